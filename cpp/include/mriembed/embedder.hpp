@@ -1,0 +1,97 @@
+// Loads a model file and embeds slices. C++17, no torch.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mriembed/array_view.hpp"
+#include "mriembed/error.hpp"
+#include "mriembed/export.hpp"
+#include "mriembed/model_file.hpp"
+
+namespace mriembed {
+
+// Arithmetic of the network. Preprocessing always runs in single precision, its coil matrices in double.
+enum class Precision { float32, bfloat16, float16 };
+
+struct Options {
+  std::string device = "cpu";                // "cpu", "cuda" (the first GPU) or "cuda:N"
+  Precision precision = Precision::float32;  // float16 needs a GPU
+  int threads = 0;                           // CPU threads of one call; 0: as many as torch would take
+};
+
+// What embedding k-space may need beside the samples.
+struct KspaceOptions {
+  // (coils, coils), n n^H / (N - 1) of N noise samples; its scale does not matter. No data: no prewhitening.
+  ArrayView<const std::complex<double>, 2> noise_covariance;
+  std::int64_t readout_width = 0;  // x is cropped to this many pixels in the image; 0: no readout oversampling
+};
+
+// What a call can report beside the embeddings; filled only where a pointer to one is passed.
+struct Report {
+  std::vector<double> energy_kept;  // for each slice: share of its energy that the virtual coils keep; 1 for stacked input
+  double prepare_seconds = 0;       // preprocessing of the whole call
+  double network_seconds = 0;       // network of the whole call, copy of the result included
+};
+
+// How well this machine reproduces the reference embedding that the model file carries.
+struct Verification {
+  bool weights_match = false;         // the weights have the SHA-256 that the file states
+  double largest_difference = 0;      // over the components of the reference embedding
+  double cosine = 0;                  // between the reference embedding and this machine's
+  bool passed = false;                // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions)
+};
+
+// Move-only owner of a loaded network. All const functions may be called from many threads at once on one
+// Embedder; the number of threads torch uses is set for the calling thread during a call and restored.
+// A moved-from Embedder may only be destroyed or assigned to.
+//
+// Every function throws Error: invalid_argument for shapes that do not fit the model, bad_input for slices
+// that are all zero or hold NaN or Inf (the message names the slice), internal otherwise.
+class MRIEMBED_EXPORT Embedder {
+ public:
+  // Reads, checks and loads a model file. Throws Error: bad_model_file, device_not_available, invalid_argument.
+  static Embedder load(const std::string& path, const Options& options = {});
+
+  Embedder(Embedder&&) noexcept;
+  Embedder& operator=(Embedder&&) noexcept;
+  Embedder(const Embedder&) = delete;
+  Embedder& operator=(const Embedder&) = delete;
+  ~Embedder();
+
+  [[nodiscard]] const ModelInfo& info() const noexcept;
+
+  // Runs the network once on stacked input of this shape (slices, in_channels, H, W), so that the first
+  // real call of that shape is not slowed by one-time work.
+  void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const;
+
+  // Each of the following reads caller-owned memory through its strides, without a copy by the caller, and writes
+  // one embedding per slice to `embeddings`, (slices, embed_dim), which the caller owns as well.
+  // Nothing is written when an error is thrown.
+
+  // Stacked channels, (slices, in_channels, H, W): real parts of all coils, then imaginary parts.
+  void embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
+             Report* report = nullptr) const;
+
+  // Complex coil images, (slices, coils, y, x).
+  void embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
+                    const ArrayView<float, 2>& embeddings, Report* report = nullptr) const;
+
+  // k-space, (slices, coils, y, x), its centre at (y / 2, x / 2).
+  void embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
+                    const ArrayView<float, 2>& embeddings, const KspaceOptions& options = {},
+                    Report* report = nullptr) const;
+
+  // Computes the model file's reference embedding on this machine and compares.
+  [[nodiscard]] Verification verify() const;
+
+ private:
+  class Implementation;
+  explicit Embedder(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace mriembed

@@ -1,0 +1,80 @@
+// One interface over every scan format: what a file holds, and its slices one at a time.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mriembed::io {
+
+// What the samples of a slice are.
+enum class Domain { kspace, image, stacked };
+
+// Where a slice stands in the scan; MRD's indices, 0 where a format has no such index.
+struct SliceLabel {
+  int slice = 0;
+  int contrast = 0;
+  int phase = 0;
+  int repetition = 0;
+  int set = 0;
+  int partition = 0;
+};
+
+// What `inspect` prints.
+struct ScanSummary {
+  std::string format;               // "MRD raw data", "MRD complex images", "fastMRI", "BART", "NumPy"
+  Domain domain = Domain::kspace;
+  std::int64_t coils = 0;           // physical coils (stacked: channels / 2)
+  std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
+  std::int64_t readout_width = 0;   // pixels of x once readout oversampling is removed; 0: none to remove
+  std::int64_t slices = 0;          // number of slices that read() can give: all labels, partitions included
+  std::int64_t noise_samples = 0;   // samples per coil of the noise measurement; 0: none
+  double zero_fraction = 0;         // share of samples that were not acquired (0 where unknown)
+  std::vector<std::string> notes;   // anything else an engineer should know, one line each
+};
+
+// Noise covariance n n^H / (N - 1), row-major (coils, coils).
+struct NoiseCovariance {
+  std::int64_t coils = 0;
+  std::vector<std::complex<double>> values;
+};
+
+// One slice. Reused between reads, so that its buffers are allocated once.
+struct Slice {
+  SliceLabel label;
+  std::int64_t channels = 0;  // coils, or stacked channels (2 x coils)
+  std::int64_t height = 0;    // y
+  std::int64_t width = 0;     // x
+  std::vector<std::complex<float>> samples;  // kspace, image: row-major (channels, height, width)
+  std::vector<float> stacked;                // stacked: row-major (channels, height, width)
+};
+
+struct ReadOptions {
+  std::optional<Domain> domain;     // for .npy and BART, which do not say it themselves; default k-space
+  bool allow_undersampled = false;  // zero-fill lines of a Cartesian scan that were not acquired
+};
+
+// An open scan file. Not thread-safe; one thread at a time may use a reader.
+// All functions throw mriembed::Error with code bad_input; messages do not repeat the file's name, which the
+// caller adds.
+class ScanReader {
+ public:
+  virtual ~ScanReader() = default;
+  ScanReader() = default;
+  ScanReader(const ScanReader&) = delete;
+  ScanReader& operator=(const ScanReader&) = delete;
+
+  [[nodiscard]] virtual const ScanSummary& summary() const = 0;
+  // Covariance of the scan's own noise measurement, where it has one.
+  [[nodiscard]] virtual const std::optional<NoiseCovariance>& noise_covariance() const = 0;
+  // Reads slice `index`, 0 <= index < summary().slices, into `slice`.
+  virtual void read(std::int64_t index, Slice& slice) = 0;
+};
+
+// Opens a scan of any supported format, told by its content.
+std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions& options);
+
+}  // namespace mriembed::io
