@@ -174,7 +174,7 @@ class MRIEmbeddingModel(nn.Module):
                 "CoilPreprocessor turns complex coil images or k-space into stacked channels"
             )
         if not x.is_floating_point():
-            raise TypeError(f"expected a floating-point tensor, got {x.dtype}")
+            raise TypeError("expected a floating-point tensor, got an integer or boolean one")
         if x.dim() != 4:
             raise ValueError(f"expected 4 dimensions (B, 2 x coils, H, W), got {x.dim()}")
         if x.size(2) < 1 or x.size(3) < 1 or x.size(1) < 1:

@@ -47,11 +47,11 @@ class EmbeddingPipeline(nn.Module):
     @torch.jit.export
     def embed_images(self, coil_images: Tensor) -> Tensor:
         """Embeds coil images (B, coils, y, x), complex."""
-        return self.forward(self.prepare_images(coil_images)[0])
+        return self.forward(self.prepare_images(coil_images)[0], None)
 
     @torch.jit.export
     def embed_kspace(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
     ) -> Tensor:
         """Embeds k-space (B, coils, y, x), complex."""
-        return self.forward(self.prepare_kspace(kspace, noise_covariance, readout_width)[0])
+        return self.forward(self.prepare_kspace(kspace, noise_covariance, readout_width)[0], None)

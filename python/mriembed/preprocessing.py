@@ -141,7 +141,7 @@ class CoilPreprocessor(nn.Module):
         """Checks the slices and divides each by its largest real or imaginary part, so that squares neither
         overflow nor vanish for values from 1e-30 to 1e30."""
         if not slices.is_complex():
-            raise TypeError(f"expected a complex tensor (slices, coils, y, x), got {slices.dtype}")
+            raise TypeError("expected a complex tensor (slices, coils, y, x), got a real one")
         if slices.dim() != 4:
             raise ValueError(f"expected 4 dimensions (slices, coils, y, x), got {slices.dim()}")
         if slices.size(1) < 1 or slices.size(2) < 1 or slices.size(3) < 1:
