@@ -1,0 +1,13 @@
+# Where things are installed. In a Python environment (pip) everything lies inside the package folder, the command
+# line in the environment's scripts folder; with plain CMake the usual bin, lib and include under the prefix.
+if(SKBUILD)
+    set(MRIEMBED_INSTALL_LIBDIR "mriembed/lib")
+    set(MRIEMBED_INSTALL_INCLUDEDIR "mriembed/include")
+    set(MRIEMBED_INSTALL_BINDIR "${SKBUILD_SCRIPTS_DIR}")
+else()
+    include(GNUInstallDirs)
+    set(MRIEMBED_INSTALL_LIBDIR "${CMAKE_INSTALL_LIBDIR}")
+    set(MRIEMBED_INSTALL_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}")
+    set(MRIEMBED_INSTALL_BINDIR "${CMAKE_INSTALL_BINDIR}")
+endif()
+set(MRIEMBED_INSTALL_CMAKEDIR "${MRIEMBED_INSTALL_LIBDIR}/cmake/mriembed")

@@ -1,0 +1,15 @@
+# mriembed_project_target(TARGET): what every target of this project has in common: C++20, hidden symbols, warnings
+# as errors. Public headers stay C++17, which tests/consume proves.
+function(mriembed_project_target target)
+    set_target_properties(
+        ${target}
+        PROPERTIES
+            CXX_STANDARD 20
+            CXX_STANDARD_REQUIRED ON
+            CXX_EXTENSIONS OFF
+            CXX_VISIBILITY_PRESET hidden
+            VISIBILITY_INLINES_HIDDEN ON
+            POSITION_INDEPENDENT_CODE ON
+    )
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+endfunction()

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "mriembed/embedder.hpp"
+#include "mriembed/mriembed.h"
+
+struct mriembed_embedder {
+  mriembed::Embedder embedder;
+};
+
+namespace {
+
+using mriembed::ArrayView;
+using mriembed::Error;
+using mriembed::ErrorCode;
+
+mriembed_status report(mriembed_error* error, ErrorCode code, const char* message) noexcept {
+  const auto status = static_cast<mriembed_status>(code);
+  if (error != nullptr) {
+    error->code = status;
+    const std::size_t length = std::min(std::strlen(message), sizeof(error->message) - 1);
+    std::memcpy(error->message, message, length);
+    error->message[length] = '\0';
+  }
+  return status;
+}
+
+// Runs `work` and turns every exception into a status.
+template <typename Work>
+mriembed_status guarded(mriembed_error* error, const Work& work) noexcept {
+  try {
+    work();
+    if (error != nullptr) {
+      error->code = MRIEMBED_OK;
+      error->message[0] = '\0';
+    }
+    return MRIEMBED_OK;
+  } catch (const Error& caught) {
+    return report(error, caught.code(), caught.what());
+  } catch (const std::bad_alloc&) {
+    return report(error, ErrorCode::internal, "out of memory");
+  } catch (const std::exception& caught) {
+    return report(error, ErrorCode::internal, caught.what());
+  } catch (...) {
+    return report(error, ErrorCode::internal, "an exception of unknown type");
+  }
+}
+
+template <typename T>
+void require(const T* pointer, const char* name) {
+  if (pointer == nullptr) {
+    throw Error(ErrorCode::invalid_argument, std::string(name) + " must not be NULL");
+  }
+}
+
+template <typename T>
+ArrayView<const T, 4> view_of(const float* samples, const std::int64_t* shape, const std::int64_t* strides) {
+  require(shape, "shape");
+  const std::array<std::int64_t, 4> lengths{shape[0], shape[1], shape[2], shape[3]};
+  auto view = ArrayView<const T, 4>::row_major(reinterpret_cast<const T*>(samples), lengths);
+  if (strides != nullptr) {
+    std::copy_n(strides, 4, view.strides.begin());
+  }
+  return view;
+}
+
+ArrayView<float, 2> rows_for(const mriembed_embedder& embedder, float* embeddings, std::int64_t slices) {
+  return ArrayView<float, 2>::row_major(embeddings, {slices, embedder.embedder.info().embed_dim});
+}
+
+// A struct of an older header is shorter: members beyond its size keep their defaults.
+template <typename Options>
+Options options_of(const Options* given, void (*init)(Options*)) {
+  Options options;
+  init(&options);
+  if (given != nullptr) {
+    if (given->struct_size < sizeof(std::size_t) || given->struct_size > sizeof(Options)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "options were not filled by their init function, or by one of a newer libmriembed");
+    }
+    std::memcpy(&options, given, given->struct_size);
+  }
+  return options;
+}
+
+mriembed::Precision precision_of(mriembed_precision precision) {
+  switch (precision) {
+    case MRIEMBED_FLOAT32:
+      return mriembed::Precision::float32;
+    case MRIEMBED_BFLOAT16:
+      return mriembed::Precision::bfloat16;
+    case MRIEMBED_FLOAT16:
+      return mriembed::Precision::float16;
+  }
+  throw Error(ErrorCode::invalid_argument, "precision must be MRIEMBED_FLOAT32, MRIEMBED_BFLOAT16 or MRIEMBED_FLOAT16");
+}
+
+}  // namespace
+
+void mriembed_options_init(mriembed_options* options) {
+  if (options != nullptr) {
+    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0};
+  }
+}
+
+void mriembed_kspace_options_init(mriembed_kspace_options* options) {
+  if (options != nullptr) {
+    *options = {sizeof(mriembed_kspace_options), nullptr, 0};
+  }
+}
+
+const char* mriembed_version(void) { return MRIEMBED_VERSION; }
+
+mriembed_status mriembed_load(const char* path, const mriembed_options* options, mriembed_embedder** embedder,
+                              mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    *embedder = nullptr;
+    require(path, "path");
+    const mriembed_options given = options_of(options, mriembed_options_init);
+    require(given.device, "options.device");
+    mriembed::Options converted;
+    converted.device = given.device;
+    converted.precision = precision_of(given.precision);
+    converted.threads = given.threads;
+    auto loaded = std::make_unique<mriembed_embedder>(mriembed_embedder{mriembed::Embedder::load(path, converted)});
+    *embedder = loaded.release();
+  });
+}
+
+void mriembed_destroy(mriembed_embedder* embedder) { std::unique_ptr<mriembed_embedder>{embedder}.reset(); }
+
+int64_t mriembed_embed_dim(const mriembed_embedder* embedder) {
+  return embedder == nullptr ? 0 : embedder->embedder.info().embed_dim;
+}
+
+int64_t mriembed_in_channels(const mriembed_embedder* embedder) {
+  return embedder == nullptr ? 0 : embedder->embedder.info().in_channels;
+}
+
+int64_t mriembed_num_coils(const mriembed_embedder* embedder) {
+  return embedder == nullptr ? 0 : embedder->embedder.info().num_coils;
+}
+
+mriembed_status mriembed_warm_up(const mriembed_embedder* embedder, int64_t slices, int64_t height, int64_t width,
+                                 mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    embedder->embedder.warm_up(slices, height, width);
+  });
+}
+
+mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* stacked, const int64_t shape[4],
+                               const int64_t strides[4], float* embeddings, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    const auto view = view_of<float>(stacked, shape, strides);
+    embedder->embedder.embed(view, rows_for(*embedder, embeddings, view.shape[0]));
+  });
+}
+
+mriembed_status mriembed_embed_images(const mriembed_embedder* embedder, const float* coil_images,
+                                      const int64_t shape[4], const int64_t strides[4], float* embeddings,
+                                      mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    const auto view = view_of<std::complex<float>>(coil_images, shape, strides);
+    embedder->embedder.embed_images(view, rows_for(*embedder, embeddings, view.shape[0]));
+  });
+}
+
+mriembed_status mriembed_embed_kspace(const mriembed_embedder* embedder, const float* kspace, const int64_t shape[4],
+                                      const int64_t strides[4], const mriembed_kspace_options* options,
+                                      float* embeddings, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    const auto view = view_of<std::complex<float>>(kspace, shape, strides);
+    const mriembed_kspace_options given = options_of(options, mriembed_kspace_options_init);
+    mriembed::KspaceOptions converted;
+    converted.readout_width = given.readout_width;
+    if (given.noise_covariance != nullptr) {
+      converted.noise_covariance = ArrayView<const std::complex<double>, 2>::row_major(
+          reinterpret_cast<const std::complex<double>*>(given.noise_covariance), {view.shape[1], view.shape[1]});
+    }
+    embedder->embedder.embed_kspace(view, rows_for(*embedder, embeddings, view.shape[0]), converted);
+  });
+}

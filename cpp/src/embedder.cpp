@@ -1,0 +1,342 @@
+#include "mriembed/embedder.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "torchscript/archive.hpp"
+#include "torchscript/call_scope.hpp"
+#include "torchscript/network.hpp"
+#include "torchscript/translate_errors.hpp"
+
+namespace mriembed {
+
+namespace {
+
+using torchscript::CallScope;
+using torchscript::Prepared;
+using torchscript::translating_errors;
+
+[[noreturn]] void refuse_argument(const std::string& reason) { throw Error(ErrorCode::invalid_argument, reason); }
+
+at::Device parse_device(const std::string& name) {
+  if (name == "cpu") {
+    return {at::kCPU};
+  }
+  const bool numbered = name.size() > 5 && name.size() <= 8 && name.rfind("cuda:", 0) == 0 &&
+                        std::all_of(name.begin() + 5, name.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (name != "cuda" && !numbered) {
+    refuse_argument("device must be \"cpu\", \"cuda\" or \"cuda:N\", not \"" + name + "\"");
+  }
+  const int index = numbered ? std::stoi(name.substr(5)) : 0;
+  const auto available = static_cast<int>(torch::cuda::device_count());
+  if (available == 0) {
+    throw Error(ErrorCode::device_not_available,
+                "device \"" + name + "\" is not available: torch finds no usable GPU on this machine; use \"cpu\"");
+  }
+  if (index >= available) {
+    throw Error(ErrorCode::device_not_available, "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" +
+                                                     std::to_string(available - 1));
+  }
+  return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+at::ScalarType network_dtype(Precision precision, at::Device device) {
+  switch (precision) {
+    case Precision::float32:
+      return at::kFloat;
+    case Precision::bfloat16:
+      return at::kBFloat16;
+    case Precision::float16:
+      if (device.is_cpu()) {
+        throw Error(ErrorCode::device_not_available, "precision float16 needs a GPU; a CPU takes float32 or bfloat16");
+      }
+      return at::kHalf;
+  }
+  refuse_argument("precision must be float32, bfloat16 or float16");
+}
+
+template <std::size_t Rank>
+std::string text_of(const std::array<std::int64_t, Rank>& lengths) {
+  std::string text = "(";
+  for (std::size_t axis = 0; axis < Rank; ++axis) {
+    text += (axis > 0 ? ", " : "") + std::to_string(lengths[axis]);
+  }
+  return text + ")";
+}
+
+// Refuses views that cannot be right before torch looks at them: no data, negative lengths or strides, or an extent
+// beyond the address space.
+template <typename T, std::size_t Rank>
+void check_view(const ArrayView<T, Rank>& view, const char* name) {
+  std::int64_t last = 0;
+  for (std::size_t axis = 0; axis < Rank; ++axis) {
+    if (view.shape[axis] < 0 || view.strides[axis] < 0) {
+      refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " with strides " + text_of(view.strides) +
+                      " holds a negative number");
+    }
+    std::int64_t extent = 0;
+    if (__builtin_mul_overflow(std::max<std::int64_t>(view.shape[axis] - 1, 0), view.strides[axis], &extent) ||
+        __builtin_add_overflow(last, extent, &last)) {
+      refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " is larger than any memory");
+    }
+  }
+  if (last > std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(sizeof(T)) - 1) {
+    refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " is larger than any memory");
+  }
+  const bool empty = std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end();
+  if (view.data == nullptr && !empty) {
+    refuse_argument(std::string(name) + ": no data (null pointer)");
+  }
+}
+
+void check_batch_shape(const std::array<std::int64_t, 4>& shape, const char* name, const char* axes) {
+  if (shape[1] < 1 || shape[2] < 1 || shape[3] < 1) {
+    refuse_argument(std::string(name) + ": expected " + axes + " without empty axes, got " + text_of(shape));
+  }
+}
+
+// A tensor over the caller's memory. torch only reads through it; its interface has no const.
+template <std::size_t Rank>
+at::Tensor tensor_over(const ArrayView<const float, Rank>& view) {
+  return at::from_blob(const_cast<float*>(view.data), view.shape, view.strides, at::kFloat);
+}
+
+template <typename Real, std::size_t Rank>
+at::Tensor tensor_over(const ArrayView<const std::complex<Real>, Rank>& view) {
+  return at::from_blob(const_cast<std::complex<Real>*>(view.data), view.shape, view.strides,
+                       c10::CppTypeToScalarType<c10::complex<Real>>::value);
+}
+
+// Stacked input passes no preprocessing, which finds these faults for coil images and k-space.
+void check_stacked_samples(const at::Tensor& stacked) {
+  const at::Tensor peaks = stacked.abs().flatten(1).amax(1).cpu();  // NaN wins over every number
+  const auto peak = peaks.accessor<float, 1>();
+  for (std::int64_t slice = 0; slice < peaks.size(0); ++slice) {
+    if (!std::isfinite(peak[slice])) {
+      throw Error(ErrorCode::bad_input, "slice " + std::to_string(slice) +
+                                            " holds NaN or infinite samples; only finite samples can be embedded");
+    }
+    if (peak[slice] == 0) {
+      throw Error(ErrorCode::bad_input,
+                  "slice " + std::to_string(slice) + " is all zero; a slice needs signal to be embedded");
+    }
+  }
+}
+
+class Stopwatch {
+ public:
+  // Seconds since the start or the last call.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+class Embedder::Implementation {
+ public:
+  Implementation(const torchscript::Archive& archive, const Options& options)
+      : metadata_(archive.metadata()),
+        precision_(options.precision),
+        threads_(options.threads),
+        device_(parse_device(options.device)),
+        network_(archive, device_, network_dtype(options.precision, device_)) {}
+
+  [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
+  [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
+  [[nodiscard]] Precision precision() const noexcept { return precision_; }
+
+  // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets nothing and
+  // returns what the network reads.
+  template <typename Prepare>
+  void run(std::int64_t slices, const ArrayView<float, 2>& embeddings, Report* report, const Prepare& prepare) const {
+    check_destination(slices, embeddings);
+    if (report != nullptr) {
+      *report = Report();
+    }
+    if (slices == 0) {
+      return;
+    }
+    translating_errors([&] {
+      const CallScope scope(device_, threads_);
+      Stopwatch stopwatch;
+      const Prepared prepared = prepare();
+      const double prepare_seconds = stopwatch.lap();
+      const at::Tensor result = network_.embed(prepared.stacked);
+      at::from_blob(embeddings.data, embeddings.shape, embeddings.strides, at::kFloat).copy_(result);
+      if (report != nullptr) {
+        const at::Tensor energy = prepared.energy_kept.cpu();
+        report->energy_kept.assign(energy.const_data_ptr<double>(), energy.const_data_ptr<double>() + energy.numel());
+        report->prepare_seconds = prepare_seconds;
+        report->network_seconds = stopwatch.lap();
+      }
+    });
+  }
+
+  [[nodiscard]] Prepared prepare_stacked(const ArrayView<const float, 4>& stacked) const {
+    const at::Tensor samples = tensor_over(stacked).to(device_);
+    check_stacked_samples(samples);
+    return {samples, at::ones({samples.size(0)}, at::kDouble)};
+  }
+
+  [[nodiscard]] Prepared prepare_images(const ArrayView<const std::complex<float>, 4>& coil_images) const {
+    return network_.prepare_images(tensor_over(coil_images).to(device_));
+  }
+
+  [[nodiscard]] Prepared prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
+                                        const KspaceOptions& options) const {
+    std::optional<at::Tensor> covariance;
+    if (options.noise_covariance.data != nullptr) {
+      covariance = tensor_over(options.noise_covariance).to(device_);
+    }
+    std::optional<std::int64_t> readout_width;
+    if (options.readout_width > 0) {
+      readout_width = options.readout_width;
+    }
+    return network_.prepare_kspace(tensor_over(kspace).to(device_), covariance, readout_width);
+  }
+
+  void check_coils(std::int64_t coils, const char* name) const {
+    if (info().coil_compression == "none" && coils != info().num_coils) {
+      refuse_argument(std::string(name) + ": this model takes exactly " + std::to_string(info().num_coils) +
+                      " coils (coil compression is off), got " + std::to_string(coils));
+    }
+  }
+
+  void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
+    translating_errors([&] {
+      const CallScope scope(device_, threads_);
+      static_cast<void>(
+          network_.embed(at::ones({slices, info().in_channels, height, width}, at::device(device_).dtype(at::kFloat))));
+    });
+  }
+
+ private:
+  void check_destination(std::int64_t slices, const ArrayView<float, 2>& embeddings) const {
+    check_view(embeddings, "embeddings");
+    const std::array<std::int64_t, 2> expected{slices, info().embed_dim};
+    if (embeddings.shape != expected) {
+      refuse_argument("embeddings: expected room for (slices, embed_dim) = " + text_of(expected) + ", got " +
+                      text_of(embeddings.shape));
+    }
+    const std::int64_t row = embeddings.strides[0];
+    const std::int64_t column = embeddings.strides[1];
+    const bool apart = (slices <= 1 && column > 0) || (column > 0 && row >= expected[1] * column) ||
+                       (row > 0 && column >= slices * row) || (expected[1] == 1 && row > 0);
+    if (!apart) {
+      refuse_argument("embeddings: strides " + text_of(embeddings.strides) + " make rows overlap");
+    }
+  }
+
+  Metadata metadata_;
+  Precision precision_;
+  int threads_;
+  at::Device device_;
+  torchscript::Network network_;
+};
+
+Embedder::Embedder(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Embedder::Embedder(Embedder&&) noexcept = default;
+Embedder& Embedder::operator=(Embedder&&) noexcept = default;
+Embedder::~Embedder() = default;
+
+Embedder Embedder::load(const std::string& path, const Options& options) {
+  return translating_errors([&] {
+    if (options.threads < 0) {
+      refuse_argument("threads must be 0 (torch's choice) or more, not " + std::to_string(options.threads));
+    }
+    return Embedder(std::make_unique<Implementation>(torchscript::Archive(path), options));
+  });
+}
+
+const ModelInfo& Embedder::info() const noexcept { return implementation_->info(); }
+
+void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
+  if (slices < 1 || height < 1 || width < 1) {
+    refuse_argument("warm_up: slices, height and width must be at least 1, got " +
+                    text_of(std::array<std::int64_t, 3>{slices, height, width}));
+  }
+  implementation_->warm_up(slices, height, width);
+}
+
+void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
+                     Report* report) const {
+  check_view(stacked, "stacked");
+  check_batch_shape(stacked.shape, "stacked", "(slices, 2 x coils, H, W)");
+  if (stacked.shape[1] != info().in_channels) {
+    refuse_argument("stacked: this model takes " + std::to_string(info().in_channels) +
+                    " channels (2 x coils), got shape " + text_of(stacked.shape));
+  }
+  implementation_->run(stacked.shape[0], embeddings, report, [&] { return implementation_->prepare_stacked(stacked); });
+}
+
+void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
+                            const ArrayView<float, 2>& embeddings, Report* report) const {
+  check_view(coil_images, "coil images");
+  check_batch_shape(coil_images.shape, "coil images", "(slices, coils, y, x)");
+  implementation_->check_coils(coil_images.shape[1], "coil images");
+  implementation_->run(coil_images.shape[0], embeddings, report,
+                       [&] { return implementation_->prepare_images(coil_images); });
+}
+
+void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
+                            const ArrayView<float, 2>& embeddings, const KspaceOptions& options,
+                            Report* report) const {
+  check_view(kspace, "k-space");
+  check_batch_shape(kspace.shape, "k-space", "(slices, coils, y, x)");
+  const std::int64_t coils = kspace.shape[1];
+  implementation_->check_coils(coils, "k-space");
+  if (options.readout_width < 0 || options.readout_width > kspace.shape[3]) {
+    refuse_argument("readout width must lie in 1.." + std::to_string(kspace.shape[3]) + " samples (0: no crop), not " +
+                    std::to_string(options.readout_width));
+  }
+  if (options.noise_covariance.data != nullptr) {
+    check_view(options.noise_covariance, "noise covariance");
+    if (options.noise_covariance.shape != std::array<std::int64_t, 2>{coils, coils}) {
+      refuse_argument("noise covariance: expected (coils, coils) = " +
+                      text_of(std::array<std::int64_t, 2>{coils, coils}) + ", got " +
+                      text_of(options.noise_covariance.shape));
+    }
+  }
+  implementation_->run(kspace.shape[0], embeddings, report,
+                       [&] { return implementation_->prepare_kspace(kspace, options); });
+}
+
+Verification Embedder::verify() const {
+  const Reference& reference = implementation_->reference();
+  std::vector<float> embedding(reference.embedding.size());
+  const std::array<std::int64_t, 4> shape{1, reference.coils, reference.height, reference.width};
+  embed_kspace(ArrayView<const std::complex<float>, 4>::row_major(reference.kspace.data(), shape),
+               ArrayView<float, 2>::row_major(embedding.data(), {1, info().embed_dim}));
+
+  Verification verification;
+  verification.weights_match = true;  // load() has refused the file otherwise
+  double product = 0;
+  double norm_here = 0;
+  double norm_there = 0;
+  for (std::size_t index = 0; index < embedding.size(); ++index) {
+    const double here = embedding[index];
+    const double there = reference.embedding[index];
+    verification.largest_difference = std::max(verification.largest_difference, std::abs(here - there));
+    product += here * there;
+    norm_here += here * here;
+    norm_there += there * there;
+  }
+  verification.cosine = product / std::sqrt(norm_here * norm_there);
+  verification.passed = implementation_->precision() == Precision::float32 ? verification.largest_difference <= 1e-5
+                                                                           : verification.cosine >= 0.999;
+  return verification;
+}
+
+}  // namespace mriembed

@@ -1,0 +1,130 @@
+#include "metadata.hpp"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed {
+
+namespace {
+
+using nlohmann::json;
+
+// Sizes beyond this are no network of this project but a damaged or hostile file.
+constexpr std::int64_t largest_size = 1 << 24;
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
+
+std::int64_t size_of(const json& object, const char* key) {
+  const json& value = object.at(key);
+  if (!value.is_number_integer() || value < 0 || value > largest_size) {
+    refuse(std::string("mriembed.json: ") + key + " is no sensible size");
+  }
+  return value.get<std::int64_t>();
+}
+
+std::vector<float> finite_numbers(const json& values, std::size_t expected, const char* what) {
+  auto numbers = values.get<std::vector<float>>();
+  if (numbers.size() != expected) {
+    refuse(std::string("mriembed.json: the reference's ") + what + " has " + std::to_string(numbers.size()) +
+           " values where its shape says " + std::to_string(expected));
+  }
+  for (const float number : numbers) {
+    if (!std::isfinite(number)) {
+      refuse(std::string("mriembed.json: the reference's ") + what + " holds values that are not finite");
+    }
+  }
+  return numbers;
+}
+
+Reference parse_reference(const json& object, std::int64_t embed_dim) {
+  const auto shape = object.at("kspace_shape").get<std::vector<std::int64_t>>();
+  constexpr std::int64_t longest = 4096;
+  if (shape.size() != 4 || shape[0] != 1) {
+    refuse("mriembed.json: the reference's k-space must have the shape (1, coils, y, x)");
+  }
+  for (const std::int64_t length : shape) {
+    if (length < 1 || length > longest) {
+      refuse("mriembed.json: the reference's k-space has an axis outside 1.." + std::to_string(longest));
+    }
+  }
+  Reference reference;
+  reference.coils = shape[1];
+  reference.height = shape[2];
+  reference.width = shape[3];
+  const auto count = static_cast<std::size_t>(shape[1] * shape[2] * shape[3]);
+  const std::vector<float> real = finite_numbers(object.at("kspace_real"), count, "k-space");
+  const std::vector<float> imaginary = finite_numbers(object.at("kspace_imag"), count, "k-space");
+  reference.kspace.reserve(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    reference.kspace.emplace_back(real[index], imaginary[index]);
+  }
+  reference.embedding =
+      finite_numbers(object.at("embedding"), static_cast<std::size_t>(embed_dim), "embedding");
+  return reference;
+}
+
+ModelInfo parse_info(const json& root) {
+  ModelInfo info;
+  info.format_version = root.at("format_version").get<int>();
+
+  const json& model = root.at("model");
+  info.model_class = model.at("class").get<std::string>();
+  info.arguments = model.at("arguments").dump();
+  info.in_channels = size_of(model, "in_channels");
+  info.num_coils = size_of(model, "num_coils");
+  info.embed_dim = size_of(model, "embed_dim");
+  info.parameters = model.at("parameters").get<std::int64_t>();
+  if (info.num_coils < 1 || info.embed_dim < 1 || info.in_channels != 2 * info.num_coils) {
+    refuse("mriembed.json contradicts itself: " + std::to_string(info.num_coils) + " coils, " +
+           std::to_string(info.in_channels) + " input channels, " + std::to_string(info.embed_dim) + " components");
+  }
+
+  const json& preprocessing = root.at("preprocessing");
+  info.preprocessing_contract = preprocessing.at("contract_version").get<int>();
+  info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
+  info.matrix = preprocessing.at("matrix").is_null() ? 0 : size_of(preprocessing, "matrix");
+  if (info.preprocessing_contract != preprocessing_contract) {
+    refuse("it follows preprocessing contract " + std::to_string(info.preprocessing_contract) +
+           "; this mriembed " MRIEMBED_VERSION " knows contract " + std::to_string(preprocessing_contract));
+  }
+  if (info.coil_compression != "pca" && info.coil_compression != "none") {
+    refuse("mriembed.json: coil compression \"" + info.coil_compression + "\" is unknown; \"pca\" or \"none\" is right");
+  }
+
+  const json& provenance = root.at("provenance");
+  info.mriembed_version = provenance.at("mriembed").get<std::string>();
+  info.torch_version = provenance.at("torch").get<std::string>();
+  info.python_version = provenance.at("python").get<std::string>();
+  info.created = provenance.at("created").get<std::string>();
+  info.source_revision = provenance.at("source_revision").get<std::string>();
+  info.weights_source = provenance.at("weights").get<std::string>();
+  info.weights_sha256 = root.at("weights_sha256").get<std::string>();
+  return info;
+}
+
+}  // namespace
+
+Metadata parse_metadata(const std::string& json_text) {
+  try {
+    const json root = json::parse(json_text);
+    if (!root.is_object() || root.value("format", "") != "mriembed model") {
+      refuse("mriembed.json does not describe a mriembed model");
+    }
+    const json& version = root.at("format_version");
+    if (version != format_version) {
+      refuse("it has format version " + version.dump() + "; this mriembed " MRIEMBED_VERSION " reads version " +
+             std::to_string(format_version));
+    }
+    Metadata metadata;
+    metadata.info = parse_info(root);
+    metadata.reference = parse_reference(root.at("reference"), metadata.info.embed_dim);
+    return metadata;
+  } catch (const json::exception& error) {
+    refuse(std::string("mriembed.json is damaged: ") + error.what());
+  }
+}
+
+}  // namespace mriembed

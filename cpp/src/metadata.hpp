@@ -1,0 +1,34 @@
+// mriembed.json, the part of a model file that describes it, as C++ values.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mriembed/model_file.hpp"
+
+namespace mriembed {
+
+// A small k-space slice and the embedding that the writer of the model file computed for it.
+struct Reference {
+  std::int64_t coils = 0;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<std::complex<float>> kspace;  // (1, coils, height, width), row-major
+  std::vector<float> embedding;             // (embed_dim)
+};
+
+struct Metadata {
+  ModelInfo info;
+  Reference reference;
+};
+
+// The newest format version and preprocessing contract that this library understands.
+inline constexpr int format_version = 1;
+inline constexpr int preprocessing_contract = 1;
+
+// Parses and checks the text of mriembed.json. Throws Error bad_model_file; the message does not name the file.
+Metadata parse_metadata(const std::string& json_text);
+
+}  // namespace mriembed

@@ -1,0 +1,37 @@
+// The loaded network: runs the methods of the TorchScript module of a model file.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "torchscript/archive.hpp"
+
+namespace mriembed::torchscript {
+
+// What preprocessing gives: the network's input and the share of each slice's energy that it kept.
+struct Prepared {
+  at::Tensor stacked;      // (slices, 2 x coils, H, W), float32
+  at::Tensor energy_kept;  // (slices), float64
+};
+
+// Const functions may run in many threads at once. They expect to be called inside a CallScope and let
+// torch's exceptions through.
+class Network {
+ public:
+  // Loads to `device` and converts the weights to `dtype`. Throws Error bad_model_file.
+  Network(const Archive& archive, at::Device device, at::ScalarType dtype);
+
+  [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
+  [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
+                                        std::optional<std::int64_t> readout_width) const;
+  // (slices, 2 x coils, H, W) to (slices, embed_dim), float32.
+  [[nodiscard]] at::Tensor embed(const at::Tensor& stacked) const;
+
+ private:
+  torch::jit::Module module_;
+};
+
+}  // namespace mriembed::torchscript

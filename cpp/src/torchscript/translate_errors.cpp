@@ -1,0 +1,39 @@
+#include "torchscript/translate_errors.hpp"
+
+#include <c10/util/Exception.h>
+#include <torch/csrc/jit/runtime/jit_exception.h>
+
+#include <new>
+#include <string>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed::torchscript {
+
+namespace {
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+[[noreturn]] void rethrow_as_error() {
+  try {
+    throw;
+  } catch (const Error&) {
+    throw;
+  } catch (const torch::jit::JITException& error) {
+    throw Error(ErrorCode::bad_input, error.getOriginalMsg().value_or(first_line(error.what())));
+  } catch (const c10::OutOfMemoryError& error) {
+    throw Error(ErrorCode::internal, "out of memory: " + first_line(error.what_without_backtrace()));
+  } catch (const c10::Error& error) {
+    throw Error(ErrorCode::internal, "torch reports: " + first_line(error.what_without_backtrace()));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::internal, "out of memory");
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::internal, first_line(error.what()));
+  } catch (...) {
+    throw Error(ErrorCode::internal, "an exception of unknown type");
+  }
+}
+
+}  // namespace mriembed::torchscript
