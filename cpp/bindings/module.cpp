@@ -1,0 +1,144 @@
+// The Python module mriembed._core: Embedder on NumPy arrays. Knows nothing of torch's Python side; the arguments
+// are checked and converted in python/mriembed/embedder.py.
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <complex>
+#include <optional>
+#include <string>
+
+#include "mriembed/embedder.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+using mriembed::ArrayView;
+using mriembed::Embedder;
+using mriembed::Error;
+using mriembed::ErrorCode;
+
+// A view over a NumPy array's memory, strides included. The array outlives the call that uses it.
+template <typename T, std::size_t Rank>
+ArrayView<const T, Rank> view_of(const py::array_t<T>& array, const char* name) {
+  if (static_cast<std::size_t>(array.ndim()) != Rank) {
+    throw Error(ErrorCode::invalid_argument, std::string(name) + ": expected " + std::to_string(Rank) +
+                                                 " dimensions, got " + std::to_string(array.ndim()));
+  }
+  ArrayView<const T, Rank> view;
+  view.data = array.data();
+  for (std::size_t axis = 0; axis < Rank; ++axis) {
+    view.shape[axis] = array.shape(static_cast<py::ssize_t>(axis));
+    view.strides[axis] = array.strides(static_cast<py::ssize_t>(axis)) / static_cast<py::ssize_t>(sizeof(T));
+  }
+  return view;
+}
+
+mriembed::Precision precision_named(const std::string& name) {
+  if (name == "float32") {
+    return mriembed::Precision::float32;
+  }
+  if (name == "bfloat16") {
+    return mriembed::Precision::bfloat16;
+  }
+  if (name == "float16") {
+    return mriembed::Precision::float16;
+  }
+  throw Error(ErrorCode::invalid_argument, "precision must be float32, bfloat16 or float16, not \"" + name + "\"");
+}
+
+// Allocates the result and fills it without the GIL.
+template <typename Run>
+py::array_t<float> embeddings_of(const Embedder& embedder, std::int64_t slices, const Run& run) {
+  const std::array<std::int64_t, 2> shape{slices, embedder.info().embed_dim};
+  py::array_t<float> result({shape[0], shape[1]});
+  const auto rows = ArrayView<float, 2>::row_major(result.mutable_data(), shape);
+  const py::gil_scoped_release released;
+  run(rows);
+  return result;
+}
+
+const char* class_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+      return "InvalidArgumentError";
+    case ErrorCode::bad_model_file:
+      return "ModelFileError";
+    case ErrorCode::bad_input:
+      return "BadInputError";
+    case ErrorCode::device_not_available:
+      return "DeviceNotAvailableError";
+    case ErrorCode::internal:
+      break;
+  }
+  return "InternalError";
+}
+
+Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads) {
+  mriembed::Options options;
+  options.device = device;
+  options.precision = precision_named(precision);
+  options.threads = threads;
+  const py::gil_scoped_release released;
+  return Embedder::load(path, options);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "libmriembed on NumPy arrays; use mriembed.Embedder";
+
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) {
+        std::rethrow_exception(pointer);
+      }
+    } catch (const Error& error) {
+      const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
+      py::set_error(type, error.what());
+    }
+  });
+
+  py::class_<Embedder>(module, "Embedder")
+      .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"))
+      .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),
+           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "embed",
+          [](const Embedder& self, const py::array_t<float>& stacked) {
+            const auto view = view_of<float, 4>(stacked, "stacked");
+            return embeddings_of(self, view.shape[0], [&](const auto& rows) { self.embed(view, rows); });
+          },
+          py::arg("stacked"))
+      .def(
+          "embed_images",
+          [](const Embedder& self, const py::array_t<std::complex<float>>& coil_images) {
+            const auto view = view_of<std::complex<float>, 4>(coil_images, "coil images");
+            return embeddings_of(self, view.shape[0], [&](const auto& rows) { self.embed_images(view, rows); });
+          },
+          py::arg("coil_images"))
+      .def(
+          "embed_kspace",
+          [](const Embedder& self, const py::array_t<std::complex<float>>& kspace,
+             const std::optional<py::array_t<std::complex<double>>>& noise_covariance, std::int64_t readout_width) {
+            const auto view = view_of<std::complex<float>, 4>(kspace, "k-space");
+            mriembed::KspaceOptions options;
+            options.readout_width = readout_width;
+            if (noise_covariance.has_value()) {
+              options.noise_covariance = view_of<std::complex<double>, 2>(*noise_covariance, "noise covariance");
+            }
+            return embeddings_of(self, view.shape[0],
+                                 [&](const auto& rows) { self.embed_kspace(view, rows, options); });
+          },
+          py::arg("kspace"), py::arg("noise_covariance"), py::arg("readout_width"))
+      .def("verify", [](const Embedder& self) {
+        mriembed::Verification result;
+        {
+          const py::gil_scoped_release released;
+          result = self.verify();
+        }
+        return py::make_tuple(result.weights_match, result.largest_difference, result.cosine, result.passed);
+      });
+}

@@ -1,0 +1,58 @@
+"""One embedding for each slice of a raw multi-coil MRI scan.
+
+`MRIEmbeddingModel` is the network, `CoilPreprocessor` what comes before it, `EmbeddingPipeline` the two in one;
+`export_model` writes a model file, and `Embedder` runs it through the C++ library.
+"""
+
+import torch
+
+from mriembed import _build_info
+
+
+def _refuse_other_torch() -> None:
+    """The C++ library is bound to the torch it was built against; another one would fail with a riddle."""
+    found = str(torch.__version__).partition("+")[0]
+    if found != _build_info.TORCH_VERSION:
+        raise ImportError(
+            f"mriembed was built against torch {_build_info.TORCH_VERSION}, but torch {found} is installed; "
+            f"build it again (pip install --no-build-isolation --force-reinstall --no-deps .) "
+            f"or install torch=={_build_info.TORCH_VERSION}"
+        )
+
+
+_refuse_other_torch()
+
+from mriembed.embedder import Embedder, Verification  # noqa: E402  (only after the check above)
+from mriembed.errors import (  # noqa: E402
+    BadInputError,
+    DeviceNotAvailableError,
+    Error,
+    InternalError,
+    InvalidArgumentError,
+    ModelFileError,
+)
+from mriembed.model import MRIEmbeddingModel  # noqa: E402
+from mriembed.model_file import ModelDescription, export_model, read_description, save_model_file  # noqa: E402
+from mriembed.pipeline import EmbeddingPipeline  # noqa: E402
+from mriembed.preprocessing import CoilPreprocessor  # noqa: E402
+
+__version__ = _build_info.VERSION
+
+__all__ = [
+    "BadInputError",
+    "CoilPreprocessor",
+    "DeviceNotAvailableError",
+    "Embedder",
+    "EmbeddingPipeline",
+    "Error",
+    "InternalError",
+    "InvalidArgumentError",
+    "MRIEmbeddingModel",
+    "ModelDescription",
+    "ModelFileError",
+    "Verification",
+    "__version__",
+    "export_model",
+    "read_description",
+    "save_model_file",
+]

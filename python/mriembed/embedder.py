@@ -1,0 +1,126 @@
+"""The C++ path seen from Python: NumPy arrays in, embeddings out, the same code that runs at the scanner."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mriembed import _core
+from mriembed.errors import InvalidArgumentError
+from mriembed.model_file import ModelDescription, read_description
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How well this machine reproduces the reference embedding that the model file carries."""
+
+    weights_match: bool
+    largest_difference: float
+    cosine: float
+    passed: bool
+
+
+class Embedder:
+    """A loaded model file. Made by `Embedder.load`; may be used by many threads at once.
+
+    The GIL is released while the network runs. Arrays of the right dtype are read where they lie, whatever
+    their strides (as long as none is negative); others are converted, which costs a copy.
+    """
+
+    def __init__(self, core: _core.Embedder, description: ModelDescription) -> None:
+        self._core = core
+        self._description = description
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32", threads: int = 0
+    ) -> Embedder:
+        """Reads, checks and loads a model file.
+
+        Args:
+            path: the model file.
+            device: "cpu", "cuda" or "cuda:N".
+            precision: "float32", "bfloat16" or "float16" (GPU only), of the network.
+            threads: CPU threads of one call; 0: as many as torch would take.
+
+        Raises:
+            ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
+        """
+        core = _core.Embedder(os.fspath(path), device, precision, threads)
+        return cls(core, read_description(os.fspath(path)))
+
+    @property
+    def info(self) -> ModelDescription:
+        """What the model file says of itself."""
+        return self._description
+
+    def warm_up(self, slices: int, height: int, width: int) -> None:
+        """Runs the network once on stacked input of this shape, so that the first real call is not slower."""
+        self._core.warm_up(slices, height, width)
+
+    def embed(self, stacked: ArrayLike) -> NDArray[np.float32]:
+        """Embeds stacked channels (slices, 2 x coils, H, W), real. Returns (slices, embed_dim).
+
+        Raises:
+            InvalidArgumentError: shape or dtype do not fit the model.
+            BadInputError: a slice is all zero or holds NaN or Inf; the message names it.
+        """
+        return self._core.embed(_real(stacked))
+
+    def embed_images(self, coil_images: ArrayLike) -> NDArray[np.float32]:
+        """Embeds complex coil images (slices, coils, y, x). Returns and raises as `embed`."""
+        return self._core.embed_images(_complex(coil_images, "coil images"))
+
+    def embed_kspace(
+        self, kspace: ArrayLike, noise_covariance: ArrayLike | None = None, readout_width: int | None = None
+    ) -> NDArray[np.float32]:
+        """Embeds k-space (slices, coils, y, x), complex. Returns and raises as `embed`.
+
+        Args:
+            kspace: centre at (y // 2, x // 2).
+            noise_covariance: (coils, coils), n n^H / (N - 1); its scale does not matter. None: no prewhitening.
+            readout_width: pixels that x is cropped to in the image; None: no readout oversampling.
+        """
+        covariance = None
+        if noise_covariance is not None:
+            covariance = np.asarray(noise_covariance, dtype=np.complex128)
+            if covariance.ndim != 2:
+                raise InvalidArgumentError(f"noise covariance: expected (coils, coils), got shape {covariance.shape}")
+        if readout_width is not None and readout_width < 1:
+            raise InvalidArgumentError(f"readout width must be at least 1, not {readout_width}")
+        return self._core.embed_kspace(_complex(kspace, "k-space"), covariance, readout_width or 0)
+
+    def verify(self) -> Verification:
+        """Computes the model file's reference embedding on this machine and compares."""
+        return Verification(*self._core.verify())
+
+
+def _complex(values: ArrayLike, name: str) -> NDArray[np.complex64]:
+    array = np.asarray(values)
+    if array.dtype.kind != "c":
+        raise InvalidArgumentError(f"{name}: expected a complex array (slices, coils, y, x), got {array.dtype}")
+    return _native(array, np.dtype(np.complex64), name)
+
+
+def _real(values: ArrayLike) -> NDArray[np.float32]:
+    array = np.asarray(values)
+    if array.dtype.kind != "f":
+        raise InvalidArgumentError(
+            f"stacked: expected a floating-point array (slices, 2 x coils, H, W), got {array.dtype}"
+        )
+    return _native(array, np.dtype(np.float32), "stacked")
+
+
+def _native(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
+    if array.ndim != 4:
+        raise InvalidArgumentError(f"{name}: expected 4 dimensions, got shape {array.shape}")
+    negative = any(stride < 0 for stride in array.strides)
+    odd = any(stride % dtype.itemsize for stride in array.strides) or not array.flags.aligned
+    if array.dtype != dtype or negative or odd:
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused by its slice
+            return np.ascontiguousarray(array, dtype=dtype)
+    return array

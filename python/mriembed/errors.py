@@ -1,0 +1,27 @@
+"""The exceptions that model files, scans and devices can cause. The C++ library's error codes, one class each."""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """Any failure that mriembed reports on purpose; the text is one line."""
+
+
+class InvalidArgumentError(Error, ValueError):
+    """Shapes, options or names that cannot be right."""
+
+
+class ModelFileError(Error, ValueError):
+    """A model file or checkpoint is unreadable, damaged, foreign or of an unknown version."""
+
+
+class BadInputError(Error, ValueError):
+    """Samples that cannot be embedded: a slice that is all zero, or holds NaN or Inf."""
+
+
+class DeviceNotAvailableError(Error, RuntimeError):
+    """The device or precision asked for does not exist on this machine."""
+
+
+class InternalError(Error, RuntimeError):
+    """A defect of mriembed or of torch, or memory ran out."""
