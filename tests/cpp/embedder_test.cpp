@@ -1,0 +1,274 @@
+#include "mriembed/embedder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using mriembed::ArrayView;
+using mriembed::Embedder;
+using mriembed::Error;
+using mriembed::ErrorCode;
+using Complex = std::complex<float>;
+using Shape = std::array<std::int64_t, 4>;
+
+const std::string pca_model = MRIEMBED_MODEL_DIR "/pca.pt";
+const std::string none_model = MRIEMBED_MODEL_DIR "/none.pt";
+constexpr std::int64_t embed_dim = 32;
+
+std::size_t count_of(const Shape& shape) {
+  return static_cast<std::size_t>(shape[0] * shape[1] * shape[2] * shape[3]);
+}
+
+std::vector<Complex> random_kspace(const Shape& shape) {
+  std::mt19937 generator(1);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
+  std::normal_distribution<float> normal;
+  std::vector<Complex> kspace(count_of(shape));
+  for (Complex& sample : kspace) {
+    sample = {normal(generator), normal(generator)};
+  }
+  return kspace;
+}
+
+std::vector<float> embed_kspace(const Embedder& embedder, const ArrayView<const Complex, 4>& kspace,
+                                const mriembed::KspaceOptions& options = {}, mriembed::Report* report = nullptr) {
+  std::vector<float> rows(static_cast<std::size_t>(kspace.shape[0] * embed_dim));
+  embedder.embed_kspace(kspace, ArrayView<float, 2>::row_major(rows.data(), {kspace.shape[0], embed_dim}), options,
+                        report);
+  return rows;
+}
+
+template <typename Call>
+std::pair<ErrorCode, std::string> error_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  return {ErrorCode::internal, "no error"};
+}
+
+TEST(Embedder, reproduces_the_reference_embedding_of_the_model_file) {
+  const mriembed::Verification result = Embedder::load(pca_model).verify();
+  EXPECT_TRUE(result.weights_match);
+  EXPECT_LE(result.largest_difference, 1e-6);
+  EXPECT_TRUE(result.passed);
+}
+
+TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
+  mriembed::Options options;
+  options.precision = mriembed::Precision::bfloat16;
+  const mriembed::Verification result = Embedder::load(pca_model, options).verify();
+  EXPECT_GE(result.cosine, 0.999);
+  EXPECT_GT(result.largest_difference, 0) << "bfloat16 was not used";
+}
+
+TEST(Embedder, gives_unit_vectors_and_reports_the_energy_kept) {
+  const Shape shape{3, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  mriembed::Report report;
+  const auto rows =
+      embed_kspace(Embedder::load(pca_model), ArrayView<const Complex, 4>::row_major(kspace.data(), shape), {}, &report);
+  for (std::size_t row = 0; row < 3; ++row) {
+    double norm = 0;
+    for (std::size_t index = 0; index < embed_dim; ++index) {
+      norm += std::pow(rows[row * embed_dim + index], 2);
+    }
+    EXPECT_NEAR(norm, 1.0, 1e-5);
+  }
+  ASSERT_EQ(report.energy_kept.size(), 3U);
+  for (const double kept : report.energy_kept) {
+    EXPECT_GT(kept, 0.5);  // 4 of 6 coils of equal noise
+    EXPECT_LT(kept, 0.9);
+  }
+}
+
+TEST(Embedder, reads_strided_memory_as_it_lies) {
+  const Shape shape{2, 5, 12, 14};
+  const auto kspace = random_kspace(shape);
+  const auto plain = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  // The same samples with the coils innermost.
+  std::vector<Complex> transposed(kspace.size());
+  ArrayView<const Complex, 4> view;
+  view.data = transposed.data();
+  view.shape = shape;
+  view.strides = {5 * 12 * 14, 1, 14 * 5, 5};
+  for (std::int64_t slice = 0; slice < 2; ++slice) {
+    for (std::int64_t coil = 0; coil < 5; ++coil) {
+      for (std::int64_t y = 0; y < 12; ++y) {
+        for (std::int64_t x = 0; x < 14; ++x) {
+          const Shape at{slice, coil, y, x};
+          std::int64_t from = 0;
+          std::int64_t to = 0;
+          for (std::size_t axis = 0; axis < 4; ++axis) {
+            from += at[axis] * plain.strides[axis];
+            to += at[axis] * view.strides[axis];
+          }
+          transposed[static_cast<std::size_t>(to)] = kspace[static_cast<std::size_t>(from)];
+        }
+      }
+    }
+  }
+  const Embedder embedder = Embedder::load(pca_model);
+  EXPECT_EQ(embed_kspace(embedder, plain), embed_kspace(embedder, view));
+}
+
+TEST(Embedder, writes_through_the_strides_of_the_destination) {
+  const Shape shape{2, 4, 12, 14};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  const Embedder embedder = Embedder::load(pca_model);
+  const auto rows = embed_kspace(embedder, view);
+  std::vector<float> columns(rows.size());
+  ArrayView<float, 2> destination;
+  destination.data = columns.data();
+  destination.shape = {2, embed_dim};
+  destination.strides = {1, 2};
+  embedder.embed_kspace(view, destination);
+  for (std::size_t index = 0; index < embed_dim; ++index) {
+    EXPECT_EQ(columns[2 * index], rows[index]);
+    EXPECT_EQ(columns[2 * index + 1], rows[embed_dim + index]);
+  }
+}
+
+TEST(Embedder, gives_many_threads_the_same_result_as_one) {
+  const Shape shape{1, 6, 24, 24};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  mriembed::Options options;
+  options.threads = 1;
+  const Embedder embedder = Embedder::load(pca_model, options);
+  const auto expected = embed_kspace(embedder, view);
+  std::vector<std::vector<float>> results(4);
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(results.size());
+    for (auto& result : results) {
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < 5; ++turn) {
+          result = embed_kspace(embedder, view);
+        }
+      });
+    }
+  }
+  for (const auto& result : results) {
+    EXPECT_EQ(result, expected);
+  }
+}
+
+TEST(Embedder, names_the_slice_that_is_zero_or_not_finite_and_writes_nothing) {
+  const Shape shape{3, 4, 10, 10};
+  auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  const Embedder embedder = Embedder::load(pca_model);
+  std::vector<float> rows(3 * embed_dim, -7.0F);
+  const auto destination = ArrayView<float, 2>::row_major(rows.data(), {3, embed_dim});
+
+  kspace[2 * 400 + 5] = {std::numeric_limits<float>::quiet_NaN(), 0};
+  auto [code, message] = error_of([&] { embedder.embed_kspace(view, destination); });
+  EXPECT_EQ(code, ErrorCode::bad_input);
+  EXPECT_EQ(message, "slice 2 holds NaN or infinite samples; only finite samples can be embedded");
+
+  std::fill(kspace.begin() + 400, kspace.begin() + 800, Complex(0));
+  std::tie(code, message) = error_of([&] { embedder.embed_images(view, destination); });
+  EXPECT_EQ(code, ErrorCode::bad_input);
+  EXPECT_EQ(message, "slice 1 is all zero; a slice needs signal to be embedded");
+
+  const std::vector<float> stacked(2 * 8 * 100, 0.0F);
+  std::tie(code, message) = error_of([&] {
+    embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {2, 8, 10, 10}),
+                   ArrayView<float, 2>::row_major(rows.data(), {2, embed_dim}));
+  });
+  EXPECT_EQ(code, ErrorCode::bad_input);
+  EXPECT_EQ(rows, std::vector<float>(3 * embed_dim, -7.0F));
+}
+
+TEST(Embedder, refuses_arguments_that_cannot_be_right) {
+  const Embedder embedder = Embedder::load(pca_model);
+  const Shape shape{1, 4, 10, 10};
+  const auto kspace = random_kspace(shape);
+  const auto good = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  std::vector<float> row(embed_dim);
+  const auto destination = ArrayView<float, 2>::row_major(row.data(), {1, embed_dim});
+  const auto code_of = [&](const ArrayView<const Complex, 4>& view, const ArrayView<float, 2>& rows,
+                           const mriembed::KspaceOptions& options = {}) {
+    return error_of([&] { embedder.embed_kspace(view, rows, options); }).first;
+  };
+
+  auto view = good;
+  view.data = nullptr;
+  EXPECT_EQ(code_of(view, destination), ErrorCode::invalid_argument);
+  view = good;
+  view.strides[2] = -10;
+  EXPECT_EQ(code_of(view, destination), ErrorCode::invalid_argument);
+  view = good;
+  view.shape[3] = 0;
+  EXPECT_EQ(code_of(view, destination), ErrorCode::invalid_argument);
+  view = good;
+  view.shape[0] = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(code_of(view, destination), ErrorCode::invalid_argument);
+
+  EXPECT_EQ(code_of(good, ArrayView<float, 2>::row_major(row.data(), {1, embed_dim - 1})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(good, ArrayView<float, 2>::row_major(nullptr, {1, embed_dim})), ErrorCode::invalid_argument);
+  auto overlapping = destination;
+  overlapping.strides[1] = 0;
+  EXPECT_EQ(code_of(good, overlapping), ErrorCode::invalid_argument);
+
+  mriembed::KspaceOptions options;
+  options.readout_width = 11;
+  EXPECT_EQ(code_of(good, destination, options), ErrorCode::invalid_argument);
+  options = {};
+  const std::vector<std::complex<double>> covariance(9);
+  options.noise_covariance = ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {3, 3});
+  EXPECT_EQ(code_of(good, destination, options), ErrorCode::invalid_argument);
+
+  EXPECT_EQ(error_of([&] { embedder.warm_up(1, 0, 8); }).first, ErrorCode::invalid_argument);
+}
+
+TEST(Embedder, without_compression_demands_exactly_its_number_of_coils) {
+  const Embedder embedder = Embedder::load(none_model);
+  const Shape shape{1, 5, 10, 10};
+  const auto kspace = random_kspace(shape);
+  const auto [code, message] =
+      error_of([&] { embed_kspace(embedder, ArrayView<const Complex, 4>::row_major(kspace.data(), shape)); });
+  EXPECT_EQ(code, ErrorCode::invalid_argument);
+  EXPECT_NE(message.find("exactly 4 coils"), std::string::npos);
+}
+
+TEST(Embedder, of_no_slices_gives_no_rows) {
+  const std::vector<float> nothing;
+  const Embedder embedder = Embedder::load(pca_model);
+  EXPECT_NO_THROW(embedder.embed_kspace(ArrayView<const Complex, 4>::row_major(nullptr, {0, 4, 10, 10}),
+                                        ArrayView<float, 2>::row_major(nullptr, {0, embed_dim})));
+}
+
+TEST(Embedder, refuses_unknown_devices_and_precisions_with_their_own_code) {
+  const auto code_of = [](const std::string& device, mriembed::Precision precision, int threads = 0) {
+    mriembed::Options options;
+    options.device = device;
+    options.precision = precision;
+    options.threads = threads;
+    return error_of([&] { Embedder::load(pca_model, options); }).first;
+  };
+  EXPECT_EQ(code_of("cuda:127", mriembed::Precision::float32), ErrorCode::device_not_available);
+  EXPECT_EQ(code_of("cpu", mriembed::Precision::float16), ErrorCode::device_not_available);
+  EXPECT_EQ(code_of("tpu", mriembed::Precision::float32), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of("cuda:-1", mriembed::Precision::float32), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of("cuda:99999999999", mriembed::Precision::float32), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of("cpu", mriembed::Precision::float32, -1), ErrorCode::invalid_argument);
+}
+
+TEST(Embedder, can_be_moved) {
+  Embedder first = Embedder::load(pca_model);
+  const Embedder second = std::move(first);
+  EXPECT_TRUE(second.verify().passed);
+}
+
+}  // namespace

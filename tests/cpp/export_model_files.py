@@ -1,0 +1,18 @@
+"""Writes the model files that the C++ tests load: pca.pt and none.pt (no coil compression), 4 coils each; and foreign.pt,
+a TorchScript file that is no model file."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import mriembed
+import torch
+
+folder = Path(sys.argv[1])
+for compression in ("pca", "none"):
+    mriembed.export_model(
+        folder / f"{compression}.pt", num_coils=4, embed_dim=32, coil_compression=compression, overwrite=True
+    )
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    torch.jit.save(torch.jit.script(torch.nn.ReLU()), folder / "foreign.pt")

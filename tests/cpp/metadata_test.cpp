@@ -1,0 +1,121 @@
+#include "metadata.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "mriembed/error.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+json valid_description() {
+  return json::parse(R"({
+    "format": "mriembed model", "format_version": 1,
+    "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2}, "in_channels": 2, "num_coils": 1,
+              "embed_dim": 2, "parameters": 10},
+    "preprocessing": {"contract_version": 1, "coil_compression": "pca", "matrix": null},
+    "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
+                   "source_revision": "abc", "weights": "random, seed 0"},
+    "weights_sha256": "00",
+    "reference": {"kspace_shape": [1, 1, 1, 2], "kspace_real": [1, 2], "kspace_imag": [3, 4], "embedding": [0.5, 0.25]}
+  })");
+}
+
+std::string refusal_of(const json& description) {
+  try {
+    mriembed::parse_metadata(description.dump());
+  } catch (const mriembed::Error& error) {
+    EXPECT_EQ(error.code(), mriembed::ErrorCode::bad_model_file);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Metadata, gives_every_value_of_a_valid_description) {
+  const mriembed::Metadata metadata = mriembed::parse_metadata(valid_description().dump());
+  EXPECT_EQ(metadata.info.format_version, 1);
+  EXPECT_EQ(metadata.info.num_coils, 1);
+  EXPECT_EQ(metadata.info.in_channels, 2);
+  EXPECT_EQ(metadata.info.embed_dim, 2);
+  EXPECT_EQ(metadata.info.matrix, 0);
+  EXPECT_EQ(metadata.info.arguments, R"({"embed_dim":2})");
+  EXPECT_EQ(metadata.info.weights_source, "random, seed 0");
+  ASSERT_EQ(metadata.reference.kspace.size(), 2U);
+  EXPECT_EQ(metadata.reference.kspace[1], std::complex<float>(2, 4));
+  EXPECT_EQ(metadata.reference.embedding, (std::vector<float>{0.5F, 0.25F}));
+}
+
+TEST(Metadata, names_an_unknown_format_version) {
+  json description = valid_description();
+  description["format_version"] = 7;
+  EXPECT_EQ(refusal_of(description), "it has format version 7; this mriembed " MRIEMBED_VERSION " reads version 1");
+}
+
+TEST(Metadata, names_an_unknown_preprocessing_contract) {
+  json description = valid_description();
+  description["preprocessing"]["contract_version"] = 9;
+  EXPECT_NE(refusal_of(description).find("preprocessing contract 9"), std::string::npos);
+}
+
+TEST(Metadata, refuses_what_is_no_description_of_a_model) {
+  EXPECT_NE(refusal_of(json::array()).find("does not describe"), std::string::npos);
+  EXPECT_NE(refusal_of(json{{"format", "something else"}}).find("does not describe"), std::string::npos);
+}
+
+TEST(Metadata, refuses_text_that_is_no_json) {
+  EXPECT_THROW(mriembed::parse_metadata("{\"format\": "), mriembed::Error);
+  EXPECT_THROW(mriembed::parse_metadata(""), mriembed::Error);
+}
+
+TEST(Metadata, refuses_every_missing_member) {
+  const json valid = valid_description();
+  for (const auto& [section, members] : valid.items()) {
+    json without_section = valid_description();
+    without_section.erase(section);
+    EXPECT_NE(refusal_of(without_section), "accepted") << section;
+    if (!members.is_object()) {
+      continue;
+    }
+    for (const auto& [member, value] : members.items()) {
+      json without_member = valid_description();
+      without_member[section].erase(member);
+      EXPECT_NE(refusal_of(without_member), "accepted") << section << "." << member;
+    }
+  }
+}
+
+TEST(Metadata, refuses_every_member_of_another_type) {
+  const json valid = valid_description();
+  for (const auto& [section, members] : valid.items()) {
+    if (!members.is_object()) {
+      continue;
+    }
+    for (const auto& [member, value] : members.items()) {
+      if (member == "arguments") {
+        continue;  // kept as text, whatever it holds
+      }
+      json changed = valid_description();
+      changed[section][member] = json{{"unexpected", true}};
+      EXPECT_NE(refusal_of(changed), "accepted") << section << "." << member;
+    }
+  }
+}
+
+TEST(Metadata, refuses_channels_that_contradict_the_coils) {
+  json description = valid_description();
+  description["model"]["in_channels"] = 6;
+  EXPECT_NE(refusal_of(description).find("contradicts itself"), std::string::npos);
+}
+
+TEST(Metadata, refuses_a_reference_whose_length_does_not_fit_its_shape) {
+  json description = valid_description();
+  description["reference"]["kspace_shape"] = {1, 4096, 4096, 4096};
+  EXPECT_NE(refusal_of(description).find("where its shape says"), std::string::npos);
+  description["reference"]["kspace_shape"] = {1, 1, -1, 2};
+  EXPECT_NE(refusal_of(description).find("outside 1.."), std::string::npos);
+}
+
+}  // namespace
