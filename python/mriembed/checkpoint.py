@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,9 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         return _read_safetensors(path)
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
+    except MemoryError:
+        raise
+    except Exception:  # on bytes that are no checkpoint torch raises whatever its unpickler stumbles over
         raise ModelFileError(
             f"{path}: no weights-only checkpoint; write one with torch.save(model.state_dict(), ...) or safetensors"
         ) from None

@@ -10,10 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def _group_norm(channels: int) -> nn.GroupNorm:
-    """GroupNorm over `channels`, with the largest of 8, 4, 2, 1 groups that divides them."""
-    groups = next(count for count in (8, 4, 2, 1) if channels % count == 0)
-    return nn.GroupNorm(groups, channels)
+class _GroupNorm(nn.GroupNorm):
+    """GroupNorm over `channels`, with the largest of 8, 4, 2, 1 groups that divides them.
+
+    nn.GroupNorm refuses a single slice whose groups have shrunk to one value, but takes two such slices. The
+    embedding of a slice must not depend on the batch it came in, so this asks for the operator itself.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(next(count for count in (8, 4, 2, 1) if channels % count == 0), channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
 
 def _initialize_convolution(convolution: nn.Conv2d) -> None:
@@ -49,7 +57,7 @@ class _Stem(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.convolution = _LazyStemConvolution(channels, kernel_size=3, padding=1)
-        self.norm = _group_norm(channels)
+        self.norm = _GroupNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.gelu(self.norm(self.convolution(x)))
@@ -61,7 +69,7 @@ class _Stage(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, dropout: float) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=2, padding=1)
-        self.norm = _group_norm(out_channels)
+        self.norm = _GroupNorm(out_channels)
         self.dropout = nn.Dropout(dropout) if dropout > 0 else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ reference k-space slice with its embedding, by which any machine can check itsel
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -118,17 +119,11 @@ def save_model_file(
     """
     path = Path(path)
     _refuse_existing(path, overwrite)
-    preprocessor = pipeline.preprocessor
-    model = MRIEmbeddingModel(**pipeline.model.arguments)
-    copy = EmbeddingPipeline(
-        model, CoilPreprocessor(preprocessor.num_coils, preprocessor.coil_compression, preprocessor.matrix)
-    )
-    copy.load_state_dict({name: value.detach().cpu() for name, value in pipeline.state_dict().items()})
-    copy.float().eval()
+    saved = copy.deepcopy(pipeline).cpu().float().eval()
 
-    content = _describe(copy, weights_source)
+    content = _describe(saved, weights_source)
     with _torchscript_is_deprecated():
-        scripted = torch.jit.script(copy)
+        scripted = torch.jit.script(saved)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
     try:

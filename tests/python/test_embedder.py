@@ -1,0 +1,119 @@
+import threading
+from pathlib import Path
+
+import mriembed
+import numpy as np
+import pytest
+from mriembed import BadInputError, DeviceNotAvailableError, Embedder, InvalidArgumentError
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    mriembed.export_model(path, num_coils=4, embed_dim=32)
+    return Embedder.load(path)
+
+
+def kspace_of(*shape: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+def test_info_is_the_description_in_the_file(embedder: Embedder) -> None:
+    assert (embedder.info.num_coils, embedder.info.embed_dim) == (4, 32)
+
+
+def test_verify_passes_on_this_machine(embedder: Embedder) -> None:
+    result = embedder.verify()
+    assert result.passed
+    assert result.weights_match
+    assert result.largest_difference <= 1e-6
+
+
+@pytest.mark.parametrize("layout", ["fortran", "transposed", "every second", "reversed", "big-endian", "complex128", "list"])
+def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, layout: str) -> None:
+    kspace = kspace_of(2, 5, 12, 14)
+    same: object = {
+        "fortran": np.asfortranarray(kspace),
+        "transposed": np.ascontiguousarray(kspace.transpose(3, 1, 0, 2)).transpose(2, 1, 3, 0),
+        "every second": np.repeat(kspace, 2, axis=3)[..., ::2],
+        "reversed": np.ascontiguousarray(kspace[:, :, ::-1])[:, :, ::-1],
+        "big-endian": kspace.astype(">c8"),
+        "complex128": kspace.astype(np.complex128),
+        "list": kspace.tolist(),
+    }[layout]
+    np.testing.assert_array_equal(embedder.embed_kspace(same), embedder.embed_kspace(kspace))
+
+
+def test_the_input_is_never_changed(embedder: Embedder) -> None:
+    kspace = kspace_of(1, 6, 10, 11)
+    before = kspace.copy()
+    kspace.flags.writeable = False
+    embedder.embed_kspace(kspace, np.eye(6), 5)
+    embedder.embed_images(kspace)
+    np.testing.assert_array_equal(kspace, before)
+
+
+def test_no_slices_give_no_rows(embedder: Embedder) -> None:
+    assert embedder.embed_kspace(kspace_of(0, 6, 10, 11)).shape == (0, 32)
+
+
+def test_the_gil_is_released_while_the_network_runs(embedder: Embedder) -> None:
+    stacked = np.random.default_rng(0).normal(size=(64, 8, 96, 96)).astype(np.float32)
+    turns = 0
+    finished = threading.Event()
+
+    def run() -> None:
+        embedder.embed(stacked)
+        finished.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not finished.wait(0.001):
+        turns += 1
+    thread.join()
+    assert turns > 5
+
+
+def test_wrong_shapes_and_dtypes_are_refused_with_what_was_expected(embedder: Embedder) -> None:
+    with pytest.raises(InvalidArgumentError, match="k-space: expected 4 dimensions"):
+        embedder.embed_kspace(kspace_of(5, 10, 10))
+    with pytest.raises(InvalidArgumentError, match="k-space: expected a complex array"):
+        embedder.embed_kspace(np.ones((1, 4, 8, 8)))
+    with pytest.raises(InvalidArgumentError, match="stacked: expected a floating-point array"):
+        embedder.embed(kspace_of(1, 8, 10, 10))
+    with pytest.raises(InvalidArgumentError, match="takes 8 channels"):
+        embedder.embed(np.ones((1, 6, 8, 8), np.float32))
+    with pytest.raises(InvalidArgumentError, match="readout width"):
+        embedder.embed_kspace(kspace_of(1, 4, 8, 8), readout_width=9)
+    with pytest.raises(InvalidArgumentError, match="readout width"):
+        embedder.embed_kspace(kspace_of(1, 4, 8, 8), readout_width=0)
+    with pytest.raises(InvalidArgumentError, match="noise covariance"):
+        embedder.embed_kspace(kspace_of(1, 4, 8, 8), np.eye(3))
+
+
+def test_bad_samples_are_refused_by_slice(embedder: Embedder) -> None:
+    kspace = kspace_of(3, 4, 8, 8)
+    kspace[1] = 0
+    with pytest.raises(BadInputError, match="slice 1 is all zero"):
+        embedder.embed_kspace(kspace)
+    kspace[1] = np.inf
+    with pytest.raises(BadInputError, match="slice 1 holds NaN or infinite"):
+        embedder.embed_images(kspace)
+    with pytest.raises(BadInputError, match="slice 0 holds NaN or infinite"):
+        embedder.embed_kspace(np.full((1, 4, 8, 8), 1e300 + 0j))
+    with pytest.raises(BadInputError, match="not positive definite"):
+        embedder.embed_kspace(kspace_of(1, 4, 8, 8), np.ones((4, 4)))
+
+
+def test_devices_and_precisions_that_are_not_there_have_their_own_error(embedder: Embedder, tmp_path: Path) -> None:
+    path = tmp_path / "m.pt"
+    mriembed.export_model(path, embed_dim=8)
+    with pytest.raises(DeviceNotAvailableError, match="cuda:99"):
+        Embedder.load(path, device="cuda:99")
+    with pytest.raises(DeviceNotAvailableError, match="float16 needs a GPU"):
+        Embedder.load(path, precision="float16")
+    with pytest.raises(InvalidArgumentError, match="precision must be"):
+        Embedder.load(path, precision="int8")
+    with pytest.raises(InvalidArgumentError, match="threads must be"):
+        Embedder.load(path, threads=-1)
