@@ -1,0 +1,27 @@
+#include "refuse.hpp"
+
+#include "mriembed/error.hpp"
+
+namespace mriembed::io {
+
+void refuse(const std::string& reason) { throw Error(ErrorCode::bad_input, reason); }
+
+std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_view what) {
+  constexpr std::int64_t largest = std::int64_t{1} << 62U;
+  std::int64_t product = 0;
+  if (left < 0 || right < 0 || __builtin_mul_overflow(left, right, &product) || product > largest) {
+    refuse(std::string(what) + " is larger than any memory: the file is damaged");
+  }
+  return product;
+}
+
+void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_view what) {
+  constexpr std::int64_t factor = 64;
+  constexpr std::int64_t allowance = std::int64_t{16} << 20U;
+  if ((bytes - allowance) / factor > file_size) {
+    refuse(std::string(what) + " would need " + std::to_string(bytes >> 20U) + " MiB, which a file of " +
+           std::to_string(file_size >> 10U) + " KiB cannot justify: its header is damaged");
+  }
+}
+
+}  // namespace mriembed::io
