@@ -1,0 +1,207 @@
+#include "bart.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "partition_transform.hpp"
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+constexpr std::size_t rank = 16;
+constexpr std::size_t coil_axis = 3;
+constexpr std::size_t echo_axis = 5;
+constexpr std::size_t time_axis = 10;
+constexpr std::size_t phase_axis = 11;
+constexpr std::size_t slice_axis = 13;
+
+using Dimensions = std::array<std::int64_t, rank>;
+
+Dimensions read_dimensions(const std::string& path) {
+  std::ifstream stream(path);
+  constexpr std::streamsize longest = 1 << 20U;
+  std::string text(static_cast<std::size_t>(longest), '\0');
+  stream.read(text.data(), longest);
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  std::istringstream lines(text);
+  std::string line;
+  while (std::getline(lines, line) && line.rfind("# Dimensions", 0) != 0) {
+  }
+  if (!lines || !std::getline(lines, line)) {
+    refuse("the .hdr file has no line of sizes after \"# Dimensions\"");
+  }
+  Dimensions dimensions;
+  dimensions.fill(1);
+  std::istringstream sizes(line);
+  std::int64_t size = 0;
+  for (std::size_t axis = 0; sizes >> size; ++axis) {
+    if (size < 1 || (axis >= rank && size > 1)) {
+      refuse("the .hdr file gives dimension " + std::to_string(axis) + " the size " + std::to_string(size) +
+             "; at least 1 is right, and at most 16 dimensions");
+    }
+    if (axis < rank) {
+      dimensions[axis] = size;
+    }
+  }
+  if (!sizes.eof()) {
+    refuse("the .hdr file's line of sizes holds something that is no size");
+  }
+  return dimensions;
+}
+
+class BartReader : public ScanReader {
+ public:
+  BartReader(const std::string& base, const ReadOptions& options)
+      : dimensions_(read_dimensions(base + ".hdr")), stream_(base + ".cfl", std::ios::binary) {
+    std::error_code failure;
+    const auto present = std::filesystem::file_size(base + ".cfl", failure);
+    if (!stream_ || failure) {
+      refuse("the samples, " + base + ".cfl, cannot be opened; .hdr and .cfl belong together");
+    }
+    std::int64_t bytes = sizeof(std::complex<float>);
+    for (const std::int64_t size : dimensions_) {
+      bytes = checked_product(bytes, size, "the .hdr file's size");
+    }
+    if (bytes != static_cast<std::int64_t>(present)) {
+      refuse("the .hdr file promises " + std::to_string(bytes) + " bytes of samples, the .cfl file holds " +
+             std::to_string(present) + ": it is cut short or damaged");
+    }
+    for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
+      volumes_ *= dimensions_[axis];
+    }
+    describe(options);
+  }
+
+  [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
+  [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return no_noise_; }
+
+  void read(std::int64_t index, Slice& slice) override {
+    const std::int64_t z = dimensions_[2];
+    const std::int64_t volume = index / z;
+    const std::int64_t partition = index % z;
+    slice.label = label_of(volume);
+    slice.label.partition = static_cast<int>(partition);
+    slice.channels = dimensions_[coil_axis];
+    slice.height = dimensions_[1];
+    slice.width = dimensions_[0];
+    slice.stacked.clear();
+    const std::int64_t plane = slice.height * slice.width;
+    slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
+    const bool transform = z > 1 && summary_.domain == Domain::kspace;
+    if (transform) {
+      load_transformed(volume);
+    }
+    for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
+      std::complex<float>* const to = slice.samples.data() + coil * plane;
+      if (transform) {
+        std::copy_n(volume_.data() + (coil * z + partition) * plane, plane, to);
+      } else {
+        read_samples(((volume * slice.channels + coil) * z + partition) * plane, plane, to);
+      }
+    }
+  }
+
+ private:
+  void describe(const ReadOptions& options) {
+    summary_.format = "BART";
+    summary_.domain = options.domain.value_or(Domain::kspace);
+    summary_.coils = dimensions_[coil_axis];
+    summary_.encoded_x = dimensions_[0];
+    summary_.encoded_y = dimensions_[1];
+    summary_.encoded_z = dimensions_[2];
+    summary_.slices = volumes_ * dimensions_[2];
+    if (summary_.domain == Domain::kspace) {
+      std::vector<std::complex<float>> first(static_cast<std::size_t>(dimensions_[0] * dimensions_[1]));
+      read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
+      const auto zeros = std::count(first.begin(), first.end(), std::complex<float>(0));
+      summary_.zero_fraction = static_cast<double>(zeros) / static_cast<double>(first.size());
+    }
+  }
+
+  // The label of a volume: its index is taken apart along dimensions 4 to 15, dimension 4 fastest.
+  [[nodiscard]] SliceLabel label_of(std::int64_t volume) const {
+    SliceLabel label;
+    std::int64_t set_stride = 1;
+    for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
+      const std::int64_t size = dimensions_[axis];
+      const auto position = static_cast<int>(volume % size);
+      volume /= size;
+      if (axis == slice_axis) {
+        label.slice = position;
+      } else if (axis == echo_axis) {
+        label.contrast = position;
+      } else if (axis == time_axis) {
+        label.repetition = position;
+      } else if (axis == phase_axis) {
+        label.phase = position;
+      } else {
+        label.set += static_cast<int>(position * set_stride);
+        set_stride *= size;
+      }
+    }
+    return label;
+  }
+
+  void load_transformed(std::int64_t volume) {
+    if (loaded_volume_ == volume) {
+      return;
+    }
+    loaded_volume_ = -1;
+    const std::int64_t plane = dimensions_[0] * dimensions_[1];
+    const std::int64_t count = plane * dimensions_[2] * dimensions_[coil_axis];
+    volume_.resize(static_cast<std::size_t>(count));
+    read_samples(volume * count, count, volume_.data());
+    transform_partitions(volume_, dimensions_[coil_axis], dimensions_[2], plane);
+    loaded_volume_ = volume;
+  }
+
+  void read_samples(std::int64_t first, std::int64_t count, std::complex<float>* to) {
+    constexpr auto size = static_cast<std::int64_t>(sizeof(std::complex<float>));
+    stream_.clear();
+    stream_.seekg(first * size);
+    if (!stream_.read(reinterpret_cast<char*>(to), count * size)) {
+      refuse("the .cfl file cannot be read to its end");
+    }
+  }
+
+  Dimensions dimensions_;
+  std::ifstream stream_;
+  std::int64_t volumes_ = 1;  // product of dimensions 4 to 15
+  ScanSummary summary_;
+  std::optional<NoiseCovariance> no_noise_;
+  std::vector<std::complex<float>> volume_;  // the one volume whose partitions were transformed last
+  std::int64_t loaded_volume_ = -1;
+};
+
+}  // namespace
+
+std::string bart_base(const std::string& path) {
+  std::string base = path;
+  const std::string ending = path.size() > 4 ? path.substr(path.size() - 4) : "";
+  if (ending == ".hdr" || ending == ".cfl") {
+    base.resize(path.size() - 4);
+  }
+  std::ifstream header(base + ".hdr");
+  std::string word;
+  // The content decides: a BART header has a "# Dimensions" line near its beginning.
+  for (int lines = 0; lines < 64 && std::getline(header, word); ++lines) {
+    if (word.rfind("# Dimensions", 0) == 0) {
+      return base;
+    }
+    if (word.size() > 4096) {
+      break;
+    }
+  }
+  return "";
+}
+
+std::unique_ptr<ScanReader> open_bart(const std::string& base, const ReadOptions& options) {
+  return std::make_unique<BartReader>(base, options);
+}
+
+}  // namespace mriembed::io

@@ -1,0 +1,67 @@
+// HDF5 through its C interface, with owned handles and one-line errors.
+#pragma once
+
+#include <hdf5.h>
+
+#include <complex>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mriembed::io {
+
+// Owns one HDF5 handle of any kind.
+class Hdf5Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  // Refuses a negative id: HDF5 could not do what was asked. `what` says which part of the file was meant.
+  Hdf5Handle(hid_t id, Close close, const std::string& what);
+  Hdf5Handle(Hdf5Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Hdf5Handle& operator=(Hdf5Handle&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  Hdf5Handle(const Hdf5Handle&) = delete;
+  Hdf5Handle& operator=(const Hdf5Handle&) = delete;
+  ~Hdf5Handle();
+
+  [[nodiscard]] hid_t get() const noexcept { return id_; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+// Opens a file for reading and turns HDF5's own error printing off.
+Hdf5Handle open_hdf5(const std::string& path);
+
+// Names of the members of a group, in the order of their names.
+std::vector<std::string> children(const Hdf5Handle& group);
+
+// Whether `group` holds `name` as a group or a dataset of its own. Links that lead elsewhere are refused: a scan file that
+// makes its reader open other files is none.
+bool holds_group(const Hdf5Handle& group, const std::string& name);
+bool holds_dataset(const Hdf5Handle& group, const std::string& name);
+
+Hdf5Handle open_group(const Hdf5Handle& parent, const std::string& name);
+// Refuses datasets whose values lie in other files (external storage, virtual datasets).
+Hdf5Handle open_dataset(const Hdf5Handle& parent, const std::string& name);
+
+std::vector<std::int64_t> shape_of(const Hdf5Handle& dataset);
+Hdf5Handle type_of(const Hdf5Handle& dataset);
+
+// In memory: a pair of floats under the names that the file's complex type uses ("real", "imag" in ISMRMRD, "r", "i" in h5py:
+// asking HDF5 for the wrong names succeeds and leaves the buffer as it was). None where the type is not complex.
+std::optional<Hdf5Handle> complex_memory_type(const Hdf5Handle& file_type);
+
+// Reads the hyperslab [start, start + count) of a complex dataset, row-major.
+void read_complex(const Hdf5Handle& dataset, const Hdf5Handle& memory_type, const std::vector<std::int64_t>& start,
+                  const std::vector<std::int64_t>& count, std::complex<float>* to);
+
+// The first element of a dataset of strings, of at most 16 MiB.
+std::string read_text(const Hdf5Handle& dataset);
+
+}  // namespace mriembed::io
