@@ -131,7 +131,7 @@ class FastMriReader : public ScanReader {
 
 }  // namespace
 
-std::unique_ptr<ScanReader> open_fastmri(Hdf5Handle file, std::int64_t file_size, const ReadOptions& options) {
+std::unique_ptr<ScanReader> open_fastmri(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {
   return std::make_unique<FastMriReader>(file, file_size, options);
 }
 

@@ -163,7 +163,7 @@ std::vector<std::string> find_image_groups(const Hdf5Handle& file) {
   return paths;
 }
 
-std::unique_ptr<ScanReader> open_mrd_images(Hdf5Handle file, const std::vector<std::string>& groups,
+std::unique_ptr<ScanReader> open_mrd_images(const Hdf5Handle& file, const std::vector<std::string>& groups,
                                             std::int64_t file_size, const ReadOptions& options) {
   return std::make_unique<MrdImagesReader>(file, groups, file_size, options);
 }

@@ -1,0 +1,185 @@
+#include "acquisitions.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+struct Member {
+  const char* name;
+  std::size_t offset;
+  hid_t type;
+};
+
+// A compound of the members in memory. HDF5 converts by name, and leaves untouched what the file does not have; so each
+// name is looked for first.
+Hdf5Handle compound(const Hdf5Handle& file_type, std::size_t size, const std::vector<Member>& members) {
+  Hdf5Handle type(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "an acquisition header");
+  for (const Member& member : members) {
+    if (H5Tget_class(file_type.get()) != H5T_COMPOUND || H5Tget_member_index(file_type.get(), member.name) < 0) {
+      refuse(std::string("its acquisitions have no member \"") + member.name + "\": no ISMRMRD raw data");
+    }
+    if (H5Tinsert(type.get(), member.name, member.offset, member.type) < 0) {
+      refuse(std::string("the member \"") + member.name + "\" of its acquisitions cannot be read");
+    }
+  }
+  return type;
+}
+
+Hdf5Handle member_type(const Hdf5Handle& file_type, const char* name) {
+  const int index = H5Tget_class(file_type.get()) == H5T_COMPOUND ? H5Tget_member_index(file_type.get(), name) : -1;
+  if (index < 0) {
+    refuse(std::string("its acquisitions have no member \"") + name + "\": no ISMRMRD raw data");
+  }
+  return {H5Tget_member_type(file_type.get(), static_cast<unsigned>(index)), H5Tclose, "an acquisition"};
+}
+
+Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
+  const Hdf5Handle head = member_type(file_type, "head");
+  const Hdf5Handle index = member_type(head, "idx");
+  const hid_t u16 = H5T_NATIVE_UINT16;
+  // Nested compounds of HDF5 are placed at their own offsets inside Acquisition: idx begins at the struct's start.
+  const Hdf5Handle index_in_memory =
+      compound(index, sizeof(Acquisition),
+               {{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
+                {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
+                {"slice", offsetof(Acquisition, slice), u16},
+                {"contrast", offsetof(Acquisition, contrast), u16},
+                {"phase", offsetof(Acquisition, phase), u16},
+                {"repetition", offsetof(Acquisition, repetition), u16},
+                {"set", offsetof(Acquisition, set), u16}});
+  const Hdf5Handle index_only =
+      compound(head, sizeof(Acquisition), {{"idx", 0, index_in_memory.get()}});
+  return compound(file_type, sizeof(Acquisition), {{"head", 0, index_only.get()}});
+}
+
+Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
+  const Hdf5Handle head = member_type(file_type, "head");
+  const hid_t u16 = H5T_NATIVE_UINT16;
+  const Hdf5Handle head_in_memory = compound(head, sizeof(Acquisition),
+                                             {{"flags", offsetof(Acquisition, flags), H5T_NATIVE_UINT64},
+                                              {"number_of_samples", offsetof(Acquisition, samples), u16},
+                                              {"active_channels", offsetof(Acquisition, coils), u16},
+                                              {"discard_pre", offsetof(Acquisition, discard_pre), u16},
+                                              {"discard_post", offsetof(Acquisition, discard_post), u16},
+                                              {"center_sample", offsetof(Acquisition, center_sample), u16},
+                                              {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16}});
+  return compound(file_type, sizeof(Acquisition), {{"head", 0, head_in_memory.get()}});
+}
+
+// Memory for variable-length samples, which HDF5 asks for by the lengths that it finds in the file. Frees all at once.
+class SampleArena {
+ public:
+  explicit SampleArena(std::size_t limit) : left_(limit) {}
+
+  static void* allocate(std::size_t size, void* arena) noexcept {
+    auto& self = *static_cast<SampleArena*>(arena);
+    if (size > self.left_) {
+      return nullptr;  // HDF5 then reports a failed read
+    }
+    try {
+      self.blocks_.push_back(std::make_unique<std::byte[]>(size));
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+    self.left_ -= size;
+    return self.blocks_.back().get();
+  }
+  static void release(void* /*block*/, void* /*arena*/) noexcept {}  // the arena's end frees
+
+ private:
+  std::size_t left_;
+  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+};
+
+}  // namespace
+
+Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
+    : dataset_(open_dataset(group, "data")), file_size_(file_size) {
+  std::int64_t count = 1;
+  for (const std::int64_t length : shape_of(dataset_)) {
+    count = checked_product(count, length, "the list of acquisitions");
+  }
+  if (count == 0) {
+    refuse("it holds no acquisitions");
+  }
+  constexpr std::int64_t header_bytes = 340;
+  check_justified(checked_product(count, header_bytes, "the list of acquisitions"), file_size, "the list of acquisitions");
+  headers_.resize(static_cast<std::size_t>(count));
+  const Hdf5Handle file_type = type_of(dataset_);
+  std::vector<Acquisition> indices(headers_.size());
+  const Hdf5Handle scalars_in_memory = scalar_memory_type(file_type);
+  const Hdf5Handle indices_in_memory = header_memory_type(file_type);
+  if (H5Dread(dataset_.get(), scalars_in_memory.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, headers_.data()) < 0 ||
+      H5Dread(dataset_.get(), indices_in_memory.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, indices.data()) < 0) {
+    refuse("its acquisition headers cannot be read: the HDF5 file is damaged or cut short");
+  }
+  for (std::size_t position = 0; position < headers_.size(); ++position) {
+    Acquisition& header = headers_[position];
+    const Acquisition& index = indices[position];
+    header.step_1 = index.step_1;
+    header.step_2 = index.step_2;
+    header.slice = index.slice;
+    header.contrast = index.contrast;
+    header.phase = index.phase;
+    header.repetition = index.repetition;
+    header.set = index.set;
+  }
+}
+
+void Acquisitions::read(const std::vector<std::size_t>& indices, const Take& take) const {
+  constexpr std::size_t longest_run = 64;  // readouts that are in memory at once
+  for (std::size_t begin = 0; begin < indices.size();) {
+    std::size_t end = begin + 1;
+    while (end < indices.size() && end - begin < longest_run && indices[end] == indices[end - 1] + 1) {
+      ++end;
+    }
+    read_run(indices[begin], end - begin, take);
+    begin = end;
+  }
+}
+
+void Acquisitions::read_run(std::size_t first, std::size_t count, const Take& take) const {
+  const Hdf5Handle file_type = type_of(dataset_);
+  const Hdf5Handle data = member_type(file_type, "data");
+  if (H5Tget_class(data.get()) != H5T_VLEN) {
+    refuse("the samples of its acquisitions are no variable-length list: no ISMRMRD raw data");
+  }
+  const Hdf5Handle floats(H5Tvlen_create(H5T_NATIVE_FLOAT), H5Tclose, "samples");
+  const Hdf5Handle memory_type = compound(file_type, sizeof(hvl_t), {{"data", 0, floats.get()}});
+
+  const Hdf5Handle space(H5Dget_space(dataset_.get()), H5Sclose, "samples");
+  // The list of acquisitions has one dimension, or further ones of length 1.
+  const auto rank = static_cast<std::size_t>(H5Sget_simple_extent_ndims(space.get()));
+  std::vector<hsize_t> start(rank, 0);
+  std::vector<hsize_t> extent(rank, 1);
+  start[0] = first;
+  extent[0] = count;
+  const hsize_t length = count;
+  const Hdf5Handle memory(H5Screate_simple(1, &length, nullptr), H5Sclose, "samples");
+  const Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, "samples");
+  SampleArena arena(static_cast<std::size_t>(file_size_));
+  std::vector<hvl_t> lists(count);
+  if (H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
+      H5Pset_vlen_mem_manager(transfer.get(), SampleArena::allocate, &arena, SampleArena::release, &arena) < 0 ||
+      H5Dread(dataset_.get(), memory_type.get(), memory.get(), space.get(), transfer.get(), lists.data()) < 0) {
+    refuse("the samples of acquisition " + std::to_string(first) + " cannot be read: the HDF5 file is damaged or cut short");
+  }
+  for (std::size_t position = 0; position < count; ++position) {
+    const Acquisition& header = headers_[first + position];
+    const std::size_t expected = std::size_t{header.samples} * header.coils;
+    if (lists[position].len != 2 * expected) {
+      refuse("acquisition " + std::to_string(first + position) + " holds " + std::to_string(lists[position].len / 2) +
+             " samples where its header promises " + std::to_string(expected));
+    }
+    take(first + position, {static_cast<const std::complex<float>*>(lists[position].p), expected});
+  }
+}
+
+}  // namespace mriembed::io
