@@ -1,0 +1,261 @@
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/embedding_writer.hpp"
+#include "cli/message.hpp"
+#include "cli/number_text.hpp"
+#include "cli/option_checks.hpp"
+#include "cli/progress.hpp"
+#include "cli/scan_embedder.hpp"
+#include "cli/standard_output.hpp"
+#include "cli/text_table.hpp"
+#include "io/scan_reader.hpp"
+#include "mriembed/embedder.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+constexpr const char* footer = R"(
+Outputs, chosen by the ending of OUT; rows stand in the order of the scans and of the slices in them:
+  .npy    float32 (rows, embed_dim), and beside it the same name with .json:
+          {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
+          file, slice, contrast, phase, repetition, set, partition, coils, energy_kept, model_sha256
+  .jsonl  one JSON object a line: the members above, then "embedding", an array
+  .csv    a header line, then the members above and the components e0, e1, ... of each row
+  -       .jsonl on standard output
+Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy that survives
+coil compression. model_sha256 is the SHA-256 of the model's weights.
+
+Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
+bad (unreadable, undersampled, a slice all zero or with NaN), one line says so, all of its rows are left out, the other
+scans are still written, and the exit status is 4. When no scan is good, nothing is written.)";
+
+struct Arguments {
+  std::string model;
+  std::vector<std::string> scans;
+  std::string output;
+  Options options;
+  io::ReadOptions reading;
+  ScanSettings settings;
+  bool no_prewhiten = false;
+  bool table = false;
+};
+
+struct GoodScan {
+  std::string file;
+  EmbeddedScan result;
+};
+
+// An output that replaces what it is made from would be a loss that cannot be undone.
+void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& arguments) {
+  std::vector<std::string> inputs = arguments.scans;
+  inputs.push_back(arguments.model);
+  for (const std::string& written : {target.path, target.sidecar()}) {
+    for (const std::string& input : inputs) {
+      std::error_code failure;
+      if (!written.empty() && std::filesystem::equivalent(written, input, failure)) {
+        throw Error(ErrorCode::invalid_argument,
+                    written + ": writing this would replace the input " + input + "; name another output");
+      }
+    }
+  }
+}
+
+EmbeddedScan embed_file(const Embedder& embedder, const Arguments& arguments, const std::string& file,
+                        const std::string& position, Progress& progress) {
+  const std::unique_ptr<io::ScanReader> reader = io::open_scan(file, arguments.reading);
+  const io::ScanSummary& summary = reader->summary();
+  EmbeddedScan result = embed_scan(embedder, *reader, arguments.settings, [&](std::int64_t index) {
+    progress.show(position + file + ": slice " + std::to_string(index + 1) + " of " + std::to_string(summary.slices));
+  });
+  if (summary.zero_fraction > 0) {
+    progress.clear();
+    print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
+               " % of the samples were not acquired and count as zero");
+  }
+  return result;
+}
+
+// The embedded scan, or nothing where this file is at fault: then its error is printed, and the next file's turn comes.
+std::optional<EmbeddedScan> embed_file_or_report(const Embedder& embedder, const Arguments& arguments,
+                                                 const std::string& file, const std::string& position,
+                                                 Progress& progress) {
+  std::string reason;
+  try {
+    return embed_file(embedder, arguments, file, position, progress);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
+      throw about_file(file, error);
+    }
+    reason = error.what();
+  } catch (const std::bad_alloc&) {  // from sizes that the file claims
+    reason = "a slice of this file does not fit into memory";
+  }
+  progress.clear();
+  print_error(file + ": " + reason);
+  return std::nullopt;
+}
+
+void write_rows(EmbeddingWriter& writer, const std::string& file, const EmbeddedScan& scan) {
+  const std::size_t length = scan.embeddings.size() / scan.slices.size();
+  for (std::size_t index = 0; index < scan.slices.size(); ++index) {
+    const EmbeddedSlice& slice = scan.slices[index];
+    writer.add({file, slice.label, slice.coils, slice.energy_kept},
+               std::span<const float>(scan.embeddings).subspan(index * length, length));
+  }
+}
+
+std::string milliseconds(double seconds) { return fixed(1e3 * seconds, 2); }
+
+// Collects what --table prints.
+class SliceTable {
+ public:
+  explicit SliceTable(bool several_files) : several_files_(several_files), table_(columns(several_files)) {}
+
+  void add(const std::string& file, const EmbeddedScan& scan) {
+    const std::size_t length = scan.embeddings.size() / scan.slices.size();
+    for (std::size_t index = 0; index < scan.slices.size(); ++index) {
+      double energy = 0;
+      for (const float component : std::span<const float>(scan.embeddings).subspan(index * length, length)) {
+        energy += static_cast<double>(component) * component;
+      }
+      const EmbeddedSlice& slice = scan.slices[index];
+      add_row({file, name_of(slice.label), std::to_string(slice.coils), fixed(slice.energy_kept, 4),
+               fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds), milliseconds(slice.prepare_seconds),
+               milliseconds(slice.network_seconds)});
+      read_ += slice.read_seconds;
+      prepare_ += slice.prepare_seconds;
+      network_ += slice.network_seconds;
+      ++slices_;
+    }
+  }
+
+  // The table with its line of totals.
+  [[nodiscard]] std::string text() {
+    const std::string total = "total: " + std::to_string(slices_) + (slices_ == 1 ? " slice" : " slices");
+    add_row({several_files_ ? total : "", several_files_ ? "" : total, "", "", "", milliseconds(read_),
+             milliseconds(prepare_), milliseconds(network_)});
+    return table_.text();
+  }
+
+ private:
+  static std::vector<TextTable::Column> columns(bool several_files) {
+    std::vector<TextTable::Column> all{{"file", TextTable::Align::left},
+                                       {"slice", TextTable::Align::left},
+                                       {"coils"},
+                                       {"energy kept"},
+                                       {"norm"},
+                                       {"read ms"},
+                                       {"prepare ms"},
+                                       {"network ms"}};
+    if (!several_files) {
+      all.erase(all.begin());
+    }
+    return all;
+  }
+
+  void add_row(std::vector<std::string> cells) {
+    if (!several_files_) {
+      cells.erase(cells.begin());
+    }
+    table_.add_row(std::move(cells));
+  }
+
+  bool several_files_;
+  TextTable table_;
+  std::size_t slices_ = 0;
+  double read_ = 0;
+  double prepare_ = 0;
+  double network_ = 0;
+};
+
+void print_table(const std::string& text, OutputFormat format) {
+  if (format == OutputFormat::standard_output) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  } else {
+    write_standard_output(text);
+  }
+}
+
+int embed(const Arguments& arguments) {
+  const OutputTarget target = OutputTarget::parse(arguments.output);
+  refuse_to_replace_inputs(target, arguments);
+  const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
+
+  std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan
+  SliceTable table(arguments.scans.size() > 1);
+  Progress progress;
+  std::size_t bad = 0;
+  for (std::size_t index = 0; index < arguments.scans.size(); ++index) {
+    const std::string& file = arguments.scans[index];
+    const std::string position = "[" + std::to_string(index + 1) + "/" + std::to_string(arguments.scans.size()) + "] ";
+    const std::optional<EmbeddedScan> scan = embed_file_or_report(embedder, arguments, file, position, progress);
+    if (!scan.has_value()) {
+      ++bad;
+      continue;
+    }
+    if (writer == nullptr) {
+      writer = open_writer(target, model);
+    }
+    write_rows(*writer, file, *scan);
+    table.add(file, *scan);
+  }
+  progress.clear();
+  if (writer != nullptr) {
+    writer->finish();
+    if (arguments.table) {
+      print_table(table.text(), target.format);
+    }
+  }
+  return bad == 0 ? 0 : exit_status(ErrorCode::bad_input);
+}
+
+}  // namespace
+
+Command add_embed_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("embed", "Embed every slice of scan files");
+  command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
+  command->add_option("SCAN", arguments->scans, "Scan files of any format that `inspect` knows")
+      ->type_name("")
+      ->required();
+  command->add_option("-o,--output", arguments->output, "Where the embeddings go: *.npy, *.csv, *.jsonl, or -")
+      ->type_name("OUT")
+      ->required();
+  add_engine_options(*command, arguments->options);
+  command
+      ->add_option("--batch", arguments->settings.batch,
+                   "Slices of one size per call; changes speed and memory, and results by no more than rounding. "
+                   "Default: 8, fewer for slices so large that these would exceed 256 MiB")
+      ->type_name("N")
+      ->check(whole_number(1, 4096));
+  add_input_option(*command, arguments->reading.domain);
+  command
+      ->add_option("--readout-width", arguments->settings.readout_width,
+                   "Pixels of x that remain once readout oversampling is removed, where the scan says it wrongly or "
+                   "not at all; the full width keeps everything")
+      ->type_name("N")
+      ->check(whole_number(1, 1 << 20));
+  command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Ignore the scan's noise measurement");
+  command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
+                    "Take Cartesian scans with lines missing and fill these with zeros");
+  command->add_flag("--table", arguments->table,
+                    "Print one line per slice with times (on standard error where OUT is -)");
+  command->footer(footer);
+  return {command, [arguments] {
+            arguments->settings.prewhiten = !arguments->no_prewhiten;
+            return embed(*arguments);
+          }};
+}
+
+}  // namespace mriembed::cli

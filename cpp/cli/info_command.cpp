@@ -1,0 +1,87 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/standard_output.hpp"
+#include "cli/text_table.hpp"
+#include "mriembed/model_file.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string model;
+  bool json = false;
+};
+
+// The same names as `mriembed info --json` of the Python package.
+std::string json_text(const ModelInfo& info) {
+  const Json arguments = Json::parse(info.arguments, nullptr, /*allow_exceptions=*/false);
+  Json root;
+  root["format_version"] = info.format_version;
+  root["model_class"] = info.model_class;
+  root["arguments"] = arguments.is_discarded() ? Json(info.arguments) : arguments;
+  root["in_channels"] = info.in_channels;
+  root["num_coils"] = info.num_coils;
+  root["embed_dim"] = info.embed_dim;
+  root["parameters"] = info.parameters;
+  root["preprocessing_contract"] = info.preprocessing_contract;
+  root["coil_compression"] = info.coil_compression;
+  root["matrix"] = info.matrix > 0 ? Json(info.matrix) : Json(nullptr);
+  root["mriembed_version"] = info.mriembed_version;
+  root["torch_version"] = info.torch_version;
+  root["python_version"] = info.python_version;
+  root["created"] = info.created;
+  root["source_revision"] = info.source_revision;
+  root["weights_source"] = info.weights_source;
+  root["weights_sha256"] = info.weights_sha256;
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string coils_text(const ModelInfo& info) {
+  if (info.coil_compression == "none") {
+    return std::to_string(info.num_coils) + " (coil compression is off: scans must have exactly these)";
+  }
+  return std::to_string(info.num_coils) + " virtual (any number of physical coils is compressed to these)";
+}
+
+std::string listing(const ModelInfo& info) {
+  return aligned_listing({
+      {"model class", info.model_class},
+      {"arguments", info.arguments},
+      {"coils", coils_text(info)},
+      {"input channels", std::to_string(info.in_channels) + " (real parts, then imaginary parts)"},
+      {"embedding", std::to_string(info.embed_dim) + " components"},
+      {"weights", std::to_string(info.parameters)},
+      {"matrix", info.matrix > 0 ? std::to_string(info.matrix) + " x " + std::to_string(info.matrix) +
+                                       " (every slice is resampled to it)"
+                                 : "native (slices keep their size)"},
+      {"preprocessing", "contract version " + std::to_string(info.preprocessing_contract)},
+      {"weights from", info.weights_source},
+      {"weights SHA-256", info.weights_sha256},
+      {"created", info.created},
+      {"written by", "mriembed " + info.mriembed_version + " (" + info.source_revision + "), torch " +
+                         info.torch_version + ", Python " + info.python_version},
+      {"format version", std::to_string(info.format_version)},
+  });
+}
+
+}  // namespace
+
+Command add_info_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("info", "Print what a model file says of itself");
+  command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
+  command->add_flag("--json", arguments->json, "As JSON, with the names that `mriembed info --json` uses");
+  return {command, [arguments] {
+            const ModelInfo info = read_model_info(arguments->model);
+            write_standard_output(arguments->json ? json_text(info) : listing(info));
+            return 0;
+          }};
+}
+
+}  // namespace mriembed::cli

@@ -1,0 +1,172 @@
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/message.hpp"
+#include "cli/number_text.hpp"
+#include "cli/option_checks.hpp"
+#include "cli/standard_output.hpp"
+#include "cli/text_table.hpp"
+#include "io/scan_reader.hpp"
+#include "mriembed/error.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::vector<std::string> scans;
+  io::ReadOptions reading;
+  bool json = false;
+};
+
+struct Inspected {
+  io::ScanSummary summary;
+  bool needs_allow_undersampled = false;
+};
+
+// Whether embed would refuse this scan without --allow-undersampled: by asking the reader, which knows what it takes.
+bool refused_as_it_is(const std::string& file, io::ReadOptions reading) {
+  reading.allow_undersampled = false;
+  try {
+    const std::unique_ptr<io::ScanReader> reader = io::open_scan(file, reading);
+    io::Slice slice;
+    reader->read(0, slice);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
+  reading.allow_undersampled = true;  // describing such a scan is no risk
+  Inspected inspected;
+  inspected.summary = io::open_scan(file, reading)->summary();
+  inspected.needs_allow_undersampled = inspected.summary.zero_fraction > 0 && refused_as_it_is(file, reading);
+  return inspected;
+}
+
+std::string samples_text(io::Domain domain) {
+  switch (domain) {
+    case io::Domain::image:
+      return "complex coil images";
+    case io::Domain::stacked:
+      return "stacked real and imaginary parts of coil images";
+    case io::Domain::kspace:
+      break;
+  }
+  return "k-space";
+}
+
+std::string matrix_text(const io::ScanSummary& summary) {
+  std::string text = std::to_string(summary.encoded_x) + " x " + std::to_string(summary.encoded_y);
+  if (summary.encoded_z > 1) {
+    text += " x " + std::to_string(summary.encoded_z);
+  }
+  text += " (x, y" + std::string(summary.encoded_z > 1 ? ", z" : "") + ") as stored";
+  if (summary.readout_width > 0) {
+    text += "; slices of " + std::to_string(summary.readout_width) + " x " + std::to_string(summary.encoded_y) +
+            " once oversampling is removed";
+  }
+  return text;
+}
+
+std::string oversampling_text(const io::ScanSummary& summary) {
+  if (summary.readout_width <= 0) {
+    return "none to remove";
+  }
+  const double factor = static_cast<double>(summary.encoded_x) / static_cast<double>(summary.readout_width);
+  const bool whole = std::abs(factor - std::round(factor)) < 0.005;
+  return fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(summary.readout_width) + " pixels";
+}
+
+std::string noise_text(const io::ScanSummary& summary) {
+  if (summary.noise_samples <= 0) {
+    return "none";
+  }
+  return "yes, " + std::to_string(summary.noise_samples) + " samples per coil -> prewhitening";
+}
+
+std::string missing_text(const Inspected& inspected) {
+  const std::string share = fixed(100 * inspected.summary.zero_fraction, 1) + " % of the samples";
+  return inspected.needs_allow_undersampled ? share + "; embed needs --allow-undersampled" : share;
+}
+
+std::string listing(const std::string& file, const Inspected& inspected) {
+  const io::ScanSummary& summary = inspected.summary;
+  std::vector<std::pair<std::string, std::string>> entries{
+      {"format", summary.format},
+      {"samples", samples_text(summary.domain)},
+      {"coils", std::to_string(summary.coils)},
+      {"matrix", matrix_text(summary)},
+      {"slices", std::to_string(summary.slices)},
+  };
+  if (summary.domain == io::Domain::kspace) {
+    entries.emplace_back("readout oversampling", oversampling_text(summary));
+    entries.emplace_back("noise measurement", noise_text(summary));
+  }
+  if (summary.zero_fraction > 0) {
+    entries.emplace_back("not acquired", missing_text(inspected));
+  }
+  for (const std::string& note : summary.notes) {
+    entries.emplace_back("note", note);
+  }
+  return one_line(file) + "\n" + aligned_listing(entries, 2);
+}
+
+std::string json_line(const std::string& file, const Inspected& inspected) {
+  const io::ScanSummary& summary = inspected.summary;
+  Json object;
+  object["file"] = file;
+  object["format"] = summary.format;
+  object["domain"] = name_of(summary.domain);
+  object["coils"] = summary.coils;
+  object["encoded_matrix"] = {summary.encoded_x, summary.encoded_y, summary.encoded_z};
+  object["readout_width"] = summary.readout_width > 0 ? Json(summary.readout_width) : Json(nullptr);
+  object["slices"] = summary.slices;
+  object["noise_samples"] = summary.noise_samples;
+  object["zero_fraction"] = summary.zero_fraction;
+  object["needs_allow_undersampled"] = inspected.needs_allow_undersampled;
+  object["notes"] = summary.notes;
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+int inspect(const Arguments& arguments) {
+  bool all_good = true;
+  for (const std::string& file : arguments.scans) {
+    try {
+      const Inspected inspected = inspect_file(file, arguments.reading);
+      write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
+      flush_standard_output();  // in order with the errors of other files
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
+        throw;
+      }
+      print_error(file + ": " + error.what());
+      all_good = false;
+    }
+  }
+  return all_good ? 0 : exit_status(ErrorCode::bad_input);
+}
+
+}  // namespace
+
+Command add_inspect_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("inspect", "Print what scan files hold, and what embed would do with them");
+  command->add_option("SCAN", arguments->scans, "Scan files: MRD (ISMRMRD), fastMRI, BART (.cfl), NumPy (.npy)")
+      ->type_name("")
+      ->required();
+  add_input_option(*command, arguments->reading.domain);
+  command->add_flag("--json", arguments->json, "One JSON object a line for each file");
+  command->footer("\nExit status 4 where a file cannot be read; the others are still described.");
+  return {command, [arguments] { return inspect(*arguments); }};
+}
+
+}  // namespace mriembed::cli

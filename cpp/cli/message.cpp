@@ -1,0 +1,41 @@
+#include "cli/message.hpp"
+
+#include <cstdio>
+
+namespace mriembed::cli {
+
+namespace {
+
+void print_line(std::string_view kind, std::string_view message) {
+  // One call for the whole line: lines of two programs on one terminal do not mix.
+  const std::string line = "mriembed_cli: " + std::string(kind) + ": " + one_line(message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
+    line.pop_back();
+  }
+  for (char& character : line) {
+    const auto code = static_cast<unsigned char>(character);
+    if (code < 0x20 || code == 0x7f) {
+      character = ' ';
+    }
+  }
+  return line;
+}
+
+void print_error(std::string_view message) { print_line("error", message); }
+
+void print_note(std::string_view message) { print_line("note", message); }
+
+Error about_file(const std::string& file, const Error& error) {
+  return {error.code(), file + ": " + error.what()};
+}
+
+int exit_status(ErrorCode code) { return static_cast<int>(code); }
+
+}  // namespace mriembed::cli

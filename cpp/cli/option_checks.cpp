@@ -1,0 +1,81 @@
+#include "cli/option_checks.hpp"
+
+#include <charconv>
+
+namespace mriembed::cli {
+
+CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest) {
+  return CLI::Validator(
+      [lowest, highest](const std::string& text) {
+        std::int64_t number = 0;
+        const char* end = text.data() + text.size();
+        const auto [rest, failure] = std::from_chars(text.data(), end, number);
+        if (failure == std::errc() && rest == end && number >= lowest && number <= highest) {
+          return std::string();
+        }
+        return "must be a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest) + ", not \"" +
+               text + "\"";
+      },
+      "");
+}
+
+void add_engine_options(CLI::App& command, Options& options) {
+  command.add_option("--device", options.device, "Where to compute: cpu, cuda (the first GPU) or cuda:N")
+      ->type_name("D")
+      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--precision",
+          [&options](const std::string& name) {
+            options.precision = name == "bfloat16"  ? Precision::bfloat16
+                                : name == "float16" ? Precision::float16
+                                                    : Precision::float32;
+          },
+          "Arithmetic of the network; float16 needs a GPU. Preprocessing always runs in single precision")
+      ->type_name("P")
+      ->default_str("float32")
+      ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
+  command.add_option("--threads", options.threads, "CPU threads; 0: as many as torch would take")
+      ->type_name("N")
+      ->check(whole_number(0, 1024))
+      ->capture_default_str();
+}
+
+void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
+  command
+      .add_option_function<std::string>(
+          "--input",
+          [&domain](const std::string& name) {
+            domain = name == "image" ? io::Domain::image : io::Domain::kspace;
+          },
+          "What the samples are, for files that do not say it themselves (NumPy, BART)")
+      ->type_name("DOMAIN")
+      ->default_str("kspace")
+      ->check(CLI::IsMember({"kspace", "image"}));
+}
+
+std::string name_of(Precision precision) {
+  switch (precision) {
+    case Precision::bfloat16:
+      return "bfloat16";
+    case Precision::float16:
+      return "float16";
+    case Precision::float32:
+      break;
+  }
+  return "float32";
+}
+
+std::string name_of(io::Domain domain) {
+  switch (domain) {
+    case io::Domain::image:
+      return "image";
+    case io::Domain::stacked:
+      return "stacked";
+    case io::Domain::kspace:
+      break;
+  }
+  return "kspace";
+}
+
+}  // namespace mriembed::cli

@@ -1,0 +1,58 @@
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/message.hpp"
+#include "cli/number_text.hpp"
+#include "cli/option_checks.hpp"
+#include "cli/standard_output.hpp"
+#include "cli/text_table.hpp"
+#include "mriembed/embedder.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+struct Arguments {
+  std::string model;
+  Options options;
+};
+
+int verify(const Arguments& arguments) {
+  const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  const Verification result = embedder.verify();
+  const bool exact = arguments.options.precision == Precision::float32;
+  write_standard_output(aligned_listing({
+      {"model", arguments.model},
+      {"device", arguments.options.device},
+      {"precision", name_of(arguments.options.precision)},
+      {"weights SHA-256", std::string(result.weights_match ? "match" : "DIFFER") + " (" +
+                              embedder.info().weights_sha256 + ")"},
+      {"largest difference", scientific(result.largest_difference, 3)},
+      {"cosine", fixed(result.cosine, 8)},
+      {"tolerance", exact ? "largest difference at most 1e-5" : "cosine at least 0.999"},
+      {"verdict", result.passed ? "passed" : "FAILED"},
+  }));
+  if (!result.passed) {
+    print_error(arguments.model + ": " +
+                (result.weights_match
+                     ? "this machine does not reproduce the reference embedding; results here cannot be trusted"
+                     : "the weights are not those that the file describes; export or copy it again"));
+    return exit_status(ErrorCode::bad_model_file);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_verify_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      program.add_subcommand("verify", "Check a model file, and that this machine reproduces its reference embedding");
+  command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
+  add_engine_options(*command, arguments->options);
+  command->footer("\nExit status 3 where the check fails.");
+  return {command, [arguments] { return verify(*arguments); }};
+}
+
+}  // namespace mriembed::cli
