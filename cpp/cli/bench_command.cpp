@@ -50,7 +50,7 @@ std::optional<Shape> parse_shape(std::string_view text) {
     if (failure != std::errc() || shape[axis] < 1 || shape[axis] > longest_axis) {
       return std::nullopt;
     }
-    samples *= shape[axis];  // at most 2^64 / 2^16 before the next check
+    samples *= shape[axis];  // below 2^47 here: no overflow
     if (samples > most_samples) {
       return std::nullopt;
     }
@@ -159,8 +159,8 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
 
 int bench(const Arguments& arguments) {
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
-  const Shape shape = arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace)
-                                              : parse_shape(arguments.shape).value();
+  const Shape shape =
+      arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace) : parse_shape(arguments.shape).value();
   const Timing timing = measure(embedder, shape, arguments.kspace, arguments.repeats);
   const double middle = quantile(timing.call, 0.5);
   const double slices_per_second = 1e3 * static_cast<double>(shape[0]) / middle;

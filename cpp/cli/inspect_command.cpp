@@ -159,7 +159,8 @@ int inspect(const Arguments& arguments) {
 
 Command add_inspect_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("inspect", "Print what scan files hold, and what embed would do with them");
+  CLI::App* command =
+      program.add_subcommand("inspect", "Print what scan files hold, and what embed would do with them");
   command->add_option("SCAN", arguments->scans, "Scan files: MRD (ISMRMRD), fastMRI, BART (.cfl), NumPy (.npy)")
       ->type_name("")
       ->required();

@@ -32,9 +32,7 @@ void print_error(std::string_view message) { print_line("error", message); }
 
 void print_note(std::string_view message) { print_line("note", message); }
 
-Error about_file(const std::string& file, const Error& error) {
-  return {error.code(), file + ": " + error.what()};
-}
+Error about_file(const std::string& file, const Error& error) { return {error.code(), file + ": " + error.what()}; }
 
 int exit_status(ErrorCode code) { return static_cast<int>(code); }
 

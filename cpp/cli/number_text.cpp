@@ -25,8 +25,6 @@ std::string shortest(double number) { return text_of(number); }
 
 std::string fixed(double number, int digits) { return text_of(number, std::chars_format::fixed, digits); }
 
-std::string scientific(double number, int digits) {
-  return text_of(number, std::chars_format::scientific, digits - 1);
-}
+std::string scientific(double number, int digits) { return text_of(number, std::chars_format::scientific, digits - 1); }
 
 }  // namespace mriembed::cli

@@ -45,9 +45,7 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
   command
       .add_option_function<std::string>(
           "--input",
-          [&domain](const std::string& name) {
-            domain = name == "image" ? io::Domain::image : io::Domain::kspace;
-          },
+          [&domain](const std::string& name) { domain = name == "image" ? io::Domain::image : io::Domain::kspace; },
           "What the samples are, for files that do not say it themselves (NumPy, BART)")
       ->type_name("DOMAIN")
       ->default_str("kspace")

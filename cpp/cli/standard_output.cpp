@@ -12,8 +12,7 @@ namespace mriembed::cli {
 namespace {
 
 [[noreturn]] void refuse(int cause) {
-  throw Error(ErrorCode::internal,
-              "standard output: cannot be written: " + std::generic_category().message(cause));
+  throw Error(ErrorCode::internal, "standard output: cannot be written: " + std::generic_category().message(cause));
 }
 
 }  // namespace

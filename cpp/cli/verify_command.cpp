@@ -26,8 +26,8 @@ int verify(const Arguments& arguments) {
       {"model", arguments.model},
       {"device", arguments.options.device},
       {"precision", name_of(arguments.options.precision)},
-      {"weights SHA-256", std::string(result.weights_match ? "match" : "DIFFER") + " (" +
-                              embedder.info().weights_sha256 + ")"},
+      {"weights SHA-256",
+       std::string(result.weights_match ? "match" : "DIFFER") + " (" + embedder.info().weights_sha256 + ")"},
       {"largest difference", scientific(result.largest_difference, 3)},
       {"cosine", fixed(result.cosine, 8)},
       {"tolerance", exact ? "largest difference at most 1e-5" : "cosine at least 0.999"},
