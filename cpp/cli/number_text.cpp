@@ -17,11 +17,14 @@ std::string text_of(Format... format) {
   return failure == std::errc() ? std::string(buffer.data(), end) : std::string("?");
 }
 
+// JSON readers take "-0" for an integer, which has no sign there.
+std::string keeping_sign_of_zero(std::string text) { return text == "-0" ? "-0.0" : text; }
+
 }  // namespace
 
-std::string shortest(float number) { return text_of(number); }
+std::string shortest(float number) { return keeping_sign_of_zero(text_of(number)); }
 
-std::string shortest(double number) { return text_of(number); }
+std::string shortest(double number) { return keeping_sign_of_zero(text_of(number)); }
 
 std::string fixed(double number, int digits) { return text_of(number, std::chars_format::fixed, digits); }
 
