@@ -1,0 +1,91 @@
+#include "bart.hpp"
+
+#include <fstream>
+
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+// Writes a .hdr and .cfl pair; returns the common base of their names.
+std::string written_bart(const std::string& dimensions, const std::vector<Complex>& samples) {
+  const std::string base = fresh_path("");
+  std::ofstream(base + ".hdr") << "# Dimensions\n" << dimensions << "\n# Command\nmade by a test\n";
+  std::ofstream(base + ".cfl", std::ios::binary) << bytes_of(samples);
+  return base;
+}
+
+std::vector<Complex> numbered(std::size_t count) {
+  std::vector<Complex> samples(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    samples[index] = {static_cast<float>(index + 1), 0.5F};
+  }
+  return samples;
+}
+
+TEST(BartReader, takes_x_y_and_coils_from_dimensions_0_1_and_3) {
+  const auto samples = numbered(24);  // x 4, y 3, z 1, coils 2
+  const std::string base = written_bart("4 3 1 2", samples);
+  for (const char* ending : {".cfl", ".hdr", ""}) {
+    const auto scan = open_scan(base + ending, {});
+    EXPECT_EQ(scan->summary().format, "BART");
+    EXPECT_EQ(scan->summary().coils, 2);
+    const Slice slice = read_slice(*scan, 0);
+    EXPECT_EQ(slice.height, 3);
+    EXPECT_EQ(slice.width, 4);
+    EXPECT_EQ(slice.samples, samples);
+  }
+}
+
+TEST(BartReader, labels_slices_by_their_dimensions) {
+  // Echoes (dimension 5) 2, slices (dimension 13) 3; the echo runs faster.
+  const auto samples = numbered(24);
+  const auto scan = open_scan(written_bart("2 2 1 1 1 2 1 1 1 1 1 1 1 3", samples), {});
+  ASSERT_EQ(scan->summary().slices, 6);
+  const Slice slice = read_slice(*scan, 5);
+  EXPECT_EQ(slice.label.contrast, 1);
+  EXPECT_EQ(slice.label.slice, 2);
+  EXPECT_EQ(slice.samples, std::vector<Complex>(samples.begin() + 20, samples.end()));
+}
+
+TEST(BartReader, gives_the_partitions_of_images_as_they_are) {
+  const auto samples = numbered(12);  // x 2, y 1, z 3, coils 2
+  ReadOptions options;
+  options.domain = Domain::image;
+  const auto scan = open_scan(written_bart("2 1 3 2", samples), options);
+  ASSERT_EQ(scan->summary().slices, 3);
+  const Slice slice = read_slice(*scan, 1);
+  EXPECT_EQ(slice.label.partition, 1);
+  EXPECT_EQ(slice.samples, (std::vector<Complex>{samples[2], samples[3], samples[8], samples[9]}));
+}
+
+TEST(BartReader, transforms_kspace_over_z) {
+  // Constant along kz: everything lies in the central partition, times sqrt(z).
+  const std::vector<Complex> samples(std::size_t{2} * 1 * 4 * 1, Complex(1, 2));
+  const auto scan = open_scan(written_bart("2 1 4 1", samples), {});
+  for (std::int64_t partition = 0; partition < 4; ++partition) {
+    for (const Complex& sample : read_slice(*scan, partition).samples) {
+      EXPECT_NEAR(std::abs(sample - (partition == 2 ? Complex(2, 4) : Complex(0))), 0, 1e-6);
+    }
+  }
+}
+
+TEST(BartReader, refuses_sizes_that_do_not_fit_the_samples) {
+  EXPECT_NE(refusal_of(written_bart("4 3 1 3", numbered(24))).find("cut short or damaged"), std::string::npos);
+  EXPECT_NE(refusal_of(written_bart("4 3 0 2", numbered(24))).find("at least 1 is right"), std::string::npos);
+  EXPECT_NE(refusal_of(written_bart("4 3 1 x", numbered(24))).find("no size"), std::string::npos);
+  EXPECT_NE(refusal_of(written_bart("", numbered(24))), "accepted");
+  EXPECT_NE(refusal_of(written_bart("9223372036854775807 9223372036854775807", numbered(24))).find("larger than any memory"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(written_bart("4 3 1 2 1 1 1 1 1 1 1 1 1 1 1 1 2", numbered(48))).find("16 dimensions"),
+            std::string::npos);
+}
+
+TEST(BartReader, refuses_a_header_without_samples) {
+  const std::string base = fresh_path("");
+  std::ofstream(base + ".hdr") << "# Dimensions\n4 3 1 2\n";
+  EXPECT_NE(refusal_of(base + ".hdr").find("belong together"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files

@@ -1,0 +1,89 @@
+#include "scan_files.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace mriembed::io::testing_files {
+
+std::string fresh_path(const std::string& ending) {
+  static int count = 0;
+  return testing::TempDir() + "mriembed-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ending;
+}
+
+std::string written(const std::string& ending, const std::string& bytes) {
+  std::string path = fresh_path(ending);
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+std::string refusal_of(const std::string& path, const ReadOptions& options) {
+  try {
+    const std::unique_ptr<ScanReader> scan = open_scan(path, options);
+    Slice slice;
+    for (std::int64_t index = 0; index < scan->summary().slices; ++index) {
+      scan->read(index, slice);
+    }
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_input);
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string npy_bytes(const std::string& type, bool fortran_order, const std::string& shape, const std::string& bytes) {
+  const std::string header = "{'descr': '" + type + "', 'fortran_order': " + (fortran_order ? "True" : "False") +
+                             ", 'shape': (" + shape + "), }\n";
+  std::string file("\x93NUMPY\x01\x00", 8);
+  file += static_cast<char>(header.size());
+  file += static_cast<char>(header.size() >> 8U);
+  return file + header + bytes;
+}
+
+std::string mrd_xml(const MrdMatrix& matrix) {
+  const auto space = [](const std::string& name, unsigned x, unsigned y, unsigned z) {
+    return "<" + name + "><matrixSize><x>" + std::to_string(x) + "</x><y>" + std::to_string(y) + "</y><z>" +
+           std::to_string(z) + "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name + ">";
+  };
+  return R"(<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>)"
+         "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz></experimentalConditions><encoding>" +
+         space("encodedSpace", matrix.x, matrix.y, matrix.z) +
+         space("reconSpace", matrix.recon_x, matrix.y, matrix.recon_z) + "<encodingLimits>" + matrix.limits +
+         "</encodingLimits><trajectory>" + matrix.trajectory + "</trajectory></encoding></ismrmrdHeader>";
+}
+
+Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_t x) {
+  return {static_cast<float>(1000 * coil + 100 * z + 10 * y + x + 1), static_cast<float>(-(x + 1))};
+}
+
+ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2) {
+  ISMRMRD::Acquisition result(static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(coils));
+  result.idx().kspace_encode_step_1 = step_1;
+  result.idx().kspace_encode_step_2 = step_2;
+  result.center_sample() = static_cast<std::uint16_t>(width / 2);
+  for (unsigned coil = 0; coil < coils; ++coil) {
+    for (unsigned x = 0; x < width; ++x) {
+      result.data(static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(coil)) = sample_at(coil, step_2, step_1, x);
+    }
+  }
+  return result;
+}
+
+std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines) {
+  std::string path = fresh_path(".h5");
+  ISMRMRD::Dataset dataset(path.c_str(), "dataset", true);
+  dataset.writeHeader(xml);
+  for (const ISMRMRD::Acquisition& acquisition : lines) {
+    dataset.appendAcquisition(acquisition);
+  }
+  return path;
+}
+
+Slice read_slice(ScanReader& scan, std::int64_t index) {
+  Slice slice;
+  scan.read(index, slice);
+  return slice;
+}
+
+}  // namespace mriembed::io::testing_files

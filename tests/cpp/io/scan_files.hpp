@@ -1,0 +1,55 @@
+// Scan files for the tests, and what it takes to look at readers' answers.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <ismrmrd/dataset.h>
+#include <ismrmrd/ismrmrd.h>
+
+#include <complex>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mriembed/error.hpp"
+#include "scan_reader.hpp"
+
+namespace mriembed::io::testing_files {
+
+using Complex = std::complex<float>;
+
+// A path that no other test uses, in a folder for temporary files.
+std::string fresh_path(const std::string& ending);
+std::string written(const std::string& ending, const std::string& bytes);
+
+// The message with which opening (or reading all of) a scan is refused; "accepted" where it is not.
+std::string refusal_of(const std::string& path, const ReadOptions& options = {});
+
+// A .npy file of format version 1.0 around `bytes`.
+std::string npy_bytes(const std::string& type, bool fortran_order, const std::string& shape, const std::string& bytes);
+template <typename T>
+std::string bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+struct MrdMatrix {
+  unsigned x = 8, y = 4, z = 1;
+  unsigned recon_x = 8, recon_z = 1;
+  std::string trajectory = "cartesian";
+  std::string limits;  // the contents of <encodingLimits>
+};
+std::string mrd_xml(const MrdMatrix& matrix);
+
+// The sample that the tests put at (coil, z, y, x); every one differs.
+Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_t x);
+
+// A line of a matrix, full-length, with sample_at(...) in it.
+ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2 = 0);
+
+// Writes a raw file with libismrmrd.
+std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines);
+
+// Slice `index` of an open scan.
+Slice read_slice(ScanReader& scan, std::int64_t index);
+
+}  // namespace mriembed::io::testing_files
