@@ -1,12 +1,12 @@
-#include "atomic_file.hpp"
+#include "cli/atomic_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -14,17 +14,43 @@
 
 namespace mriembed::cli {
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  temporary_ = path_ + ".XXXXXX";
-  descriptor_ = mkstemp(temporary_.data());
-  if (descriptor_ < 0) {
-    temporary_.clear();
-    fail("cannot be written");
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t{1} << 20U;
+
+std::string folder_of(const std::string& file) {
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// Where a rename becomes durable. Some file systems cannot do it for a folder; the rename stands all the same.
+void sync_folder(const std::string& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    static_cast<void>(fsync(descriptor));
+    close(descriptor);
   }
-  // mkstemp makes files for their owner only; the result gets what the umask says.
-  const mode_t mask = umask(0);
-  umask(mask);
-  fchmod(descriptor_, 0666U & ~mask);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string target) : target_(std::move(target)) {
+  // A short name of its own: the target's name may already be as long as names can be. Another process with the same
+  // number (on another machine, in another container) makes open() fail, and the next name is tried.
+  constexpr int attempts = 1000;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    std::string name =
+        folder_of(target_) + "/.mriembed-" + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
+    descriptor_ = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) {
+      temporary_ = std::move(name);
+      return;
+    }
+    if (errno != EEXIST) {
+      break;
+    }
+  }
+  refuse(errno);
 }
 
 AtomicFile::~AtomicFile() {
@@ -36,39 +62,64 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-void AtomicFile::write(std::string_view bytes) {
+void AtomicFile::append(std::string_view bytes) {
+  buffer_.append(bytes);
+  if (buffer_.size() >= buffer_size) {
+    flush();
+  }
+}
+
+void AtomicFile::replace_beginning(std::string_view bytes) {
+  flush();
+  off_t position = 0;
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), position);
     if (written < 0 && errno == EINTR) {
       continue;
     }
     if (written < 0) {
-      fail("cannot be written");
+      refuse(errno);
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
+    position += written;
   }
 }
 
 void AtomicFile::finish() {
-  const bool synced = fsync(descriptor_) == 0 || errno == EINVAL;  // EINVAL: a place that knows no fsync, as a pipe
-  if (!synced) {
-    fail("cannot be written");
+  flush();
+  if (fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOTSUP) {  // those two: the file system has no such thing
+    refuse(errno);
   }
   if (close(std::exchange(descriptor_, -1)) != 0) {
-    fail("cannot be written");
+    refuse(errno);
   }
 }
 
-void AtomicFile::commit() {
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    fail("cannot be put in place");
+void AtomicFile::publish() {
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    refuse(errno);
   }
   temporary_.clear();
+  sync_folder(folder_of(target_));
 }
 
-void AtomicFile::fail(const char* what) const {
-  const std::string reason = std::generic_category().message(errno);
-  throw Error(ErrorCode::internal, path_ + ": " + what + ": " + reason + "; what was there before is unchanged");
+void AtomicFile::flush() {
+  std::string_view bytes = buffer_;
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      refuse(errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  buffer_.clear();
+}
+
+void AtomicFile::refuse(int cause) const {
+  throw Error(ErrorCode::internal, target_ + ": cannot be written: " + std::generic_category().message(cause));
 }
 
 }  // namespace mriembed::cli

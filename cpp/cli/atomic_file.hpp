@@ -1,4 +1,4 @@
-// A file that is either the old one or the whole new one.
+// A file that appears whole or not at all.
 #pragma once
 
 #include <string>
@@ -6,26 +6,34 @@
 
 namespace mriembed::cli {
 
-// Written beside its destination under a temporary name; commit() puts it in place, otherwise the destructor removes it.
-// Throws Error internal where the disk is full or the folder cannot be written.
+// Collects bytes under a temporary name in the target's folder; publish() puts the result in the target's place.
+// Without publish(), the destructor removes the temporary file and an older target stays as it was. (A process that
+// is killed leaves a file `.mriembed-*.tmp` behind.) Every function throws Error (internal) that names the target.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::string path);
+  explicit AtomicFile(std::string target);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(std::string_view bytes);
-  // Waits until the bytes are on the disk. No write may follow.
+  void append(std::string_view bytes);
+
+  // Replaces the first bytes of the file, for a header that is known only at the end.
+  void replace_beginning(std::string_view bytes);
+
+  // Puts everything on the disk. Nothing may be appended afterwards.
   void finish();
-  // Renames; to be called after finish().
-  void commit();
+
+  // Renames to the target. After finish().
+  void publish();
 
  private:
-  [[noreturn]] void fail(const char* what) const;
+  void flush();
+  [[noreturn]] void refuse(int cause) const;
 
-  std::string path_;
-  std::string temporary_;
+  std::string target_;
+  std::string temporary_;  // empty once there is nothing left to remove
+  std::string buffer_;
   int descriptor_ = -1;
 };
 

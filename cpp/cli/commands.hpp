@@ -1,31 +1,22 @@
-// The subcommands of mriembed_cli. Each adds itself to the program and returns what runs it.
+// The subcommands of mriembed_cli.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <string>
-
-#include "mriembed/embedder.hpp"
 
 namespace mriembed::cli {
 
-// Returns the exit status; may throw mriembed::Error, whose code is the exit status then.
-using Run = std::function<int()>;
-
+// A subcommand: its parser inside the program's, and what to do once that has parsed the command line. `run`
+// returns the exit status or throws mriembed::Error, whose code is the exit status then.
 struct Command {
-  CLI::App* app = nullptr;
-  Run run;
+  const CLI::App* parser = nullptr;
+  std::function<int()> run;
 };
 
-Command add_info(CLI::App& program);
-Command add_verify(CLI::App& program);
-Command add_inspect(CLI::App& program);
-Command add_embed(CLI::App& program);
-Command add_bench(CLI::App& program);
-
-// --device, --precision and --threads, alike for every command that loads a model.
-void add_embedder_options(CLI::App& app, Options& options);
-
-std::string name_of(Precision precision);
+Command add_info_command(CLI::App& program);     // what a model file says of itself
+Command add_verify_command(CLI::App& program);   // a model file's reference embedding on this machine
+Command add_inspect_command(CLI::App& program);  // what scan files hold
+Command add_embed_command(CLI::App& program);    // scan files to embeddings
+Command add_bench_command(CLI::App& program);    // time of one call
 
 }  // namespace mriembed::cli

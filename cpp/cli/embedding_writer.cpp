@@ -1,204 +1,172 @@
-#include "embedding_writer.hpp"
+#include "cli/embedding_writer.hpp"
 
 #include <unistd.h>
 
-#include <bit>
-#include <charconv>
+#include <cerrno>
 #include <filesystem>
-#include <iostream>
-#include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
-#include "atomic_file.hpp"
+#include "cli/atomic_file.hpp"
+#include "cli/standard_output.hpp"
+#include "mriembed/error.hpp"
 
 namespace mriembed::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-using nlohmann::ordered_json;
-
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::invalid_argument, reason); }
 
-// The shortest text that reads back as the same number.
-std::string text_of_number(auto number) {
-  std::array<char, 32> text{};
-  const auto [end, failure] = std::to_chars(text.begin(), text.end(), number);
-  return {text.begin(), end};
-}
-
-ordered_json description_of(const EmbeddedSlice& row, const std::string& weights_sha256) {
-  return {{"file", row.file},
-          {"slice", row.label.slice},
-          {"contrast", row.label.contrast},
-          {"phase", row.label.phase},
-          {"repetition", row.label.repetition},
-          {"set", row.label.set},
-          {"partition", row.label.partition},
-          {"coils", row.coils},
-          {"energy_kept", row.energy_kept},
-          {"weights_sha256", weights_sha256}};
-}
-
-std::string dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);  // file names need not be UTF-8
-}
-
-std::string joined_numbers(const std::vector<float>& embedding) {
-  std::string text;
-  for (const float component : embedding) {
-    text += (text.empty() ? "" : ",") + text_of_number(component);
+OutputFormat format_of(const std::string& path) {
+  if (path == "-") {
+    return OutputFormat::standard_output;
   }
-  return text;
-}
-
-std::string json_line(const EmbeddedSlice& row, const std::string& weights_sha256) {
-  std::string line = dump(description_of(row, weights_sha256));
-  line.pop_back();
-  return line + ",\"embedding\":[" + joined_numbers(row.embedding) + "]}\n";
-}
-
-std::string json_array(const std::vector<EmbeddedSlice>& rows, const std::string& weights_sha256) {
-  std::string text = "[";
-  for (const EmbeddedSlice& row : rows) {
-    text += (text.size() == 1 ? "\n" : ",\n") + dump(description_of(row, weights_sha256));
+  const std::string ending = std::filesystem::path(path).extension().string();
+  if (ending == ".npy") {
+    return OutputFormat::npy;
   }
-  return text + "\n]\n";
+  if (ending == ".csv") {
+    return OutputFormat::csv;
+  }
+  if (ending == ".jsonl") {
+    return OutputFormat::jsonl;
+  }
+  refuse("\"" + path + "\": the output must end in .npy, .csv or .jsonl, or be - for standard output");
 }
 
-// RFC 4180: fields with commas, quotes or line ends are quoted, quotes doubled.
-std::string csv_field(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) {
-    return field;
+void check_folder(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  std::error_code failure;
+  if (!std::filesystem::is_directory(folder, failure)) {
+    refuse(path + ": the folder " + folder + " does not exist; make it first, or name another one");
   }
-  std::string quoted = "\"";
-  for (const char character : field) {
-    quoted += character == '"' ? "\"\"" : std::string(1, character);
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    refuse(path + ": the folder " + folder + " cannot be written to: " + std::generic_category().message(errno));
   }
-  return quoted + "\"";
 }
 
-std::string csv_text(const std::vector<EmbeddedSlice>& rows, const std::string& weights_sha256) {
-  std::string text = "file,slice,contrast,phase,repetition,set,partition,coils,energy_kept,weights_sha256";
-  for (std::size_t component = 0; component < rows.front().embedding.size(); ++component) {
-    text += ",e" + std::to_string(component);
+void check_replaceable(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::file_status status = std::filesystem::status(path, failure);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    refuse(path + ": this exists and is no regular file; name another output");
   }
-  text += '\n';
-  for (const EmbeddedSlice& row : rows) {
-    text += csv_field(row.file);
-    for (const std::int64_t number : {std::int64_t{row.label.slice}, std::int64_t{row.label.contrast},
-                                      std::int64_t{row.label.phase}, std::int64_t{row.label.repetition},
-                                      std::int64_t{row.label.set}, std::int64_t{row.label.partition}, row.coils}) {
-      text += "," + std::to_string(number);
-    }
-    text += "," + text_of_number(row.energy_kept) + "," + weights_sha256 + "," + joined_numbers(row.embedding) + "\n";
-  }
-  return text;
 }
 
-// Format version 1.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-std::string npy_header(std::size_t rows, std::size_t columns) {
-  static_assert(std::endian::native == std::endian::little, "the values are written as they lie in memory");
-  std::string dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
-                           std::to_string(columns) + "), }";
-  constexpr std::size_t preamble = 10;
-  while ((preamble + dictionary.size() + 1) % 64 != 0) {
-    dictionary += ' ';
+class NpyWriter : public EmbeddingWriter {
+ public:
+  NpyWriter(const OutputTarget& target, ModelIdentity model)
+      : model_(std::move(model)), numbers_(target.path), description_(target.sidecar()) {
+    numbers_.append(npy_header(0, model_.embed_dim));
+    description_.append(json_beginning(model_));
   }
-  dictionary += '\n';
-  std::string header("\x93NUMPY\x01\x00", 8);
-  header += static_cast<char>(dictionary.size() & 0xffU);
-  header += static_cast<char>(dictionary.size() >> 8U);
-  return header + dictionary;
-}
 
-std::string sidecar_of(const std::string& npy) { return npy.substr(0, npy.size() - 4) + ".json"; }
+  void add(const EmbeddingSource& source, std::span<const float> embedding) override {
+    numbers_.append({reinterpret_cast<const char*>(embedding.data()), embedding.size_bytes()});
+    description_.append((rows_ > 0 ? ",\n" : "") + json_entry(source, model_));
+    ++rows_;
+  }
 
-bool ends_with(const std::string& text, std::string_view ending) {
-  return text.size() > ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
+  void finish() override {
+    numbers_.replace_beginning(npy_header(rows_, model_.embed_dim));
+    description_.append(json_end());
+    numbers_.finish();
+    description_.finish();
+    description_.publish();
+    numbers_.publish();
+  }
+
+ private:
+  ModelIdentity model_;
+  AtomicFile numbers_;
+  AtomicFile description_;
+  std::int64_t rows_ = 0;
+};
+
+class CsvWriter : public EmbeddingWriter {
+ public:
+  CsvWriter(const OutputTarget& target, ModelIdentity model) : model_(std::move(model)), file_(target.path) {
+    file_.append(csv_header(model_));
+  }
+
+  void add(const EmbeddingSource& source, std::span<const float> embedding) override {
+    file_.append(csv_line(source, model_, embedding));
+  }
+
+  void finish() override {
+    file_.finish();
+    file_.publish();
+  }
+
+ private:
+  ModelIdentity model_;
+  AtomicFile file_;
+};
+
+class JsonLinesWriter : public EmbeddingWriter {
+ public:
+  JsonLinesWriter(const OutputTarget& target, ModelIdentity model) : model_(std::move(model)), file_(target.path) {}
+
+  void add(const EmbeddingSource& source, std::span<const float> embedding) override {
+    file_.append(json_line(source, model_, embedding));
+  }
+
+  void finish() override {
+    file_.finish();
+    file_.publish();
+  }
+
+ private:
+  ModelIdentity model_;
+  AtomicFile file_;
+};
+
+class StandardOutputWriter : public EmbeddingWriter {
+ public:
+  explicit StandardOutputWriter(ModelIdentity model) : model_(std::move(model)) {}
+
+  void add(const EmbeddingSource& source, std::span<const float> embedding) override {
+    write_standard_output(json_line(source, model_, embedding));
+  }
+
+  void finish() override { flush_standard_output(); }
+
+ private:
+  ModelIdentity model_;
+};
 
 }  // namespace
 
-EmbeddingWriter::EmbeddingWriter(std::string path, const std::vector<std::string>& inputs) : path_(std::move(path)) {
-  if (path_ == "-") {
-    format_ = Format::standard_output;
-    return;
-  }
-  if (ends_with(path_, ".npy")) {
-    format_ = Format::npy;
-  } else if (ends_with(path_, ".csv")) {
-    format_ = Format::csv;
-  } else if (ends_with(path_, ".jsonl")) {
-    format_ = Format::json_lines;
-  } else {
-    refuse("--output " + path_ + ": expected a name ending in .npy, .csv or .jsonl, or - for standard output");
-  }
-  std::error_code failure;
-  const fs::path folder = fs::path(path_).has_parent_path() ? fs::path(path_).parent_path() : fs::path(".");
-  if (!fs::is_directory(folder, failure)) {
-    refuse("--output " + path_ + ": the folder " + folder.string() + " does not exist");
-  }
-  if (access(folder.c_str(), W_OK) != 0) {
-    refuse("--output " + path_ + ": the folder " + folder.string() + " cannot be written to");
-  }
-  for (const std::string& output : outputs()) {
-    if (fs::is_directory(output, failure)) {
-      refuse("--output " + output + ": this is a folder; name a file");
-    }
-    for (const std::string& input : inputs) {
-      if (fs::equivalent(output, input, failure)) {
-        refuse("--output " + output + ": this is an input, which would be destroyed; choose another name");
-      }
+OutputTarget OutputTarget::parse(const std::string& path) {
+  OutputTarget target{path, format_of(path)};
+  if (target.format != OutputFormat::standard_output) {
+    check_folder(path);
+    check_replaceable(path);
+    if (target.format == OutputFormat::npy) {
+      check_replaceable(target.sidecar());
     }
   }
+  return target;
 }
 
-std::vector<std::string> EmbeddingWriter::outputs() const {
-  switch (format_) {
-    case Format::standard_output:
-      return {"standard output"};
-    case Format::npy:
-      return {path_, sidecar_of(path_)};
-    case Format::csv:
-    case Format::json_lines:
+std::string OutputTarget::sidecar() const {
+  return format == OutputFormat::npy ? std::filesystem::path(path).replace_extension(".json").string() : std::string();
+}
+
+std::unique_ptr<EmbeddingWriter> open_writer(const OutputTarget& target, const ModelIdentity& model) {
+  switch (target.format) {
+    case OutputFormat::npy:
+      return std::make_unique<NpyWriter>(target, model);
+    case OutputFormat::csv:
+      return std::make_unique<CsvWriter>(target, model);
+    case OutputFormat::jsonl:
+      return std::make_unique<JsonLinesWriter>(target, model);
+    case OutputFormat::standard_output:
       break;
   }
-  return {path_};
-}
-
-void EmbeddingWriter::write(const std::vector<EmbeddedSlice>& rows, const std::string& weights_sha256) const {
-  if (format_ == Format::standard_output) {
-    for (const EmbeddedSlice& row : rows) {
-      std::cout << json_line(row, weights_sha256);
-    }
-    if (!std::cout.flush()) {
-      throw Error(ErrorCode::internal, "standard output cannot be written");
-    }
-    return;
-  }
-  AtomicFile file(path_);
-  if (format_ == Format::npy) {
-    AtomicFile sidecar(sidecar_of(path_));
-    sidecar.write(json_array(rows, weights_sha256));
-    file.write(npy_header(rows.size(), rows.front().embedding.size()));
-    for (const EmbeddedSlice& row : rows) {
-      file.write({reinterpret_cast<const char*>(row.embedding.data()), row.embedding.size() * sizeof(float)});
-    }
-    file.finish();
-    sidecar.finish();
-    sidecar.commit();
-    file.commit();
-    return;
-  }
-  if (format_ == Format::csv) {
-    file.write(csv_text(rows, weights_sha256));
-  } else {
-    for (const EmbeddedSlice& row : rows) {
-      file.write(json_line(row, weights_sha256));
-    }
-  }
-  file.finish();
-  file.commit();
+  return std::make_unique<StandardOutputWriter>(model);
 }
 
 }  // namespace mriembed::cli

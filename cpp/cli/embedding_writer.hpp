@@ -1,32 +1,46 @@
-// Embeddings as files: .npy with a .json beside it, .csv, .jsonl, or JSON lines on standard output.
+// Writes embeddings to where the user wants them.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
-#include "slice_embedding.hpp"
+#include "cli/embedding_format.hpp"
 
 namespace mriembed::cli {
 
-// Every row says: file, slice, contrast, phase, repetition, set, partition, coils, energy_kept, weights_sha256 (of the
-// model). The same scan, model and machine give the same bytes: no times and no dates.
+enum class OutputFormat { npy, csv, jsonl, standard_output };
+
+// Where the embeddings go, checked before any work is done.
+struct OutputTarget {
+  std::string path;
+  OutputFormat format = OutputFormat::standard_output;
+
+  // From the argument of -o: a file ending in .npy, .csv or .jsonl, or "-". Throws Error (invalid_argument) for any
+  // other ending, a folder that does not exist or cannot be written to, and a target that is no regular file.
+  static OutputTarget parse(const std::string& path);
+
+  // The .json beside a .npy; empty for the other formats.
+  [[nodiscard]] std::string sidecar() const;
+};
+
+// Takes rows in their final order. Files appear under their names in finish() only; without it, what was there before
+// stays. Standard output gets its rows at once. Throws Error (internal) that names the output.
 class EmbeddingWriter {
  public:
-  // Checks that `path` can be written before any work is done, and that it is none of `inputs`, which writing would
-  // destroy. Throws Error invalid_argument.
-  EmbeddingWriter(std::string path, const std::vector<std::string>& inputs);
+  virtual ~EmbeddingWriter() = default;
+  EmbeddingWriter() = default;
+  EmbeddingWriter(const EmbeddingWriter&) = delete;
+  EmbeddingWriter& operator=(const EmbeddingWriter&) = delete;
 
-  // Writes all rows. Where the output is two files, the .json is put in place first: who sees the .npy has both.
-  // Throws Error internal where writing fails; what was there before stays.
-  void write(const std::vector<EmbeddedSlice>& rows, const std::string& weights_sha256) const;
+  // One row; the embedding has the model's embed_dim components.
+  virtual void add(const EmbeddingSource& source, std::span<const float> embedding) = 0;
 
-  // The files that write() makes; "standard output" for `-`.
-  [[nodiscard]] std::vector<std::string> outputs() const;
-
- private:
-  enum class Format { npy, csv, json_lines, standard_output };
-  std::string path_;
-  Format format_ = Format::npy;
+  // Everything is on the disk, then renamed; of a pair the .json first, so that a .npy never changes before the .json
+  // that describes it.
+  virtual void finish() = 0;
 };
+
+std::unique_ptr<EmbeddingWriter> open_writer(const OutputTarget& target, const ModelIdentity& model);
 
 }  // namespace mriembed::cli

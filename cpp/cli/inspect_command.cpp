@@ -1,5 +1,6 @@
 #include <cmath>
 #include <memory>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -149,6 +150,9 @@ int inspect(const Arguments& arguments) {
         throw;
       }
       print_error(file + ": " + error.what());
+      all_good = false;
+    } catch (const std::bad_alloc&) {  // from sizes that the file claims
+      print_error(file + ": a slice of this file does not fit into memory");
       all_good = false;
     }
   }

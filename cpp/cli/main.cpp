@@ -1,54 +1,91 @@
-// mriembed_cli: embeddings of raw MRI scans on the command line.
-#include <array>
+// mriembed_cli: the command line of libmriembed. Parses, dispatches to one file per subcommand, and turns every
+// failure into one line on standard error and an exit status.
+#include <CLI/CLI.hpp>
+#include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
-#include "commands.hpp"
-#include "messages.hpp"
+#include "cli/commands.hpp"
+#include "cli/message.hpp"
+#include "cli/standard_output.hpp"
+#include "mriembed/error.hpp"
 
 namespace {
 
-int run(int argc, char** argv) {
-  CLI::App program("Embeddings of raw multi-coil MRI scans: one vector for each slice.");
-  program.name("mriembed_cli");
+using mriembed::Error;
+using mriembed::ErrorCode;
+
+constexpr const char* footer = R"(
+A first session:
+  mriembed export -o model.pt                       make a model file (the Python package's command)
+  mriembed_cli inspect scan.h5                      see what a scan holds
+  mriembed_cli embed model.pt scan.h5 -o rows.npy   one embedding per slice, described in rows.json
+
+`mriembed_cli COMMAND --help` explains a command's options and outputs.
+
+Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
+5 device not available.)";
+
+// Help and --version arrive as exceptions too, and are no failures.
+int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
+  if (outcome.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    program.exit(outcome);
+    mriembed::cli::flush_standard_output();
+    return 0;
+  }
+  const auto chosen = program.get_subcommands();
+  const std::string name = chosen.empty() ? "mriembed_cli" : "mriembed_cli " + chosen.front()->get_name();
+  throw Error(ErrorCode::invalid_argument, std::string(outcome.what()) + "; see `" + name + " --help`");
+}
+
+int run(int count, char** arguments) {
+  CLI::App program("Turns raw multi-coil MRI scans into one fixed-size vector per slice, with a mriembed model file.",
+                   "mriembed_cli");
   program.set_version_flag("--version", "mriembed_cli " MRIEMBED_VERSION);
   program.require_subcommand(1);
-  program.footer(
-      "Exit status: 0 well, 1 internal error, 2 usage, 3 bad model file, 4 bad input, 5 device not available.\n"
-      "mriembed_cli COMMAND --help says more.");
-  const std::array commands{mriembed::cli::add_embed(program), mriembed::cli::add_inspect(program),
-                            mriembed::cli::add_info(program), mriembed::cli::add_verify(program),
-                            mriembed::cli::add_bench(program)};
+  const std::vector<mriembed::cli::Command> commands{
+      mriembed::cli::add_info_command(program),    mriembed::cli::add_verify_command(program),
+      mriembed::cli::add_inspect_command(program), mriembed::cli::add_embed_command(program),
+      mriembed::cli::add_bench_command(program),
+  };
+  program.footer(footer);  // after the subcommands, which would inherit it
   try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& success) {  // --help, --version
-    return program.exit(success);
-  } catch (const CLI::ParseError& error) {
-    mriembed::cli::print_error(std::string(error.what()) + "; see --help");
-    return static_cast<int>(mriembed::ErrorCode::invalid_argument);
+    program.parse(count, arguments);
+  } catch (const CLI::ParseError& outcome) {
+    return finish_parsing(program, outcome);
   }
+  int status = 0;
   for (const mriembed::cli::Command& command : commands) {
-    if (command.app->parsed()) {
-      return command.run();
+    if (command.parser->parsed()) {
+      status = command.run();
     }
   }
-  return static_cast<int>(mriembed::ErrorCode::internal);
+  mriembed::cli::flush_standard_output();
+  return status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  constexpr int internal = static_cast<int>(ErrorCode::internal);
   try {
-    return run(argc, argv);
-  } catch (const mriembed::Error& error) {
-    mriembed::cli::print_error(error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::bad_alloc&) {
-    mriembed::cli::print_error("out of memory");
-  } catch (const std::exception& error) {
-    mriembed::cli::print_error(error.what());
+    try {
+      return run(argc, argv);
+    } catch (const Error& error) {
+      mriembed::cli::print_error(error.what());
+      return mriembed::cli::exit_status(error.code());
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      mriembed::cli::print_error(error.what());
+      return internal;
+    }
+  } catch (const std::bad_alloc&) {  // also from putting a message together
+    std::fputs("mriembed_cli: error: out of memory; a smaller --batch needs less\n", stderr);
   } catch (...) {
-    mriembed::cli::print_error("an exception of unknown type");
+    std::fputs("mriembed_cli: error: an exception of unknown type\n", stderr);
   }
-  return static_cast<int>(mriembed::ErrorCode::internal);
+  return internal;
 }
