@@ -1,0 +1,137 @@
+#include "fastmri.hpp"
+
+#include "hdf5_writing.hpp"
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+struct Parts {
+  std::vector<hsize_t> shape{2, 3, 4, 2};
+  std::string xml;
+  std::vector<float> mask;
+  const char* real = "r";
+  const char* imaginary = "i";
+};
+
+std::vector<Complex> numbered(const std::vector<hsize_t>& shape) {
+  std::size_t count = 1;
+  for (const hsize_t length : shape) {
+    count *= length;
+  }
+  std::vector<Complex> samples(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    samples[index] = {static_cast<float>(index + 1), -static_cast<float>(index)};
+  }
+  return samples;
+}
+
+std::string written_fastmri(const Parts& parts) {
+  const std::string path = fresh_path(".h5");
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t type = complex_type(parts.real, parts.imaginary);
+  write_dataset(file, "kspace", type, parts.shape, numbered(parts.shape).data());
+  if (!parts.xml.empty()) {
+    write_text(file, "ismrmrd_header", parts.xml);
+  }
+  if (!parts.mask.empty()) {
+    write_dataset(file, "mask", H5T_NATIVE_FLOAT, {parts.mask.size()}, parts.mask.data());
+  }
+  H5Tclose(type);
+  H5Fclose(file);
+  return path;
+}
+
+MrdMatrix matrix_of(unsigned x, unsigned y, unsigned recon_x) {
+  MrdMatrix matrix;
+  matrix.x = x;
+  matrix.y = y;
+  matrix.recon_x = recon_x;
+  return matrix;
+}
+
+TEST(FastMri, reads_slices_as_stored_where_there_is_no_header) {
+  const auto scan = open_scan(written_fastmri({}), {});
+  EXPECT_EQ(scan->summary().format, "fastMRI");
+  EXPECT_EQ(scan->summary().slices, 2);
+  EXPECT_EQ(scan->summary().coils, 3);
+  const auto samples = numbered({2, 3, 4, 2});
+  const Slice slice = read_slice(*scan, 1);
+  EXPECT_EQ(slice.height, 4);
+  EXPECT_EQ(slice.width, 2);
+  EXPECT_EQ(slice.samples, std::vector<Complex>(samples.begin() + 24, samples.end()));
+}
+
+TEST(FastMri, turns_the_readout_to_x_and_knows_its_oversampling) {
+  Parts parts;
+  parts.xml = mrd_xml(matrix_of(4, 2, 2));
+  const auto scan = open_scan(written_fastmri(parts), {});
+  EXPECT_EQ(scan->summary().encoded_x, 4);
+  EXPECT_EQ(scan->summary().readout_width, 2);
+  const auto samples = numbered(parts.shape);
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.height, 2);
+  EXPECT_EQ(slice.width, 4);
+  // (coil 1, y 1, x 3) is stored at (coil 1, row 3, column 1)
+  EXPECT_EQ(slice.samples[8 + 4 + 3], samples[8 + 3 * 2 + 1]);
+}
+
+TEST(FastMri, takes_three_dimensions_as_a_single_coil) {
+  Parts parts;
+  parts.shape = {5, 4, 2};
+  const auto scan = open_scan(written_fastmri(parts), {});
+  EXPECT_EQ(scan->summary().coils, 1);
+  EXPECT_EQ(scan->summary().slices, 5);
+}
+
+TEST(FastMri, reads_complex_members_of_either_naming) {
+  Parts parts;
+  parts.real = "real";
+  parts.imaginary = "imag";
+  EXPECT_EQ(read_slice(*open_scan(written_fastmri(parts), {}), 0).samples[1], Complex(2, -1));
+}
+
+TEST(FastMri, refuses_members_of_unknown_names_instead_of_reading_nothing) {
+  Parts parts;
+  parts.real = "re";
+  parts.imaginary = "im";
+  EXPECT_NE(refusal_of(written_fastmri(parts)).find("not complex"), std::string::npos);
+}
+
+TEST(FastMri, refuses_an_undersampled_scan_unless_allowed) {
+  Parts parts;
+  parts.mask = {1, 0};
+  const std::string path = written_fastmri(parts);
+  EXPECT_NE(refusal_of(path).find("1 of 2 lines"), std::string::npos);
+  ReadOptions options;
+  options.allow_undersampled = true;
+  EXPECT_DOUBLE_EQ(open_scan(path, options)->summary().zero_fraction, 0.5);
+}
+
+TEST(FastMri, refuses_a_header_that_contradicts_the_samples) {
+  Parts parts;
+  parts.xml = mrd_xml(matrix_of(7, 2, 7));
+  EXPECT_NE(refusal_of(written_fastmri(parts)).find("7 readout samples"), std::string::npos);
+  parts.xml = "no header";
+  EXPECT_NE(refusal_of(written_fastmri(parts)).find("no valid ISMRMRD header"), std::string::npos);
+}
+
+TEST(FastMri, refuses_a_dataset_much_larger_than_its_file) {
+  const std::string path = fresh_path(".h5");
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t type = complex_type("r", "i");
+  const std::vector<hsize_t> shape{1, 16, 65536, 65536};
+  const std::vector<hsize_t> chunk{1, 1, 64, 64};
+  const hid_t space = H5Screate_simple(4, shape.data(), nullptr);
+  const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, 4, chunk.data());
+  H5Dclose(H5Dcreate2(file, "kspace", type, space, H5P_DEFAULT, properties, H5P_DEFAULT));
+  H5Pclose(properties);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+  EXPECT_NE(refusal_of(path).find("cannot justify"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files

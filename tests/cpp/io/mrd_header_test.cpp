@@ -1,0 +1,43 @@
+#include "mrd_header.hpp"
+
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
+  MrdMatrix matrix;
+  matrix.x = 16;
+  matrix.recon_x = 8;
+  matrix.z = 4;
+  matrix.limits =
+      "<kspace_encoding_step_1><minimum>1</minimum><maximum>3</maximum><center>2</center></kspace_encoding_step_1>";
+  const MrdHeader header = parse_mrd_header(mrd_xml(matrix));
+  EXPECT_EQ(header.encoded.x, 16);
+  EXPECT_EQ(header.encoded.z, 4);
+  EXPECT_EQ(header.recon.x, 8);
+  ASSERT_TRUE(header.step_1.has_value());
+  EXPECT_EQ(header.step_1->minimum, 1);
+  EXPECT_EQ(header.step_1->maximum, 3);
+  EXPECT_EQ(header.step_1->center, 2);
+  EXPECT_FALSE(header.step_2.has_value());
+  EXPECT_EQ(header.trajectory, "cartesian");
+}
+
+TEST(MrdHeader, refuses_what_is_no_header) {
+  MrdMatrix empty;
+  empty.y = 0;
+  for (const std::string& xml : {std::string(), std::string("text"), std::string("<a></a>"), mrd_xml({}).substr(0, 300),
+                                 mrd_xml(empty)}) {
+    try {
+      parse_mrd_header(xml);
+      ADD_FAILURE() << "accepted: " << xml;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::bad_input);
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
