@@ -1,0 +1,298 @@
+"""The point of the project: eager, scripted, C++ through the binding, through the command line and through the C interface
+give the same numbers."""
+
+import ctypes
+import json
+import subprocess
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import mriembed
+import numpy as np
+import pytest
+import torch
+from mriembed import Embedder, EmbeddingPipeline
+from mriembed.model import MRIEmbeddingModel
+from mriembed.preprocessing import CoilPreprocessor
+from raw_scans import RawScan, read_raw_scan
+
+FLOAT32 = 1e-6  # largest difference in any component, on one CPU
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The same weights, reached in three ways."""
+
+    eager: EmbeddingPipeline
+    scripted: torch.jit.ScriptModule
+    embedder: Embedder
+    file: Path
+
+
+@pytest.fixture(scope="module", params=["pca", "pca, matrix 48", "none"])
+def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    compression, _, matrix = request.param.partition(", matrix ")
+    torch.manual_seed(11)
+    preprocessor = CoilPreprocessor(8, compression, int(matrix) if matrix else None)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), preprocessor).eval()
+    file = tmp_path_factory.mktemp("parity") / "model.pt"
+    mriembed.save_model_file(pipeline, file, weights_source="a test")
+    return Paths(pipeline, torch.jit.load(file), Embedder.load(file), file)
+
+
+def complex_normal(*shape: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+def coil_mixture(slices: int, coils: int, height: int, width: int) -> np.ndarray:
+    """Random k-space with a strong centre, whose coils have clearly different energies."""
+    y, x = np.ogrid[:height, :width]
+    envelope = np.exp(-((y - height // 2) ** 2 + (x - width // 2) ** 2) / (height * width / 40))
+    strengths = np.linspace(3, 0.5, coils).reshape(1, coils, 1, 1)
+    kspace = complex_normal(slices, coils, height, width) * envelope * strengths
+    return kspace.astype(np.complex64)
+
+
+def python_paths(paths: Paths, method: str, *arguments: object) -> tuple[np.ndarray, np.ndarray]:
+    tensors = [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    with torch.no_grad():
+        return getattr(paths.eager, method)(*tensors).numpy(), getattr(paths.scripted, method)(*tensors).numpy()
+
+
+def assert_same(paths: Paths, method: str, *arguments: object) -> None:
+    eager, scripted = python_paths(paths, "forward" if method == "embed" else method, *arguments)
+    cpp = getattr(paths.embedder, method)(*arguments)
+    np.testing.assert_allclose(scripted, eager, rtol=0, atol=FLOAT32)
+    np.testing.assert_allclose(cpp, eager, rtol=0, atol=FLOAT32)
+
+
+@pytest.mark.parametrize("slices", range(1, 10))
+def test_stacked_input_gives_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
+    stacked = np.random.default_rng(slices).normal(size=(slices, 16, 40, 33)).astype(np.float32)
+    assert_same(paths, "embed", stacked)
+
+
+@pytest.mark.parametrize("slices", range(1, 10))
+def test_coil_images_give_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
+    assert_same(paths, "embed_images", coil_mixture(slices, 8, 36, 45))
+
+
+@pytest.mark.parametrize("slices", range(1, 10))
+def test_kspace_gives_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
+    noise = complex_normal(8, 200, seed=5).astype(np.complex128)
+    covariance = noise @ noise.conj().T / 199
+    assert_same(paths, "embed_kspace", coil_mixture(slices, 8, 36, 64), covariance, 31)
+
+
+def test_the_embedding_of_a_slice_does_not_depend_on_its_batch(paths: Paths) -> None:
+    kspace = coil_mixture(9, 8, 33, 48)
+    alone = np.concatenate([paths.embedder.embed_kspace(kspace[i : i + 1]) for i in range(9)])
+    for size in range(2, 10):
+        for start in range(0, 9, size):
+            together = paths.embedder.embed_kspace(kspace[start : start + size])
+            np.testing.assert_allclose(together, alone[start : start + size], rtol=0, atol=FLOAT32)
+    order = [3, 8, 0, 5, 1, 7, 2, 6, 4]
+    np.testing.assert_allclose(paths.embedder.embed_kspace(kspace[order]), alone[order], rtol=0, atol=FLOAT32)
+
+
+def test_the_number_of_threads_does_not_change_the_embedding(paths: Paths) -> None:
+    kspace = coil_mixture(3, 8, 64, 64)
+    one, two = (Embedder.load(paths.file, threads=n).embed_kspace(kspace) for n in (1, 2))
+    np.testing.assert_allclose(one, two, rtol=0, atol=FLOAT32)
+
+
+def test_threads_of_a_call_are_not_left_behind_in_torch(paths: Paths) -> None:
+    before = torch.get_num_threads()
+    Embedder.load(paths.file, threads=before + 1).embed_kspace(coil_mixture(1, 8, 16, 16))
+    assert torch.get_num_threads() == before
+
+
+def test_autocast_and_gradients_of_the_caller_do_not_reach_the_network(paths: Paths) -> None:
+    kspace = coil_mixture(1, 8, 32, 32)
+    expected = paths.embedder.embed_kspace(kspace)
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.enable_grad():
+        np.testing.assert_array_equal(paths.embedder.embed_kspace(kspace), expected)
+
+
+def test_bfloat16_stays_within_a_cosine_of_0_999(paths: Paths) -> None:
+    kspace = coil_mixture(5, 8, 64, 64)
+    half = Embedder.load(paths.file, precision="bfloat16").embed_kspace(kspace)
+    single = paths.embedder.embed_kspace(kspace)
+    assert np.sum(half * single, axis=1).min() >= 0.999
+    assert np.abs(half - single).max() > 0
+
+
+class CInterface:
+    """libmriembed's C interface, through ctypes."""
+
+    class Error(ctypes.Structure):
+        _fields_ = (("code", ctypes.c_int), ("message", ctypes.c_char * 1024))
+
+    class KspaceOptions(ctypes.Structure):
+        _fields_ = (
+            ("struct_size", ctypes.c_size_t),
+            ("noise_covariance", ctypes.c_void_p),
+            ("readout_width", ctypes.c_int64),
+        )
+
+    def __init__(self, model: Path) -> None:
+        (library,) = (Path(mriembed.__file__).parent / "lib").glob("libmriembed.so*")
+        self.library = ctypes.CDLL(str(library))
+        self.library.mriembed_embed_dim.restype = ctypes.c_int64
+        self.handle = ctypes.c_void_p()
+        error = self.Error()
+        status = self.library.mriembed_load(
+            str(model).encode(), None, ctypes.byref(self.handle), ctypes.byref(error)
+        )
+        assert status == 0, error.message
+
+    def close(self) -> None:
+        self.library.mriembed_destroy(self.handle)
+
+    def call(self, name: str, samples: np.ndarray, *options: object) -> np.ndarray:
+        shape = (ctypes.c_int64 * 4)(*samples.shape)
+        strides = (ctypes.c_int64 * 4)(*(stride // samples.itemsize for stride in samples.strides))
+        result = np.empty((len(samples), self.library.mriembed_embed_dim(self.handle)), np.float32)
+        error = self.Error()
+        status = getattr(self.library, name)(
+            self.handle,
+            ctypes.c_void_p(samples.ctypes.data),
+            shape,
+            strides,
+            *options,
+            ctypes.c_void_p(result.ctypes.data),
+            ctypes.byref(error),
+        )
+        assert status == 0, error.message
+        return result
+
+    def embed_kspace(self, kspace: np.ndarray, covariance: np.ndarray | None, readout_width: int) -> np.ndarray:
+        options = self.KspaceOptions()
+        self.library.mriembed_kspace_options_init(ctypes.byref(options))
+        options.readout_width = readout_width
+        if covariance is not None:
+            options.noise_covariance = covariance.ctypes.data
+        return self.call("mriembed_embed_kspace", kspace, ctypes.byref(options))
+
+
+def test_the_c_interface_equals_the_binding_bit_for_bit(paths: Paths) -> None:
+    c = CInterface(paths.file)
+    kspace = coil_mixture(3, 8, 30, 44)
+    noise = complex_normal(8, 100, seed=4).astype(np.complex128)
+    covariance = np.ascontiguousarray(noise @ noise.conj().T / 99)
+    np.testing.assert_array_equal(
+        c.embed_kspace(kspace, covariance, 22), paths.embedder.embed_kspace(kspace, covariance, 22)
+    )
+    images = np.asfortranarray(kspace)
+    np.testing.assert_array_equal(c.call("mriembed_embed_images", images), paths.embedder.embed_images(images))
+    stacked = np.random.default_rng(0).normal(size=(2, 16, 20, 24)).astype(np.float32)
+    np.testing.assert_array_equal(c.call("mriembed_embed", stacked), paths.embedder.embed(stacked))
+    c.close()
+
+
+def run_embed(model: Path, scan: Path, output: Path, *options: str) -> tuple[np.ndarray, list[dict[str, object]]]:
+    command = ["mriembed_cli", "embed", str(model), str(scan), "-o", str(output), *options]
+    subprocess.run(command, check=True, capture_output=True)
+    return np.load(output), json.loads(output.with_suffix(".json").read_text())["rows"]
+
+
+@pytest.mark.parametrize("kind", ["k-space", "images", "stacked"])
+def test_the_command_line_equals_the_binding_bit_for_bit_on_arrays(model_file: Path, tmp_path: Path, kind: str) -> None:
+    embedder = Embedder.load(model_file)
+    samples = coil_mixture(5, 11, 36, 50)
+    stacked = np.random.default_rng(0).normal(size=(5, 16, 20, 24)).astype(np.float32)
+    np.save(tmp_path / "scan.npy", stacked if kind == "stacked" else samples)
+    options = ["--input", "image"] if kind == "images" else []
+    rows, described = run_embed(model_file, tmp_path / "scan.npy", tmp_path / "out.npy", *options)
+    expected = {
+        "k-space": lambda: embedder.embed_kspace(samples),
+        "images": lambda: embedder.embed_images(samples),
+        "stacked": lambda: embedder.embed(stacked),
+    }[kind]()
+    np.testing.assert_array_equal(rows, expected)
+    assert [row["slice"] for row in described] == [0, 1, 2, 3, 4]
+    assert {row["coils"] for row in described} == ({8} if kind == "stacked" else {11})
+
+
+def embed_by_hand(embedder: Embedder, scan: RawScan) -> np.ndarray:
+    return embedder.embed_kspace(scan.kspace, scan.noise_covariance, scan.readout_width)
+
+
+def test_the_command_line_equals_the_binding_on_a_generated_raw_scan(
+    model_file: Path, phantom: Path, tmp_path: Path
+) -> None:
+    rows, described = run_embed(model_file, phantom, tmp_path / "out.npy")
+    scan = read_raw_scan(phantom)
+    assert scan.readout_width == 64
+    assert scan.noise_covariance is not None
+    np.testing.assert_allclose(rows, embed_by_hand(Embedder.load(model_file), scan), rtol=0, atol=FLOAT32)
+    assert [row["repetition"] for row in described] == [0, 1, 2]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        scripted = torch.jit.load(model_file)
+    with torch.no_grad():
+        covariance = torch.from_numpy(scan.noise_covariance)
+        embedded = scripted.embed_kspace(torch.from_numpy(scan.kspace), covariance, 64)
+    np.testing.assert_allclose(rows, embedded.numpy(), rtol=0, atol=FLOAT32)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5",
+        "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5",
+    ],
+)
+def test_every_path_agrees_on_measured_raw_scans(paths: Paths, shared_data: Path, tmp_path: Path, name: str) -> None:
+    scan = read_raw_scan(shared_data / name)
+    if paths.eager.preprocessor.coil_compression == "none":
+        pytest.skip("the model takes exactly 8 coils, the scan has others")
+    assert_same(paths, "embed_kspace", scan.kspace, scan.noise_covariance, scan.readout_width)
+    rows, _ = run_embed(paths.file, shared_data / name, tmp_path / "out.npy")
+    np.testing.assert_allclose(rows, embed_by_hand(paths.embedder, scan), rtol=0, atol=FLOAT32)
+
+
+def test_a_raw_scan_and_the_array_of_its_samples_give_the_same_embedding(
+    model_file: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    gre = shared_data / "twixtools-phantom-2ch"
+    rows, _ = run_embed(model_file, gre / "gre_2slices_os2.ismrmrd.h5", tmp_path / "mrd.npy")
+    for index, name in enumerate(["v1_gre.npy", "v2_gre.npy"]):
+        array, _ = run_embed(model_file, gre / name, tmp_path / "npy.npy", "--readout-width", "160")
+        np.testing.assert_allclose(array[0], rows[index], rtol=0, atol=1e-5)
+
+    skyra = shared_data / "pulseq-skyra-phantom-32ch"
+    raw = skyra / "skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5"
+    rows, _ = run_embed(model_file, raw, tmp_path / "mrd.npy", "--no-prewhiten")
+    for index, number in enumerate([47, 55, 56, 57, 58, 60]):
+        array, _ = run_embed(model_file, skyra / f"s1_MID000{number}.npy", tmp_path / "npy.npy")
+        np.testing.assert_allclose(array[0], rows[index], rtol=0, atol=1e-5)
+
+
+def test_bart_and_numpy_files_of_the_same_samples_give_the_same_embedding(
+    model_file: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    brain = shared_data / "sigpy-brain-8ch-us"
+    bart, _ = run_embed(model_file, brain / "cartesian_ksp.cfl", tmp_path / "bart.npy")
+    numpy, _ = run_embed(model_file, brain / "cartesian_ksp.npy", tmp_path / "numpy.npy")
+    np.testing.assert_allclose(bart, numpy, rtol=0, atol=1e-5)
+
+
+@pytest.mark.gpu
+def test_a_gpu_in_float32_stays_within_1e_4_of_the_cpu(paths: Paths) -> None:
+    kspace = coil_mixture(9, 8, 96, 128)
+    gpu = Embedder.load(paths.file, device="cuda").embed_kspace(kspace, None, 96)
+    np.testing.assert_allclose(gpu, paths.embedder.embed_kspace(kspace, None, 96), rtol=0, atol=1e-4)
+    stacked = np.random.default_rng(0).normal(size=(4, 16, 96, 80)).astype(np.float32)
+    gpu = Embedder.load(paths.file, device="cuda:0").embed(stacked)
+    np.testing.assert_allclose(gpu, paths.embedder.embed(stacked), rtol=0, atol=1e-4)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_a_gpu_in_half_precision_stays_within_a_cosine_of_0_999(paths: Paths, precision: str) -> None:
+    kspace = coil_mixture(9, 8, 96, 128)
+    gpu = Embedder.load(paths.file, device="cuda", precision=precision).embed_kspace(kspace)
+    assert np.sum(gpu * paths.embedder.embed_kspace(kspace), axis=1).min() >= 0.999
