@@ -1,0 +1,342 @@
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mriembed import CoilPreprocessor
+from raw_scans import read_raw_scan
+from reference import Reference, centred_ifft2
+
+few = settings(max_examples=25, deadline=None, derandomize=True)
+sizes = st.integers(8, 33)
+
+
+def separated_kspace(slices: int, coils: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+    """k-space whose coil Gram matrix has eigenvalues a factor of two apart, so that virtual coils are well defined."""
+    rng = np.random.default_rng(seed)
+    shape = (slices, coils, height * width)
+    result = np.empty(shape, np.complex64)
+    for index in range(slices):
+        basis, _ = np.linalg.qr(rng.normal(size=shape[:0:-1]) + 1j * rng.normal(size=shape[:0:-1]))
+        mixing, _ = np.linalg.qr(rng.normal(size=(coils, coils)) + 1j * rng.normal(size=(coils, coils)))
+        result[index] = mixing @ (2.0 ** (-0.5 * np.arange(coils))[:, None] * basis.T)
+    return result.reshape(slices, coils, height, width)
+
+
+def covariance_of(coils: int, seed: int = 7) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(coils, 40 * coils)) + 1j * rng.normal(size=(coils, 40 * coils))
+    noise *= np.linspace(1, 3, coils)[:, None]
+    noise[0] += 0.5 * noise[-1]
+    return noise @ noise.conj().T / (noise.shape[1] - 1)
+
+
+def prepared(
+    preprocessor: CoilPreprocessor,
+    kspace: np.ndarray,
+    covariance: np.ndarray | None = None,
+    readout_width: int | None = None,
+) -> np.ndarray:
+    psi = None if covariance is None else torch.from_numpy(covariance)
+    return preprocessor(torch.from_numpy(kspace), psi, readout_width).numpy()
+
+
+def assert_agrees(
+    preprocessor: CoilPreprocessor,
+    kspace: np.ndarray,
+    covariance: np.ndarray | None = None,
+    readout_width: int | None = None,
+) -> None:
+    reference = Reference(preprocessor.num_coils, preprocessor.coil_compression, preprocessor.matrix)
+    psi = None if covariance is None else torch.from_numpy(covariance)
+    stacked, energy_kept = preprocessor.prepare_kspace(torch.from_numpy(kspace), psi, readout_width)
+    for index, one in enumerate(kspace):
+        expected, expected_energy = reference.from_kspace(one, covariance, readout_width)
+        np.testing.assert_allclose(stacked[index], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+        assert float(energy_kept[index]) == pytest.approx(expected_energy, abs=1e-6)
+
+
+@few
+@given(coils=st.integers(1, 12), height=sizes, width=sizes, seed=st.integers(0, 1000))
+def test_agrees_with_the_literal_order_of_the_contract(coils: int, height: int, width: int, seed: int) -> None:
+    assert_agrees(CoilPreprocessor(6), separated_kspace(2, coils, height, width, seed))
+
+
+@few
+@given(
+    height=sizes,
+    width=sizes,
+    share=st.floats(0.3, 1.0),
+    matrix=st.one_of(st.none(), st.integers(8, 48)),
+    whiten=st.booleans(),
+)
+def test_agrees_with_cropping_whitening_and_any_matrix(
+    height: int, width: int, share: float, matrix: int | None, whiten: bool
+) -> None:
+    covariance = covariance_of(5) if whiten else None
+    kspace = separated_kspace(1, 5, height, width)
+    assert_agrees(CoilPreprocessor(4, "pca", matrix), kspace, covariance, max(1, int(share * width)))
+
+
+@pytest.mark.parametrize("matrix", [None, 16, 31])
+def test_agrees_without_compression(matrix: int | None) -> None:
+    kspace = separated_kspace(2, 4, 24, 19)
+    assert_agrees(CoilPreprocessor(4, "none", matrix), kspace)
+    assert_agrees(CoilPreprocessor(4, "none", matrix), kspace, covariance_of(4), 12)
+
+
+def test_images_join_after_the_transform() -> None:
+    kspace = separated_kspace(2, 9, 20, 27)
+    preprocessor = CoilPreprocessor(8)
+    images = np.stack([centred_ifft2(one) for one in kspace]).astype(np.complex64)
+    stacked, energy_kept = preprocessor.prepare_images(torch.from_numpy(images))
+    np.testing.assert_allclose(stacked, prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+    for index, one in enumerate(images):
+        expected, energy = Reference().from_images(one)
+        np.testing.assert_allclose(stacked[index], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+        assert float(energy_kept[index]) == pytest.approx(energy, abs=1e-6)
+
+
+@few
+@given(order=st.permutations(range(10)))
+def test_the_order_of_coils_does_not_matter(order: list[int]) -> None:
+    kspace = separated_kspace(1, 10, 18, 21)
+    preprocessor = CoilPreprocessor(8)
+    np.testing.assert_allclose(prepared(preprocessor, kspace[:, order]), prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+
+
+@few
+@given(phases=st.lists(st.floats(-np.pi, np.pi), min_size=10, max_size=10))
+def test_constant_phases_of_the_coils_do_not_matter(phases: list[float]) -> None:
+    kspace = separated_kspace(1, 10, 18, 21)
+    rotated = (kspace * np.exp(1j * np.array(phases)).reshape(1, 10, 1, 1)).astype(np.complex64)
+    preprocessor = CoilPreprocessor(8)
+    np.testing.assert_allclose(prepared(preprocessor, rotated), prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+
+
+@few
+@given(exponent=st.floats(-30, 30))
+def test_the_global_scale_does_not_matter_from_1e_minus_30_to_1e30(exponent: float) -> None:
+    kspace = separated_kspace(1, 10, 18, 21)
+    scaled = (kspace / np.abs(kspace).max() * 10.0**exponent).astype(np.complex64)
+    preprocessor = CoilPreprocessor(8)
+    np.testing.assert_allclose(prepared(preprocessor, scaled), prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+    covariance = covariance_of(10)
+    np.testing.assert_allclose(
+        prepared(preprocessor, scaled, covariance * 10.0 ** (exponent / 2)),
+        prepared(preprocessor, kspace, covariance),
+        rtol=0,
+        atol=1e-4,
+    )
+
+
+@few
+@given(seed=st.integers(0, 1000))
+def test_prewhitening_takes_any_mixing_of_the_coils_out(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kspace = separated_kspace(1, 6, 20, 20)
+    mixing = np.eye(6) + 0.3 * (rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6)))
+    mixed = np.einsum("ij,bjyx->biyx", mixing, kspace).astype(np.complex64)
+    preprocessor = CoilPreprocessor(6)
+    np.testing.assert_allclose(
+        prepared(preprocessor, mixed, mixing @ mixing.conj().T),
+        prepared(preprocessor, kspace, np.eye(6, dtype=np.complex128)),
+        rtol=0,
+        atol=2e-4,
+    )
+
+
+def test_prewhitening_makes_noise_white() -> None:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(5, 5)) + 1j * rng.normal(size=(5, 5))
+    noise = mixing @ (rng.normal(size=(5, 64 * 64)) + 1j * rng.normal(size=(5, 64 * 64)))
+    psi = noise @ noise.conj().T / (noise.shape[1] - 1)
+    kspace = noise.reshape(1, 5, 64, 64).astype(np.complex64)
+    stacked = prepared(CoilPreprocessor(5, "none"), kspace, psi)[0]
+    white = (stacked[:5] + 1j * stacked[5:]).reshape(5, -1)
+    covariance = white @ white.conj().T
+    np.testing.assert_allclose(covariance / covariance[0, 0], np.eye(5), atol=1e-5)
+
+
+@pytest.mark.parametrize("coils", [1, 2, 7])
+def test_missing_virtual_coils_are_zero(coils: int) -> None:
+    stacked, energy_kept = CoilPreprocessor(8).prepare_kspace(torch.from_numpy(separated_kspace(1, coils, 12, 12)))
+    assert stacked.shape == (1, 16, 12, 12)
+    assert float(energy_kept) == 1.0
+    power = stacked[0].square().sum((1, 2))
+    assert bool((power[coils:8] == 0).all())
+    assert bool((power[8 + coils :] == 0).all())
+    assert bool((power[:coils] > 0).all())
+
+
+def test_the_result_has_unit_mean_energy_and_float32() -> None:
+    stacked = CoilPreprocessor(8, "pca", 20)(torch.from_numpy(1e5 * separated_kspace(3, 12, 24, 31)))
+    assert stacked.dtype == torch.float32
+    torch.testing.assert_close(stacked.square().sum(1).mean((1, 2)), torch.ones(3))
+
+
+@pytest.mark.parametrize(("height", "width"), [(40, 40), (40, 30), (31, 44), (64, 20)])
+@pytest.mark.parametrize("matrix", [24, 25, 48, 63])
+def test_a_matrix_keeps_values_and_places_of_a_smooth_image(height: int, width: int, matrix: int) -> None:
+    square = max(height, width)
+
+    def blob(rows: int, columns: int, pixel: float) -> np.ndarray:
+        y, x = np.ogrid[:rows, :columns]
+        y, x = (y - rows // 2) * pixel, (x - columns // 2) * pixel  # in pixels of the original image
+        return np.exp(-((y - 2.5) ** 2 + (x + 1.5) ** 2) / (2 * (square / 12) ** 2))
+
+    preprocessor = CoilPreprocessor(1, "none", matrix)
+    stacked = preprocessor.prepare_images(torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64)))[0]
+    expected = blob(matrix, matrix, square / matrix)
+    expected /= np.sqrt(np.mean(expected**2))
+    np.testing.assert_allclose(stacked[0, 0], expected, rtol=0, atol=0.03 * expected.max())
+
+
+def test_scripting_changes_nothing() -> None:
+    kspace = torch.from_numpy(separated_kspace(3, 9, 18, 26))
+    psi = torch.from_numpy(covariance_of(9))
+    for matrix in (None, 20):
+        eager = CoilPreprocessor(6, "pca", matrix)
+        scripted = torch.jit.script(eager)
+        for arguments in ((kspace,), (kspace, psi), (kspace, psi, 13), (kspace, None, 13)):
+            torch.testing.assert_close(scripted(*arguments), eager(*arguments), rtol=0, atol=0)
+            torch.testing.assert_close(scripted.prepare_kspace(*arguments), eager.prepare_kspace(*arguments))
+        torch.testing.assert_close(scripted.prepare_images(kspace), eager.prepare_images(kspace), rtol=0, atol=0)
+
+
+def test_a_slice_is_prepared_alike_in_any_batch() -> None:
+    kspace = separated_kspace(5, 9, 18, 26)
+    together = prepared(CoilPreprocessor(8), kspace)
+    for index in range(5):
+        alone = prepared(CoilPreprocessor(8), kspace[index : index + 1])
+        np.testing.assert_allclose(alone[0], together[index], rtol=0, atol=1e-6 * np.abs(alone).max())
+
+
+def edited(edit: Callable[[np.ndarray], None]) -> np.ndarray:
+    kspace = separated_kspace(3, 4, 10, 10)
+    edit(kspace)
+    return kspace
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (lambda k: k.__setitem__(1, 0), "slice 1 is all zero"),
+        (lambda k: k.__setitem__((2, 3, 4, 5), np.nan), "slice 2 holds NaN or infinite"),
+        (lambda k: k.__setitem__((0, 0, 0, 0), complex(0, np.inf)), "slice 0 holds NaN or infinite"),
+    ],
+)
+def test_a_slice_without_finite_signal_is_refused_by_its_number(edit: Callable[[np.ndarray], None], expected: str) -> None:
+    for call in (CoilPreprocessor(4), CoilPreprocessor(4).prepare_images):
+        with pytest.raises(ValueError, match=expected):
+            call(torch.from_numpy(edited(edit)))
+
+
+def test_signal_only_outside_the_cropped_readout_is_refused() -> None:
+    images = np.zeros((1, 2, 16, 16), np.complex64)
+    images[..., 0] = 1
+    y_x = (-2, -1)
+    kspace = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(images, y_x), norm="ortho"), y_x).astype(np.complex64)
+    stacked = CoilPreprocessor(2)(torch.from_numpy(kspace))
+    assert bool(torch.isfinite(stacked).all())
+    cropped = np.zeros((1, 2, 16, 16), np.complex64)
+    cropped[:, :, :, 8] = 1  # one column of k-space is constant along x: never zero inside
+    assert bool(torch.isfinite(CoilPreprocessor(2)(torch.from_numpy(cropped), None, 8)).all())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "expected"),
+    [
+        ((torch.ones(1, 4, 8, 8),), TypeError, "expected a complex tensor"),
+        ((torch.ones(4, 8, 8, dtype=torch.complex64),), ValueError, "expected 4 dimensions"),
+        ((torch.ones(1, 4, 0, 8, dtype=torch.complex64),), ValueError, "without empty axes"),
+        ((torch.ones(1, 4, 8, 8, dtype=torch.complex64), torch.eye(3)), ValueError, r"covariance \(4, 4\)"),
+        ((torch.ones(1, 4, 8, 8, dtype=torch.complex64), torch.ones(4, 4)), ValueError, "not positive definite"),
+        ((torch.ones(1, 4, 8, 8, dtype=torch.complex64), torch.zeros(4, 4)), ValueError, "no noise power"),
+        ((torch.ones(1, 4, 8, 8, dtype=torch.complex64), None, 9), ValueError, "readout width must lie in 1..8"),
+        ((torch.ones(1, 4, 8, 8, dtype=torch.complex64), None, 0), ValueError, "readout width must lie in 1..8"),
+    ],
+)
+def test_wrong_input_is_refused_with_what_was_expected(
+    arguments: tuple[object, ...], error: type[Exception], expected: str
+) -> None:
+    with pytest.raises(error, match=expected):
+        CoilPreprocessor(4)(*arguments)
+
+
+def test_without_compression_exactly_the_number_of_coils_is_demanded() -> None:
+    for coils in (3, 5):
+        with pytest.raises(ValueError, match="exactly 4 coils"):
+            CoilPreprocessor(4, "none")(torch.ones(1, coils, 8, 8, dtype=torch.complex64))
+
+
+@pytest.mark.parametrize("wrong", [{"num_coils": 0}, {"coil_compression": "svd"}, {"matrix": 7}])
+def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        CoilPreprocessor(**wrong)  # type: ignore[arg-type]
+
+
+def bart_ifft(kspace: np.ndarray, folder: Path) -> np.ndarray:
+    """`bart fft -u -i 3` of (coils, y, x)."""
+    coils, height, width = kspace.shape
+    (folder / "in.hdr").write_text(f"# Dimensions\n{width} {height} 1 {coils}\n")
+    kspace.astype(np.complex64).tofile(folder / "in.cfl")
+    subprocess.run(["bart", "fft", "-u", "-i", "3", "in", "out"], cwd=folder, check=True)
+    return np.fromfile(folder / "out.cfl", np.complex64).reshape(coils, height, width)
+
+
+def images_of(kspace: np.ndarray, readout_width: int | None = None) -> np.ndarray:
+    """Coil images as the preprocessor makes them: without compression, and its scale undone."""
+    coils = len(kspace)
+    stacked = prepared(CoilPreprocessor(coils, "none"), kspace[None], None, readout_width)[0]
+    return stacked[:coils] + 1j * stacked[coils:]
+
+
+def assert_equal_up_to_scale(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> None:
+    ours = ours * np.sqrt(np.mean(np.abs(theirs) ** 2) / np.mean(np.abs(ours) ** 2))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("size", [(32, 32), (31, 24), (17, 45)])
+def test_agrees_with_bart_on_generated_data(size: tuple[int, int], tmp_path: Path) -> None:
+    kspace = separated_kspace(1, 4, *size)[0]
+    assert_equal_up_to_scale(images_of(kspace), bart_ifft(kspace, tmp_path), 1e-5)
+
+
+def test_agrees_with_bart_on_measured_data(shared_data: Path, tmp_path: Path) -> None:
+    for name in ("twixtools-phantom-2ch/v1_gre.npy", "sigpy-brain-8ch-us/cartesian_ksp.npy"):
+        kspace = np.load(shared_data / name).astype(np.complex64)
+        assert_equal_up_to_scale(images_of(kspace), bart_ifft(kspace, tmp_path), 1e-5)
+
+
+def peer_reconstruction(path: Path) -> np.ndarray:
+    """Root-sum-of-squares images by ismrmrd_recon_cartesian_2d, which adds them to the file."""
+    subprocess.run(["ismrmrd_recon_cartesian_2d", str(path)], check=True, stdout=subprocess.DEVNULL)
+    with h5py.File(path) as file:
+        images = np.asarray(file["dataset/cpp/data"])
+    return images.reshape(-1, *images.shape[-2:])
+
+
+def assert_agrees_with_peer(path: Path, folder: Path) -> None:
+    copy = folder / "copy.h5"
+    shutil.copy(path, copy)
+    scan = read_raw_scan(copy)
+    theirs = peer_reconstruction(copy)
+    ours = [np.sqrt(np.sum(np.abs(images_of(one, scan.readout_width)) ** 2, axis=0)) for one in scan.kspace]
+    assert theirs.shape == np.shape(ours)
+    for one, other in zip(ours, theirs, strict=True):
+        assert_equal_up_to_scale(one, other, 1e-5)
+
+
+def test_agrees_with_the_ismrmrd_reconstruction_on_generated_data(phantom: Path, tmp_path: Path) -> None:
+    assert_agrees_with_peer(phantom, tmp_path)
+
+
+def test_agrees_with_the_ismrmrd_reconstruction_on_measured_data(shared_data: Path, tmp_path: Path) -> None:
+    assert_agrees_with_peer(shared_data / "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5", tmp_path)
