@@ -1,0 +1,257 @@
+"""The program as its users meet it: exit statuses, one-line messages, nothing half-written."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import h5py
+import mriembed
+import numpy as np
+import pytest
+
+
+def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = ["mriembed_cli", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+def assert_fails(result: subprocess.CompletedProcess[str], status: int, *expected: str) -> None:
+    assert result.returncode == status, result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    for text in expected:
+        assert text in result.stderr
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "good.npy"
+    np.save(path, (rng.normal(size=(3, 9, 24, 20)) + 1j * rng.normal(size=(3, 9, 24, 20))).astype(np.complex64))
+    return path
+
+
+def test_help_and_version_are_no_errors() -> None:
+    assert cli("--version").stdout.strip() == f"mriembed_cli {mriembed.__version__}"
+    for arguments in (["--help"], ["embed", "--help"], ["inspect", "--help"]):
+        result = cli(*arguments)
+        assert result.returncode == 0
+        assert "usage" in result.stdout.lower()
+        assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["unknown"],
+        ["embed"],
+        ["embed", "m.pt", "scan.npy"],
+        ["info"],
+        ["embed", "{model}", "{good}", "-o", "out.npy", "--threads", "-1"],
+        ["embed", "{model}", "{good}", "-o", "out.npy", "--batch", "0"],
+        ["embed", "{model}", "{good}", "-o", "out.npy", "--precision", "int8"],
+        ["embed", "{model}", "{good}", "-o", "out.npy", "--input", "video"],
+        ["embed", "{model}", "{good}", "-o", "out.npy", "--device", "tpu"],
+        ["embed", "{model}", "{good}", "-o", "out.txt"],
+        ["embed", "{model}", "{good}", "-o", "/nonexistent/out.npy"],
+        ["embed", "{model}", "{good}", "-o", "{good}"],
+        ["bench", "{model}", "--shape", "1,2,3"],
+    ],
+)
+def test_usage_errors_have_status_2(model_file: Path, good: Path, arguments: list[str]) -> None:
+    before = good.read_bytes()
+    result = cli(*[argument.format(model=model_file, good=good) for argument in arguments])
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.strip()
+    assert "terminate" not in result.stderr
+    assert good.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text", b"PK\x03\x04"])
+def test_bad_model_files_have_status_3(tmp_path: Path, good: Path, content: bytes | None) -> None:
+    model = tmp_path / "model.pt"
+    if content is not None:
+        model.write_bytes(content)
+    output = tmp_path / "out.npy"
+    for arguments in (["info", model], ["verify", model], ["embed", model, good, "-o", output], ["bench", model]):
+        assert_fails(cli(*arguments), 3, "model.pt")
+    assert not output.exists()
+
+
+def test_a_gpu_that_is_not_there_has_status_5(model_file: Path) -> None:
+    assert_fails(cli("verify", model_file, "--device", "cuda:99"), 5, "cuda:99")
+    assert_fails(cli("verify", model_file, "--precision", "float16"), 5, "float16 needs a GPU")
+
+
+def test_info_and_verify_describe_the_model(model_file: Path) -> None:
+    described = mriembed.read_description(model_file)
+    as_json = json.loads(cli("info", model_file, "--json").stdout)
+    assert as_json["weights_sha256"] == described.weights_sha256
+    assert as_json["num_coils"] == 8
+    assert described.weights_sha256 in cli("info", model_file).stdout
+    for precision in ("float32", "bfloat16"):
+        assert cli("verify", model_file, "--precision", precision).returncode == 0
+
+
+def broken_scans(folder: Path, good: Path) -> dict[str, tuple[Path, str]]:
+    """Bad files by what is wrong with them, and what the message must say."""
+    scans: dict[str, tuple[Path, str]] = {"absent": (folder / "absent.h5", "No such file")}
+
+    def add(name: str, content: bytes | np.ndarray, expected: str) -> None:
+        path = folder / f"{name}.npy"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            np.save(path, content)
+        scans[name] = (path, expected)
+
+    samples = np.load(good)
+    add("empty", b"", "empty")
+    add("text", b"some text", "no scan of a known format")
+    add("cut short", good.read_bytes()[:-100], "cut short or damaged")
+    add("integers", np.ones((1, 2, 8, 8), np.int16), "type '<i2'")
+    zero = samples.copy()
+    zero[1] = 0
+    add("zero", zero, "slice 1 is all zero")
+    nan = samples.copy()
+    nan[2, 3, 4, 5] = np.nan
+    add("nan", nan, "slice 2 holds NaN or infinite")
+    add("channels", np.ones((1, 6, 8, 8), np.float32), "16 channels")
+    (folder / "hdf5.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    scans["hdf5"] = (folder / "hdf5.h5", "damaged or cut short")
+    with h5py.File(folder / "nothing.h5", "w") as file:
+        file["note"] = 1
+    scans["nothing"] = (folder / "nothing.h5", "without a scan")
+    return scans
+
+
+def test_every_bad_scan_is_refused_by_name_and_cause(model_file: Path, tmp_path: Path, good: Path) -> None:
+    for path, expected in broken_scans(tmp_path, good).values():
+        result = cli("embed", model_file, path, "-o", tmp_path / "out.npy")
+        assert result.returncode == 4, result.stderr
+        assert str(path) in result.stderr
+        assert expected in result.stderr
+        assert not (tmp_path / "out.npy").exists()
+        assert not (tmp_path / "out.json").exists()
+
+
+def test_among_bad_scans_the_good_ones_are_still_written(model_file: Path, tmp_path: Path, good: Path) -> None:
+    scans = [path for path, _ in broken_scans(tmp_path, good).values()]
+    result = cli("embed", model_file, *scans[:4], good, *scans[4:], good, "-o", tmp_path / "out.npy")
+    assert result.returncode == 4
+    assert result.stderr.count("\n") == len(scans)
+    expected = mriembed.Embedder.load(model_file).embed_kspace(np.load(good))
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.concatenate([expected, expected]))
+    rows = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert [row["file"] for row in rows] == [str(good)] * 6
+
+
+def test_too_few_coils_without_compression_are_a_bad_scan(tmp_path: Path, good: Path) -> None:
+    mriembed.export_model(tmp_path / "m.pt", num_coils=12, coil_compression="none", embed_dim=8)
+    assert_fails(cli("embed", tmp_path / "m.pt", good, "-o", tmp_path / "o.npy"), 4, "good.npy", "exactly 12 coils")
+
+
+def test_a_failed_run_leaves_the_old_output(model_file: Path, tmp_path: Path, good: Path) -> None:
+    output = tmp_path / "out.npy"
+    assert cli("embed", model_file, good, "-o", output).returncode == 0
+    before = output.read_bytes()
+    assert cli("embed", model_file, tmp_path / "absent.npy", "-o", output).returncode == 4
+    assert output.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.npy", "out.json", "out.npy"]
+
+
+def test_every_output_format_holds_the_same_numbers(model_file: Path, tmp_path: Path, good: Path) -> None:
+    expected = mriembed.Embedder.load(model_file).embed_kspace(np.load(good))
+    for name in ("out.npy", "out.csv", "out.jsonl"):
+        assert cli("embed", model_file, good, "-o", tmp_path / name).returncode == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    values = [[float(value) for value in line.split(",")[-256:]] for line in lines[1:]]
+    np.testing.assert_array_equal(np.array(values, np.float32), expected)
+    printed = cli("embed", model_file, good, "-o", "-").stdout
+    assert printed == (tmp_path / "out.jsonl").read_text()
+    rows = [json.loads(line) for line in printed.splitlines()]
+    np.testing.assert_array_equal(np.array([row["embedding"] for row in rows], np.float32), expected)
+    assert [row["slice"] for row in rows] == [0, 1, 2]
+
+
+def test_the_same_input_gives_the_same_bytes(model_file: Path, tmp_path: Path, phantom: Path) -> None:
+    contents = set()
+    for turn in range(3):
+        output = tmp_path / f"{turn}.npy"
+        assert cli("embed", model_file, phantom, "-o", output).returncode == 0
+        contents.add((output.read_bytes(), output.with_suffix(".json").read_bytes()))
+    assert len(contents) == 1
+
+
+def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
+    described = json.loads(cli("inspect", "--json", phantom).stdout)
+    text = cli("inspect", phantom).stdout
+    assert "MRD" in text
+    assert "8" in text
+    assert "oversampl" in text
+    assert "prewhiten" in text
+    assert "8" in json.dumps(described)
+
+
+def test_undersampled_scans_are_refused_unless_allowed(model_file: Path, tmp_path: Path) -> None:
+    scan = tmp_path / "undersampled.h5"
+    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-m", "64", "-c", "4", "-a", "2", "-w", "16", "-r", "2", "-o"]
+    subprocess.run([*generate, scan], check=True, stdout=subprocess.DEVNULL)
+    output = tmp_path / "out.npy"
+    assert_fails(cli("embed", model_file, scan, "-o", output), 4, "undersampled", "--allow-undersampled")
+    result = cli("embed", model_file, scan, "-o", output, "--allow-undersampled")
+    assert result.returncode == 0, result.stderr
+    assert len(np.load(output)) == 4  # two shifted samplings of two repetitions
+    assert cli("inspect", scan).returncode == 0
+
+
+def test_bench_measures(model_file: Path) -> None:
+    for options in (["--shape", "1,16,32,32"], ["--kspace", "--shape", "1,4,32,32"]):
+        result = cli("bench", model_file, *options, "--repeats", "2", "--json")
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("name", ["jemris_CS_slc30.h5", "simu_CS_slc30.h5", "simu_clean_slc30.h5"])
+def test_measured_spiral_scans_are_refused_by_name(model_file: Path, shared_data: Path, tmp_path: Path, name: str) -> None:
+    scan = shared_data / "mrphysics-bonn-mrd" / name
+    assert_fails(cli("embed", model_file, scan, "-o", tmp_path / "out.npy"), 4, name, "non-Cartesian")
+
+
+@pytest.mark.parametrize("name", ["7T", "GE", "Prisma", "Skyra", "b0mapping"])
+def test_measured_magnitude_images_are_refused_by_name(
+    model_file: Path, shared_data: Path, tmp_path: Path, name: str
+) -> None:
+    scan = shared_data / "mrphysics-bonn-mrd" / f"img_{name}.h5"
+    assert_fails(cli("embed", model_file, scan, "-o", tmp_path / "out.npy"), 4, scan.name, "magnitude images")
+
+
+def test_inspect_describes_the_measured_scans(shared_data: Path) -> None:
+    gre = cli("inspect", shared_data / "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5").stdout
+    assert "320" in gre
+    assert "160" in gre
+    skyra = cli("inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5").stdout
+    assert "32" in skyra
+    assert "256" in skyra  # noise samples
+    assert "fastMRI" in cli("inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s2_6scans_32ch.fastmri.h5").stdout
+    assert "BART" in cli("inspect", shared_data / "sigpy-brain-8ch-us/cartesian_ksp.cfl").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "rows"),
+    [
+        ("pulseq-skyra-phantom-32ch/skyra_s2_6scans_32ch.fastmri.h5", [], 6),
+        ("sigpy-brain-8ch-us/cartesian_ksp.cfl", [], 1),
+        ("gpunufft-brain-t2-4ch/coil_images.npy", ["--input", "image"], 1),
+        ("twixtools-phantom-2ch/v1_epi.npy", ["--readout-width", "100"], 1),
+    ],
+)
+def test_measured_scans_of_every_format_give_one_row_a_slice(
+    model_file: Path, shared_data: Path, tmp_path: Path, name: str, options: list[str], rows: int
+) -> None:
+    result = cli("embed", model_file, shared_data / name, "-o", tmp_path / "out.npy", "--table", *options)
+    assert result.returncode == 0, result.stderr
+    embeddings = np.load(tmp_path / "out.npy")
+    assert embeddings.shape == (rows, 256)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
