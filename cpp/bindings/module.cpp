@@ -90,16 +90,17 @@ Embedder load(const std::string& path, const std::string& device, const std::str
 PYBIND11_MODULE(_core, module) {
   module.doc() = "libmriembed on NumPy arrays; use mriembed.Embedder";
 
-  py::register_exception_translator([](std::exception_ptr pointer) {
-    try {
-      if (pointer) {
-        std::rethrow_exception(pointer);
-      }
-    } catch (const Error& error) {
-      const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
-      py::set_error(type, error.what());
-    }
-  });
+  py::register_exception_translator(
+      [](std::exception_ptr pointer) {  // NOLINT(performance-unnecessary-value-param): pybind11's signature
+        try {
+          if (pointer) {
+            std::rethrow_exception(pointer);
+          }
+        } catch (const Error& error) {
+          const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
+          py::set_error(type, error.what());
+        }
+      });
 
   py::class_<Embedder>(module, "Embedder")
       .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"))

@@ -18,7 +18,7 @@ std::string text_of(Format... format) {
 }
 
 // JSON readers take "-0" for an integer, which has no sign there.
-std::string keeping_sign_of_zero(std::string text) { return text == "-0" ? "-0.0" : text; }
+std::string keeping_sign_of_zero(const std::string& text) { return text == "-0" ? "-0.0" : text; }
 
 }  // namespace
 

@@ -62,7 +62,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 Error naming_slice(const Error& error, const io::SliceLabel& label) {
   constexpr std::string_view first = "slice 0 ";
   const std::string message = error.what();
-  if (message.rfind(first, 0) == 0) {
+  if (message.starts_with(first)) {
     return {error.code(), name_of(label) + " " + message.substr(first.size())};
   }
   return {error.code(), name_of(label) + ": " + message};

@@ -11,7 +11,10 @@ function(mriembed_project_target target)
             VISIBILITY_INLINES_HIDDEN ON
             POSITION_INDEPENDENT_CODE ON
     )
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+    target_compile_options(
+        ${target}
+        PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+    )
     # GCC 12 warns of overlapping copies inside std::string where there are none (GCC bug 105651).
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         target_compile_options(${target} PRIVATE -Wno-restrict)

@@ -26,7 +26,10 @@ endif()
 
 set(version_header "${torch_dir}/include/torch/headeronly/version.h")
 if(NOT EXISTS "${version_header}")
-    message(FATAL_ERROR "${torch_dir} holds no torch of version 2.11 or newer (${version_header} is missing)")
+    message(
+        FATAL_ERROR
+        "${torch_dir} holds no torch of version 2.11 or newer (${version_header} is missing)"
+    )
 endif()
 foreach(part MAJOR MINOR PATCH)
     file(STRINGS "${version_header}" line REGEX "#define TORCH_VERSION_${part} ")
@@ -35,7 +38,10 @@ endforeach()
 set(MRIEMBED_TORCH_VERSION "${MAJOR}.${MINOR}.${PATCH}")
 set(MRIEMBED_TORCH_LIBDIR "${torch_dir}/lib")
 if(MRIEMBED_TORCH_VERSION VERSION_LESS 2.11 OR MRIEMBED_TORCH_VERSION VERSION_GREATER_EQUAL 3)
-    message(FATAL_ERROR "torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir} does not fit: 2.11 or newer, below 3, is needed")
+    message(
+        FATAL_ERROR
+        "torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir} does not fit: 2.11 or newer, below 3, is needed"
+    )
 endif()
 message(STATUS "torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir}")
 
@@ -48,7 +54,14 @@ target_include_directories(
 )
 # Nothing refers to a symbol of torch_cuda directly; without --no-as-needed the linker drops it and no GPU is found.
 target_link_options(mriembed_torch INTERFACE "LINKER:--no-as-needed")
-foreach(name torch torch_cpu c10 torch_cuda c10_cuda)
+foreach(
+    name
+    torch
+    torch_cpu
+    c10
+    torch_cuda
+    c10_cuda
+)
     set(file "${MRIEMBED_TORCH_LIBDIR}/lib${name}.so")
     if(EXISTS "${file}")
         target_link_libraries(mriembed_torch INTERFACE "${file}")
@@ -68,7 +81,10 @@ check_cxx_source_compiles(
     MRIEMBED_TORCH_LINKS_${MRIEMBED_TORCH_VERSION}
 )
 if(NOT MRIEMBED_TORCH_LINKS_${MRIEMBED_TORCH_VERSION})
-    message(FATAL_ERROR "this compiler cannot build against torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir}: other C++ ABI?")
+    message(
+        FATAL_ERROR
+        "this compiler cannot build against torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir}: other C++ ABI?"
+    )
 endif()
 unset(CMAKE_REQUIRED_INCLUDES)
 unset(CMAKE_REQUIRED_LIBRARIES)

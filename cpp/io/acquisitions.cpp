@@ -45,17 +45,15 @@ Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
   const Hdf5Handle index = member_type(head, "idx");
   const hid_t u16 = H5T_NATIVE_UINT16;
   // Nested compounds of HDF5 are placed at their own offsets inside Acquisition: idx begins at the struct's start.
-  const Hdf5Handle index_in_memory =
-      compound(index, sizeof(Acquisition),
-               {{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
-                {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
-                {"slice", offsetof(Acquisition, slice), u16},
-                {"contrast", offsetof(Acquisition, contrast), u16},
-                {"phase", offsetof(Acquisition, phase), u16},
-                {"repetition", offsetof(Acquisition, repetition), u16},
-                {"set", offsetof(Acquisition, set), u16}});
-  const Hdf5Handle index_only =
-      compound(head, sizeof(Acquisition), {{"idx", 0, index_in_memory.get()}});
+  const Hdf5Handle index_in_memory = compound(index, sizeof(Acquisition),
+                                              {{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
+                                               {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
+                                               {"slice", offsetof(Acquisition, slice), u16},
+                                               {"contrast", offsetof(Acquisition, contrast), u16},
+                                               {"phase", offsetof(Acquisition, phase), u16},
+                                               {"repetition", offsetof(Acquisition, repetition), u16},
+                                               {"set", offsetof(Acquisition, set), u16}});
+  const Hdf5Handle index_only = compound(head, sizeof(Acquisition), {{"idx", 0, index_in_memory.get()}});
   return compound(file_type, sizeof(Acquisition), {{"head", 0, index_only.get()}});
 }
 
@@ -110,7 +108,8 @@ Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
     refuse("it holds no acquisitions");
   }
   constexpr std::int64_t header_bytes = 340;
-  check_justified(checked_product(count, header_bytes, "the list of acquisitions"), file_size, "the list of acquisitions");
+  check_justified(checked_product(count, header_bytes, "the list of acquisitions"), file_size,
+                  "the list of acquisitions");
   headers_.resize(static_cast<std::size_t>(count));
   const Hdf5Handle file_type = type_of(dataset_);
   std::vector<Acquisition> indices(headers_.size());
@@ -169,7 +168,8 @@ void Acquisitions::read_run(std::size_t first, std::size_t count, const Take& ta
   if (H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
       H5Pset_vlen_mem_manager(transfer.get(), SampleArena::allocate, &arena, SampleArena::release, &arena) < 0 ||
       H5Dread(dataset_.get(), memory_type.get(), memory.get(), space.get(), transfer.get(), lists.data()) < 0) {
-    refuse("the samples of acquisition " + std::to_string(first) + " cannot be read: the HDF5 file is damaged or cut short");
+    refuse("the samples of acquisition " + std::to_string(first) +
+           " cannot be read: the HDF5 file is damaged or cut short");
   }
   for (std::size_t position = 0; position < count; ++position) {
     const Acquisition& header = headers_[first + position];

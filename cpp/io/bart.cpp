@@ -30,7 +30,7 @@ Dimensions read_dimensions(const std::string& path) {
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
   std::istringstream lines(text);
   std::string line;
-  while (std::getline(lines, line) && line.rfind("# Dimensions", 0) != 0) {
+  while (std::getline(lines, line) && !line.starts_with("# Dimensions")) {
   }
   if (!lines || !std::getline(lines, line)) {
     refuse("the .hdr file has no line of sizes after \"# Dimensions\"");
@@ -54,7 +54,7 @@ Dimensions read_dimensions(const std::string& path) {
   return dimensions;
 }
 
-class BartReader : public ScanReader {
+class BartReader final : public ScanReader {
  public:
   BartReader(const std::string& base, const ReadOptions& options)
       : dimensions_(read_dimensions(base + ".hdr")), stream_(base + ".cfl", std::ios::binary) {
@@ -190,7 +190,7 @@ std::string bart_base(const std::string& path) {
   std::string word;
   // The content decides: a BART header has a "# Dimensions" line near its beginning.
   for (int lines = 0; lines < 64 && std::getline(header, word); ++lines) {
-    if (word.rfind("# Dimensions", 0) == 0) {
+    if (word.starts_with("# Dimensions")) {
       return base;
     }
     if (word.size() > 4096) {

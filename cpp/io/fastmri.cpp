@@ -9,7 +9,7 @@ namespace mriembed::io {
 
 namespace {
 
-class FastMriReader : public ScanReader {
+class FastMriReader final : public ScanReader {
  public:
   FastMriReader(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options)
       : kspace_(open_dataset(file, "kspace")), complex_(memory_type(kspace_)), shape_(shape_of(kspace_)) {
@@ -85,8 +85,8 @@ class FastMriReader : public ScanReader {
     const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header")));
     readout_along_rows_ = header.encoded.x == rows_;
     if (!readout_along_rows_ && header.encoded.x != columns_) {
-      refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) + " readout samples, but its k-space is " +
-             std::to_string(rows_) + " x " + std::to_string(columns_));
+      refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) +
+             " readout samples, but its k-space is " + std::to_string(rows_) + " x " + std::to_string(columns_));
     }
     if (readout_along_rows_) {
       std::swap(summary_.encoded_x, summary_.encoded_y);
@@ -104,7 +104,8 @@ class FastMriReader : public ScanReader {
     const Hdf5Handle mask = open_dataset(file, "mask");
     const std::vector<std::int64_t> shape = shape_of(mask);
     if (shape.size() != 1 || shape[0] != columns_) {
-      refuse("its sampling mask does not have one value for each of the " + std::to_string(columns_) + " columns of kx");
+      refuse("its sampling mask does not have one value for each of the " + std::to_string(columns_) +
+             " columns of kx");
     }
     std::vector<float> values(static_cast<std::size_t>(shape[0]));
     if (H5Dread(mask.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {

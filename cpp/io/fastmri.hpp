@@ -9,9 +9,9 @@
 
 namespace mriembed::io {
 
-// `file` holds /kspace, (slice, coil, ky, kx) or, single-coil, (slice, ky, kx). With an ismrmrd_header the readout is told
-// by its encoded matrix: fastMRI stores it along ky, where this library wants it along x. Readout oversampling is removed
-// as that header says. Format: https://github.com/facebookresearch/fastMRI
+// `file` holds /kspace, (slice, coil, ky, kx) or, single-coil, (slice, ky, kx). With an ismrmrd_header the readout is
+// told by its encoded matrix: fastMRI stores it along ky, where this library wants it along x. Readout oversampling is
+// removed as that header says. Format: https://github.com/facebookresearch/fastMRI
 std::unique_ptr<ScanReader> open_fastmri(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options);
 
 }  // namespace mriembed::io

@@ -58,8 +58,8 @@ std::vector<std::string> children(const Hdf5Handle& group) {
   constexpr hsize_t most = 10000;
   for (hsize_t index = 0; index < std::min(info.nlinks, most); ++index) {
     std::string name(256, '\0');
-    const ssize_t length = H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, index, name.data(),
-                                              name.size(), H5P_DEFAULT);
+    const ssize_t length =
+        H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, index, name.data(), name.size(), H5P_DEFAULT);
     if (length >= 0 && static_cast<std::size_t>(length) < name.size()) {
       name.resize(static_cast<std::size_t>(length));
       names.push_back(name);

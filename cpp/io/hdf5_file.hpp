@@ -41,8 +41,8 @@ Hdf5Handle open_hdf5(const std::string& path);
 // Names of the members of a group, in the order of their names.
 std::vector<std::string> children(const Hdf5Handle& group);
 
-// Whether `group` holds `name` as a group or a dataset of its own. Links that lead elsewhere are refused: a scan file that
-// makes its reader open other files is none.
+// Whether `group` holds `name` as a group or a dataset of its own. Links that lead elsewhere are refused: a scan file
+// that makes its reader open other files is none.
 bool holds_group(const Hdf5Handle& group, const std::string& name);
 bool holds_dataset(const Hdf5Handle& group, const std::string& name);
 
@@ -53,8 +53,8 @@ Hdf5Handle open_dataset(const Hdf5Handle& parent, const std::string& name);
 std::vector<std::int64_t> shape_of(const Hdf5Handle& dataset);
 Hdf5Handle type_of(const Hdf5Handle& dataset);
 
-// In memory: a pair of floats under the names that the file's complex type uses ("real", "imag" in ISMRMRD, "r", "i" in h5py:
-// asking HDF5 for the wrong names succeeds and leaves the buffer as it was). None where the type is not complex.
+// In memory: a pair of floats under the names that the file's complex type uses ("real", "imag" in ISMRMRD, "r", "i" in
+// h5py: asking HDF5 for the wrong names succeeds and leaves the buffer as it was). None where the type is not complex.
 std::optional<Hdf5Handle> complex_memory_type(const Hdf5Handle& file_type);
 
 // Reads the hyperslab [start, start + count) of a complex dataset, row-major.

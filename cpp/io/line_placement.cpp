@@ -13,9 +13,8 @@ LinePlacement::LinePlacement(const MrdHeader& header, const std::vector<Acquisit
       y_(axis_of(header.encoded.y, header.step_1)),
       z_(axis_of(header.encoded.z, header.step_2)) {
   const bool oversampled = header.recon.x < header.encoded.x;
-  const bool removed = oversampled && std::all_of(imaging_lines.begin(), imaging_lines.end(), [&](const auto& line) {
-                         return line.samples == header.recon.x;
-                       });
+  const bool removed = oversampled && std::all_of(imaging_lines.begin(), imaging_lines.end(),
+                                                  [&](const auto& line) { return line.samples == header.recon.x; });
   if (removed) {
     width_ = header.recon.x;
     notes_.emplace_back("readout oversampling was removed before the file was written");

@@ -27,11 +27,12 @@ struct ImageGroup {
 };
 
 std::vector<ImageLabel> read_labels(const Hdf5Handle& header, std::int64_t images) {
-  constexpr std::array<std::pair<const char*, std::size_t>, 5> members{{{"slice", offsetof(ImageLabel, slice)},
-                                                                        {"contrast", offsetof(ImageLabel, contrast)},
-                                                                        {"phase", offsetof(ImageLabel, phase)},
-                                                                        {"repetition", offsetof(ImageLabel, repetition)},
-                                                                        {"set", offsetof(ImageLabel, set)}}};
+  constexpr std::array<std::pair<const char*, std::size_t>, 5> members{
+      {{"slice", offsetof(ImageLabel, slice)},
+       {"contrast", offsetof(ImageLabel, contrast)},
+       {"phase", offsetof(ImageLabel, phase)},
+       {"repetition", offsetof(ImageLabel, repetition)},
+       {"set", offsetof(ImageLabel, set)}}};
   const Hdf5Handle file_type = type_of(header);
   const std::vector<std::int64_t> shape = shape_of(header);
   if (H5Tget_class(file_type.get()) != H5T_COMPOUND || shape.size() != 1 || shape[0] != images) {
@@ -51,7 +52,7 @@ std::vector<ImageLabel> read_labels(const Hdf5Handle& header, std::int64_t image
   return labels;
 }
 
-class MrdImagesReader : public ScanReader {
+class MrdImagesReader final : public ScanReader {
  public:
   MrdImagesReader(const Hdf5Handle& file, const std::vector<std::string>& paths, std::int64_t file_size,
                   const ReadOptions& options) {

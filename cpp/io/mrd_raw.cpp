@@ -43,7 +43,7 @@ struct Volume {
   std::vector<std::size_t> lines;  // indices of its acquisitions, ascending
 };
 
-class MrdRawReader : public ScanReader {
+class MrdRawReader final : public ScanReader {
  public:
   MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options)
       : header_(parse_mrd_header(read_text(open_dataset(group, "xml")))), acquisitions_(group, file_size) {

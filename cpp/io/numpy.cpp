@@ -49,7 +49,8 @@ void parse_type(std::string_view value, Header& header) {
   const std::string_view kind = std::string_view(type).substr(std::min<std::size_t>(1, type.size()));
   const bool known = kind == "c8" || kind == "c16" || kind == "f4" || kind == "f8";
   if (!known || (type[0] != '<' && type[0] != '>')) {
-    refuse("an array of type '" + type + "'; expected complex64 or complex128 (k-space or coil images), or float32 (stacked)");
+    refuse("an array of type '" + type +
+           "'; expected complex64 or complex128 (k-space or coil images), or float32 (stacked)");
   }
   header.is_complex = kind[0] == 'c';
   header.part_bytes = (kind == "c8" || kind == "f4") ? 4 : 8;
@@ -106,7 +107,7 @@ Header parse_header(std::ifstream& stream, std::int64_t file_size) {
     refuse("the .npy file ends inside its header");
   }
   parse_type(value_of(text, "descr"), header);
-  header.fortran_order = value_of(text, "fortran_order").rfind("True", 0) == 0;
+  header.fortran_order = value_of(text, "fortran_order").starts_with("True");
   parse_shape(value_of(text, "shape"), header);
   return header;
 }
@@ -130,7 +131,7 @@ float part_at(const char* bytes, const Header& header) {
   return static_cast<float>(value);
 }
 
-class NumpyReader : public ScanReader {
+class NumpyReader final : public ScanReader {
  public:
   NumpyReader(const std::string& path, const ReadOptions& options) : stream_(path, std::ios::binary) {
     std::error_code failure;
@@ -155,8 +156,8 @@ class NumpyReader : public ScanReader {
     slice.width = width_;
     const std::int64_t count = channels_ * height_ * width_;
     const auto element = static_cast<std::int64_t>(header_.part_bytes * (header_.is_complex ? 2 : 1));
-    std::int64_t first = 0;                // of the slice's elements inside bytes_
-    std::int64_t step = 1;                 // between the elements of a row-major walk, where that is uniform
+    std::int64_t first = 0;  // of the slice's elements inside bytes_
+    std::int64_t step = 1;   // between the elements of a row-major walk, where that is uniform
     if (header_.fortran_order) {
       load(0, count * summary_.slices * element);  // the slices are interleaved
       first = index;
@@ -165,9 +166,8 @@ class NumpyReader : public ScanReader {
       load(index * count * element, count * element);
     }
     const auto bytes_of = [&](std::int64_t channel, std::int64_t y, std::int64_t x) {
-      const std::int64_t position = header_.fortran_order
-                                        ? first + step * (channel + channels_ * (y + height_ * x))
-                                        : (channel * height_ + y) * width_ + x;
+      const std::int64_t position = header_.fortran_order ? first + step * (channel + channels_ * (y + height_ * x))
+                                                          : (channel * height_ + y) * width_ + x;
       return bytes_.data() + position * element;
     };
     const bool stacked = summary_.domain == Domain::stacked;

@@ -71,7 +71,7 @@ std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions
   if (start == "\x89HDF\r\n\x1a\n") {
     return open_hdf5_scan(path, options);
   }
-  if (start.rfind("\x93NUMPY", 0) == 0) {
+  if (start.starts_with("\x93NUMPY")) {
     return open_numpy(path, options);
   }
   const std::string base = bart_base(path);

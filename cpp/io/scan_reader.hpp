@@ -25,15 +25,15 @@ struct SliceLabel {
 
 // What `inspect` prints.
 struct ScanSummary {
-  std::string format;               // "MRD raw data", "MRD complex images", "fastMRI", "BART", "NumPy"
+  std::string format;  // "MRD raw data", "MRD complex images", "fastMRI", "BART", "NumPy"
   Domain domain = Domain::kspace;
-  std::int64_t coils = 0;           // physical coils (stacked: channels / 2)
+  std::int64_t coils = 0;                                    // physical coils (stacked: channels / 2)
   std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
-  std::int64_t readout_width = 0;   // pixels of x once readout oversampling is removed; 0: none to remove
-  std::int64_t slices = 0;          // number of slices that read() can give: all labels, partitions included
-  std::int64_t noise_samples = 0;   // samples per coil of the noise measurement; 0: none
-  double zero_fraction = 0;         // share of samples that were not acquired (0 where unknown)
-  std::vector<std::string> notes;   // anything else an engineer should know, one line each
+  std::int64_t readout_width = 0;  // pixels of x once readout oversampling is removed; 0: none to remove
+  std::int64_t slices = 0;         // number of slices that read() can give: all labels, partitions included
+  std::int64_t noise_samples = 0;  // samples per coil of the noise measurement; 0: none
+  double zero_fraction = 0;        // share of samples that were not acquired (0 where unknown)
+  std::vector<std::string> notes;  // anything else an engineer should know, one line each
 };
 
 // Noise covariance n n^H / (N - 1), row-major (coils, coils).
@@ -45,9 +45,9 @@ struct NoiseCovariance {
 // One slice. Reused between reads, so that its buffers are allocated once.
 struct Slice {
   SliceLabel label;
-  std::int64_t channels = 0;  // coils, or stacked channels (2 x coils)
-  std::int64_t height = 0;    // y
-  std::int64_t width = 0;     // x
+  std::int64_t channels = 0;                 // coils, or stacked channels (2 x coils)
+  std::int64_t height = 0;                   // y
+  std::int64_t width = 0;                    // x
   std::vector<std::complex<float>> samples;  // kspace, image: row-major (channels, height, width)
   std::vector<float> stacked;                // stacked: row-major (channels, height, width)
 };

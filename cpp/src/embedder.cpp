@@ -29,7 +29,7 @@ at::Device parse_device(const std::string& name) {
   if (name == "cpu") {
     return {at::kCPU};
   }
-  const bool numbered = name.size() > 5 && name.size() <= 8 && name.rfind("cuda:", 0) == 0 &&
+  const bool numbered = name.size() > 5 && name.size() <= 8 && name.starts_with("cuda:") &&
                         std::all_of(name.begin() + 5, name.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (name != "cuda" && !numbered) {
     refuse_argument("device must be \"cpu\", \"cuda\" or \"cuda:N\", not \"" + name + "\"");
@@ -41,8 +41,9 @@ at::Device parse_device(const std::string& name) {
                 "device \"" + name + "\" is not available: torch finds no usable GPU on this machine; use \"cpu\"");
   }
   if (index >= available) {
-    throw Error(ErrorCode::device_not_available, "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" +
-                                                     std::to_string(available - 1));
+    throw Error(
+        ErrorCode::device_not_available,
+        "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" + std::to_string(available - 1));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
@@ -291,8 +292,7 @@ void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_
 }
 
 void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
-                            const ArrayView<float, 2>& embeddings, const KspaceOptions& options,
-                            Report* report) const {
+                            const ArrayView<float, 2>& embeddings, const KspaceOptions& options, Report* report) const {
   check_view(kspace, "k-space");
   check_batch_shape(kspace.shape, "k-space", "(slices, coils, y, x)");
   const std::int64_t coils = kspace.shape[1];
@@ -304,9 +304,9 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
   if (options.noise_covariance.data != nullptr) {
     check_view(options.noise_covariance, "noise covariance");
     if (options.noise_covariance.shape != std::array<std::int64_t, 2>{coils, coils}) {
-      refuse_argument("noise covariance: expected (coils, coils) = " +
-                      text_of(std::array<std::int64_t, 2>{coils, coils}) + ", got " +
-                      text_of(options.noise_covariance.shape));
+      refuse_argument(
+          "noise covariance: expected (coils, coils) = " + text_of(std::array<std::int64_t, 2>{coils, coils}) +
+          ", got " + text_of(options.noise_covariance.shape));
     }
   }
   implementation_->run(kspace.shape[0], embeddings, report,

@@ -61,8 +61,7 @@ Reference parse_reference(const json& object, std::int64_t embed_dim) {
   for (std::size_t index = 0; index < count; ++index) {
     reference.kspace.emplace_back(real[index], imaginary[index]);
   }
-  reference.embedding =
-      finite_numbers(object.at("embedding"), static_cast<std::size_t>(embed_dim), "embedding");
+  reference.embedding = finite_numbers(object.at("embedding"), static_cast<std::size_t>(embed_dim), "embedding");
   return reference;
 }
 
@@ -91,7 +90,8 @@ ModelInfo parse_info(const json& root) {
            "; this mriembed " MRIEMBED_VERSION " knows contract " + std::to_string(preprocessing_contract));
   }
   if (info.coil_compression != "pca" && info.coil_compression != "none") {
-    refuse("mriembed.json: coil compression \"" + info.coil_compression + "\" is unknown; \"pca\" or \"none\" is right");
+    refuse("mriembed.json: coil compression \"" + info.coil_compression +
+           "\" is unknown; \"pca\" or \"none\" is right");
   }
 
   const json& provenance = root.at("provenance");

@@ -25,8 +25,8 @@ WeightsDigest::WeightsDigest() : context_(EVP_MD_CTX_new()) {
   check(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
 }
 
-void WeightsDigest::add(const std::string& name, const std::string& dtype, const std::string& shape,
-                        const void* values, std::size_t bytes) {
+void WeightsDigest::add(const std::string& name, const std::string& dtype, const std::string& shape, const void* values,
+                        std::size_t bytes) {
   for (const std::string* text : {&name, &dtype, &shape}) {
     update(text->c_str(), text->size() + 1);
   }

@@ -64,7 +64,9 @@ def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
     except ImportError:
-        raise ModelFileError(f"{path}: reading safetensors needs the package safetensors (pip install safetensors)") from None
+        raise ModelFileError(
+            f"{path}: reading safetensors needs the package safetensors (pip install safetensors)"
+        ) from None
     try:
         return load_file(path)
     except SafetensorError as error:

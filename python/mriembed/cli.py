@@ -52,12 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--mlp-head", action="store_true", help="two linear layers in the head instead of one")
     export.add_argument("--coil-compression", choices=("pca", "none"), default="pca", help="none: exactly --num-coils")
     export.add_argument("--matrix", type=int, help="resample every slice to a square of this many pixels")
-    export.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="weights only: .safetensors, or a state dict")
+    export.add_argument(
+        "--weights", type=Path, metavar="CHECKPOINT", help="weights only: .safetensors, or a state dict"
+    )
     export.add_argument("--seed", type=int, default=0, help="of random weights, where --weights is not given")
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
 
-    info = commands.add_parser("info", help="describe a model file", description="Prints what a model file says of itself.")
+    info = commands.add_parser(
+        "info", help="describe a model file", description="Prints what a model file says of itself."
+    )
     info.add_argument("model", type=Path, metavar="MODEL")
     info.add_argument("--json", action="store_true", help="as JSON")
     info.set_defaults(run=_info)

@@ -43,10 +43,10 @@ class _LazyStemConvolution(nn.LazyConv2d):
     Weights that arrived through `load_state_dict` before the first forward pass are kept as they are.
     """
 
-    cls_to_become = nn.Conv2d  # type: ignore[assignment]
+    cls_to_become = nn.Conv2d
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
-        fresh = self.has_uninitialized_params()  # type: ignore[misc]
+    def initialize_parameters(self, input: Tensor) -> None:
+        fresh = self.has_uninitialized_params()
         super().initialize_parameters(input)
         if fresh:
             _initialize_convolution(cast(nn.Conv2d, self))
@@ -125,7 +125,7 @@ class MRIEmbeddingModel(nn.Module):
         self.stem = _Stem(self.widths[0])
         stage_inputs = (self.widths[0], *self.widths[:-1])
         self.backbone = nn.Sequential(
-            *(_Stage(before, after, self.dropout) for before, after in zip(stage_inputs, self.widths))
+            *(_Stage(before, after, self.dropout) for before, after in zip(stage_inputs, self.widths, strict=True))
         )
         features = self.widths[-1]
         self.head: nn.Module

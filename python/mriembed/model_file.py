@@ -124,17 +124,18 @@ def save_model_file(
     content = _describe(saved, weights_source)
     with _torchscript_is_deprecated():
         scripted = torch.jit.script(saved)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
+    temporary = Path(name)
     try:
         with _torchscript_is_deprecated():
-            torch.jit.save(scripted, temporary, _extra_files={_DESCRIPTION: json.dumps(content, indent=1)})
+            torch.jit.save(scripted, name, _extra_files={_DESCRIPTION: json.dumps(content, indent=1)})
         _give_usual_permissions(temporary)
-        with open(temporary, "rb") as file:
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return _as_description(content)
 
@@ -183,7 +184,8 @@ def read_description(path: str | Path) -> ModelDescription:
 
 def weights_sha256(module: torch.nn.Module) -> str:
     """SHA-256 over the module's weights: sorted by name, each as name, dtype and shape (text ended by a zero
-    byte, the shape as "32,16,3,3") and raw little-endian values. `libmriembed` computes the same."""
+    byte, the shape as "32,16,3,3") and raw little-endian values. `libmriembed` computes the same.
+    """
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         dtype = str(value.dtype).removeprefix("torch.")
@@ -202,16 +204,16 @@ def _refuse_existing(path: Path, overwrite: bool) -> None:
         raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
 
 
-def _give_usual_permissions(path: str) -> None:
-    """mkstemp makes files that only their owner may read; a model file gets what the umask says."""
+def _give_usual_permissions(path: Path) -> None:
+    """Mkstemp makes files that only their owner may read; a model file gets what the umask says."""
     umask = os.umask(0)
     os.umask(umask)
-    os.chmod(path, 0o666 & ~umask)
+    path.chmod(0o666 & ~umask)
 
 
 @contextlib.contextmanager
 def _torchscript_is_deprecated() -> Iterator[None]:
-    """torch warns of TorchScript's age at every use; the design knows, and the user cannot act on it."""
+    """Torch warns of TorchScript's age at every use; the design knows, and the user cannot act on it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`torch\.jit\..*` is (deprecated|not supported)", DeprecationWarning)
         yield

@@ -31,13 +31,15 @@ CONTRACT_VERSION = 1
 def _centred_fft(x: Tensor, axis: int) -> Tensor:
     """Centred orthonormal FFT along one axis, for odd and even lengths."""
     shifted = torch.fft.ifftshift(x, dim=[axis])
-    return torch.fft.fftshift(torch.fft.fft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    transformed: Tensor = torch.fft.fftshift(torch.fft.fft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    return transformed
 
 
 def _centred_ifft(x: Tensor, axis: int) -> Tensor:
     """Centred orthonormal inverse FFT along one axis, for odd and even lengths."""
     shifted = torch.fft.ifftshift(x, dim=[axis])
-    return torch.fft.fftshift(torch.fft.ifft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    transformed: Tensor = torch.fft.fftshift(torch.fft.ifft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    return transformed
 
 
 def _centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
@@ -61,7 +63,8 @@ def _resample_axis(x: Tensor, axis: int, square: int, matrix: int) -> Tensor:
     if square == matrix:
         return padded
     kspace = _centred_resize(_centred_fft(padded, axis), axis, matrix)
-    return _centred_ifft(kspace, axis) * (float(matrix) / float(square)) ** 0.5
+    image: Tensor = _centred_ifft(kspace, axis) * (float(matrix) / float(square)) ** 0.5
+    return image
 
 
 class CoilPreprocessor(nn.Module):
@@ -139,7 +142,8 @@ class CoilPreprocessor(nn.Module):
 
     def _scaled_to_unit_peak(self, slices: Tensor) -> Tensor:
         """Checks the slices and divides each by its largest real or imaginary part, so that squares neither
-        overflow nor vanish for values from 1e-30 to 1e30."""
+        overflow nor vanish for values from 1e-30 to 1e30.
+        """
         if not slices.is_complex():
             raise TypeError("expected a complex tensor (slices, coils, y, x), got a real one")
         if slices.dim() != 4:
@@ -177,7 +181,8 @@ class CoilPreprocessor(nn.Module):
                 "it needs more noise samples than coils, and noise in every coil"
             )
         identity = torch.eye(coils, dtype=torch.complex128, device=covariance.device)
-        return torch.linalg.solve_triangular(lower, identity, upper=False)
+        whitening: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
+        return whitening
 
     def _combine_coils(self, slices: Tensor, whitening: Optional[Tensor]) -> tuple[Tensor, Tensor]:
         """Prewhitening and coil compression as one matrix. Returns (B, num_coils, y, x) complex64 and energy kept."""

@@ -4,9 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
-import mriembed
 import numpy as np
 import pytest
+
+import mriembed
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,9 @@ def test_no_compile_command_of_the_consumer_names_torch(build: Path) -> None:
 
 def test_the_library_exports_nothing_but_its_own_interface() -> None:
     (library,) = (Path(mriembed.__file__).parent / "lib").glob("libmriembed.so*")
-    listing = subprocess.run(["nm", "-DC", "--defined-only", library], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run(
+        ["nm", "-DC", "--defined-only", library], check=True, capture_output=True, text=True
+    ).stdout
     names = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
     assert any(name.startswith("mriembed::Embedder::load") for name in names)
     foreign = [name for name in names if not re.match(r"(typeinfo (name )?for |vtable for )?mriembed(::|_)", name)]

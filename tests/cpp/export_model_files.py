@@ -1,12 +1,15 @@
-"""Writes the model files that the C++ tests load: pca.pt and none.pt (no coil compression), 4 coils each; and foreign.pt,
-a TorchScript file that is no model file."""
+"""Writes the model files that the C++ tests load.
+
+pca.pt and none.pt (no coil compression) have 4 coils each; foreign.pt is a TorchScript file that is no model file.
+"""
 
 import sys
 import warnings
 from pathlib import Path
 
-import mriembed
 import torch
+
+import mriembed
 
 folder = Path(sys.argv[1])
 for compression in ("pca", "none"):

@@ -7,7 +7,8 @@
 namespace {
 
 TEST(WeightsDigest, of_nothing_is_the_sha256_of_the_empty_string) {
-  EXPECT_EQ(mriembed::WeightsDigest().hexadecimal(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(mriembed::WeightsDigest().hexadecimal(),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 TEST(WeightsDigest, covers_name_dtype_shape_and_values) {

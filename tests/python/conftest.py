@@ -2,9 +2,10 @@ import os
 import subprocess
 from pathlib import Path
 
-import mriembed
 import pytest
 import torch
+
+import mriembed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

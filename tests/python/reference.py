@@ -1,4 +1,4 @@
-"""The preprocessing contract once more: NumPy, complex128, the eight steps in their literal order, one slice at a time."""
+"""The preprocessing contract once more: NumPy, complex128, the eight steps in their literal order, slice by slice."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class Reference:
 
     def _compressed(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape
-        vectors, singular, pixels = np.linalg.svd(images.reshape(coils, -1), full_matrices=False)
+        vectors, singular, _ = np.linalg.svd(images.reshape(coils, -1), full_matrices=False)
         kept = min(coils, self.num_coils)
         virtual = np.zeros((self.num_coils, height * width), np.complex128)
         virtual[:kept] = vectors[:, :kept].conj().T @ images.reshape(coils, -1)

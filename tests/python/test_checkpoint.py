@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mriembed import MRIEmbeddingModel, ModelFileError
-from mriembed.checkpoint import load_weights
 from safetensors.torch import save_file
+
+from mriembed import ModelFileError, MRIEmbeddingModel
+from mriembed.checkpoint import load_weights
 
 
 def trained() -> MRIEmbeddingModel:
@@ -19,7 +20,9 @@ def untrained() -> MRIEmbeddingModel:
 
 
 @pytest.mark.parametrize("wrapped", [None, "state_dict", "model"])
-def test_a_state_dict_saved_by_torch_is_loaded_bare_or_under_its_usual_keys(tmp_path: Path, wrapped: str | None) -> None:
+def test_a_state_dict_saved_by_torch_is_loaded_bare_or_under_its_usual_keys(
+    tmp_path: Path, wrapped: str | None
+) -> None:
     weights = trained().state_dict()
     torch.save(weights if wrapped is None else {wrapped: weights}, tmp_path / "c.pt")
     model = untrained()

@@ -1,8 +1,9 @@
 import json
 from pathlib import Path
 
-import mriembed
 import pytest
+
+import mriembed
 from mriembed.cli import main
 
 

@@ -1,9 +1,10 @@
 import threading
 from pathlib import Path
 
-import mriembed
 import numpy as np
 import pytest
+
+import mriembed
 from mriembed import BadInputError, DeviceNotAvailableError, Embedder, InvalidArgumentError
 
 
@@ -30,7 +31,9 @@ def test_verify_passes_on_this_machine(embedder: Embedder) -> None:
     assert result.largest_difference <= 1e-6
 
 
-@pytest.mark.parametrize("layout", ["fortran", "transposed", "every second", "reversed", "big-endian", "complex128", "list"])
+@pytest.mark.parametrize(
+    "layout", ["fortran", "transposed", "every second", "reversed", "big-endian", "complex128", "list"]
+)
 def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, layout: str) -> None:
     kspace = kspace_of(2, 5, 12, 14)
     same: object = {
@@ -106,7 +109,7 @@ def test_bad_samples_are_refused_by_slice(embedder: Embedder) -> None:
         embedder.embed_kspace(kspace_of(1, 4, 8, 8), np.ones((4, 4)))
 
 
-def test_devices_and_precisions_that_are_not_there_have_their_own_error(embedder: Embedder, tmp_path: Path) -> None:
+def test_devices_and_precisions_that_are_not_there_have_their_own_error(tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
     mriembed.export_model(path, embed_dim=8)
     with pytest.raises(DeviceNotAvailableError, match="cuda:99"):

@@ -2,9 +2,10 @@ import math
 
 import pytest
 import torch
-from mriembed import MRIEmbeddingModel
 from torch import nn
 from torch.nn import functional as F
+
+from mriembed import MRIEmbeddingModel
 
 
 def small(**arguments: object) -> MRIEmbeddingModel:

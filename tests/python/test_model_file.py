@@ -6,10 +6,11 @@ import sys
 import zipfile
 from pathlib import Path
 
-import mriembed
 import numpy as np
 import pytest
 import torch
+
+import mriembed
 from mriembed import InvalidArgumentError, ModelFileError, export_model, read_description
 from mriembed.model import MRIEmbeddingModel
 from mriembed.model_file import save_model_file
@@ -69,7 +70,8 @@ import torch
 extra = {{"mriembed.json": ""}}
 network = torch.jit.load({str(model_file)!r}, _extra_files=extra)
 reference = json.loads(extra["mriembed.json"])["reference"]
-real, imag = (torch.tensor(reference[name]).reshape(reference["kspace_shape"]) for name in ("kspace_real", "kspace_imag"))
+shape = reference["kspace_shape"]
+real, imag = (torch.tensor(reference[name]).reshape(shape) for name in ("kspace_real", "kspace_imag"))
 embedding = network.embed_kspace(torch.complex(real, imag))[0]
 assert (embedding - torch.tensor(reference["embedding"])).abs().max() < 1e-6
 assert not [name for name in sys.modules if name.startswith("mriembed")]

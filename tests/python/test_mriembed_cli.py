@@ -5,9 +5,10 @@ import subprocess
 from pathlib import Path
 
 import h5py
-import mriembed
 import numpy as np
 import pytest
+
+import mriembed
 
 
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -214,7 +215,9 @@ def test_bench_measures(model_file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["jemris_CS_slc30.h5", "simu_CS_slc30.h5", "simu_clean_slc30.h5"])
-def test_measured_spiral_scans_are_refused_by_name(model_file: Path, shared_data: Path, tmp_path: Path, name: str) -> None:
+def test_measured_spiral_scans_are_refused_by_name(
+    model_file: Path, shared_data: Path, tmp_path: Path, name: str
+) -> None:
     scan = shared_data / "mrphysics-bonn-mrd" / name
     assert_fails(cli("embed", model_file, scan, "-o", tmp_path / "out.npy"), 4, name, "non-Cartesian")
 
@@ -231,7 +234,9 @@ def test_inspect_describes_the_measured_scans(shared_data: Path) -> None:
     gre = cli("inspect", shared_data / "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5").stdout
     assert "320" in gre
     assert "160" in gre
-    skyra = cli("inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5").stdout
+    skyra = cli(
+        "inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5"
+    ).stdout
     assert "32" in skyra
     assert "256" in skyra  # noise samples
     assert "fastMRI" in cli("inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s2_6scans_32ch.fastmri.h5").stdout

@@ -1,5 +1,7 @@
-"""The point of the project: eager, scripted, C++ through the binding, through the command line and through the C interface
-give the same numbers."""
+"""The point of the project: every path gives the same numbers.
+
+The paths are eager, scripted, C++ through the binding, through the command line and through the C interface.
+"""
 
 import ctypes
 import json
@@ -8,10 +10,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import mriembed
 import numpy as np
 import pytest
 import torch
+
+import mriembed
 from mriembed import Embedder, EmbeddingPipeline
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
@@ -143,9 +146,7 @@ class CInterface:
         self.library.mriembed_embed_dim.restype = ctypes.c_int64
         self.handle = ctypes.c_void_p()
         error = self.Error()
-        status = self.library.mriembed_load(
-            str(model).encode(), None, ctypes.byref(self.handle), ctypes.byref(error)
-        )
+        status = self.library.mriembed_load(str(model).encode(), None, ctypes.byref(self.handle), ctypes.byref(error))
         assert status == 0, error.message
 
     def close(self) -> None:

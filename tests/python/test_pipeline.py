@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from mriembed import CoilPreprocessor, EmbeddingPipeline, MRIEmbeddingModel
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mriembed import CoilPreprocessor
 from raw_scans import read_raw_scan
 from reference import Reference, centred_ifft2
@@ -107,7 +108,9 @@ def test_images_join_after_the_transform() -> None:
 def test_the_order_of_coils_does_not_matter(order: list[int]) -> None:
     kspace = separated_kspace(1, 10, 18, 21)
     preprocessor = CoilPreprocessor(8)
-    np.testing.assert_allclose(prepared(preprocessor, kspace[:, order]), prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(
+        prepared(preprocessor, kspace[:, order]), prepared(preprocessor, kspace), rtol=0, atol=1e-4
+    )
 
 
 @few
@@ -191,7 +194,9 @@ def test_a_matrix_keeps_values_and_places_of_a_smooth_image(height: int, width: 
         return np.exp(-((y - 2.5) ** 2 + (x + 1.5) ** 2) / (2 * (square / 12) ** 2))
 
     preprocessor = CoilPreprocessor(1, "none", matrix)
-    stacked = preprocessor.prepare_images(torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64)))[0]
+    stacked = preprocessor.prepare_images(torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64)))[
+        0
+    ]
     expected = blob(matrix, matrix, square / matrix)
     expected /= np.sqrt(np.mean(expected**2))
     np.testing.assert_allclose(stacked[0, 0], expected, rtol=0, atol=0.03 * expected.max())
@@ -231,7 +236,9 @@ def edited(edit: Callable[[np.ndarray], None]) -> np.ndarray:
         (lambda k: k.__setitem__((0, 0, 0, 0), complex(0, np.inf)), "slice 0 holds NaN or infinite"),
     ],
 )
-def test_a_slice_without_finite_signal_is_refused_by_its_number(edit: Callable[[np.ndarray], None], expected: str) -> None:
+def test_a_slice_without_finite_signal_is_refused_by_its_number(
+    edit: Callable[[np.ndarray], None], expected: str
+) -> None:
     for call in (CoilPreprocessor(4), CoilPreprocessor(4).prepare_images):
         with pytest.raises(ValueError, match=expected):
             call(torch.from_numpy(edited(edit)))

@@ -32,17 +32,18 @@ struct KspaceOptions {
 
 // What a call can report beside the embeddings; filled only where a pointer to one is passed.
 struct Report {
-  std::vector<double> energy_kept;  // for each slice: share of its energy that the virtual coils keep; 1 for stacked input
-  double prepare_seconds = 0;       // preprocessing of the whole call
-  double network_seconds = 0;       // network of the whole call, copy of the result included
+  std::vector<double>
+      energy_kept;             // for each slice: share of its energy that the virtual coils keep; 1 for stacked input
+  double prepare_seconds = 0;  // preprocessing of the whole call
+  double network_seconds = 0;  // network of the whole call, copy of the result included
 };
 
 // How well this machine reproduces the reference embedding that the model file carries.
 struct Verification {
-  bool weights_match = false;         // the weights have the SHA-256 that the file states
-  double largest_difference = 0;      // over the components of the reference embedding
-  double cosine = 0;                  // between the reference embedding and this machine's
-  bool passed = false;                // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions)
+  bool weights_match = false;     // the weights have the SHA-256 that the file states
+  double largest_difference = 0;  // over the components of the reference embedding
+  double cosine = 0;              // between the reference embedding and this machine's
+  bool passed = false;  // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions)
 };
 
 // Move-only owner of a loaded network. All const functions may be called from many threads at once on one
@@ -77,13 +78,12 @@ class MRIEMBED_EXPORT Embedder {
              Report* report = nullptr) const;
 
   // Complex coil images, (slices, coils, y, x).
-  void embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
-                    const ArrayView<float, 2>& embeddings, Report* report = nullptr) const;
+  void embed_images(const ArrayView<const std::complex<float>, 4>& coil_images, const ArrayView<float, 2>& embeddings,
+                    Report* report = nullptr) const;
 
   // k-space, (slices, coils, y, x), its centre at (y / 2, x / 2).
-  void embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
-                    const ArrayView<float, 2>& embeddings, const KspaceOptions& options = {},
-                    Report* report = nullptr) const;
+  void embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace, const ArrayView<float, 2>& embeddings,
+                    const KspaceOptions& options = {}, Report* report = nullptr) const;
 
   // Computes the model file's reference embedding on this machine and compares.
   [[nodiscard]] Verification verify() const;

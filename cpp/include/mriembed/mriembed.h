@@ -17,11 +17,11 @@ extern "C" {
 
 typedef enum mriembed_status {
   MRIEMBED_OK = 0,
-  MRIEMBED_INTERNAL = 1,             /* a defect of the library or its run-time, or memory ran out */
-  MRIEMBED_INVALID_ARGUMENT = 2,     /* shapes, options or pointers that cannot be right */
-  MRIEMBED_BAD_MODEL_FILE = 3,       /* unreadable, damaged, foreign or of an unknown version */
-  MRIEMBED_BAD_INPUT = 4,            /* samples that cannot be embedded: all zero, NaN, infinite */
-  MRIEMBED_DEVICE_NOT_AVAILABLE = 5  /* the device or precision does not exist on this machine */
+  MRIEMBED_INTERNAL = 1,            /* a defect of the library or its run-time, or memory ran out */
+  MRIEMBED_INVALID_ARGUMENT = 2,    /* shapes, options or pointers that cannot be right */
+  MRIEMBED_BAD_MODEL_FILE = 3,      /* unreadable, damaged, foreign or of an unknown version */
+  MRIEMBED_BAD_INPUT = 4,           /* samples that cannot be embedded: all zero, NaN, infinite */
+  MRIEMBED_DEVICE_NOT_AVAILABLE = 5 /* the device or precision does not exist on this machine */
 } mriembed_status;
 
 typedef struct mriembed_error {

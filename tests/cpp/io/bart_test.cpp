@@ -75,8 +75,9 @@ TEST(BartReader, refuses_sizes_that_do_not_fit_the_samples) {
   EXPECT_NE(refusal_of(written_bart("4 3 0 2", numbered(24))).find("at least 1 is right"), std::string::npos);
   EXPECT_NE(refusal_of(written_bart("4 3 1 x", numbered(24))).find("no size"), std::string::npos);
   EXPECT_NE(refusal_of(written_bart("", numbered(24))), "accepted");
-  EXPECT_NE(refusal_of(written_bart("9223372036854775807 9223372036854775807", numbered(24))).find("larger than any memory"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal_of(written_bart("9223372036854775807 9223372036854775807", numbered(24))).find("larger than any memory"),
+      std::string::npos);
   EXPECT_NE(refusal_of(written_bart("4 3 1 2 1 1 1 1 1 1 1 1 1 1 1 1 2", numbered(48))).find("16 dimensions"),
             std::string::npos);
 }

@@ -27,8 +27,8 @@ TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
 TEST(MrdHeader, refuses_what_is_no_header) {
   MrdMatrix empty;
   empty.y = 0;
-  for (const std::string& xml : {std::string(), std::string("text"), std::string("<a></a>"), mrd_xml({}).substr(0, 300),
-                                 mrd_xml(empty)}) {
+  for (const std::string& xml :
+       {std::string(), std::string("text"), std::string("<a></a>"), mrd_xml({}).substr(0, 300), mrd_xml(empty)}) {
     try {
       parse_mrd_header(xml);
       ADD_FAILURE() << "accepted: " << xml;

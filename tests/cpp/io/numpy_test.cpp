@@ -118,8 +118,9 @@ TEST(NumpyReader, refuses_a_shape_whose_product_overflows) {
   const std::string huge = "4294967296, 4294967296, 4294967296";
   EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, huge, ""))).find("larger than any memory"),
             std::string::npos);
-  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, "99999999999999999999, 1, 1", ""))).find("no list of sizes"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal_of(written(".npy", npy_bytes("<c8", false, "99999999999999999999, 1, 1", ""))).find("no list of sizes"),
+      std::string::npos);
 }
 
 TEST(NumpyReader, refuses_pickled_objects_by_name) {
@@ -131,9 +132,11 @@ TEST(NumpyReader, refuses_types_and_shapes_that_are_no_scan) {
             std::string::npos);
   EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, "2, 3", bytes_of(numbered())))).find("2 dimensions"),
             std::string::npos);
-  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, "0, 3, 2, 2", ""))).find("empty axis"), std::string::npos);
-  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<f4", false, "3, 1, 1", std::string(12, 'a')))).find("an even number"),
+  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, "0, 3, 2, 2", ""))).find("empty axis"),
             std::string::npos);
+  EXPECT_NE(
+      refusal_of(written(".npy", npy_bytes("<f4", false, "3, 1, 1", std::string(12, 'a')))).find("an even number"),
+      std::string::npos);
 }
 
 TEST(NumpyReader, refuses_samples_too_large_for_single_precision) {

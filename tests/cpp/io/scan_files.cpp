@@ -44,7 +44,8 @@ std::string npy_bytes(const std::string& type, bool fortran_order, const std::st
 std::string mrd_xml(const MrdMatrix& matrix) {
   const auto space = [](const std::string& name, unsigned x, unsigned y, unsigned z) {
     return "<" + name + "><matrixSize><x>" + std::to_string(x) + "</x><y>" + std::to_string(y) + "</y><z>" +
-           std::to_string(z) + "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name + ">";
+           std::to_string(z) + "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name +
+           ">";
   };
   return R"(<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>)"
          "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz></experimentalConditions><encoding>" +
