@@ -153,7 +153,7 @@ class Session {
 
   // Embeds `count` slices of the batch from `first` on and appends them to the result.
   void embed_slices(std::size_t first, std::size_t count) {
-    const std::int64_t slices = static_cast<std::int64_t>(count);
+    const auto slices = static_cast<std::int64_t>(count);
     const auto embed_dim = static_cast<std::size_t>(embedder_.info().embed_dim);
     const std::array<std::int64_t, 4> shape{slices, batch_.channels, batch_.height, batch_.width};
     const std::size_t offset = first * static_cast<std::size_t>(batch_.channels * batch_.height * batch_.width);

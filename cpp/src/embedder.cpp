@@ -35,12 +35,12 @@ at::Device parse_device(const std::string& name) {
     refuse_argument("device must be \"cpu\", \"cuda\" or \"cuda:N\", not \"" + name + "\"");
   }
   const int index = numbered ? std::stoi(name.substr(5)) : 0;
-  const auto available = static_cast<int>(torch::cuda::device_count());
+  const auto available = torch::cuda::device_count();
   if (available == 0) {
     throw Error(ErrorCode::device_not_available,
                 "device \"" + name + "\" is not available: torch finds no usable GPU on this machine; use \"cpu\"");
   }
-  if (index >= available) {
+  if (std::cmp_greater_equal(index, available)) {
     throw Error(
         ErrorCode::device_not_available,
         "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" + std::to_string(available - 1));

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import mriembed
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("consume")
-    location = subprocess.run(["mriembed", "cmake-dir"], check=True, capture_output=True, text=True).stdout.strip()
+    program = Path(sysconfig.get_path("scripts")) / "mriembed"
+    location = subprocess.run([program, "cmake-dir"], check=True, capture_output=True, text=True).stdout.strip()
     source = Path(__file__).parent
     subprocess.run(["cmake", "-S", source, "-B", folder, f"-Dmriembed_DIR={location}"], check=True, capture_output=True)
     result = subprocess.run(["cmake", "--build", folder], check=False, capture_output=True, text=True)

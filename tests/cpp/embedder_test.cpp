@@ -179,7 +179,7 @@ TEST(Embedder, names_the_slice_that_is_zero_or_not_finite_and_writes_nothing) {
   EXPECT_EQ(code, ErrorCode::bad_input);
   EXPECT_EQ(message, "slice 1 is all zero; a slice needs signal to be embedded");
 
-  const std::vector<float> stacked(2 * 8 * 100, 0.0F);
+  const std::vector<float> stacked(std::size_t{2} * 8 * 100, 0.0F);
   std::tie(code, message) = error_of([&] {
     embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {2, 8, 10, 10}),
                    ArrayView<float, 2>::row_major(rows.data(), {2, embed_dim}));

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import mriembed
+from program import PROGRAM
 
 
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = ["mriembed_cli", *map(str, arguments)]
+    command = [str(PROGRAM), *map(str, arguments)]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
 

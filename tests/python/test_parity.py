@@ -18,6 +18,7 @@ import mriembed
 from mriembed import Embedder, EmbeddingPipeline
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from program import PROGRAM
 from raw_scans import RawScan, read_raw_scan
 
 FLOAT32 = 1e-6  # largest difference in any component, on one CPU
@@ -194,7 +195,7 @@ def test_the_c_interface_equals_the_binding_bit_for_bit(paths: Paths) -> None:
 
 
 def run_embed(model: Path, scan: Path, output: Path, *options: str) -> tuple[np.ndarray, list[dict[str, object]]]:
-    command = ["mriembed_cli", "embed", str(model), str(scan), "-o", str(output), *options]
+    command = [str(PROGRAM), "embed", str(model), str(scan), "-o", str(output), *options]
     subprocess.run(command, check=True, capture_output=True)
     return np.load(output), json.loads(output.with_suffix(".json").read_text())["rows"]
 

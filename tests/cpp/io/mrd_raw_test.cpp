@@ -13,9 +13,9 @@ namespace {
 
 std::vector<ISMRMRD::Acquisition> full_scan(unsigned coils = 2, const MrdMatrix& matrix = {}) {
   std::vector<ISMRMRD::Acquisition> lines;
-  for (std::uint16_t z = 0; z < matrix.z; ++z) {
-    for (std::uint16_t y = 0; y < matrix.y; ++y) {
-      lines.push_back(line(coils, matrix.x, y, z));
+  for (unsigned z = 0; z < matrix.z; ++z) {
+    for (unsigned y = 0; y < matrix.y; ++y) {
+      lines.push_back(line(coils, matrix.x, static_cast<std::uint16_t>(y), static_cast<std::uint16_t>(z)));
     }
   }
   return lines;

@@ -13,8 +13,8 @@ std::complex<double> direct(const std::vector<std::complex<float>>& volume, std:
                             std::int64_t plane, std::int64_t partition, std::int64_t pixel) {
   std::complex<double> sum = 0;
   for (std::int64_t k = 0; k < z; ++k) {
-    const double turn =
-        2 * std::numbers::pi * static_cast<double>((k - z / 2) * (partition - z / 2)) / static_cast<double>(z);
+    const std::int64_t steps = (k - z / 2) * (partition - z / 2);
+    const double turn = 2 * std::numbers::pi * static_cast<double>(steps) / static_cast<double>(z);
     sum +=
         std::polar(1.0, turn) * std::complex<double>(volume[static_cast<std::size_t>((coil * z + k) * plane + pixel)]);
   }
