@@ -76,11 +76,13 @@ const char* class_of(ErrorCode code) {
   return "InternalError";
 }
 
-Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads) {
+Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads,
+              bool fused_kernels) {
   mriembed::Options options;
   options.device = device;
   options.precision = precision_named(precision);
   options.threads = threads;
+  options.fused_kernels = fused_kernels;
   const py::gil_scoped_release released;
   return Embedder::load(path, options);
 }
@@ -103,7 +105,9 @@ PYBIND11_MODULE(_core, module) {
       });
 
   py::class_<Embedder>(module, "Embedder")
-      .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"))
+      .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),
+           py::arg("fused_kernels"))
+      .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),
            py::call_guard<py::gil_scoped_release>())
       .def(

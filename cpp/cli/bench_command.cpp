@@ -165,6 +165,7 @@ int bench(const Arguments& arguments) {
   const double middle = quantile(timing.call, 0.5);
   const double slices_per_second = 1e3 * static_cast<double>(shape[0]) / middle;
   const std::string input = arguments.kspace ? "kspace" : "stacked";
+  const std::string kernels = embedder.uses_fused_kernels() ? "fused" : "torch's";
 
   if (arguments.json) {
     Json root;
@@ -173,6 +174,7 @@ int bench(const Arguments& arguments) {
     root["device"] = arguments.options.device;
     root["precision"] = name_of(arguments.options.precision);
     root["threads"] = arguments.options.threads;
+    root["kernels"] = kernels;
     root["input"] = input;
     root["shape"] = shape;
     root["repeats"] = arguments.repeats;
@@ -191,6 +193,7 @@ int bench(const Arguments& arguments) {
       {"device", arguments.options.device + ", " + name_of(arguments.options.precision) + ", " +
                      (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
                                                     : std::string("torch's choice of threads"))},
+      {"kernels", kernels},
       {"calls", std::to_string(arguments.repeats)},
       {"minimum", fixed(timing.call.front(), 3) + " ms per call"},
       {"median", fixed(middle, 3) + " ms per call (preprocessing " + fixed(timing.prepare, 3) + ", network " +

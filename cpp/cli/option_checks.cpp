@@ -39,6 +39,8 @@ void add_engine_options(CLI::App& command, Options& options) {
       ->type_name("N")
       ->check(whole_number(0, 1024))
       ->capture_default_str();
+  command.add_flag("!--no-fused-kernels", options.fused_kernels,
+                   "Run the network on torch's kernels, also where the library's own could");
 }
 
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {

@@ -14,7 +14,7 @@ namespace mriembed::cli {
 // Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest);
 
-// --device, --precision and --threads. `options` must outlive the parsing.
+// --device, --precision, --threads and --no-fused-kernels. `options` must outlive the parsing.
 void add_engine_options(CLI::App& command, Options& options);
 
 // --input kspace|image. `domain` must outlive the parsing.

@@ -70,6 +70,17 @@ foreach(
     endif()
 endforeach()
 
+# The OpenMP library that torch itself runs on; a wheel brings its own. Two of them in one process would compete.
+add_library(mriembed_torch_openmp INTERFACE)
+file(GLOB torch_openmp "${MRIEMBED_TORCH_LIBDIR}/libgomp*.so*")
+if(torch_openmp)
+    list(GET torch_openmp 0 torch_openmp)
+    target_link_libraries(mriembed_torch_openmp INTERFACE "${torch_openmp}")
+else()
+    find_package(OpenMP REQUIRED COMPONENTS CXX)
+    target_link_libraries(mriembed_torch_openmp INTERFACE OpenMP::OpenMP_CXX)
+endif()
+
 # A wheel of the other C++ ABI, or one that this compiler cannot use, shows here and not in the middle of the build.
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_INCLUDES "${torch_dir}/include")

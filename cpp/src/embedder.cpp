@@ -152,11 +152,12 @@ class Embedder::Implementation {
         precision_(options.precision),
         threads_(options.threads),
         device_(parse_device(options.device)),
-        network_(archive, device_, network_dtype(options.precision, device_)) {}
+        network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {}
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
   [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
   [[nodiscard]] Precision precision() const noexcept { return precision_; }
+  [[nodiscard]] bool fused() const noexcept { return network_.fused(); }
 
   // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets nothing and
   // returns what the network reads.
@@ -262,6 +263,8 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
 }
 
 const ModelInfo& Embedder::info() const noexcept { return implementation_->info(); }
+
+bool Embedder::uses_fused_kernels() const noexcept { return implementation_->fused(); }
 
 void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
   if (slices < 1 || height < 1 || width < 1) {

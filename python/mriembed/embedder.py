@@ -37,7 +37,13 @@ class Embedder:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, device: str = "cpu", precision: str = "float32", threads: int = 0
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str = "cpu",
+        precision: str = "float32",
+        threads: int = 0,
+        fused_kernels: bool = True,
     ) -> Embedder:
         """Reads, checks and loads a model file.
 
@@ -46,17 +52,23 @@ class Embedder:
             device: "cpu", "cuda" or "cuda:N".
             precision: "float32", "bfloat16" or "float16" (GPU only), of the network.
             threads: CPU threads of one call; 0: as many as torch would take.
+            fused_kernels: False runs the network on torch's kernels, also where the library's own could.
 
         Raises:
             ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
         """
-        core = _core.Embedder(os.fspath(path), device, precision, threads)
+        core = _core.Embedder(os.fspath(path), device, precision, threads, fused_kernels)
         return cls(core, read_description(os.fspath(path)))
 
     @property
     def info(self) -> ModelDescription:
         """What the model file says of itself."""
         return self._description
+
+    @property
+    def uses_fused_kernels(self) -> bool:
+        """Whether the network runs on the library's own kernels (float32 on a CPU) or, unfused, on torch's."""
+        return self._core.uses_fused_kernels
 
     def warm_up(self, slices: int, height: int, width: int) -> None:
         """Runs the network once on stacked input of this shape, so that the first real call is not slower."""

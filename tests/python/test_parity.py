@@ -282,6 +282,41 @@ def test_bart_and_numpy_files_of_the_same_samples_give_the_same_embedding(
     np.testing.assert_allclose(bart, numpy, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("fused_kernels", [True, False])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 5}],
+)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
+def test_the_library_s_kernels_and_torch_s_agree_with_eager(
+    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
+) -> None:
+    torch.manual_seed(5)
+    model = MRIEmbeddingModel(**arguments)  # type: ignore[arg-type]
+    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
+    with torch.no_grad():
+        for parameter in pipeline.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
+    stacked = torch.randn(shape[0], 6, *shape[1:])
+    expected = model.embed(stacked, None).numpy()
+    for threads in (1, 2, 3):
+        embedder = Embedder.load(tmp_path / "model.pt", threads=threads, fused_kernels=fused_kernels)
+        assert embedder.uses_fused_kernels == fused_kernels
+        np.testing.assert_allclose(embedder.embed(stacked.numpy()), expected, rtol=0, atol=FLOAT32)
+
+
+def test_a_network_that_the_kernels_do_not_know_runs_on_torch_s(tmp_path: Path) -> None:
+    model = MRIEmbeddingModel().materialize(6)
+    model.stem.convolution.padding = (0, 0)
+    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
+    embedder = Embedder.load(tmp_path / "model.pt")
+    assert not embedder.uses_fused_kernels
+    stacked = torch.randn(2, 6, 20, 24)
+    np.testing.assert_allclose(embedder.embed(stacked.numpy()), model.embed(stacked).numpy(), rtol=0, atol=FLOAT32)
+
+
 @pytest.mark.gpu
 def test_a_gpu_in_float32_stays_within_1e_4_of_the_cpu(paths: Paths) -> None:
     kspace = coil_mixture(9, 8, 96, 128)

@@ -21,6 +21,7 @@ struct Options {
   std::string device = "cpu";                // "cpu", "cuda" (the first GPU) or "cuda:N"
   Precision precision = Precision::float32;  // float16 needs a GPU
   int threads = 0;                           // CPU threads of one call; 0: as many as torch would take
+  bool fused_kernels = true;                 // false: torch's kernels, as every model file can run on them
 };
 
 // What embedding k-space may need beside the samples.
@@ -64,6 +65,9 @@ class MRIEMBED_EXPORT Embedder {
   ~Embedder();
 
   [[nodiscard]] const ModelInfo& info() const noexcept;
+
+  // Whether the network runs on the library's own kernels (float32 on a CPU) or, unfused, on torch's.
+  [[nodiscard]] bool uses_fused_kernels() const noexcept;
 
   // Runs the network once on stacked input of this shape (slices, in_channels, H, W), so that the first
   // real call of that shape is not slowed by one-time work.

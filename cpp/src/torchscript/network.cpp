@@ -1,8 +1,11 @@
 #include "torchscript/network.hpp"
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 
 #include <vector>
+
+#include "torchscript/graph_pass.hpp"
 
 namespace mriembed::torchscript {
 
@@ -40,7 +43,13 @@ Prepared as_prepared(const c10::IValue& value) {
 
 }  // namespace
 
-Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype) : module_(archive.load()) {
+Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
+    : module_(archive.load()) {
+  if (fused_kernels && device.is_cpu() && dtype == at::kFloat) {
+    if (const auto weights = recognize_network(module_)) {
+      fused_ = std::make_unique<const kernels::FusedNetwork>(*weights);
+    }
+  }
   forbid_tf32(module_);
   module_.to(device, dtype);
 }
@@ -55,6 +64,13 @@ Prepared Network::prepare_kspace(const at::Tensor& kspace, const std::optional<a
 }
 
 at::Tensor Network::embed(const at::Tensor& stacked) const {
+  if (fused_) {
+    const at::Tensor input = stacked.to(at::kFloat).contiguous();
+    at::Tensor embeddings = at::empty({input.size(0), fused_->embed_dim()}, at::kFloat);
+    fused_->embed(input.const_data_ptr<float>(), input.size(0), input.size(2), input.size(3), at::get_num_threads(),
+                  embeddings.mutable_data_ptr<float>());
+    return embeddings;
+  }
   return module_.get_method("forward")({stacked, c10::IValue()}).toTensor().to(at::kFloat);
 }
 

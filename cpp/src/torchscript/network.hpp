@@ -5,8 +5,10 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "kernels/fused_network.hpp"
 #include "torchscript/archive.hpp"
 
 namespace mriembed::torchscript {
@@ -21,8 +23,11 @@ struct Prepared {
 // torch's exceptions through.
 class Network {
  public:
-  // Loads to `device` and converts the weights to `dtype`. Throws Error bad_model_file.
-  Network(const Archive& archive, at::Device device, at::ScalarType dtype);
+  // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, float32 on a CPU runs on the
+  // library's own kernels where they can run this network. Throws Error bad_model_file.
+  Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels);
+
+  [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr; }
 
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
@@ -32,6 +37,7 @@ class Network {
 
  private:
   torch::jit::Module module_;
+  std::unique_ptr<const kernels::FusedNetwork> fused_;
 };
 
 }  // namespace mriembed::torchscript

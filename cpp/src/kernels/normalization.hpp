@@ -1,0 +1,48 @@
+// GroupNorm followed by GELU, channels last: moments of rows, their merge, and one pass that applies both.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace mriembed::kernels {
+
+// Mean and sum of squared deviations of each channel over some pixels.
+struct Moments {
+  explicit Moments(std::int64_t channels)
+      : mean(static_cast<std::size_t>(channels)), squares(static_cast<std::size_t>(channels)) {}
+
+  double pixels = 0;
+  std::vector<double> mean;
+  std::vector<double> squares;
+};
+
+// Adds one row, channels.size() = moments' channels (a multiple of channel_block), to the moments.
+//
+// A row's sums are taken about its first pixel, in float32, and merged in float64 (Chan, Golub and LeVeque 1979):
+// a mean that is large against the standard deviation costs no digits.
+void add_row(const float* row, std::int64_t pixels, Moments& moments);
+
+// Adds the pixels of `other`.
+void merge(const Moments& other, Moments& moments);
+
+// y = gelu((x - mean) * scale + offset) for each channel.
+struct Normalization {
+  std::vector<float> mean;
+  std::vector<float> scale;
+  std::vector<float> offset;
+};
+
+// The GroupNorm of an image with these moments; `weight` and `bias` have the true number of channels.
+// The channels that fill up a block get scale and offset 0 and stay 0.
+Normalization group_normalization(const Moments& moments, std::int64_t groups, double epsilon,
+                                  std::span<const float> weight, std::span<const float> bias);
+
+// Writes the normalized, activated row to `output`; in place is allowed.
+void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* output);
+
+// Adds each channel's sum over the normalized, activated row to `sums`.
+void sum_normalized_row(const float* row, std::int64_t pixels, const Normalization& normalization,
+                        std::span<double> sums);
+
+}  // namespace mriembed::kernels

@@ -1,0 +1,123 @@
+#include "kernels/normalization.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+
+#include "every_target.hpp"
+
+namespace mriembed::kernels {
+namespace {
+
+class NormalizeRow : public EveryTarget {};
+
+constexpr std::int64_t channels = 32;
+constexpr std::int64_t groups = 8;
+
+double gelu(double x) { return x * 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+
+std::vector<float> random_image(std::int64_t pixels, double mean, double deviation) {
+  std::mt19937 generator(3);
+  std::normal_distribution<double> normal(mean, deviation);
+  std::vector<float> image(static_cast<std::size_t>(pixels * channels));
+  for (float& value : image) {
+    value = static_cast<float>(normal(generator));
+  }
+  return image;
+}
+
+// Largest difference to GroupNorm and GELU in float64, for an image of `rows` rows.
+double largest_error(const std::vector<float>& image, std::int64_t rows, double epsilon) {
+  const std::int64_t pixels = static_cast<std::int64_t>(image.size()) / channels;
+  const std::int64_t width = pixels / rows;
+  std::vector<float> weight(channels);
+  std::vector<float> bias(channels);
+  for (std::size_t channel = 0; channel < channels; ++channel) {
+    weight[channel] = 0.5F + 0.05F * static_cast<float>(channel);
+    bias[channel] = 0.3F - 0.02F * static_cast<float>(channel);
+  }
+  Moments upper(channels);
+  Moments lower(channels);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    add_row(image.data() + row * width * channels, width, row < rows / 2 ? upper : lower);
+  }
+  merge(lower, upper);
+  const Normalization normalization = group_normalization(upper, groups, epsilon, weight, bias);
+  std::vector<float> output(image.size());
+  std::vector<double> sums(channels);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    normalize_row(image.data() + row * width * channels, width, normalization, output.data() + row * width * channels);
+    sum_normalized_row(image.data() + row * width * channels, width, normalization, sums);
+  }
+
+  double worst = 0;
+  constexpr std::int64_t members = channels / groups;
+  for (std::int64_t group = 0; group < groups; ++group) {
+    double mean = 0;
+    double variance = 0;
+    const auto each = [&](const auto& use) {
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+        for (std::int64_t channel = group * members; channel < (group + 1) * members; ++channel) {
+          use(static_cast<std::size_t>(pixel * channels + channel), static_cast<std::size_t>(channel));
+        }
+      }
+    };
+    const auto count = static_cast<double>(pixels * members);
+    each([&](std::size_t index, std::size_t) { mean += static_cast<double>(image[index]) / count; });
+    each([&](std::size_t index, std::size_t) {
+      variance += std::pow(static_cast<double>(image[index]) - mean, 2) / count;
+    });
+    each([&](std::size_t index, std::size_t channel) {
+      const double standard = (static_cast<double>(image[index]) - mean) / std::sqrt(variance + epsilon);
+      const double expected =
+          gelu(standard * static_cast<double>(weight[channel]) + static_cast<double>(bias[channel]));
+      worst = std::max(worst, std::abs(static_cast<double>(output[index]) - expected));
+      sums[channel] -= expected;
+    });
+  }
+  for (const double rest : sums) {
+    worst = std::max(worst, std::abs(rest) / static_cast<double>(pixels));
+  }
+  return worst;
+}
+
+TEST_P(NormalizeRow, agrees_with_group_norm_and_gelu_in_float64) {
+  for (const std::int64_t width : {1, 2, 3, 5, 8, 31}) {
+    EXPECT_LT(largest_error(random_image(4 * width, 0.3, 2), 4, 1e-5), 2e-6) << "width " << width;
+  }
+}
+
+TEST_P(NormalizeRow, keeps_three_digits_where_the_mean_is_10000_standard_deviations) {
+  EXPECT_LT(largest_error(random_image(900, 1e4, 1), 30, 1e-5), 1e-3);
+  EXPECT_LT(largest_error(random_image(900, -1e4, 1), 30, 1e-5), 1e-3);
+}
+
+TEST_P(NormalizeRow, keeps_its_precision_for_huge_and_tiny_values) {
+  EXPECT_LT(largest_error(random_image(300, 1e15, 1e15), 10, 1e-5), 2e-6);
+  EXPECT_LT(largest_error(random_image(300, 1e-12, 1e-12), 10, 1e-5), 2e-6);
+}
+
+TEST_P(NormalizeRow, turns_a_constant_image_into_the_offset) {
+  EXPECT_LT(largest_error(std::vector<float>(channels * 60, 123.456F), 4, 1e-5), 2e-6);
+  EXPECT_LT(largest_error(std::vector<float>(channels * 60, 0.0F), 4, 1e-5), 2e-6);
+}
+
+TEST_P(NormalizeRow, gelu_is_right_from_minus_40_to_40) {
+  Normalization identity{std::vector<float>(channels, 0.0F), std::vector<float>(channels, 1.0F),
+                         std::vector<float>(channels, 0.0F)};
+  std::vector<float> row(channels);
+  std::vector<float> output(channels);
+  for (int step = -40000; step <= 40000; ++step) {
+    const float x = static_cast<float>(step) * 1e-3F;
+    row.assign(channels, x);
+    normalize_row(row.data(), 1, identity, output.data());
+    ASSERT_NEAR(output[0], gelu(static_cast<double>(x)), 6e-7 * std::max(1.0, std::abs(static_cast<double>(x)))) << x;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, NormalizeRow, testing::ValuesIn(targets_here()), name_of_target);
+
+}  // namespace
+}  // namespace mriembed::kernels
