@@ -6,8 +6,8 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace mriembed::kernels {
-namespace HWY_NAMESPACE {
+namespace mriembed::kernels::HWY_NAMESPACE {
+namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -16,8 +16,7 @@ using Lanes = hn::CappedTag<float, static_cast<std::size_t>(channel_block)>;
 using Vector = hn::Vec<Lanes>;
 constexpr int lanes = static_cast<int>(hn::MaxLanes(Lanes()));
 
-// Vectors of output channels and pixels that stay in registers: 24 + 2 of 32 registers, or 8 + 3 of 16.
-constexpr int tile_vectors = 2;
+// Pixels whose sums stay in registers, two vectors of output channels each: 24 of 32 registers, or 10 of 16.
 constexpr int tile_pixels = lanes == 16 ? 12 : 5;
 
 // Output channels `channel` and on of `Pixels` neighbouring pixels. `second` is how far behind the first vector's
@@ -92,13 +91,13 @@ void convolve_vectors(const PackedConvolution& convolution, const float* weight,
   }
 }
 
-void ConvolveRow(const PackedConvolution& convolution, std::int64_t block, const InputRows& input, std::int64_t stride,
-                 std::int64_t pixels, float* output, std::int64_t output_stride) {
+void convolve_row_in_lanes(const PackedConvolution& convolution, std::int64_t block, const InputRows& input,
+                           std::int64_t stride, std::int64_t pixels, float* output, std::int64_t output_stride) {
   output += block * channel_block;
-  const float* weight = convolution.weight(block);
-  const float* bias = convolution.bias(block);
   const bool pair = block + 1 < convolution.blocks();
   if constexpr (lanes == channel_block) {
+    const float* weight = convolution.weight(block);
+    const float* bias = convolution.bias(block);
     if (pair) {
       convolve_vectors<2>(convolution, weight, convolution.weight(block + 1), bias, convolution.bias(block + 1), input,
                           stride, pixels, output, output_stride, channel_block);
@@ -117,18 +116,18 @@ void ConvolveRow(const PackedConvolution& convolution, std::int64_t block, const
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace mriembed::kernels
+}  // namespace
+}  // namespace mriembed::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace mriembed::kernels {
 
-HWY_EXPORT(ConvolveRow);
+HWY_EXPORT(convolve_row_in_lanes);
 
 void convolve_row(const PackedConvolution& convolution, std::int64_t block, const InputRows& input, std::int64_t stride,
                   std::int64_t pixels, float* output, std::int64_t output_stride) {
-  HWY_DYNAMIC_DISPATCH(ConvolveRow)(convolution, block, input, stride, pixels, output, output_stride);
+  HWY_DYNAMIC_DISPATCH(convolve_row_in_lanes)(convolution, block, input, stride, pixels, output, output_stride);
 }
 
 PackedConvolution::PackedConvolution(std::int64_t in_channels, std::int64_t out_channels, std::span<const float> weight,

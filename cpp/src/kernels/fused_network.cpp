@@ -12,7 +12,7 @@ namespace mriembed::kernels {
 namespace {
 
 // Normalized input rows that a thread keeps at once: they, and the weights of two blocks, fit a core's L2 cache.
-constexpr std::int64_t chunk_floats = 64 * 1024;
+constexpr std::int64_t chunk_floats = 65536;
 
 std::size_t size_of(std::int64_t number) { return static_cast<std::size_t>(number); }
 
@@ -208,7 +208,7 @@ FusedNetwork::FusedNetwork(const NetworkWeights& weights)
 FusedNetwork::~FusedNetwork() = default;
 
 std::unique_ptr<FusedNetwork::Workspace> FusedNetwork::take_workspace() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (free_workspaces_.empty()) {
     return std::make_unique<Workspace>();
   }
@@ -218,7 +218,7 @@ std::unique_ptr<FusedNetwork::Workspace> FusedNetwork::take_workspace() const {
 }
 
 void FusedNetwork::give_back(std::unique_ptr<Workspace> workspace) const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   free_workspaces_.push_back(std::move(workspace));
 }
 

@@ -10,8 +10,8 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace mriembed::kernels {
-namespace HWY_NAMESPACE {
+namespace mriembed::kernels::HWY_NAMESPACE {
+namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::CappedTag<float, static_cast<std::size_t>(channel_block)>;
@@ -57,7 +57,7 @@ HWY_INLINE void for_each_normalized(const float* row, const Normalization& norma
   }
 }
 
-void NormalizeRow(const float* row, std::int64_t pixels, const Normalization& normalization, float* output) {
+void normalize_row_in_lanes(const float* row, std::int64_t pixels, const Normalization& normalization, float* output) {
   const auto channels = static_cast<std::int64_t>(normalization.mean.size());
   for_each_normalized(row, normalization, [&](std::int64_t channel, const auto& at) HWY_ATTR {
     const Lanes d;
@@ -79,8 +79,8 @@ void NormalizeRow(const float* row, std::int64_t pixels, const Normalization& no
   });
 }
 
-void SumNormalizedRow(const float* row, std::int64_t pixels, const Normalization& normalization,
-                      std::span<double> sums) {
+void sum_normalized_row_in_lanes(const float* row, std::int64_t pixels, const Normalization& normalization,
+                                 std::span<double> sums) {
   for_each_normalized(row, normalization, [&](std::int64_t channel, const auto& at) HWY_ATTR {
     const Lanes d;
     Vector total = hn::Zero(d);
@@ -96,8 +96,8 @@ void SumNormalizedRow(const float* row, std::int64_t pixels, const Normalization
 }
 
 // Sums of x - first and (x - first)^2 of one vector of channels over a row.
-void RowSums(const float* row, std::int64_t pixels, std::int64_t channels, std::int64_t channel, float* sum,
-             float* squares) {
+void row_sums(const float* row, std::int64_t pixels, std::int64_t channels, std::int64_t channel, float* sum,
+              float* squares) {
   const Lanes d;
   const float* from = row + channel;
   const Vector first = hn::LoadU(d, from);
@@ -121,7 +121,7 @@ void RowSums(const float* row, std::int64_t pixels, std::int64_t channels, std::
   hn::StoreU(hn::Add(hn::Add(square_sums[0], square_sums[1]), hn::Add(square_sums[2], square_sums[3])), d, squares);
 }
 
-void AddRow(const float* row, std::int64_t pixels, Moments& moments) {
+void add_row_in_lanes(const float* row, std::int64_t pixels, Moments& moments) {
   const auto channels = static_cast<std::int64_t>(moments.mean.size());
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Lanes()));
   const auto count = static_cast<double>(pixels);
@@ -129,7 +129,7 @@ void AddRow(const float* row, std::int64_t pixels, Moments& moments) {
   HWY_ALIGN float sum[channel_block];
   HWY_ALIGN float squares[channel_block];
   for (std::int64_t channel = 0; channel < channels; channel += lanes) {
-    RowSums(row, pixels, channels, channel, sum, squares);
+    row_sums(row, pixels, channels, channel, sum, squares);
     for (std::int64_t lane = 0; lane < lanes; ++lane) {
       const auto index = static_cast<std::size_t>(channel + lane);
       const double shifted = static_cast<double>(sum[lane]) / count;
@@ -143,28 +143,28 @@ void AddRow(const float* row, std::int64_t pixels, Moments& moments) {
   moments.pixels = total;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace mriembed::kernels
+}  // namespace
+}  // namespace mriembed::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace mriembed::kernels {
 
-HWY_EXPORT(AddRow);
-HWY_EXPORT(NormalizeRow);
-HWY_EXPORT(SumNormalizedRow);
+HWY_EXPORT(add_row_in_lanes);
+HWY_EXPORT(normalize_row_in_lanes);
+HWY_EXPORT(sum_normalized_row_in_lanes);
 
 void add_row(const float* row, std::int64_t pixels, Moments& moments) {
-  HWY_DYNAMIC_DISPATCH(AddRow)(row, pixels, moments);
+  HWY_DYNAMIC_DISPATCH(add_row_in_lanes)(row, pixels, moments);
 }
 
 void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* output) {
-  HWY_DYNAMIC_DISPATCH(NormalizeRow)(row, pixels, normalization, output);
+  HWY_DYNAMIC_DISPATCH(normalize_row_in_lanes)(row, pixels, normalization, output);
 }
 
 void sum_normalized_row(const float* row, std::int64_t pixels, const Normalization& normalization,
                         std::span<double> sums) {
-  HWY_DYNAMIC_DISPATCH(SumNormalizedRow)(row, pixels, normalization, sums);
+  HWY_DYNAMIC_DISPATCH(sum_normalized_row_in_lanes)(row, pixels, normalization, sums);
 }
 
 void merge(const Moments& other, Moments& moments) {

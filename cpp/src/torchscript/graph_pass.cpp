@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <vector>
 
@@ -18,7 +19,7 @@ using torch::jit::Node;
 using torch::jit::Value;
 
 // Thrown and caught in this file only: what stands there is not the network that the kernels run.
-struct NotRecognized {};
+struct NotRecognized : std::exception {};
 
 void demand(bool condition) {
   if (!condition) {
@@ -174,9 +175,7 @@ std::optional<kernels::NetworkWeights> recognize_network(const torch::jit::Modul
     auto graph = frozen.get_method("forward").graph();
     torch::jit::ConstantPropagation(graph);
     return weights_of(*graph);
-  } catch (const NotRecognized&) {
-    return std::nullopt;
-  } catch (const std::exception&) {  // freezing refuses some modules, and constants may be of other types
+  } catch (const std::exception&) {  // NotRecognized; or freezing refuses, or a constant is of another type
     return std::nullopt;
   }
 }
