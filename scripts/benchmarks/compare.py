@@ -39,6 +39,7 @@ def serve(peer: Peer, model: Path, precision: str, threads: int, stacked: np.nda
         pipe.send(f"{type(failure).__name__}: {failure}".splitlines()[0])
         return
     while pipe.recv():
+        call()  # wakes this process's threads; the timed call is one among many, as in use
         start = time.perf_counter()
         call()
         pipe.send(time.perf_counter() - start)
@@ -71,6 +72,7 @@ def measure(model: Path, precision: str, threads: int, stacked: np.ndarray, roun
         running.append((process, here, rows[-1], []))
     for _ in range(rounds):
         for _, pipe, _, seconds in running:
+            time.sleep(0.02)  # until the waiting threads of the process before no longer spin
             pipe.send(True)
             seconds.append(pipe.recv())
     for process, pipe, row, seconds in running:

@@ -33,12 +33,14 @@ class Peer:
         return importlib.util.find_spec(self.needs) is not None
 
 
-def _library(fused_kernels: bool) -> Callable[[Path, str, int, Array], Call]:
-    def prepare(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-        embedder = mriembed.Embedder.load(model, precision=precision, threads=threads, fused_kernels=fused_kernels)
-        return lambda: embedder.embed(stacked)
+def _fused(model: Path, precision: str, threads: int, stacked: Array) -> Call:
+    embedder = mriembed.Embedder.load(model, precision=precision, threads=threads)
+    return lambda: embedder.embed(stacked)
 
-    return prepare
+
+def _unfused(model: Path, precision: str, threads: int, stacked: Array) -> Call:
+    embedder = mriembed.Embedder.load(model, precision=precision, threads=threads, fused_kernels=False)
+    return lambda: embedder.embed(stacked)
 
 
 def _network(model: Path, precision: str, threads: int) -> torch.jit.ScriptModule:
@@ -125,8 +127,8 @@ def _openvino(model: Path, precision: str, threads: int, stacked: Array) -> Call
 
 
 PEERS = (
-    Peer("libmriembed", "mriembed", ("float32", "bfloat16"), _library(fused_kernels=True)),
-    Peer("TorchScript, C++", "mriembed", ("float32", "bfloat16"), _library(fused_kernels=False)),
+    Peer("libmriembed", "mriembed", ("float32", "bfloat16"), _fused),
+    Peer("TorchScript, C++", "mriembed", ("float32", "bfloat16"), _unfused),
     Peer("TorchScript, Python", "torch", ("float32", "bfloat16"), _torchscript),
     Peer("torch.compile", "torch", ("float32", "bfloat16"), _compiled),
     Peer("ONNX Runtime", "onnxruntime", ("float32",), _onnxruntime),
