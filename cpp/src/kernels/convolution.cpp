@@ -24,16 +24,12 @@ constexpr int tile_pixels = lanes == 16 ? 12 : 5;
 template <int Pixels, int Vectors>
 HWY_INLINE void convolve_tile(const InputRows& input, std::int64_t offset, std::int64_t step, std::int64_t in_channels,
                               const float* HWY_RESTRICT weight, const float* HWY_RESTRICT second_weight,
-                              const float* bias, const float* second_bias, float* HWY_RESTRICT output,
-                              std::int64_t output_stride, std::int64_t second_output) {
+                              float* HWY_RESTRICT output, std::int64_t output_stride, std::int64_t second_output) {
   const Lanes d;
   Vector sum[Pixels][Vectors];
-  const Vector first = hn::LoadU(d, bias);
-  const Vector second = hn::LoadU(d, second_bias);
   for (int pixel = 0; pixel < Pixels; ++pixel) {
-    sum[pixel][0] = first;
-    if constexpr (Vectors > 1) {
-      sum[pixel][1] = second;
+    for (int vector = 0; vector < Vectors; ++vector) {
+      sum[pixel][vector] = hn::Zero(d);
     }
   }
   for (const float* row : input.row) {
@@ -69,12 +65,12 @@ HWY_INLINE void convolve_tile(const InputRows& input, std::int64_t offset, std::
 
 template <int Vectors>
 void convolve_vectors(const PackedConvolution& convolution, const float* weight, const float* second_weight,
-                      const float* bias, const float* second_bias, const InputRows& input, std::int64_t stride,
-                      std::int64_t pixels, float* output, std::int64_t output_stride, std::int64_t second_output) {
+                      const InputRows& input, std::int64_t stride, std::int64_t pixels, float* output,
+                      std::int64_t output_stride, std::int64_t second_output) {
   const std::int64_t step = stride * input.pixel_stride;
   const std::int64_t in_channels = convolution.in_channels();
   const auto tile = [&]<int Pixels>(std::int64_t pixel) {
-    convolve_tile<Pixels, Vectors>(input, pixel * step, step, in_channels, weight, second_weight, bias, second_bias,
+    convolve_tile<Pixels, Vectors>(input, pixel * step, step, in_channels, weight, second_weight,
                                    output + pixel * output_stride, output_stride, second_output);
   };
   std::int64_t pixel = 0;
@@ -97,19 +93,17 @@ void convolve_row_in_lanes(const PackedConvolution& convolution, std::int64_t bl
   const bool pair = block + 1 < convolution.blocks();
   if constexpr (lanes == channel_block) {
     const float* weight = convolution.weight(block);
-    const float* bias = convolution.bias(block);
     if (pair) {
-      convolve_vectors<2>(convolution, weight, convolution.weight(block + 1), bias, convolution.bias(block + 1), input,
-                          stride, pixels, output, output_stride, channel_block);
+      convolve_vectors<2>(convolution, weight, convolution.weight(block + 1), input, stride, pixels, output,
+                          output_stride, channel_block);
     } else {
-      convolve_vectors<1>(convolution, weight, weight, bias, bias, input, stride, pixels, output, output_stride, 0);
+      convolve_vectors<1>(convolution, weight, weight, input, stride, pixels, output, output_stride, 0);
     }
   } else {
     for (std::int64_t one = block; one < block + (pair ? 2 : 1); ++one) {
       for (std::int64_t lane = 0; lane < channel_block; lane += std::int64_t{2} * lanes) {
         const float* w = convolution.weight(one) + lane;
-        const float* b = convolution.bias(one) + lane;
-        convolve_vectors<2>(convolution, w, w + lanes, b, b + lanes, input, stride, pixels,
+        convolve_vectors<2>(convolution, w, w + lanes, input, stride, pixels,
                             output + (one - block) * channel_block + lane, output_stride, lanes);
       }
     }
@@ -130,13 +124,11 @@ void convolve_row(const PackedConvolution& convolution, std::int64_t block, cons
   HWY_DYNAMIC_DISPATCH(convolve_row_in_lanes)(convolution, block, input, stride, pixels, output, output_stride);
 }
 
-PackedConvolution::PackedConvolution(std::int64_t in_channels, std::int64_t out_channels, std::span<const float> weight,
-                                     std::span<const float> bias)
+PackedConvolution::PackedConvolution(std::int64_t in_channels, std::int64_t out_channels, std::span<const float> weight)
     : in_channels_(in_channels),
-      weight_(static_cast<std::size_t>(padded_channels(out_channels) * 9 * in_channels)),
-      bias_(static_cast<std::size_t>(padded_channels(out_channels))) {
+      blocks_(padded_channels(out_channels) / channel_block),
+      weight_(static_cast<std::size_t>(blocks_ * channel_block * 9 * in_channels)) {
   for (std::int64_t out = 0; out < out_channels; ++out) {
-    bias_[static_cast<std::size_t>(out)] = bias[static_cast<std::size_t>(out)];
     for (std::int64_t in = 0; in < in_channels; ++in) {
       for (std::int64_t tap = 0; tap < 9; ++tap) {
         const std::int64_t from = (out * in_channels + in) * 9 + tap;

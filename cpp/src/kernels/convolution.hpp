@@ -6,36 +6,27 @@
 #include <span>
 #include <vector>
 
+#include "kernels/channels_last.hpp"
+
 namespace mriembed::kernels {
-
-// Channels are stored in blocks of this many; the last block is filled up with zeros.
-constexpr std::int64_t channel_block = 16;
-
-constexpr std::int64_t padded_channels(std::int64_t channels) {
-  return (channels + channel_block - 1) / channel_block * channel_block;
-}
 
 // The weights of a 3 x 3 convolution in the order in which the kernel reads them:
 // (block of output channels, kernel row, kernel column, input channel, output channel of the block).
 class PackedConvolution {
  public:
-  // `weight` is (out, in, 3, 3) and `bias` (out), row-major.
-  PackedConvolution(std::int64_t in_channels, std::int64_t out_channels, std::span<const float> weight,
-                    std::span<const float> bias);
+  // `weight` is (out, in, 3, 3), row-major.
+  PackedConvolution(std::int64_t in_channels, std::int64_t out_channels, std::span<const float> weight);
 
   [[nodiscard]] std::int64_t in_channels() const noexcept { return in_channels_; }
-  [[nodiscard]] std::int64_t blocks() const noexcept { return static_cast<std::int64_t>(bias_.size()) / channel_block; }
+  [[nodiscard]] std::int64_t blocks() const noexcept { return blocks_; }
   [[nodiscard]] const float* weight(std::int64_t block) const noexcept {
     return weight_.data() + static_cast<std::size_t>(block * channel_block * 9 * in_channels_);
-  }
-  [[nodiscard]] const float* bias(std::int64_t block) const noexcept {
-    return bias_.data() + static_cast<std::size_t>(block * channel_block);
   }
 
  private:
   std::int64_t in_channels_;
+  std::int64_t blocks_;
   std::vector<float> weight_;
-  std::vector<float> bias_;
 };
 
 // Three input rows, each `pixel_stride` floats a pixel, from one pixel left of the image to one right of it.

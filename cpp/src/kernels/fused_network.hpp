@@ -1,71 +1,43 @@
-// The network on a CPU in float32: convolutions whose input is normalized and activated while it is read.
+// The network on a CPU, with kernels of the library: convolutions whose input is normalized and activated while it is
+// read, so that between two convolutions the image passes through memory once.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <vector>
 
-#include "kernels/convolution.hpp"
-#include "kernels/normalization.hpp"
+#include "kernels/network_weights.hpp"
 
 namespace mriembed::kernels {
 
-// 3 x 3 convolution with padding 1, GroupNorm, GELU. Weights are row-major: (out, in, 3, 3).
-struct StageWeights {
-  std::int64_t in_channels = 0;
-  std::int64_t out_channels = 0;
-  std::int64_t stride = 1;
-  std::vector<float> weight;
-  std::vector<float> bias;
-  std::int64_t groups = 1;
-  double epsilon = 0;
-  std::vector<float> norm_weight;
-  std::vector<float> norm_bias;
+enum class Arithmetic {
+  float32,
+  bfloat16,  // products of bfloat16 numbers, summed in float32; between stages bfloat16
 };
 
-// (out, in), row-major.
-struct LinearWeights {
-  std::int64_t in_features = 0;
-  std::int64_t out_features = 0;
-  std::vector<float> weight;
-  std::vector<float> bias;
-};
-
-// Stages, mean over pixels, one linear layer or two with a GELU between them, L2 norm.
-struct NetworkWeights {
-  std::vector<StageWeights> stages;
-  std::vector<LinearWeights> head;
-  bool normalize = true;
-};
-
-// embed() may run in many threads at once; each call takes a workspace of its own and gives it back.
+// embed() may run in many threads at once; each call takes a workspace of its own and gives it back. Workspaces grow
+// to the largest slice seen and are kept.
 class FusedNetwork {
  public:
-  explicit FusedNetwork(const NetworkWeights& weights);
-  ~FusedNetwork();
+  FusedNetwork() = default;
+  virtual ~FusedNetwork() = default;
+  FusedNetwork(const FusedNetwork&) = delete;
+  FusedNetwork& operator=(const FusedNetwork&) = delete;
 
-  [[nodiscard]] std::int64_t embed_dim() const noexcept { return head_.back().out_features; }
+  [[nodiscard]] virtual std::int64_t embed_dim() const noexcept = 0;
 
   // `stacked` is (slices, channels, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous.
   // Uses `threads` threads: whole slices side by side as long as there are enough, then rows of one slice.
-  void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width, int threads,
-             float* embeddings) const;
-
- private:
-  struct Stage;
-  struct Workspace;
-  class Run;
-
-  [[nodiscard]] std::unique_ptr<Workspace> take_workspace() const;
-  void give_back(std::unique_ptr<Workspace> workspace) const;
-  void finish(std::vector<double> features, float* embedding) const;
-
-  std::vector<Stage> stages_;
-  std::vector<LinearWeights> head_;
-  bool normalize_;
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Workspace>> free_workspaces_;
+  //
+  // `peaks`, (slices), receives each slice's largest magnitude: infinity or NaN where a sample is. The embedding of
+  // such a slice is undefined.
+  virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width, int threads,
+                     float* embeddings, float* peaks) const = 0;
 };
+
+// Whether this processor has instructions for the arithmetic.
+bool is_supported(Arithmetic arithmetic);
+
+// Demands is_supported(arithmetic).
+std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, Arithmetic arithmetic);
 
 }  // namespace mriembed::kernels

@@ -167,6 +167,20 @@ void sum_normalized_row(const float* row, std::int64_t pixels, const Normalizati
   HWY_DYNAMIC_DISPATCH(sum_normalized_row_in_lanes)(row, pixels, normalization, sums);
 }
 
+void add_sums(const ShiftedSums& sums, std::int64_t pixels, Moments& moments) {
+  const auto count = static_cast<double>(pixels);
+  const double total = moments.pixels + count;
+  for (std::size_t channel = 0; channel < moments.mean.size(); ++channel) {
+    const double shifted = static_cast<double>(sums.sum[channel]) / count;
+    const double mean = static_cast<double>(sums.shift[channel]) + shifted;
+    const double squares = static_cast<double>(sums.squares[channel]) - shifted * shifted * count;
+    const double difference = mean - moments.mean[channel];
+    moments.mean[channel] += difference * count / total;
+    moments.squares[channel] += squares + difference * difference * moments.pixels * count / total;
+  }
+  moments.pixels = total;
+}
+
 void merge(const Moments& other, Moments& moments) {
   const double total = moments.pixels + other.pixels;
   if (total == 0) {
@@ -181,27 +195,30 @@ void merge(const Moments& other, Moments& moments) {
   moments.pixels = total;
 }
 
-Normalization group_normalization(const Moments& moments, std::int64_t groups, double epsilon,
-                                  std::span<const float> weight, std::span<const float> bias) {
+Normalization group_normalization(const Moments& moments, std::span<const float> shift, std::int64_t groups,
+                                  double epsilon, std::span<const float> weight, std::span<const float> bias) {
   const std::size_t padded = moments.mean.size();
   Normalization result{std::vector<float>(padded), std::vector<float>(padded), std::vector<float>(padded)};
   const std::size_t members = weight.size() / static_cast<std::size_t>(groups);
+  const auto channel_mean = [&](std::size_t channel) {
+    return moments.mean[channel] + static_cast<double>(shift[channel]);
+  };
   for (std::size_t first = 0; first < weight.size(); first += members) {
     double mean = 0;
     for (std::size_t channel = first; channel < first + members; ++channel) {
-      mean += moments.mean[channel] / static_cast<double>(members);
+      mean += channel_mean(channel) / static_cast<double>(members);
     }
     double squares = 0;
     for (std::size_t channel = first; channel < first + members; ++channel) {
-      const double difference = moments.mean[channel] - mean;
+      const double difference = channel_mean(channel) - mean;
       squares += moments.squares[channel] + moments.pixels * difference * difference;
     }
     const double scale = 1 / std::sqrt(squares / (moments.pixels * static_cast<double>(members)) + epsilon);
-    const auto rounded_mean = static_cast<float>(mean);
-    const double remainder = mean - static_cast<double>(rounded_mean);
     for (std::size_t channel = first; channel < first + members; ++channel) {
+      const double subtracted = mean - static_cast<double>(shift[channel]);
       const double channel_scale = scale * static_cast<double>(weight[channel]);
-      result.mean[channel] = rounded_mean;
+      result.mean[channel] = static_cast<float>(subtracted);
+      const double remainder = subtracted - static_cast<double>(result.mean[channel]);
       result.scale[channel] = static_cast<float>(channel_scale);
       result.offset[channel] = static_cast<float>(static_cast<double>(bias[channel]) - remainder * channel_scale);
     }

@@ -23,6 +23,21 @@ struct Moments {
 // a mean that is large against the standard deviation costs no digits.
 void add_row(const float* row, std::int64_t pixels, Moments& moments);
 
+// Sums over some pixels of each channel's distance from `shift`, and of its square, in float32. They lose no digits
+// while `shift` is about as near to the mean as the standard deviation.
+struct ShiftedSums {
+  // Starts from nothing, about the mean so far.
+  explicit ShiftedSums(const Moments& moments)
+      : shift(moments.mean.begin(), moments.mean.end()), sum(shift.size()), squares(shift.size()) {}
+
+  std::vector<float> shift;
+  std::vector<float> sum;
+  std::vector<float> squares;
+};
+
+// Adds the pixels that `sums` were taken over.
+void add_sums(const ShiftedSums& sums, std::int64_t pixels, Moments& moments);
+
 // Adds the pixels of `other`.
 void merge(const Moments& other, Moments& moments);
 
@@ -33,10 +48,11 @@ struct Normalization {
   std::vector<float> offset;
 };
 
-// The GroupNorm of an image with these moments; `weight` and `bias` have the true number of channels.
-// The channels that fill up a block get scale and offset 0 and stay 0.
-Normalization group_normalization(const Moments& moments, std::int64_t groups, double epsilon,
-                                  std::span<const float> weight, std::span<const float> bias);
+// The GroupNorm of x + `shift`, where x has these moments: `shift` is the bias of a convolution that adds none itself.
+// `shift`, `weight` and `bias` have the true number of channels. The channels that fill up a block get scale and
+// offset 0 and stay 0.
+Normalization group_normalization(const Moments& moments, std::span<const float> shift, std::int64_t groups,
+                                  double epsilon, std::span<const float> weight, std::span<const float> bias);
 
 // Writes the normalized, activated row to `output`; in place is allowed.
 void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* output);

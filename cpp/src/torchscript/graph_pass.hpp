@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "kernels/fused_network.hpp"
+#include "kernels/network_weights.hpp"
 
 namespace mriembed::torchscript {
 

@@ -3,8 +3,11 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 
+#include <cmath>
+#include <string>
 #include <vector>
 
+#include "mriembed/error.hpp"
 #include "torchscript/graph_pass.hpp"
 
 namespace mriembed::torchscript {
@@ -36,6 +39,31 @@ void forbid_tf32(const torch::jit::Module& module) {
   }
 }
 
+// Which arithmetic of the kernels stands for a network in `dtype`, where one does.
+std::optional<kernels::Arithmetic> arithmetic_of(at::ScalarType dtype) {
+  if (dtype == at::kFloat) {
+    return kernels::Arithmetic::float32;
+  }
+  if (dtype == at::kBFloat16) {
+    return kernels::Arithmetic::bfloat16;
+  }
+  return std::nullopt;
+}
+
+void check_peaks(const at::Tensor& peaks) {
+  const auto peak = peaks.accessor<float, 1>();
+  for (std::int64_t slice = 0; slice < peaks.size(0); ++slice) {
+    if (!std::isfinite(peak[slice])) {
+      throw Error(ErrorCode::bad_input, "slice " + std::to_string(slice) +
+                                            " holds NaN or infinite samples; only finite samples can be embedded");
+    }
+    if (peak[slice] == 0) {
+      throw Error(ErrorCode::bad_input,
+                  "slice " + std::to_string(slice) + " is all zero; a slice needs signal to be embedded");
+    }
+  }
+}
+
 Prepared as_prepared(const c10::IValue& value) {
   const auto& elements = value.toTupleRef().elements();
   return {elements[0].toTensor(), elements[1].toTensor()};
@@ -45,9 +73,10 @@ Prepared as_prepared(const c10::IValue& value) {
 
 Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
     : module_(archive.load()) {
-  if (fused_kernels && device.is_cpu() && dtype == at::kFloat) {
+  const auto arithmetic = arithmetic_of(dtype);
+  if (fused_kernels && device.is_cpu() && arithmetic && kernels::is_supported(*arithmetic)) {
     if (const auto weights = recognize_network(module_)) {
-      fused_ = std::make_unique<const kernels::FusedNetwork>(*weights);
+      fused_ = kernels::make_fused_network(*weights, *arithmetic);
     }
   }
   forbid_tf32(module_);
@@ -67,10 +96,13 @@ at::Tensor Network::embed(const at::Tensor& stacked) const {
   if (fused_) {
     const at::Tensor input = stacked.to(at::kFloat).contiguous();
     at::Tensor embeddings = at::empty({input.size(0), fused_->embed_dim()}, at::kFloat);
+    at::Tensor peaks = at::empty({input.size(0)}, at::kFloat);
     fused_->embed(input.const_data_ptr<float>(), input.size(0), input.size(2), input.size(3), at::get_num_threads(),
-                  embeddings.mutable_data_ptr<float>());
+                  embeddings.mutable_data_ptr<float>(), peaks.mutable_data_ptr<float>());
+    check_peaks(peaks);
     return embeddings;
   }
+  check_peaks(stacked.abs().flatten(1).amax(1).cpu());  // NaN wins over every number
   return module_.get_method("forward")({stacked, c10::IValue()}).toTensor().to(at::kFloat);
 }
 

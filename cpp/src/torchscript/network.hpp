@@ -23,8 +23,9 @@ struct Prepared {
 // torch's exceptions through.
 class Network {
  public:
-  // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, float32 on a CPU runs on the
-  // library's own kernels where they can run this network. Throws Error bad_model_file.
+  // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, a network on a CPU runs on the
+  // library's own kernels where they know the network and the processor has the instructions for `dtype`. Throws
+  // Error bad_model_file.
   Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels);
 
   [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr; }
@@ -32,7 +33,8 @@ class Network {
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
                                         std::optional<std::int64_t> readout_width) const;
-  // (slices, 2 x coils, H, W) to (slices, embed_dim), float32.
+  // (slices, 2 x coils, H, W) to (slices, embed_dim), float32. Throws Error bad_input, which names the slice, where one
+  // is all zero or holds NaN or infinite samples.
   [[nodiscard]] at::Tensor embed(const at::Tensor& stacked) const;
 
  private:

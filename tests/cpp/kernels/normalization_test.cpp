@@ -29,14 +29,16 @@ std::vector<float> random_image(std::int64_t pixels, double mean, double deviati
 }
 
 // Largest difference to GroupNorm and GELU in float64, for an image of `rows` rows.
-double largest_error(const std::vector<float>& image, std::int64_t rows, double epsilon) {
+double largest_error(const std::vector<float>& image, std::int64_t rows, double epsilon, double relative_shift = 0) {
   const std::int64_t pixels = static_cast<std::int64_t>(image.size()) / channels;
   const std::int64_t width = pixels / rows;
   std::vector<float> weight(channels);
   std::vector<float> bias(channels);
+  std::vector<float> shift(channels);
   for (std::size_t channel = 0; channel < channels; ++channel) {
     weight[channel] = 0.5F + 0.05F * static_cast<float>(channel);
     bias[channel] = 0.3F - 0.02F * static_cast<float>(channel);
+    shift[channel] = static_cast<float>(relative_shift * (static_cast<double>(channel) - 7));
   }
   Moments upper(channels);
   Moments lower(channels);
@@ -44,7 +46,7 @@ double largest_error(const std::vector<float>& image, std::int64_t rows, double 
     add_row(image.data() + row * width * channels, width, row < rows / 2 ? upper : lower);
   }
   merge(lower, upper);
-  const Normalization normalization = group_normalization(upper, groups, epsilon, weight, bias);
+  const Normalization normalization = group_normalization(upper, shift, groups, epsilon, weight, bias);
   std::vector<float> output(image.size());
   std::vector<double> sums(channels);
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -65,12 +67,15 @@ double largest_error(const std::vector<float>& image, std::int64_t rows, double 
       }
     };
     const auto count = static_cast<double>(pixels * members);
-    each([&](std::size_t index, std::size_t) { mean += static_cast<double>(image[index]) / count; });
-    each([&](std::size_t index, std::size_t) {
-      variance += std::pow(static_cast<double>(image[index]) - mean, 2) / count;
+    const auto shifted = [&](std::size_t index, std::size_t channel) {
+      return static_cast<double>(image[index]) + static_cast<double>(shift[channel]);
+    };
+    each([&](std::size_t index, std::size_t channel) { mean += shifted(index, channel) / count; });
+    each([&](std::size_t index, std::size_t channel) {
+      variance += std::pow(shifted(index, channel) - mean, 2) / count;
     });
     each([&](std::size_t index, std::size_t channel) {
-      const double standard = (static_cast<double>(image[index]) - mean) / std::sqrt(variance + epsilon);
+      const double standard = (shifted(index, channel) - mean) / std::sqrt(variance + epsilon);
       const double expected =
           gelu(standard * static_cast<double>(weight[channel]) + static_cast<double>(bias[channel]));
       worst = std::max(worst, std::abs(static_cast<double>(output[index]) - expected));
@@ -87,6 +92,11 @@ TEST_P(NormalizeRow, agrees_with_group_norm_and_gelu_in_float64) {
   for (const std::int64_t width : {1, 2, 3, 5, 8, 31}) {
     EXPECT_LT(largest_error(random_image(4 * width, 0.3, 2), 4, 1e-5), 2e-6) << "width " << width;
   }
+}
+
+TEST_P(NormalizeRow, takes_the_bias_of_the_convolution_into_account) {
+  EXPECT_LT(largest_error(random_image(120, 0.3, 2), 4, 1e-5, 0.37), 2e-6);
+  EXPECT_LT(largest_error(random_image(900, 1e4, 1), 30, 1e-5, 0.1), 1e-3);
 }
 
 TEST_P(NormalizeRow, keeps_three_digits_where_the_mean_is_10000_standard_deviations) {
@@ -114,6 +124,26 @@ TEST_P(NormalizeRow, gelu_is_right_from_minus_40_to_40) {
     row.assign(channels, x);
     normalize_row(row.data(), 1, identity, output.data());
     ASSERT_NEAR(output[0], gelu(static_cast<double>(x)), 6e-7 * std::max(1.0, std::abs(static_cast<double>(x)))) << x;
+  }
+}
+
+TEST_P(NormalizeRow, sums_about_a_known_mean_equal_those_of_rows) {
+  const std::vector<float> image = random_image(200, 1e4, 1);
+  Moments expected(channels);
+  Moments moments(channels);
+  add_row(image.data(), 200, expected);
+  add_row(image.data(), 50, moments);
+  ShiftedSums sums(moments);
+  for (std::size_t index = 50 * channels; index < image.size(); ++index) {
+    const std::size_t channel = index % channels;
+    const float distance = image[index] - sums.shift[channel];
+    sums.sum[channel] += distance;
+    sums.squares[channel] += distance * distance;
+  }
+  add_sums(sums, 150, moments);
+  for (std::size_t channel = 0; channel < channels; ++channel) {
+    EXPECT_NEAR(moments.mean[channel], expected.mean[channel], 1e-4);
+    EXPECT_NEAR(moments.squares[channel], expected.squares[channel], 1e-3 * expected.squares[channel]);
   }
 }
 

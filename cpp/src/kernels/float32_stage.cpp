@@ -1,0 +1,99 @@
+#include "kernels/float32_stage.hpp"
+
+#include <algorithm>
+
+namespace mriembed::kernels {
+
+namespace {
+
+// Input rows that a strip of the direct convolution keeps at once: they, and the weights of two blocks, fit a core's
+// L2 cache.
+constexpr std::int64_t strip_floats = 65536;
+
+using Convolution = std::variant<PackedConvolution, WinogradConvolution>;
+
+Convolution convolution_of(const StageWeights& weights) {
+  if (weights.stride == 1) {
+    return WinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
+  }
+  return PackedConvolution(weights.in_channels, weights.out_channels, weights.weight);
+}
+
+std::int64_t tiles(std::int64_t width) { return (width + WinogradConvolution::tile - 1) / WinogradConvolution::tile; }
+
+}  // namespace
+
+Float32Stage::Float32Stage(const StageWeights& weights)
+    : convolution_(convolution_of(weights)),
+      in_channels_(weights.in_channels),
+      stride_(weights.stride),
+      bias_(weights.bias),
+      groups_(weights.groups),
+      epsilon_(weights.epsilon),
+      norm_weight_(weights.norm_weight),
+      norm_bias_(weights.norm_bias) {}
+
+std::int64_t Float32Stage::input_row(std::int64_t width) const noexcept {
+  if (std::holds_alternative<WinogradConvolution>(convolution_)) {
+    return (tiles(width) * WinogradConvolution::tile + 2) * input_pixel();
+  }
+  return (stride_ * (width - 1) + 3) * input_pixel();
+}
+
+std::int64_t Float32Stage::strip_rows(std::int64_t width, std::int64_t rows) const noexcept {
+  if (std::holds_alternative<WinogradConvolution>(convolution_)) {
+    return WinogradConvolution::tile;
+  }
+  return std::clamp<std::int64_t>((strip_floats / input_row(width) - 3) / stride_ + 1, 1, rows);
+}
+
+std::int64_t Float32Stage::scratch_floats(std::int64_t width) const noexcept {
+  const auto* winograd = std::get_if<WinogradConvolution>(&convolution_);
+  return winograd != nullptr ? winograd->scratch_floats(tiles(width)) : 0;
+}
+
+void Float32Stage::convolve(const float* const* rows, std::int64_t height, std::int64_t width, float* output,
+                            float* scratch, Moments& moments) const {
+  const std::int64_t row_floats = width * output_pixel();
+  if (const auto* winograd = std::get_if<WinogradConvolution>(&convolution_)) {
+    ShiftedSums sums(moments);
+    convolve_strip(*winograd, rows, height, width, output, row_floats, scratch, sums);
+    if (moments.pixels > 0) {
+      add_sums(sums, height * width, moments);
+      return;
+    }  // nothing was known of the mean yet
+  } else {
+    const auto& packed = std::get<PackedConvolution>(convolution_);
+    for (std::int64_t block = 0; block < packed.blocks(); block += 2) {
+      for (std::int64_t row = 0; row < height; ++row) {
+        const float* const* from = rows + row * stride_;
+        convolve_row(packed, block, {{from[0], from[1], from[2]}, input_pixel()}, stride_, width,
+                     output + row * row_floats, output_pixel());
+      }
+    }
+  }
+  for (std::int64_t row = 0; row < height; ++row) {
+    add_row(output + row * row_floats, width, moments);
+  }
+}
+
+Normalization Float32Stage::normalization(const Moments& moments) const {
+  return group_normalization(moments, bias_, groups_, epsilon_, norm_weight_, norm_bias_);
+}
+
+std::uint32_t Float32Stage::read_planes(const float* planes, std::int64_t plane, std::int64_t width, float* to,
+                                        float* /*scratch*/) const {
+  return interleave_row(planes, plane, in_channels_, width, to, input_pixel());
+}
+
+void Float32Stage::normalize_row(const float* row, std::int64_t width, const Normalization& normalization, float* to,
+                                 std::int64_t /*pixel*/) {
+  kernels::normalize_row(row, width, normalization, to);
+}
+
+void Float32Stage::sum_normalized_row(const float* row, std::int64_t width, const Normalization& normalization,
+                                      std::span<double> sums) {
+  kernels::sum_normalized_row(row, width, normalization, sums);
+}
+
+}  // namespace mriembed::kernels

@@ -1,0 +1,347 @@
+#include "kernels/winograd.hpp"
+
+#include <algorithm>
+#include <array>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/winograd.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once per instruction set
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mriembed::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lanes = hn::CappedTag<float, static_cast<std::size_t>(channel_block)>;
+using Vector = hn::Vec<Lanes>;
+constexpr std::int64_t lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
+
+constexpr int window = WinogradConvolution::window;
+constexpr int tile_size = WinogradConvolution::tile;
+
+// Tiles whose sums stay in registers, two vectors of output channels each: 24 of 32 registers, or 10 of 16.
+constexpr std::int64_t register_tiles = lanes == 16 ? 12 : 5;
+
+// Neighbouring points of one tile are this far apart beyond their data: a power of two would send them all to one set
+// of the cache.
+constexpr std::int64_t point_gap = channel_block;
+
+// One axis of the input transform, B^T d.
+HWY_INLINE void transform_input(const Vector (&d)[window], Vector (&v)[window]) {
+  const Lanes f;
+  const Vector three = hn::Set(f, 3.0F);
+  const Vector two = hn::Set(f, 2.0F);
+  const Vector a = hn::Sub(d[1], d[3]);
+  const Vector b = hn::Sub(d[2], d[4]);
+  const Vector a2 = hn::Add(a, a);
+  const Vector b2 = hn::Add(b, b);
+  const Vector even = hn::MulSub(three, d[2], a2);
+  const Vector odd = hn::MulSub(three, d[3], b2);
+  v[0] = hn::MulAdd(two, hn::Sub(d[0], d[2]), hn::NegMulAdd(three, a, hn::Neg(b2)));
+  v[1] = hn::Add(even, odd);
+  v[2] = hn::Sub(even, odd);
+  v[3] = hn::Add(a2, b);
+  v[4] = hn::Sub(a, b2);
+  v[5] = hn::MulAdd(two, hn::Sub(d[5], d[3]), hn::NegMulAdd(three, b, a2));
+}
+
+// One axis of the output transform, A^T m.
+HWY_INLINE void transform_output(const Vector (&m)[window], Vector (&y)[tile_size]) {
+  const Lanes f;
+  const Vector sum = hn::Add(m[1], m[2]);
+  const Vector difference = hn::Sub(m[1], m[2]);
+  y[0] = hn::Add(hn::Add(m[0], sum), hn::Add(m[3], m[4]));
+  y[1] = hn::MulAdd(hn::Set(f, -2.0F), m[4], hn::MulAdd(hn::Set(f, 0.5F), m[3], difference));
+  y[2] = hn::MulAdd(hn::Set(f, 4.0F), m[4], hn::MulAdd(hn::Set(f, 0.25F), m[3], sum));
+  y[3] = hn::MulAdd(hn::Set(f, -8.0F), m[4], hn::MulAdd(hn::Set(f, 0.125F), m[3], hn::Add(difference, m[5])));
+}
+
+// Transforms `tiles` tiles, whose first column of inputs is `column`, to (point, tile, channel).
+void transform_inputs(const float* const* rows, std::int64_t column, std::int64_t tiles, std::int64_t channels,
+                      float* HWY_RESTRICT to, std::int64_t point_floats) {
+  const Lanes f;
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    for (std::int64_t channel = 0; channel < channels; channel += lanes) {
+      const std::int64_t offset = (column + tile * tile_size) * channels + channel;
+      Vector half[window][window];
+#pragma GCC unroll 6
+      for (int x = 0; x < window; ++x) {
+        Vector d[window];
+        Vector v[window];
+#pragma GCC unroll 6
+        for (int y = 0; y < window; ++y) {
+          d[y] = hn::LoadU(f, rows[y] + offset + x * channels);
+        }
+        transform_input(d, v);
+#pragma GCC unroll 6
+        for (int y = 0; y < window; ++y) {
+          half[y][x] = v[y];
+        }
+      }
+      float* HWY_RESTRICT point = to + tile * channels + channel;
+#pragma GCC unroll 6
+      for (int y = 0; y < window; ++y) {
+        Vector v[window];
+        transform_input(half[y], v);
+#pragma GCC unroll 6
+        for (int x = 0; x < window; ++x) {
+          hn::StoreU(v[x], f, point);
+          point += point_floats;
+        }
+      }
+    }
+  }
+}
+
+// Products at one point: `Tiles` x in_channels times in_channels x (`Vectors` vectors of output channels).
+template <int Tiles, int Vectors>
+HWY_INLINE void multiply_tiles(const float* HWY_RESTRICT input, std::int64_t input_stride, std::int64_t in_channels,
+                               const float* HWY_RESTRICT weight, const float* HWY_RESTRICT second_weight,
+                               float* HWY_RESTRICT output, std::int64_t output_stride, std::int64_t second_output) {
+  const Lanes f;
+  Vector sum[Tiles][Vectors];
+#pragma GCC unroll 16
+  for (int tile = 0; tile < Tiles; ++tile) {
+#pragma GCC unroll 2
+    for (int vector = 0; vector < Vectors; ++vector) {
+      sum[tile][vector] = hn::Zero(f);
+    }
+  }
+  for (std::int64_t channel = 0; channel < in_channels; ++channel) {
+    const Vector w0 = hn::LoadU(f, weight + channel * channel_block);
+    Vector w1 = w0;
+    if constexpr (Vectors > 1) {
+      w1 = hn::LoadU(f, second_weight + channel * channel_block);
+    }
+#pragma GCC unroll 16
+    for (int tile = 0; tile < Tiles; ++tile) {
+      const Vector x = hn::Set(f, input[tile * input_stride + channel]);
+      sum[tile][0] = hn::MulAdd(x, w0, sum[tile][0]);
+      if constexpr (Vectors > 1) {
+        sum[tile][1] = hn::MulAdd(x, w1, sum[tile][1]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int tile = 0; tile < Tiles; ++tile) {
+    hn::StoreU(sum[tile][0], f, output + tile * output_stride);
+    if constexpr (Vectors > 1) {
+      hn::StoreU(sum[tile][1], f, output + tile * output_stride + second_output);
+    }
+  }
+}
+
+// The same for any number of tiles, in runs of nearly equal length.
+template <int Vectors>
+void multiply_vectors(const float* input, std::int64_t tiles, std::int64_t input_stride, std::int64_t in_channels,
+                      const float* weight, const float* second_weight, float* output, std::int64_t output_stride,
+                      std::int64_t second_output) {
+  const auto run = [&]<int Tiles>(std::int64_t first) HWY_ATTR {
+    multiply_tiles<Tiles, Vectors>(input + first * input_stride, input_stride, in_channels, weight, second_weight,
+                                   output + first * output_stride, output_stride, second_output);
+  };
+  const std::int64_t runs = (tiles + register_tiles - 1) / register_tiles;
+  for (std::int64_t index = 0; index < runs; ++index) {
+    const std::int64_t first = tiles * index / runs;
+    const std::int64_t length = tiles * (index + 1) / runs - first;
+    [&]<int... Lengths>(std::integer_sequence<int, Lengths...>) HWY_ATTR {
+      static_cast<void>(((length == Lengths + 1 ? (run.template operator()<Lengths + 1>(first), true) : false) || ...));
+    }(std::make_integer_sequence<int, static_cast<int>(register_tiles)>());
+  }
+}
+
+// Products at every point, (point, tile, in) to (point, tile, out).
+void multiply(const WinogradConvolution& convolution, const float* input, std::int64_t input_point_floats,
+              std::int64_t tiles, float* output, std::int64_t output_point_floats) {
+  const std::int64_t in_channels = convolution.in_channels();
+  const std::int64_t in_padded = padded_channels(in_channels);
+  const std::int64_t out_padded = convolution.blocks() * channel_block;
+  for (std::int64_t point = 0; point < WinogradConvolution::points; ++point) {
+    const float* from = input + point * input_point_floats;
+    float* to = output + point * output_point_floats;
+    for (std::int64_t block = 0; block < convolution.blocks(); ++block) {
+      const float* weight = convolution.weight(point, block);
+      if constexpr (lanes == channel_block) {
+        if (block + 1 < convolution.blocks()) {
+          multiply_vectors<2>(from, tiles, in_padded, in_channels, weight, convolution.weight(point, block + 1),
+                              to + block * channel_block, out_padded, channel_block);
+          ++block;
+        } else {
+          multiply_vectors<1>(from, tiles, in_padded, in_channels, weight, weight, to + block * channel_block,
+                              out_padded, 0);
+        }
+      } else {
+        for (std::int64_t lane = 0; lane < channel_block; lane += 2 * lanes) {
+          multiply_vectors<2>(from, tiles, in_padded, in_channels, weight + lane, weight + lane + lanes,
+                              to + block * channel_block + lane, out_padded, lanes);
+        }
+      }
+    }
+  }
+}
+
+// Where the outputs of a run of tiles go, and how many of them lie inside the image.
+struct Outputs {
+  float* first;  // of the first tile
+  std::int64_t row_floats;
+  std::int64_t height;
+  std::int64_t width;
+};
+
+// Transforms products (point, tile, channel) back to outputs and gathers sums about `shift`.
+void transform_outputs(const float* HWY_RESTRICT products, std::int64_t point_floats, std::int64_t channels,
+                       const Outputs& outputs, ShiftedSums& sums) {
+  const Lanes f;
+  for (std::int64_t channel = 0; channel < channels; channel += lanes) {
+    const Vector shift = hn::LoadU(f, sums.shift.data() + channel);
+    Vector total = hn::LoadU(f, sums.sum.data() + channel);
+    Vector squares = hn::LoadU(f, sums.squares.data() + channel);
+    for (std::int64_t column = 0; column < outputs.width; column += tile_size) {
+      const float* HWY_RESTRICT point = products + column / tile_size * channels + channel;
+      Vector half[tile_size][window];
+#pragma GCC unroll 6
+      for (int x = 0; x < window; ++x) {
+        Vector m[window];
+        Vector y[tile_size];
+#pragma GCC unroll 6
+        for (int row = 0; row < window; ++row) {
+          m[row] = hn::LoadU(f, point + (row * window + x) * point_floats);
+        }
+        transform_output(m, y);
+#pragma GCC unroll 4
+        for (int row = 0; row < tile_size; ++row) {
+          half[row][x] = y[row];
+        }
+      }
+      const std::int64_t height = std::min<std::int64_t>(tile_size, outputs.height);
+      const std::int64_t width = std::min<std::int64_t>(tile_size, outputs.width - column);
+      float* HWY_RESTRICT to = outputs.first + column * channels + channel;
+      const auto store = [&](const Vector(&y)[tile_size], int x) HWY_ATTR {
+        hn::StoreU(y[x], f, to + x * channels);
+        const Vector distance = hn::Sub(y[x], shift);
+        total = hn::Add(total, distance);
+        squares = hn::MulAdd(distance, distance, squares);
+      };
+      if (height == tile_size && width == tile_size) {
+#pragma GCC unroll 4
+        for (int row = 0; row < tile_size; ++row) {
+          Vector y[tile_size];
+          transform_output(half[row], y);
+#pragma GCC unroll 4
+          for (int x = 0; x < tile_size; ++x) {
+            store(y, x);
+          }
+          to += outputs.row_floats;
+        }
+      } else {
+        for (std::int64_t row = 0; row < height; ++row) {
+          Vector y[tile_size];
+          transform_output(half[row], y);
+          for (int x = 0; x < width; ++x) {
+            store(y, x);
+          }
+          to += outputs.row_floats;
+        }
+      }
+    }
+    hn::StoreU(total, f, sums.sum.data() + channel);
+    hn::StoreU(squares, f, sums.squares.data() + channel);
+  }
+}
+
+void convolve_strip_in_lanes(const WinogradConvolution& convolution, const float* const* rows, std::int64_t height,
+                             std::int64_t width, float* output, std::int64_t row_floats, float* scratch,
+                             ShiftedSums& sums) {
+  const std::int64_t in_padded = padded_channels(convolution.in_channels());
+  const std::int64_t out_padded = convolution.blocks() * channel_block;
+  const std::int64_t tiles = (width + tile_size - 1) / tile_size;
+  const std::int64_t at_once = convolution.tiles_at_once(tiles);
+  const std::int64_t input_point_floats = at_once * in_padded + point_gap;
+  const std::int64_t output_point_floats = at_once * out_padded + point_gap;
+  float* inputs = scratch;
+  float* products = inputs + WinogradConvolution::points * input_point_floats;
+  for (std::int64_t first = 0; first < tiles; first += at_once) {
+    const std::int64_t count = std::min(at_once, tiles - first);
+    transform_inputs(rows, first * tile_size, count, in_padded, inputs, input_point_floats);
+    multiply(convolution, inputs, input_point_floats, count, products, output_point_floats);
+    transform_outputs(products, output_point_floats, out_padded,
+                      {output + first * tile_size * out_padded, row_floats, height,
+                       std::min(width - first * tile_size, count * tile_size)},
+                      sums);
+  }
+}
+
+}  // namespace
+}  // namespace mriembed::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mriembed::kernels {
+
+HWY_EXPORT(convolve_strip_in_lanes);
+
+namespace {
+
+// Transformed inputs and products together stay below this: half of the L2 cache of a server's core.
+constexpr std::int64_t scratch_limit = 96 * 1024;
+
+constexpr std::int64_t widest_gap = 2 * channel_block * WinogradConvolution::points;
+
+// G of the algorithm: one row for each point.
+constexpr std::array<std::array<double, 3>, WinogradConvolution::window> kernel_transform{{
+    {1. / 2, 0, 0},
+    {1. / 6, 1. / 6, 1. / 6},
+    {1. / 6, -1. / 6, 1. / 6},
+    {16. / 15, 8. / 15, 4. / 15},
+    {1. / 30, -1. / 15, 2. / 15},
+    {0, 0, 1. / 2},
+}};
+
+}  // namespace
+
+WinogradConvolution::WinogradConvolution(std::int64_t in_channels, std::int64_t out_channels,
+                                         std::span<const float> weight)
+    : in_channels_(in_channels),
+      blocks_(padded_channels(out_channels) / channel_block),
+      weight_(static_cast<std::size_t>(points * blocks_ * in_channels * channel_block)) {
+  for (std::int64_t out = 0; out < out_channels; ++out) {
+    for (std::int64_t in = 0; in < in_channels; ++in) {
+      const std::span<const float> kernel = weight.subspan(static_cast<std::size_t>((out * in_channels + in) * 9), 9);
+      for (std::int64_t point = 0; point < points; ++point) {
+        const auto& vertical = kernel_transform[static_cast<std::size_t>(point / window)];
+        const auto& horizontal = kernel_transform[static_cast<std::size_t>(point % window)];
+        double sum = 0;
+        for (std::size_t y = 0; y < 3; ++y) {
+          for (std::size_t x = 0; x < 3; ++x) {
+            sum += vertical[y] * horizontal[x] * static_cast<double>(kernel[3 * y + x]);
+          }
+        }
+        const std::int64_t block = out / channel_block;
+        const std::int64_t to = ((point * blocks_ + block) * in_channels + in) * channel_block + out % channel_block;
+        weight_[static_cast<std::size_t>(to)] = static_cast<float>(sum);
+      }
+    }
+  }
+}
+
+std::int64_t WinogradConvolution::tiles_at_once(std::int64_t tiles) const noexcept {
+  const std::int64_t tile_floats = points * (padded_channels(in_channels_) + blocks_ * channel_block);
+  const std::int64_t most = std::max<std::int64_t>(12, scratch_limit / tile_floats / 12 * 12);
+  const std::int64_t parts = (tiles + most - 1) / most;
+  return (tiles + parts - 1) / parts;
+}
+
+std::int64_t WinogradConvolution::scratch_floats(std::int64_t tiles) const noexcept {
+  return points * tiles_at_once(tiles) * (padded_channels(in_channels_) + blocks_ * channel_block) + widest_gap;
+}
+
+void convolve_strip(const WinogradConvolution& convolution, const float* const* rows, std::int64_t height,
+                    std::int64_t width, float* output, std::int64_t row_floats, float* scratch, ShiftedSums& sums) {
+  HWY_DYNAMIC_DISPATCH(convolve_strip_in_lanes)
+  (convolution, rows, height, width, output, row_floats, scratch, sums);
+}
+
+}  // namespace mriembed::kernels
+#endif  // HWY_ONCE
