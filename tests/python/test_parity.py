@@ -306,6 +306,32 @@ def test_the_library_s_kernels_and_torch_s_agree_with_eager(
         np.testing.assert_allclose(embedder.embed(stacked.numpy()), expected, rtol=0, atol=FLOAT32)
 
 
+@pytest.mark.parametrize("fused_kernels", [True, False])
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 64}],
+)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
+def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_shape(
+    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
+) -> None:
+    torch.manual_seed(5)
+    model = MRIEmbeddingModel(**arguments)  # type: ignore[arg-type]
+    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
+    with torch.no_grad():
+        for parameter in pipeline.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
+    stacked = torch.randn(shape[0], 6, *shape[1:])
+    expected = model.embed(stacked, None).numpy()
+    for threads in (1, 2, 3):
+        options = {"threads": threads, "fused_kernels": fused_kernels}
+        half = Embedder.load(tmp_path / "model.pt", precision="bfloat16", **options).embed(stacked.numpy())
+        lengths = np.linalg.norm(half, axis=1) * np.linalg.norm(expected, axis=1)
+        assert (np.sum(half * expected, axis=1) / lengths).min() >= 0.999
+        np.testing.assert_allclose(np.linalg.norm(half, axis=1), np.linalg.norm(expected, axis=1), rtol=0.02)
+
+
 def test_a_network_that_the_kernels_do_not_know_runs_on_torch_s(tmp_path: Path) -> None:
     model = MRIEmbeddingModel().materialize(6)
     model.stem.convolution.padding = (0, 0)

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "kernels/aligned_vector.hpp"
 #include "kernels/channels_last.hpp"
 
 namespace mriembed::kernels {
@@ -26,7 +26,7 @@ class PackedConvolution {
  private:
   std::int64_t in_channels_;
   std::int64_t blocks_;
-  std::vector<float> weight_;
+  AlignedVector<float> weight_;
 };
 
 // Three input rows, each `pixel_stride` floats a pixel, from one pixel left of the image to one right of it.

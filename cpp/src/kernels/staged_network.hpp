@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/aligned_vector.hpp"
 #include "kernels/fused_network.hpp"
 #include "kernels/network_head.hpp"
 #include "kernels/normalization.hpp"
@@ -48,7 +49,7 @@ void in_threads(int threads, const Part& part) {
 
 // Memory that grows to what was asked of it at most, and is not touched when it is large enough.
 template <typename Element>
-Element* at_least(std::vector<Element>& memory, std::int64_t elements) {
+Element* at_least(AlignedVector<Element>& memory, std::int64_t elements) {
   if (memory.size() < static_cast<std::size_t>(elements)) {
     memory.resize(static_cast<std::size_t>(elements));
   }
@@ -93,12 +94,12 @@ class StagedNetwork final : public FusedNetwork {
   using Sample = typename Stage::Sample;
 
   struct ThreadMemory {
-    std::vector<Sample> rows;  // normalized input of a strip
-    std::vector<float> scratch;
+    AlignedVector<Sample> rows;  // normalized input of a strip
+    AlignedVector<float> scratch;
   };
 
   struct Workspace {
-    std::array<std::vector<Sample>, 2> image;  // output of a stage before its normalization; stages take turns
+    std::array<AlignedVector<Sample>, 2> image;  // output of a stage before its normalization; stages take turns
     std::vector<ThreadMemory> threads;
   };
 
@@ -156,7 +157,8 @@ class StagedNetwork final : public FusedNetwork {
     void convolve(const Stage& stage, const Sample* input, std::int64_t first, std::int64_t last, std::int64_t strip,
                   std::int64_t width, Sample* output, std::size_t thread, std::vector<Moments>& moments) {
       const std::int64_t slots = stage.stride() * (strip - 1) + 3;
-      const std::int64_t row_samples = stage.input_row(width);
+      constexpr auto line = static_cast<std::int64_t>(cache_line / sizeof(Sample));
+      const std::int64_t row_samples = (stage.input_row(width) + line - 1) / line * line;
       Sample* ring = at_least(workspace_.threads[thread].rows, slots * row_samples);
       float* scratch = at_least(workspace_.threads[thread].scratch, stage.scratch_floats(width));
       std::vector<const Sample*> rows(static_cast<std::size_t>(slots));

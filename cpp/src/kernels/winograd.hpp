@@ -7,8 +7,8 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "kernels/aligned_vector.hpp"
 #include "kernels/channels_last.hpp"
 #include "kernels/normalization.hpp"
 
@@ -39,7 +39,7 @@ class WinogradConvolution {
  private:
   std::int64_t in_channels_;
   std::int64_t blocks_;
-  std::vector<float> weight_;
+  AlignedVector<float> weight_;
 };
 
 // Computes up to 4 rows of outputs, `height` x `width` pixels, and adds them to `sums`.
