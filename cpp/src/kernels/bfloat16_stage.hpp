@@ -25,7 +25,7 @@ class Bfloat16Stage {
   [[nodiscard]] std::int64_t strip_rows(std::int64_t /*width*/, std::int64_t /*rows*/) const noexcept {
     return Bfloat16Convolution::strip_rows;
   }
-  [[nodiscard]] std::int64_t scratch_floats(std::int64_t width) const noexcept {
+  [[nodiscard]] std::int64_t scratch_floats(std::int64_t /*strip*/, std::int64_t width) const noexcept {
     return stride() * width * input_pixel();
   }
 

@@ -12,6 +12,10 @@ constexpr std::int64_t padded_channels(std::int64_t channels) {
   return (channels + channel_block - 1) / channel_block * channel_block;
 }
 
+// Neighbouring points of minimal filtering are this far apart in memory beyond their data: at a power of two they would
+// all fall into one set of the cache.
+constexpr std::int64_t point_gap = channel_block;
+
 // Copies a row of an image in planes, (channels, pixels) with the planes `plane` floats apart, to `output`, where
 // pixels are `pixel_floats` apart and channels neighbours. Channels from `channels` on are left as they are.
 //

@@ -10,16 +10,19 @@ namespace {
 // L2 cache.
 constexpr std::int64_t strip_floats = 65536;
 
-using Convolution = std::variant<PackedConvolution, WinogradConvolution>;
+using Convolution = std::variant<PackedConvolution, WinogradConvolution, StridedWinogradConvolution>;
 
 Convolution convolution_of(const StageWeights& weights) {
   if (weights.stride == 1) {
     return WinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
   }
+  if (StridedWinogradConvolution::is_worth_it(weights.in_channels, weights.out_channels)) {
+    return StridedWinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
+  }
   return PackedConvolution(weights.in_channels, weights.out_channels, weights.weight);
 }
 
-std::int64_t tiles(std::int64_t width) { return (width + WinogradConvolution::tile - 1) / WinogradConvolution::tile; }
+std::int64_t rounded_up(std::int64_t number, std::int64_t unit) { return (number + unit - 1) / unit * unit; }
 
 }  // namespace
 
@@ -35,7 +38,10 @@ Float32Stage::Float32Stage(const StageWeights& weights)
 
 std::int64_t Float32Stage::input_row(std::int64_t width) const noexcept {
   if (std::holds_alternative<WinogradConvolution>(convolution_)) {
-    return (tiles(width) * WinogradConvolution::tile + 2) * input_pixel();
+    return (rounded_up(width, WinogradConvolution::tile) + 2) * input_pixel();
+  }
+  if (std::holds_alternative<StridedWinogradConvolution>(convolution_)) {
+    return (2 * rounded_up(width, StridedWinogradConvolution::tile) + 1) * input_pixel();
   }
   return (stride_ * (width - 1) + 3) * input_pixel();
 }
@@ -44,24 +50,31 @@ std::int64_t Float32Stage::strip_rows(std::int64_t width, std::int64_t rows) con
   if (std::holds_alternative<WinogradConvolution>(convolution_)) {
     return WinogradConvolution::tile;
   }
+  if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+    return strided->strip_rows(width, rows);
+  }
   return std::clamp<std::int64_t>((strip_floats / input_row(width) - 3) / stride_ + 1, 1, rows);
 }
 
-std::int64_t Float32Stage::scratch_floats(std::int64_t width) const noexcept {
-  const auto* winograd = std::get_if<WinogradConvolution>(&convolution_);
-  return winograd != nullptr ? winograd->scratch_floats(tiles(width)) : 0;
+std::int64_t Float32Stage::scratch_floats(std::int64_t strip, std::int64_t width) const noexcept {
+  if (const auto* winograd = std::get_if<WinogradConvolution>(&convolution_)) {
+    return winograd->scratch_floats(rounded_up(width, WinogradConvolution::tile) / WinogradConvolution::tile);
+  }
+  if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+    return strided->scratch_floats(strip, width);
+  }
+  return 0;
 }
 
 void Float32Stage::convolve(const float* const* rows, std::int64_t height, std::int64_t width, float* output,
                             float* scratch, Moments& moments) const {
   const std::int64_t row_floats = width * output_pixel();
+  ShiftedSums sums(moments);
+  bool summed = true;
   if (const auto* winograd = std::get_if<WinogradConvolution>(&convolution_)) {
-    ShiftedSums sums(moments);
     convolve_strip(*winograd, rows, height, width, output, row_floats, scratch, sums);
-    if (moments.pixels > 0) {
-      add_sums(sums, height * width, moments);
-      return;
-    }  // nothing was known of the mean yet
+  } else if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+    convolve_strip(*strided, rows, height, width, output, scratch, sums);
   } else {
     const auto& packed = std::get<PackedConvolution>(convolution_);
     for (std::int64_t block = 0; block < packed.blocks(); block += 2) {
@@ -71,8 +84,13 @@ void Float32Stage::convolve(const float* const* rows, std::int64_t height, std::
                      output + row * row_floats, output_pixel());
       }
     }
+    summed = false;
   }
-  for (std::int64_t row = 0; row < height; ++row) {
+  if (summed && moments.pixels > 0) {
+    add_sums(sums, height * width, moments);
+    return;
+  }
+  for (std::int64_t row = 0; row < height; ++row) {  // sums about a mean of which nothing is known lose digits
     add_row(output + row * row_floats, width, moments);
   }
 }

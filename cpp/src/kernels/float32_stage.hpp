@@ -9,6 +9,7 @@
 #include "kernels/convolution.hpp"
 #include "kernels/network_weights.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/strided_winograd.hpp"
 #include "kernels/winograd.hpp"
 
 namespace mriembed::kernels {
@@ -31,7 +32,8 @@ class Float32Stage {
   [[nodiscard]] std::int64_t input_row(std::int64_t width) const noexcept;
   // Output rows of a strip, for images of this width of which a thread has `rows`.
   [[nodiscard]] std::int64_t strip_rows(std::int64_t width, std::int64_t rows) const noexcept;
-  [[nodiscard]] std::int64_t scratch_floats(std::int64_t width) const noexcept;
+  // Floats of scratch memory that convolve() takes for such a strip.
+  [[nodiscard]] std::int64_t scratch_floats(std::int64_t strip, std::int64_t width) const noexcept;
 
   // Convolves a strip, `height` rows of it, without its bias, and adds it to `moments`. `rows` are
   // stride (strip_rows - 1) + 3 input rows.
@@ -50,7 +52,7 @@ class Float32Stage {
                                  std::span<double> sums);
 
  private:
-  std::variant<PackedConvolution, WinogradConvolution> convolution_;
+  std::variant<PackedConvolution, WinogradConvolution, StridedWinogradConvolution> convolution_;
   std::int64_t in_channels_;
   std::int64_t stride_;
   std::vector<float> bias_;

@@ -160,7 +160,7 @@ class StagedNetwork final : public FusedNetwork {
       constexpr auto line = static_cast<std::int64_t>(cache_line / sizeof(Sample));
       const std::int64_t row_samples = (stage.input_row(width) + line - 1) / line * line;
       Sample* ring = at_least(workspace_.threads[thread].rows, slots * row_samples);
-      float* scratch = at_least(workspace_.threads[thread].scratch, stage.scratch_floats(width));
+      float* scratch = at_least(workspace_.threads[thread].scratch, stage.scratch_floats(strip, width));
       std::vector<const Sample*> rows(static_cast<std::size_t>(slots));
       std::int64_t unread = first * stage.stride() - 1;
       for (std::int64_t row = first; row < last; row += strip) {

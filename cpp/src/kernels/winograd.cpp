@@ -8,25 +8,14 @@
 #include <hwy/foreach_target.h>  // compiles this file once per instruction set
 #include <hwy/highway.h>
 
+#include "kernels/point_products-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace mriembed::kernels::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Lanes = hn::CappedTag<float, static_cast<std::size_t>(channel_block)>;
-using Vector = hn::Vec<Lanes>;
-constexpr std::int64_t lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
-
 constexpr int window = WinogradConvolution::window;
 constexpr int tile_size = WinogradConvolution::tile;
-
-// Tiles whose sums stay in registers, two vectors of output channels each: 24 of 32 registers, or 10 of 16.
-constexpr std::int64_t register_tiles = lanes == 16 ? 12 : 5;
-
-// Neighbouring points of one tile are this far apart beyond their data: a power of two would send them all to one set
-// of the cache.
-constexpr std::int64_t point_gap = channel_block;
 
 // One axis of the input transform, B^T d.
 HWY_INLINE void transform_input(const Vector (&d)[window], Vector (&v)[window]) {
@@ -89,93 +78,6 @@ void transform_inputs(const float* const* rows, std::int64_t column, std::int64_
         for (int x = 0; x < window; ++x) {
           hn::StoreU(v[x], f, point);
           point += point_floats;
-        }
-      }
-    }
-  }
-}
-
-// Products at one point: `Tiles` x in_channels times in_channels x (`Vectors` vectors of output channels).
-template <int Tiles, int Vectors>
-HWY_INLINE void multiply_tiles(const float* HWY_RESTRICT input, std::int64_t input_stride, std::int64_t in_channels,
-                               const float* HWY_RESTRICT weight, const float* HWY_RESTRICT second_weight,
-                               float* HWY_RESTRICT output, std::int64_t output_stride, std::int64_t second_output) {
-  const Lanes f;
-  Vector sum[Tiles][Vectors];
-#pragma GCC unroll 16
-  for (int tile = 0; tile < Tiles; ++tile) {
-#pragma GCC unroll 2
-    for (int vector = 0; vector < Vectors; ++vector) {
-      sum[tile][vector] = hn::Zero(f);
-    }
-  }
-  for (std::int64_t channel = 0; channel < in_channels; ++channel) {
-    const Vector w0 = hn::LoadU(f, weight + channel * channel_block);
-    Vector w1 = w0;
-    if constexpr (Vectors > 1) {
-      w1 = hn::LoadU(f, second_weight + channel * channel_block);
-    }
-#pragma GCC unroll 16
-    for (int tile = 0; tile < Tiles; ++tile) {
-      const Vector x = hn::Set(f, input[tile * input_stride + channel]);
-      sum[tile][0] = hn::MulAdd(x, w0, sum[tile][0]);
-      if constexpr (Vectors > 1) {
-        sum[tile][1] = hn::MulAdd(x, w1, sum[tile][1]);
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int tile = 0; tile < Tiles; ++tile) {
-    hn::StoreU(sum[tile][0], f, output + tile * output_stride);
-    if constexpr (Vectors > 1) {
-      hn::StoreU(sum[tile][1], f, output + tile * output_stride + second_output);
-    }
-  }
-}
-
-// The same for any number of tiles, in runs of nearly equal length.
-template <int Vectors>
-void multiply_vectors(const float* input, std::int64_t tiles, std::int64_t input_stride, std::int64_t in_channels,
-                      const float* weight, const float* second_weight, float* output, std::int64_t output_stride,
-                      std::int64_t second_output) {
-  const auto run = [&]<int Tiles>(std::int64_t first) HWY_ATTR {
-    multiply_tiles<Tiles, Vectors>(input + first * input_stride, input_stride, in_channels, weight, second_weight,
-                                   output + first * output_stride, output_stride, second_output);
-  };
-  const std::int64_t runs = (tiles + register_tiles - 1) / register_tiles;
-  for (std::int64_t index = 0; index < runs; ++index) {
-    const std::int64_t first = tiles * index / runs;
-    const std::int64_t length = tiles * (index + 1) / runs - first;
-    [&]<int... Lengths>(std::integer_sequence<int, Lengths...>) HWY_ATTR {
-      static_cast<void>(((length == Lengths + 1 ? (run.template operator()<Lengths + 1>(first), true) : false) || ...));
-    }(std::make_integer_sequence<int, static_cast<int>(register_tiles)>());
-  }
-}
-
-// Products at every point, (point, tile, in) to (point, tile, out).
-void multiply(const WinogradConvolution& convolution, const float* input, std::int64_t input_point_floats,
-              std::int64_t tiles, float* output, std::int64_t output_point_floats) {
-  const std::int64_t in_channels = convolution.in_channels();
-  const std::int64_t in_padded = padded_channels(in_channels);
-  const std::int64_t out_padded = convolution.blocks() * channel_block;
-  for (std::int64_t point = 0; point < WinogradConvolution::points; ++point) {
-    const float* from = input + point * input_point_floats;
-    float* to = output + point * output_point_floats;
-    for (std::int64_t block = 0; block < convolution.blocks(); ++block) {
-      const float* weight = convolution.weight(point, block);
-      if constexpr (lanes == channel_block) {
-        if (block + 1 < convolution.blocks()) {
-          multiply_vectors<2>(from, tiles, in_padded, in_channels, weight, convolution.weight(point, block + 1),
-                              to + block * channel_block, out_padded, channel_block);
-          ++block;
-        } else {
-          multiply_vectors<1>(from, tiles, in_padded, in_channels, weight, weight, to + block * channel_block,
-                              out_padded, 0);
-        }
-      } else {
-        for (std::int64_t lane = 0; lane < channel_block; lane += 2 * lanes) {
-          multiply_vectors<2>(from, tiles, in_padded, in_channels, weight + lane, weight + lane + lanes,
-                              to + block * channel_block + lane, out_padded, lanes);
         }
       }
     }
@@ -265,7 +167,10 @@ void convolve_strip_in_lanes(const WinogradConvolution& convolution, const float
   for (std::int64_t first = 0; first < tiles; first += at_once) {
     const std::int64_t count = std::min(at_once, tiles - first);
     transform_inputs(rows, first * tile_size, count, in_padded, inputs, input_point_floats);
-    multiply(convolution, inputs, input_point_floats, count, products, output_point_floats);
+    for (std::int64_t point = 0; point < WinogradConvolution::points; ++point) {
+      multiply_at_point(inputs + point * input_point_floats, count, in_padded, convolution.in_channels(),
+                        convolution.weight(point), convolution.blocks(), products + point * output_point_floats);
+    }
     transform_outputs(products, output_point_floats, out_padded,
                       {output + first * tile_size * out_padded, row_floats, height,
                        std::min(width - first * tile_size, count * tile_size)},

@@ -26,9 +26,9 @@ class WinogradConvolution {
   [[nodiscard]] std::int64_t in_channels() const noexcept { return in_channels_; }
   [[nodiscard]] std::int64_t blocks() const noexcept { return blocks_; }
 
-  // Transformed weights of a block of output channels at a point: (input channel, output channel of the block).
-  [[nodiscard]] const float* weight(std::int64_t point, std::int64_t block) const noexcept {
-    return weight_.data() + (point * blocks_ + block) * in_channels_ * channel_block;
+  // Transformed weights at a point: (block of output channels, input channel, output channel of the block).
+  [[nodiscard]] const float* weight(std::int64_t point) const noexcept {
+    return weight_.data() + point * blocks_ * in_channels_ * channel_block;
   }
 
   // Tiles that are worked on at once, of a row of `tiles`, so that their transforms stay in a core's L2 cache.
