@@ -271,7 +271,7 @@ Command add_embed_command(CLI::App& program) {
                     "Take Cartesian scans with lines missing and fill these with zeros");
   command->add_flag("--table", arguments->table,
                     "Print one line per slice with times (on standard error where OUT is -); reading runs beside the "
-                    "rest, so that they add up to more than the whole took");
+                    "rest, so that they may add up to more than the whole took");
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

@@ -18,7 +18,7 @@ namespace mriembed::cli {
 // HDF5 is not made for more.
 //
 // Two batches exist, no matter how many scans there are and how slowly they are embedded: the caller's and the one
-// ahead. With them the reader thread holds at most one slice, which opens the batch after these.
+// ahead. Beside them the reader thread holds one open scan and at most one slice, which opens the batch after these.
 class ScanAhead {
  public:
   // `open` is called in the reader thread. `limit` as SliceBatch::has_room_for takes it.
