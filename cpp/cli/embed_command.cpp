@@ -1,4 +1,8 @@
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <new>
@@ -14,7 +18,9 @@
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/progress.hpp"
+#include "cli/scan_ahead.hpp"
 #include "cli/scan_embedder.hpp"
+#include "cli/slice_name.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
@@ -46,13 +52,9 @@ struct Arguments {
   Options options;
   io::ReadOptions reading;
   ScanSettings settings;
+  std::int64_t batch = 0;  // slices of one call; 0: as SliceBatch::has_room_for says
   bool no_prewhiten = false;
   bool table = false;
-};
-
-struct GoodScan {
-  std::string file;
-  EmbeddedScan result;
 };
 
 // An output that replaces what it is made from would be a loss that cannot be undone.
@@ -70,28 +72,38 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
   }
 }
 
-EmbeddedScan embed_file(const Embedder& embedder, const Arguments& arguments, const std::string& file,
-                        const std::string& position, Progress& progress) {
-  const std::unique_ptr<io::ScanReader> reader = io::open_scan(file, arguments.reading);
-  const io::ScanSummary& summary = reader->summary();
-  EmbeddedScan result = embed_scan(embedder, *reader, arguments.settings, [&](std::int64_t index) {
-    progress.show(position + file + ": slice " + std::to_string(index + 1) + " of " + std::to_string(summary.slices));
-  });
-  if (summary.zero_fraction > 0) {
-    progress.clear();
-    print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
-               " % of the samples were not acquired and count as zero");
+EmbeddedScan embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
+                        Progress& progress) {
+  const std::string& file = arguments.scans[scan];
+  const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
+  progress.show(place);
+  EmbeddedScan result;
+  for (bool last = false; !last;) {
+    const ScanBatch& batch = ahead.next(scan);
+    if (batch.failure != nullptr) {
+      std::rethrow_exception(batch.failure);
+    }
+    const io::ScanSummary& summary = batch.facts->summary;
+    progress.show(place + ": slice " + std::to_string(result.slices.size() + 1) + " of " +
+                  std::to_string(summary.slices));
+    embed_batch(embedder, *batch.facts, batch.slices, arguments.settings, result);
+    last = batch.last;
+    if (last && summary.zero_fraction > 0) {
+      progress.clear();
+      print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
+                 " % of the samples were not acquired and count as zero");
+    }
   }
   return result;
 }
 
 // The embedded scan, or nothing where this file is at fault: then its error is printed, and the next file's turn comes.
-std::optional<EmbeddedScan> embed_file_or_report(const Embedder& embedder, const Arguments& arguments,
-                                                 const std::string& file, const std::string& position,
-                                                 Progress& progress) {
+std::optional<EmbeddedScan> embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan,
+                                                 ScanAhead& ahead, Progress& progress) {
+  const std::string& file = arguments.scans[scan];
   std::string reason;
   try {
-    return embed_file(embedder, arguments, file, position, progress);
+    return embed_file(embedder, arguments, scan, ahead, progress);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
       throw about_file(file, error);
@@ -195,11 +207,17 @@ int embed(const Arguments& arguments) {
   std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan
   SliceTable table(arguments.scans.size() > 1);
   Progress progress;
+  ScanAhead ahead(
+      arguments.scans.size(),
+      [&arguments](std::size_t index) {
+        std::unique_ptr<io::ScanReader> reader = io::open_scan(arguments.scans[index], arguments.reading);
+        check_settings(arguments.settings, reader->summary());
+        return reader;
+      },
+      arguments.batch);
   std::size_t bad = 0;
   for (std::size_t index = 0; index < arguments.scans.size(); ++index) {
-    const std::string& file = arguments.scans[index];
-    const std::string position = "[" + std::to_string(index + 1) + "/" + std::to_string(arguments.scans.size()) + "] ";
-    const std::optional<EmbeddedScan> scan = embed_file_or_report(embedder, arguments, file, position, progress);
+    const std::optional<EmbeddedScan> scan = embed_file_or_report(embedder, arguments, index, ahead, progress);
     if (!scan.has_value()) {
       ++bad;
       continue;
@@ -207,8 +225,8 @@ int embed(const Arguments& arguments) {
     if (writer == nullptr) {
       writer = open_writer(target, model);
     }
-    write_rows(*writer, file, *scan);
-    table.add(file, *scan);
+    write_rows(*writer, arguments.scans[index], *scan);
+    table.add(arguments.scans[index], *scan);
   }
   progress.clear();
   if (writer != nullptr) {
@@ -234,9 +252,11 @@ Command add_embed_command(CLI::App& program) {
       ->required();
   add_engine_options(*command, arguments->options);
   command
-      ->add_option("--batch", arguments->settings.batch,
-                   "Slices of one size per call; changes speed and memory, and results by no more than rounding. "
-                   "Default: 8, fewer for slices so large that these would exceed 256 MiB")
+      ->add_option(
+          "--batch", arguments->batch,
+          "Slices of one size per call; changes speed and memory, and results by no more than rounding. "
+          "Default: 8, fewer for slices so large that these would exceed 256 MiB. While one batch is embedded, "
+          "the next is read: memory holds two")
       ->type_name("N")
       ->check(whole_number(1, 4096));
   add_input_option(*command, arguments->reading.domain);
@@ -250,7 +270,8 @@ Command add_embed_command(CLI::App& program) {
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Take Cartesian scans with lines missing and fill these with zeros");
   command->add_flag("--table", arguments->table,
-                    "Print one line per slice with times (on standard error where OUT is -)");
+                    "Print one line per slice with times (on standard error where OUT is -); reading runs beside the "
+                    "rest, so that they may add up to more than the whole took");
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

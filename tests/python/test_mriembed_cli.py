@@ -148,6 +148,55 @@ def test_among_bad_scans_the_good_ones_are_still_written(model_file: Path, tmp_p
     assert [row["file"] for row in rows] == [str(good)] * 6
 
 
+def test_scans_read_ahead_are_embedded_and_reported_in_their_turn(model_file: Path, tmp_path: Path) -> None:
+    """Slices and files are read ahead; what comes out is what each file alone gives, in the order of the command."""
+    rng = np.random.default_rng(1)
+
+    def save(name: str, slices: int, coils: int) -> Path:
+        shape = (slices, coils, 24, 20)
+        np.save(tmp_path / name, (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64))
+        return tmp_path / name
+
+    def damage(name: str, index: int, value: complex) -> Path:
+        path = save(name, 7, 9)
+        samples = np.load(path)
+        samples[index] = value
+        np.save(path, samples)
+        return path
+
+    cut_short = save("cut.npy", 5, 9)
+    cut_short.write_bytes(cut_short.read_bytes()[:-8])
+    scans = {  # and what is wrong with them
+        save("first.npy", 7, 9): "",
+        damage("nan.npy", 1, np.nan): "slice 1 holds NaN or infinite",  # in the first of four batches
+        save("second.npy", 1, 9): "",
+        cut_short: "cut short or damaged",
+        tmp_path / "absent.npy": "No such file",
+        damage("zero.npy", 6, 0): "slice 6 is all zero",  # in the last
+        save("third.npy", 1, 12): "",
+        save("fourth.npy", 4, 8): "",
+    }
+    output = tmp_path / "out.npy"
+    result = cli("embed", model_file, *scans, "-o", output, "--batch", 2)
+    assert result.returncode == 4
+    bad = {path: reason for path, reason in scans.items() if reason}
+    messages = result.stderr.splitlines()
+    assert len(messages) == len(bad)
+    for message, (path, reason) in zip(messages, bad.items(), strict=True):
+        assert message.startswith(f"mriembed_cli: error: {path}: ")
+        assert reason in message
+
+    good = [path for path in scans if path not in bad]
+    alone = []
+    for path in good:
+        assert cli("embed", model_file, path, "-o", tmp_path / "alone.npy", "--batch", 2).returncode == 0
+        alone.append(np.load(tmp_path / "alone.npy"))
+    np.testing.assert_array_equal(np.load(output), np.concatenate(alone))
+    rows = json.loads(output.with_suffix(".json").read_text())["rows"]
+    expected = [(str(path), index) for path, part in zip(good, alone, strict=True) for index in range(len(part))]
+    assert [(row["file"], row["slice"]) for row in rows] == expected
+
+
 def test_too_few_coils_without_compression_are_a_bad_scan(tmp_path: Path, good: Path) -> None:
     mriembed.export_model(tmp_path / "m.pt", num_coils=12, coil_compression="none", embed_dim=8)
     assert_fails(cli("embed", tmp_path / "m.pt", good, "-o", tmp_path / "o.npy"), 4, "good.npy", "exactly 12 coils")

@@ -1,0 +1,23 @@
+#include "cli/slice_name.hpp"
+
+#include <array>
+#include <utility>
+
+namespace mriembed::cli {
+
+std::string name_of(const io::SliceLabel& label) {
+  std::string name = "slice " + std::to_string(label.slice);
+  const std::array<std::pair<const char*, int>, 5> others{{{"contrast", label.contrast},
+                                                           {"phase", label.phase},
+                                                           {"repetition", label.repetition},
+                                                           {"set", label.set},
+                                                           {"partition", label.partition}}};
+  for (const auto& [what, index] : others) {
+    if (index != 0) {
+      name += std::string(", ") + what + " " + std::to_string(index);
+    }
+  }
+  return name;
+}
+
+}  // namespace mriembed::cli
