@@ -15,6 +15,7 @@ Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS its
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -125,7 +126,7 @@ class NumPyPreprocessor:
 
     def _parts(self, length: int) -> list[slice]:
         bounds = np.linspace(0, length, self.threads + 1).astype(int)
-        return [slice(first, last) for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [slice(first, last) for first, last in itertools.pairwise(bounds)]
 
 
 def _whitening(noise_covariance: Complex128) -> Complex128:
