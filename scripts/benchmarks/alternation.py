@@ -152,7 +152,7 @@ def _serve(contestant: Contestant, calls: int, pipe: Connection) -> None:
         prepared = contestant.prepare(contestant.task)
         prepared.call()
         result = prepared.call()
-        embeddings = None if result is None else np.asarray(result, dtype=np.float32)
+        embeddings = None if result is None else _array(result)
         pipe.send(_Ready(embeddings, prepared.configuration))
         while pipe.recv():
             for _ in range(calls):
@@ -161,6 +161,12 @@ def _serve(contestant: Contestant, calls: int, pipe: Connection) -> None:
     except Exception as failure:  # whatever a contestant fails with belongs into the table
         lines = f"{type(failure).__name__}: {failure}".splitlines()
         pipe.send(_Failure(lines[0]))
+
+
+def _array(embeddings: Any) -> NDArray[np.float32]:  # noqa: ANN401  (NumPy's or torch's, on whatever device)
+    if hasattr(embeddings, "cpu"):
+        embeddings = embeddings.float().cpu()
+    return np.asarray(embeddings, dtype=np.float32)
 
 
 def _timed(call: Call, calls: int) -> float:

@@ -14,21 +14,20 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from alternation import Contestant, Outcome, Task, take_turns
-from eager_model import agreement, reference_embeddings
+from alternation import Contestant, Task
+from cases import measure_case, random_model
+from eager_model import reference_embeddings
 from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
-from machine import missing, processor, today, versions
-from numpy.typing import NDArray
-from peers import PEERS, Peer
-from results import MATRIX_PRODUCT, OWN, Case, Row, Run, write_run
+from machine import processor, today, versions
+from peers import PEERS
+from results import MATRIX_PRODUCT, OWN, Case, Run, write_run
 from speed_limits import prepare_matrix_product
 from summary import ONE_SLICE, summarize
-from tables import case_table, heading, summary_lines
+from tables import heading, summary_lines
 
 import mriembed
 
@@ -51,22 +50,22 @@ def main() -> int:
     print(heading(run), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shapes:
-            model = _model(Path(folder), shape[1] // 2)
+            model = random_model(Path(folder), shape[1] // 2)
             stacked = np.random.default_rng(0).normal(size=shape).astype(np.float32)
             reference = reference_embeddings(model, stacked)
             for precision in arguments.precisions:
                 for threads in arguments.threads:
                     task = Task(model, precision, stacked, threads)
                     marks = [Contestant(MATRIX_PRODUCT, prepare_matrix_product, task)] if shape == ONE_SLICE else []
-                    cases.append(_measure("stacked", PEERS, task, reference, arguments.rounds, marks))
+                    cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds, marks))
         for coils in arguments.coils:
-            model = _model(Path(folder), VIRTUAL_COILS)
+            model = random_model(Path(folder), VIRTUAL_COILS)
             kspace = phantom_kspace(coils, KSPACE_MATRIX, KSPACE_MATRIX)
             reference = reference_embeddings(model, kspace)
             for threads in arguments.threads:
                 task = Task(model, "float32", kspace, threads)
-                cases.append(_measure("k-space", KSPACE_PEERS, task, reference, arguments.rounds))
-        model = _model(Path(folder), VIRTUAL_COILS)
+                cases.append(measure_case("k-space", KSPACE_PEERS, task, reference, arguments.rounds))
+        model = random_model(Path(folder), VIRTUAL_COILS)
         summary = summarize(cases, mriembed.read_description(model).arguments["widths"])
     run = Run(run.machine, run.date, run.versions, run.rounds, tuple(cases))
     print(f"\n{summary_lines(summary)}")
@@ -76,48 +75,6 @@ def main() -> int:
         print(f"compare.py: embeddings disagree with float32 eager PyTorch: {line}", file=sys.stderr)
     own_failed = any(case.median_ms(OWN) is None for case in cases)
     return int(bool(run.disagreements) or own_failed)
-
-
-def _measure(
-    kind: str,
-    peers: Sequence[Peer],
-    task: Task,
-    reference: NDArray[np.float32],
-    rounds: int,
-    marks: Sequence[Contestant] = (),
-) -> Case:
-    """Lets the peers take turns, prints the table; who cannot take part gets a row with the reason."""
-    excluded = {peer.name: peer.unsupported.get(task.precision) or missing(peer.package) for peer in peers}
-    taking_part = [
-        *(Contestant(peer.name, peer.prepare, task, ENVIRONMENT) for peer in peers if not excluded[peer.name]),
-        *marks,
-    ]
-    outcomes = take_turns(taking_part, rounds)
-    rows = {
-        contestant.name: _row(contestant.name, outcome, reference, task.precision)
-        for contestant, outcome in zip(taking_part, outcomes, strict=True)
-    }
-    order = [*(peer.name for peer in peers), *(mark.name for mark in marks)]
-    case = Case(
-        kind,
-        task.samples.shape,
-        task.precision,
-        task.threads,
-        tuple(rows[name] if name in rows else Row(name, failed=excluded[name]) for name in order),
-    )
-    print(f"\n{case_table(case)}", flush=True)
-    return case
-
-
-def _row(name: str, outcome: Outcome, reference: NDArray[np.float32], precision: str) -> Row:
-    found = None if outcome.embeddings is None else agreement(outcome.embeddings, reference, precision)
-    return Row(name, outcome.times, found, outcome.configuration, outcome.failed)
-
-
-def _model(folder: Path, num_coils: int) -> Path:
-    path = folder / f"{num_coils}.pt"
-    mriembed.export_model(path, num_coils=num_coils, overwrite=True)
-    return path
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -15,7 +15,10 @@ OWN = "libmriembed"
 TORCHSCRIPT = "TorchScript, Python"
 NETWORK_ALONE = "libmriembed, network alone"
 MATRIX_PRODUCT = "torch.matmul, 2048 x 2048"
-MARKS = (NETWORK_ALONE, MATRIX_PRODUCT)  # rows to compare with that are no peers
+UPLOAD = "upload of the input"
+DEVICE_COPY = "copy of 1 GiB on the device"
+ON_DEVICE = ", on device"  # ends the names of rows whose input and output stay on the GPU
+MARKS = (NETWORK_ALONE, MATRIX_PRODUCT, UPLOAD, DEVICE_COPY)  # rows to compare with that are no peers
 
 
 @dataclass(frozen=True)

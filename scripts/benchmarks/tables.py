@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results import MARKS, OWN, Case, Row, Run, describe
+from results import MARKS, ON_DEVICE, OWN, Case, Row, Run, describe
 from summary import Summary
 
 NAME_WIDTH = 27
@@ -57,7 +57,7 @@ def _line(row: Row, own: float | None) -> str:
         f"  {row.name:{NAME_WIDTH}} {times.median_ms:9.3f} ms  "
         f"({times.lower_quartile_ms:.3f} to {times.upper_quartile_ms:.3f})"
     )
-    if own is not None and row.name not in MARKS:
+    if own is not None and row.name not in MARKS and not row.name.endswith(ON_DEVICE):
         line += f"  {times.median_ms / own:6.2f}x"
     if row.configuration:
         line += f"  [{row.configuration}]"
