@@ -36,7 +36,6 @@ COILS = (8, 20, 32)
 KSPACE_MATRIX = 256
 VIRTUAL_COILS = 8
 PACKAGES = ("mriembed", "torch", "onnx", "onnxruntime", "openvino", "numpy", "scipy")
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's own: see numpy_preprocessing.py; torch and the others have theirs
 
 
 def main() -> int:

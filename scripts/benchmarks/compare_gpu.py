@@ -5,7 +5,8 @@
 gpu_peers.py says how each is configured. Every embedding is checked against float32 eager PyTorch on the CPU. The
 memory floor is the time that the bytes which the network must move take at the speed of a copy within the device,
 measured in the same alternation; host to host, the measured upload of the input comes on top. Writes a dated file into
-results/ unless --json names another. Exit status: 0 well, 1 embeddings disagree or libmriembed failed, 2 usage, 5 no GPU.
+results/ unless --json names another. Exit status: 0 well, 1 embeddings disagree or libmriembed failed, 2 usage,
+5 no GPU.
 """
 
 from __future__ import annotations
