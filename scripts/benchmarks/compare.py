@@ -1,141 +1,113 @@
-"""Compares every way to run one model file on this machine's CPU, taking turns within one run.
+"""Compares the ways to run one model file on this machine's CPU: the network, and k-space to embedding.
 
-    python scripts/benchmarks/compare.py [--json FILE] [--threads 1 2] [--precisions float32 bfloat16] [--shapes ...]
+    pip install '.[benchmark]'
+    python scripts/benchmarks/compare.py [--json FILE]
 
-Each way runs in a process of its own, so that no thread pool meets another; only one of them works at a time.
+Weights and input are the same for all, and every embedding is checked against float32 eager PyTorch: to 1e-5 in
+float32, to a cosine of 0.999 in bfloat16. Each way runs in a process of its own; they take turns, one works at a time.
+peers.py and kspace_peers.py say how each is configured. Exit status: 0 well, 1 embeddings disagree or libmriembed
+failed, 2 usage.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import multiprocessing
-import platform
-import statistics
 import sys
 import tempfile
-import time
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from peers import PEERS, Peer
+from alternation import Contestant, Task
+from cases import measure_case, random_model
+from eager_model import reference_embeddings
+from kspace_peers import KSPACE_PEERS
+from kspace_phantom import phantom_kspace
+from machine import processor, today, versions
+from peers import PEERS
+from results import MATRIX_PRODUCT, OWN, Case, Run, write_run
+from speed_limits import prepare_matrix_product
+from summary import ONE_SLICE, summarize
+from tables import heading, summary_lines
 
 import mriembed
 
 SHAPES = ("1,16,128,128", "1,32,256,256", "1,40,320,320", "8,16,128,128", "8,32,256,256", "64,16,128,128")
-
-
-def serve(peer: Peer, model: Path, precision: str, threads: int, stacked: np.ndarray, pipe: Connection) -> None:
-    """Prepares, sends the embeddings, then answers each request with the seconds of one call."""
-    try:
-        call = peer.prepare(model, precision, threads, stacked)
-        call()
-        pipe.send(np.asarray(call(), dtype=np.float32))
-    except Exception as failure:  # whatever a peer fails with belongs into the table
-        pipe.send(f"{type(failure).__name__}: {failure}".splitlines()[0])
-        return
-    while pipe.recv():
-        call()  # wakes this process's threads; the timed call is one among many, as in use
-        start = time.perf_counter()
-        call()
-        pipe.send(time.perf_counter() - start)
-
-
-def measure(model: Path, precision: str, threads: int, stacked: np.ndarray, rounds: int) -> list[dict[str, Any]]:
-    """One row a peer: milliseconds (median, quartiles) and how far its embeddings are from the first peer's."""
-    context = multiprocessing.get_context("spawn")
-    running = []
-    rows = []
-    reference = None
-    for peer in PEERS:
-        if precision not in peer.precisions or not peer.present:
-            continue
-        here, there = context.Pipe()
-        process = context.Process(target=serve, args=(peer, model, precision, threads, stacked, there), daemon=True)
-        process.start()
-        there.close()
-        try:
-            answer = here.recv()
-        except EOFError:
-            answer = "the process ended"
-        if isinstance(answer, str):
-            rows.append({"peer": peer.name, "failed": answer})
-            continue
-        reference = answer if reference is None else reference
-        cosine = np.sum(answer * reference, axis=1) / np.linalg.norm(answer, axis=1) / np.linalg.norm(reference, axis=1)
-        agrees = np.abs(answer - reference).max() <= 1e-5 if precision == "float32" else cosine.min() >= 0.999
-        rows.append({"peer": peer.name, "agrees": bool(agrees), "smallest_cosine": float(cosine.min())})
-        running.append((process, here, rows[-1], []))
-    for _ in range(rounds):
-        for _, pipe, _, seconds in running:
-            time.sleep(0.02)  # until the waiting threads of the process before no longer spin
-            pipe.send(True)
-            seconds.append(pipe.recv())
-    for process, pipe, row, seconds in running:
-        pipe.send(False)
-        process.join()
-        low, middle, high = statistics.quantiles([1e3 * second for second in seconds], n=4)
-        row.update(median_ms=middle, quartiles_ms=[low, high])
-    return rows
-
-
-def processor() -> str:
-    """The processor's name as Linux gives it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} x {names[0]}" if names else platform.machine()
+COILS = (8, 20, 32)
+KSPACE_MATRIX = 256
+VIRTUAL_COILS = 8
+PACKAGES = ("mriembed", "torch", "onnx", "onnxruntime", "openvino", "numpy", "scipy")
 
 
 def main() -> int:
-    """Prints a table for each threads, precision and shape; returns 1 where embeddings disagree."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, help="write the results here")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"])
-    parser.add_argument("--shapes", nargs="+", default=SHAPES, help="B,C,H,W")
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
-
-    cases = []
+    """Prints a table a case and the summary."""
+    arguments = _arguments()
+    cases: list[Case] = []
+    if arguments.json and not arguments.json.parent.is_dir():
+        print(f"compare.py: --json: the folder {arguments.json.parent} does not exist", file=sys.stderr)
+        return 2
+    run = Run(processor(), today(), versions(PACKAGES), arguments.rounds, ())
+    print(heading(run), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for shape_text in arguments.shapes:
-            shape = tuple(int(length) for length in shape_text.split(","))
-            model = Path(folder) / f"{shape[1]}.pt"
-            mriembed.export_model(model, num_coils=shape[1] // 2, overwrite=True)
+        for shape in arguments.shapes:
+            model = random_model(Path(folder), shape[1] // 2)
             stacked = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+            reference = reference_embeddings(model, stacked)
             for precision in arguments.precisions:
                 for threads in arguments.threads:
-                    rows = measure(model, precision, threads, stacked, arguments.rounds)
-                    cases.append({"shape": shape, "precision": precision, "threads": threads, "rows": rows})
-                    print(f"\n{shape_text} {precision}, {threads} thread{'s' if threads > 1 else ''}")
-                    own = next((row["median_ms"] for row in rows if "median_ms" in row), float("nan"))
-                    for row in rows:
-                        if "failed" in row:
-                            print(f"  {row['peer']:20} failed: {row['failed'][:80]}")
-                            continue
-                        low, high = row["quartiles_ms"]
-                        agreement = "" if row["agrees"] else "  EMBEDDINGS DISAGREE"
-                        ratio = row["median_ms"] / own
-                        print(
-                            f"  {row['peer']:20} {row['median_ms']:9.3f} ms  ({low:.3f} to {high:.3f})"
-                            f"  {ratio:5.2f}x{agreement}",
-                            flush=True,
-                        )
-    result = {
-        "machine": processor(),
-        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "torch": torch.__version__,
-        "mriembed": mriembed.__version__,
-        "rounds": arguments.rounds,
-        "cases": cases,
-    }
+                    task = Task(model, precision, stacked, threads)
+                    marks = [Contestant(MATRIX_PRODUCT, prepare_matrix_product, task)] if shape == ONE_SLICE else []
+                    cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds, marks))
+        for coils in arguments.coils:
+            model = random_model(Path(folder), VIRTUAL_COILS)
+            kspace = phantom_kspace(coils, KSPACE_MATRIX, KSPACE_MATRIX)
+            reference = reference_embeddings(model, kspace)
+            for threads in arguments.threads:
+                task = Task(model, "float32", kspace, threads)
+                cases.append(measure_case("k-space", KSPACE_PEERS, task, reference, arguments.rounds))
+        model = random_model(Path(folder), VIRTUAL_COILS)
+        summary = summarize(cases, mriembed.read_description(model).arguments["widths"])
+    run = Run(run.machine, run.date, run.versions, run.rounds, tuple(cases))
+    print(f"\n{summary_lines(summary)}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
-    return int(any(not row.get("agrees", True) for case in cases for row in case["rows"]))
+        write_run(arguments.json, run, summary)
+    for line in run.disagreements:
+        print(f"compare.py: embeddings disagree with float32 eager PyTorch: {line}", file=sys.stderr)
+    own_failed = any(case.median_ms(OWN) is None for case in cases)
+    return int(bool(run.disagreements) or own_failed)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    lengths = tuple(int(length) for length in text.split(","))
+    if len(lengths) != 4 or min(lengths) < 1 or lengths[1] % 2:
+        raise ValueError
+    return lengths
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _rounds(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise ValueError
+    return number
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
+    parser.add_argument("--threads", type=_positive, nargs="+", default=[1, 2])
+    parser.add_argument("--precisions", nargs="+", choices=["float32", "bfloat16"], default=["float32", "bfloat16"])
+    parser.add_argument(
+        "--shapes", type=_shape, nargs="*", default=[_shape(text) for text in SHAPES], help="slices,2 x coils,H,W"
+    )
+    parser.add_argument("--coils", type=_positive, nargs="*", default=COILS, help="of the k-space cases")
+    parser.add_argument("--rounds", type=_rounds, default=15, help="timed calls of each way in each case, 2 or more")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

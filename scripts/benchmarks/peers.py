@@ -1,97 +1,114 @@
-"""The ways to run one network that are compared, each behind the same two steps: prepare for a shape, then call."""
+"""The ways to run one network on a CPU, each in its best honest configuration.
+
+Every peer gets the input before the clock starts, in the layout that it likes best, and may keep it; libmriembed gets
+plain NumPy arrays, as its users have them. Where no setting is best everywhere, a peer tries its candidates on the very
+input and keeps the fastest.
+
+- libmriembed: as `Embedder.load` makes it
+- TorchScript, C++: the same with `fused_kernels=False`, which runs the model file on torch's kernels
+- TorchScript, Python: frozen or not, channels-last or contiguous (weights and input), whichever is fastest
+- torch.compile: Inductor with freezing (constant weights, packed for oneDNN), channels-last or contiguous;
+  mode="max-autotune" changed nothing here
+- ONNX Runtime: all graph optimizations (its default), constant shapes
+- OpenVINO: latency hint, constant shapes, inference precision as asked
+"""
 
 from __future__ import annotations
 
-import importlib.util
+import io
+import itertools
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from alternation import Prepared, Task, fastest_of
+from eager_model import load_eager, load_scripted, torchscript_is_deprecated
 from numpy.typing import NDArray
+from results import OWN, TORCHSCRIPT
 
 import mriembed
 
-Array = NDArray[np.float32]
-Call = Callable[[], Array]
+LAYOUTS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """`prepare` gets model file, precision, threads and stacked input, and returns the call that is timed."""
+    """`package` is what it needs installed; `unsupported` says by precision why it cannot take part."""
 
     name: str
-    needs: str
-    precisions: tuple[str, ...]
-    prepare: Callable[[Path, str, int, Array], Call]
-
-    @property
-    def present(self) -> bool:
-        """Whether the package that it needs is installed."""
-        return importlib.util.find_spec(self.needs) is not None
+    package: str
+    prepare: Callable[[Task], Prepared]
+    unsupported: Mapping[str, str] = field(default_factory=dict)
 
 
-def _fused(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-    embedder = mriembed.Embedder.load(model, precision=precision, threads=threads)
-    return lambda: embedder.embed(stacked)
+def dtype_of(precision: str) -> torch.dtype:
+    """Torch's dtype of that name."""
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
 
 
-def _unfused(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-    embedder = mriembed.Embedder.load(model, precision=precision, threads=threads, fused_kernels=False)
-    return lambda: embedder.embed(stacked)
+def _libmriembed(task: Task) -> Prepared:
+    embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads)
+    kernels = "its own kernels" if embedder.uses_fused_kernels else "torch's kernels"
+    return Prepared(lambda: embedder.embed(task.samples), kernels)
 
 
-def _network(model: Path, precision: str, threads: int) -> torch.jit.ScriptModule:
-    torch.set_num_threads(threads)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        scripted: torch.jit.ScriptModule = torch.jit.load(str(model))
-    return scripted.to(torch.bfloat16) if precision == "bfloat16" else scripted
+def _torchscript_cpp(task: Task) -> Prepared:
+    embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads, fused_kernels=False)
+    return Prepared(lambda: embedder.embed(task.samples))
 
 
-def _eager(model: Path, precision: str, threads: int) -> torch.nn.Module:
-    """The same weights in the Python class, which the exporters and the compiler read."""
-    scripted = _network(model, "float32", threads)
-    network = mriembed.MRIEmbeddingModel(**mriembed.read_description(model).arguments)
-    network.load_state_dict(scripted.model.state_dict())
-    network.eval()
-    return network.to(torch.bfloat16) if precision == "bfloat16" else network
+def _torchscript_python(task: Task) -> Prepared:
+    torch.set_num_threads(task.threads)
+
+    def candidate(freeze: bool, layout: str) -> Prepared:
+        network = load_scripted(task.model).to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
+        if freeze:
+            with torchscript_is_deprecated():
+                network = torch.jit.freeze(network)
+        samples = torch.from_numpy(task.samples).contiguous(memory_format=LAYOUTS[layout])
+
+        def call() -> NDArray[np.float32]:
+            with torch.inference_mode():
+                return network(samples).float().numpy()
+
+        return Prepared(call, f"{layout}, {'frozen' if freeze else 'not frozen'}")
+
+    return fastest_of([candidate(*choice) for choice in itertools.product((True, False), LAYOUTS)])
 
 
-def _torchscript(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        network = torch.jit.freeze(_network(model, precision, threads).eval())
-    samples = torch.from_numpy(stacked)
+def _torch_compile(task: Task) -> Prepared:
+    import torch._inductor.config
 
-    def call() -> Array:
-        with torch.inference_mode():
-            return network(samples).float().numpy()
+    torch.set_num_threads(task.threads)
+    torch._inductor.config.freezing = True
+    torch._inductor.config.compile_threads = 1  # or a pool of processes outlives the compilation
 
-    return call
+    def candidate(layout: str) -> Prepared:
+        network = load_eager(task.model).model.to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
+        compiled = torch.compile(network, dynamic=False)
+        samples = torch.from_numpy(task.samples).contiguous(memory_format=LAYOUTS[layout])
 
+        def call() -> NDArray[np.float32]:
+            with torch.no_grad():
+                embeddings: NDArray[np.float32] = compiled(samples).float().numpy()
+                return embeddings
 
-def _compiled(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-    network = torch.compile(_eager(model, precision, threads))
-    samples = torch.from_numpy(stacked)
+        return Prepared(call, f"freezing, {layout}")
 
-    def call() -> Array:
-        with torch.no_grad():
-            return network(samples).float().numpy()
-
-    return call
+    return fastest_of([candidate(layout) for layout in LAYOUTS])
 
 
-def _onnx_bytes(model: Path, stacked: Array) -> bytes:
-    import io
-
+def onnx_bytes(model: Path, stacked: NDArray[np.float32]) -> bytes:
+    """The network as ONNX, for input of that shape."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _eager(model, "float32", 1),
+            load_eager(model).model,
             (torch.from_numpy(stacked),),
             buffer,
             input_names=["stacked"],
@@ -101,36 +118,46 @@ def _onnx_bytes(model: Path, stacked: Array) -> bytes:
     return buffer.getvalue()
 
 
-def _onnxruntime(model: Path, _precision: str, threads: int, stacked: Array) -> Call:
+def onnxruntime_call(network: bytes, threads: int, spinning: bool = True) -> Callable[[NDArray[np.float32]], Any]:
+    """Stacked channels to embeddings in ONNX Runtime; whether its waiting threads spin is its default."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(_onnx_bytes(model, stacked), options, providers=["CPUExecutionProvider"])
-    return lambda: session.run(None, {"stacked": stacked})[0]
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    return lambda stacked: session.run(None, {"stacked": stacked})[0]
 
 
-def _openvino(model: Path, precision: str, threads: int, stacked: Array) -> Call:
-    import io
+def _onnxruntime(task: Task) -> Prepared:
+    run = onnxruntime_call(onnx_bytes(task.model, task.samples), task.threads)
+    return Prepared(lambda: run(task.samples))
 
+
+def _openvino(task: Task) -> Prepared:
     import openvino
 
     core = openvino.Core()
-    network = core.read_model(io.BytesIO(_onnx_bytes(model, stacked)))
-    hint = {"float32": "f32", "bfloat16": "bf16"}[precision]
+    network = core.read_model(io.BytesIO(onnx_bytes(task.model, task.samples)))
+    hint = {"float32": "f32", "bfloat16": "bf16"}[task.precision]
     compiled = core.compile_model(
         network,
         "CPU",
-        {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
+        {"INFERENCE_NUM_THREADS": task.threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"},
     )
-    return lambda: compiled(stacked)[0]
+    return Prepared(
+        lambda: compiled(task.samples)[0],
+        f"precision {compiled.get_property('INFERENCE_PRECISION_HINT').get_type_name()}",
+    )
 
+
+NO_BFLOAT16 = {"bfloat16": "its CPU provider has no bfloat16 convolution (NOT_IMPLEMENTED)"}
 
 PEERS = (
-    Peer("libmriembed", "mriembed", ("float32", "bfloat16"), _fused),
-    Peer("TorchScript, C++", "mriembed", ("float32", "bfloat16"), _unfused),
-    Peer("TorchScript, Python", "torch", ("float32", "bfloat16"), _torchscript),
-    Peer("torch.compile", "torch", ("float32", "bfloat16"), _compiled),
-    Peer("ONNX Runtime", "onnxruntime", ("float32",), _onnxruntime),
-    Peer("OpenVINO", "openvino", ("float32", "bfloat16"), _openvino),
+    Peer(OWN, "mriembed", _libmriembed),
+    Peer("TorchScript, C++", "mriembed", _torchscript_cpp),
+    Peer(TORCHSCRIPT, "torch", _torchscript_python),
+    Peer("torch.compile", "torch", _torch_compile),
+    Peer("ONNX Runtime", "onnxruntime", _onnxruntime, NO_BFLOAT16),
+    Peer("OpenVINO", "openvino", _openvino),
 )

@@ -1,0 +1,81 @@
+"""Compares libmriembed on a GPU with torch.compile (max-autotune, CUDA graphs) and TorchScript.
+
+    python scripts/benchmarks/compare_gpu.py [--json FILE]
+
+gpu_peers.py says how each is configured. Every embedding is checked against float32 eager PyTorch on the CPU. The
+memory floor is the time that the bytes which the network must move take at the speed of a copy within the device,
+measured in the same alternation; host to host, the measured upload of the input comes on top. Writes a dated file into
+results/ unless --json names another. Exit status: 0 well, 1 embeddings disagree or libmriembed failed, 2 usage,
+5 no GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from alternation import Contestant, Task
+from cases import measure_case, random_model
+from eager_model import reference_embeddings
+from gpu_peers import GPU_MARKS, GPU_PEERS
+from gpu_summary import summarize, summary_lines
+from machine import processor, today, versions
+from results import OWN, Case, Run, write_run
+from tables import heading
+
+import mriembed
+
+SHAPES = ((1, 32, 256, 256), (64, 32, 256, 256), (1, 16, 128, 128), (64, 16, 128, 128))
+PRECISIONS = ("float32", "bfloat16")
+CALLS = 10  # a GPU call can be as short as the clock's own cost
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def main() -> int:
+    """Prints a table a case and the summary."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here, not into results/")
+    parser.add_argument("--rounds", type=int, default=15, help="timed turns of each way in each case, 2 or more")
+    arguments = parser.parse_args()
+    if arguments.rounds < 2:
+        parser.error(f"--rounds must be at least 2, not {arguments.rounds}")
+    if arguments.json and not arguments.json.parent.is_dir():
+        parser.error(f"--json: the folder {arguments.json.parent} does not exist")
+    if not torch.cuda.is_available():
+        print(
+            "compare_gpu.py: torch finds no usable GPU on this machine; compare.py compares on the CPU", file=sys.stderr
+        )
+        return 5
+
+    gpu = torch.cuda.get_device_name()
+    machine = f"{gpu}, {processor()}"
+    versions_found = versions(("mriembed", "torch", "triton", "numpy")) | {"cuda": str(torch.version.cuda)}
+    cases: list[Case] = []
+    print(heading(Run(machine, today(), versions_found, arguments.rounds, ())), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in SHAPES:
+            model = random_model(Path(folder), shape[1] // 2)
+            description = mriembed.read_description(model)
+            stacked = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+            reference = reference_embeddings(model, stacked)
+            for precision in PRECISIONS:
+                task = Task(model, precision, stacked, device="cuda")
+                marks = [Contestant(name, prepare, task) for name, prepare in GPU_MARKS]
+                cases.append(measure_case("stacked", GPU_PEERS, task, reference, arguments.rounds, marks, calls=CALLS))
+    run = Run(machine, today(), versions_found, arguments.rounds, tuple(cases))
+    summary = summarize(cases, description.arguments["widths"], description.embed_dim)
+    print(f"\n{summary_lines(summary)}")
+    path = arguments.json or RESULTS / f"gpu-{re.sub('[^a-z0-9]+', '-', gpu.lower()).strip('-')}-{run.date}.json"
+    write_run(path, run, summary)
+    for line in run.disagreements:
+        print(f"compare_gpu.py: embeddings disagree with float32 eager PyTorch: {line}", file=sys.stderr)
+    return int(bool(run.disagreements) or any(case.median_ms(OWN) is None for case in cases))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Preprocessing contract version 1 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
+
+The contract's linear steps act on different axes, so they are taken in the order that moves the fewest samples:
+
+- without readout crop both transforms are unitary on the whole, so the coils are compressed in k-space and only the
+  virtual coils are transformed; with a crop, x is transformed and cropped first, for all coils
+- the Gram matrix is gathered in complex128, chunk by chunk, so that the copy in double precision stays in the cache
+- checking, scaling to unit peak and to unit root-mean-square cost no pass over the samples: the Gram matrix tells
+  whether a slice is finite and not zero, and its eigenvalues what the scale is
+- the phase of a virtual coil is applied while its plane is written to the stacked channels
+
+Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS itself should have one thread
+(OPENBLAS_NUM_THREADS=1), because its own division of such narrow products gains nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.fft
+import scipy.linalg
+from numpy.typing import NDArray
+from scipy.linalg.blas import zherk
+
+Complex64 = NDArray[np.complex64]
+Complex128 = NDArray[np.complex128]
+
+CHUNK = 2048  # pixels; 32 coils in complex128 take 1 MiB
+
+
+class NumPyPreprocessor:
+    """k-space (slices, coils, y, x) to stacked channels (slices, 2 x num_coils, H, W) on `threads` threads."""
+
+    def __init__(self, num_coils: int, threads: int) -> None:
+        self.num_coils = num_coils
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads)
+
+    def __call__(
+        self, kspace: Complex64, noise_covariance: Complex128 | None = None, readout_width: int | None = None
+    ) -> NDArray[np.float32]:
+        """Arguments as `mriembed.CoilPreprocessor.prepare_kspace`, without a fixed matrix."""
+        slices, _, height, width = kspace.shape
+        stacked = np.empty((slices, 2 * self.num_coils, height, readout_width or width), np.float32)
+        whitening = None if noise_covariance is None else _whitening(noise_covariance)
+        for index in range(slices):
+            self._prepare(kspace[index], whitening, readout_width, stacked[index], index)
+        return stacked
+
+    def _prepare(
+        self,
+        samples: Complex64,
+        whitening: Complex128 | None,
+        readout_width: int | None,
+        stacked: NDArray[np.float32],
+        index: int,
+    ) -> None:
+        cropped = readout_width is not None and readout_width != samples.shape[2]
+        if cropped:
+            samples = self._cropped_readout(samples, readout_width or 0)
+        coils, height, width = samples.shape
+        pixels = samples.reshape(coils, height * width)
+        rows = self._compression(pixels, whitening, index)
+        virtual = np.empty((len(rows), height * width), np.complex64)
+
+        def compress(part: slice) -> None:
+            np.matmul(rows, pixels[:, part], out=virtual[:, part])
+
+        list(self._pool.map(compress, self._parts(height * width)))
+        axes = (1,) if cropped else (1, 2)
+        planes = scipy.fft.ifftn(
+            virtual.reshape(-1, height, width), axes=axes, norm="ortho", overwrite_x=True, workers=self.threads
+        )
+        shifts = (height, 1) if cropped else (height, width)
+        sign = _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
+
+        def finish(coil: int) -> None:
+            plane = planes[coil]
+            plane *= sign
+            phasor = np.vdot(np.abs(plane), plane)
+            plane *= np.complex64(phasor.conj() / abs(phasor)) if phasor != 0 else np.complex64(1)
+            for to_y, from_y in _shift_after(shifts[0], height):
+                for to_x, from_x in _shift_after(shifts[1], width):
+                    stacked[coil, to_y, to_x] = plane.real[from_y, from_x]
+                    stacked[self.num_coils + coil, to_y, to_x] = plane.imag[from_y, from_x]
+
+        list(self._pool.map(finish, range(len(rows))))
+        for channel in range(len(rows), self.num_coils):
+            stacked[channel] = stacked[self.num_coils + channel] = 0
+
+    def _cropped_readout(self, samples: Complex64, readout_width: int) -> Complex64:
+        width = samples.shape[2]
+        hybrid = scipy.fft.ifft(scipy.fft.ifftshift(samples, axes=2), axis=2, norm="ortho", workers=self.threads)
+        first = width // 2 - readout_width // 2
+        taken = (np.arange(first, first + readout_width) - width // 2) % width
+        return np.ascontiguousarray(hybrid[:, :, taken])
+
+    def _compression(self, pixels: Complex64, whitening: Complex128 | None, index: int) -> Complex64:
+        """Prewhitening, PCA and scale as one matrix (virtual coils, coils)."""
+        gram = self._gram(pixels)
+        energy = np.trace(gram).real
+        if not np.isfinite(energy):
+            raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
+        if energy == 0:
+            raise ValueError(f"slice {index} is all zero; a slice needs signal to be embedded")
+        gram /= energy
+        if whitening is not None:
+            gram = whitening @ gram @ whitening.conj().T
+        eigenvalues, eigenvectors = scipy.linalg.eigh(gram, check_finite=False, driver="evd")
+        rows: Complex128 = eigenvectors[:, ::-1][:, : self.num_coils].conj().T
+        kept = eigenvalues[::-1][: self.num_coils].sum()
+        if whitening is not None:
+            rows = rows @ whitening
+        return (rows * np.sqrt(pixels.shape[1] / (kept * energy))).astype(np.complex64)
+
+    def _gram(self, pixels: Complex64) -> Complex128:
+        if self.threads == 1:
+            return _gram_by_zherk(pixels)
+        return np.sum(
+            list(self._pool.map(lambda part: _gram_by_real_product(pixels[:, part]), self._parts(pixels.shape[1]))),
+            axis=0,
+        )
+
+    def _parts(self, length: int) -> list[slice]:
+        bounds = np.linspace(0, length, self.threads + 1).astype(int)
+        return [slice(first, last) for first, last in itertools.pairwise(bounds)]
+
+
+def _whitening(noise_covariance: Complex128) -> Complex128:
+    covariance = np.asarray(noise_covariance, np.complex128) / np.diagonal(noise_covariance).real.mean()
+    lower = np.linalg.cholesky(0.5 * (covariance + covariance.conj().T))
+    return scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True)
+
+
+def _chunks(length: int) -> Iterator[slice]:
+    return (slice(first, min(first + CHUNK, length)) for first in range(0, length, CHUNK))
+
+
+def _gram_by_zherk(pixels: Complex64) -> Complex128:
+    """The fastest on one thread; it holds the GIL, so threads would not share it."""
+    coils = len(pixels)
+    upper = np.zeros((coils, coils), np.complex128, order="F")
+    for chunk in _chunks(pixels.shape[1]):
+        upper = zherk(1.0, pixels[:, chunk].astype(np.complex128).T, beta=1.0, c=upper, trans=2, overwrite_c=1)
+    return upper.conj() + np.triu(upper, 1).T
+
+
+def _gram_by_real_product(pixels: Complex64) -> Complex128:
+    """The symmetric product p @ p.T, of which NumPy has BLAS compute one half, without the GIL."""
+    coils, length = pixels.shape
+    parts = np.empty((2 * coils, min(CHUNK, length)))
+    product = np.zeros((2 * coils, 2 * coils))
+    for chunk in _chunks(length):
+        piece = parts[:, : chunk.stop - chunk.start]
+        piece[:coils] = pixels.real[:, chunk]
+        piece[coils:] = pixels.imag[:, chunk]
+        product += piece @ piece.T
+    real = product[:coils, :coils] + product[coils:, coils:]
+    return real + 1j * (product[coils:, :coils] - product[:coils, coils:])
+
+
+def _shift_before(length: int) -> NDArray[np.float32] | Complex64:
+    """What the samples after the transform are multiplied with, instead of an ifftshift before it."""
+    if length % 2 == 0:
+        return (1 - 2 * (np.arange(length) % 2)).astype(np.float32)
+    return np.exp(-2j * np.pi * (length // 2) / length * np.arange(length)).astype(np.complex64)
+
+
+def _shift_after(modulus: int, length: int) -> tuple[tuple[slice, slice], ...]:
+    """The two pieces, target and source, that an fftshift copies; one where nothing is shifted (modulus 1)."""
+    if modulus == 1:
+        return ((slice(None), slice(None)),)
+    half = length // 2
+    return (
+        (slice(0, half), slice(length - half, length)),
+        (slice(half, length), slice(0, length - half)),
+    )

@@ -1,0 +1,178 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mriembed
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
+
+import gpu_summary
+from alternation import times_of
+from eager_model import agreement
+from kspace_phantom import phantom_kspace
+from results import (
+    DEVICE_COPY,
+    MATRIX_PRODUCT,
+    NETWORK_ALONE,
+    OWN,
+    TORCHSCRIPT,
+    UPLOAD,
+    Agreement,
+    Case,
+    Row,
+    Run,
+    Times,
+    read_run,
+    write_run,
+)
+from speed_limits import convolution_operations, memory_traffic
+from summary import best_peer, geometric_mean, summarize
+
+WIDTHS = (32, 64, 128, 256)
+
+
+def row(name: str, median_ms: float, agrees: bool = True) -> Row:
+    return Row(name, Times(median_ms, median_ms, median_ms, median_ms), Agreement(agrees, 0.0, 1.0))
+
+
+def stacked(shape: tuple[int, ...], precision: str, *rows: Row, threads: int = 2) -> Case:
+    return Case("stacked", shape, precision, threads, rows)
+
+
+def test_geometric_mean_of_ratios() -> None:
+    assert geometric_mean([0.5, 8.0]) == pytest.approx(2.0)
+
+
+def test_best_peer_is_the_fastest_other_one_whose_embeddings_are_right() -> None:
+    case = stacked(
+        (1, 16, 8, 8),
+        "float32",
+        row(OWN, 2.0),
+        row("wrong", 0.1, agrees=False),
+        row("slow", 9.0),
+        row("fast", 3.0),
+        Row("absent", failed="not installed"),
+        Row(MATRIX_PRODUCT, Times(0.5, 0.5, 0.5, 0.5)),
+    )
+    found = best_peer(case)
+    assert found is not None
+    assert (found.peer, found.ratio) == ("fast", 1.5)
+
+
+def test_summary_states_means_smallest_ratio_and_the_two_special_ratios() -> None:
+    cases = [
+        stacked((1, 32, 256, 256), "float32", row(OWN, 5.0), row("peer", 20.0), row(MATRIX_PRODUCT, 100.0)),
+        stacked((8, 32, 256, 256), "float32", row(OWN, 10.0), row(TORCHSCRIPT, 90.0), row("peer", 10.0)),
+        stacked((8, 32, 256, 256), "bfloat16", row(OWN, 3.0), row(TORCHSCRIPT, 60.0)),
+        Case("k-space", (1, 32, 256, 256), "float32", 2, (row(OWN, 8.0), row(NETWORK_ALONE, 5.0), row("peer", 16.0))),
+    ]
+    summary = summarize(cases, WIDTHS)
+    single, half = summary.precisions
+    assert single.precision == "float32"
+    assert single.geometric_mean == pytest.approx(2.0)
+    assert single.smallest.ratio == 1.0
+    assert single.smallest.case == "stacked 8,32,256,256 float32, 2 threads"
+    assert half.geometric_mean == pytest.approx(20.0)
+    assert summary.bfloat16_to_torchscript_float32 == pytest.approx(30.0)
+    assert summary.kspace[0].coils == 32
+    assert summary.kspace[0].embedding_to_network == pytest.approx(1.6)
+    assert summary.kspace[0].best_peer is not None
+    assert summary.kspace[0].best_peer.ratio == pytest.approx(2.0)
+    (ceiling,) = summary.ceilings
+    assert ceiling.ceiling_gflops == pytest.approx(171.8, rel=1e-3)
+    assert ceiling.ratio == pytest.approx(5.0 / ceiling.ceiling_ms)
+
+
+def test_summary_of_a_run_in_which_libmriembed_failed_is_empty() -> None:
+    summary = summarize([stacked((1, 16, 8, 8), "float32", Row(OWN, failed="broken"), row("peer", 1.0))], WIDTHS)
+    assert summary.precisions == ()
+    assert summary.bfloat16_to_torchscript_float32 is None
+
+
+def test_operations_and_traffic_of_the_network() -> None:
+    assert convolution_operations((1, 32, 256, 256), WIDTHS) == 1_962_934_272
+    model = mriembed.MRIEmbeddingModel().materialize(4)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    outputs = 32 * 25 * 17 + 32 * 13 * 9 + 64 * 7 * 5 + 128 * 4 * 3 + 256 * 2 * 2
+    expected = 4 * 3 * 4 * 25 * 17 + 2 * 2 * 3 * outputs + 2 * parameters + 4 * 3 * 256
+    assert memory_traffic((3, 4, 25, 17), WIDTHS, 256, 2) == expected
+
+
+def test_gpu_floor_is_traffic_at_copy_speed_and_the_upload_where_the_input_is_on_the_host() -> None:
+    case = Case(
+        "stacked",
+        (1, 32, 256, 256),
+        "float32",
+        0,
+        (row(OWN, 4.0), row("peer", 6.0), row("peer, on device", 1.0), row(UPLOAD, 2.0), row(DEVICE_COPY, 1.0)),
+    )
+    (found,) = gpu_summary.summarize([case], WIDTHS, 256).cases
+    own, host, device = found.rows
+    assert found.device_gb_per_s == pytest.approx(2147.5, rel=1e-4)
+    assert device.floor_ms == pytest.approx(found.traffic_bytes / 2**31)
+    assert own.floor_ms == pytest.approx(device.floor_ms + 2.0)
+    assert (own.to_own, host.to_own, device.to_own) == (None, 1.5, None)
+
+
+def test_times_are_milliseconds() -> None:
+    assert times_of([0.001, 0.002, 0.003, 0.004, 0.005]) == Times(3.0, 2.0, 4.0, 1.0)
+
+
+def test_agreement_is_exact_in_float32_and_of_direction_in_bfloat16() -> None:
+    reference = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
+    near = reference + np.float32(1e-3)
+    assert agreement(reference, reference, "float32").agrees
+    assert not agreement(near, reference, "float32").agrees
+    assert agreement(near, reference, "bfloat16").agrees
+    assert not agreement(reference[::-1], reference, "bfloat16").agrees
+    assert not agreement(np.full_like(reference, np.nan), reference, "bfloat16").agrees
+    assert not agreement(reference[:1], reference, "float32").agrees
+
+
+def test_results_survive_their_file(tmp_path: Path) -> None:
+    case = stacked((1, 16, 8, 8), "float32", row(OWN, 2.0), Row("absent", failed="not installed"))
+    run = Run("machine", "2026-01-31", {"torch": "2"}, 15, (case,))
+    write_run(tmp_path / "results.json", run, summarize(run.cases, WIDTHS))
+    assert read_run(tmp_path / "results.json") == run
+
+
+def test_another_file_is_no_results(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    with pytest.raises(ValueError, match=r"other\.json: no results of compare\.py"):
+        read_run(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("coils", "height", "width", "noise", "readout_width"),
+    [(20, 128, 128, False, None), (12, 31, 40, True, None), (9, 40, 51, True, 25), (5, 33, 64, False, 32)],
+)
+def test_numpy_preprocessing_follows_contract_1(
+    coils: int, height: int, width: int, noise: bool, readout_width: int | None, threads: int
+) -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
+    from numpy_preprocessing import NumPyPreprocessor
+
+    kspace = np.concatenate([phantom_kspace(coils, height, width, seed) * np.float32(1e8**seed) for seed in (0, 1)])
+    covariance = None
+    if noise:
+        rng = np.random.default_rng(7)
+        samples = rng.normal(size=(coils, 40 * coils)) + 1j * rng.normal(size=(coils, 40 * coils))
+        covariance = samples @ samples.conj().T
+    expected, _ = mriembed.CoilPreprocessor(8).prepare_kspace(
+        torch.from_numpy(kspace), None if covariance is None else torch.from_numpy(covariance), readout_width
+    )
+    found = NumPyPreprocessor(8, threads)(kspace, covariance, readout_width)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("fill", "message"), [(0, "slice 0 is all zero"), (np.nan, "slice 0 holds NaN")])
+def test_numpy_preprocessing_refuses_what_the_contract_refuses(fill: float, message: str) -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
+    from numpy_preprocessing import NumPyPreprocessor
+
+    with pytest.raises(ValueError, match=message):
+        NumPyPreprocessor(8, 1)(np.full((1, 2, 8, 8), fill, np.complex64))
