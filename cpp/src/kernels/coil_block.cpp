@@ -85,6 +85,8 @@ std::int32_t CoilBlock::read(const std::complex<float>* samples, std::int64_t co
     peak = std::max(peak, split(parts, pixels, scale, real, real + pitch));
   }
   pixels_ = pixels;
+  upcoming_ = reinterpret_cast<const char*>(samples + pixels);
+  coil_stride_ = coil_stride;
   return peak;
 }
 

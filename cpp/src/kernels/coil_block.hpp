@@ -26,6 +26,12 @@ class CoilBlock {
   [[nodiscard]] const float* real(std::int64_t coil) const noexcept { return data_.get() + 2 * coil * pitch; }
   [[nodiscard]] const float* imaginary(std::int64_t coil) const noexcept { return real(coil) + pitch; }
 
+  // Where the samples of the pixels behind this block lie. Kernels fetch them into the cache while they compute: a
+  // block that is read next is there already. Not to be read: the array may end here.
+  [[nodiscard]] const char* upcoming(std::int64_t coil) const noexcept {
+    return upcoming_ + coil * coil_stride_ * static_cast<std::int64_t>(sizeof(std::complex<float>));
+  }
+
   // Reads `pixels` (1 to most_pixels) of every coil, `coil_stride` samples apart, times `scale`.
   //
   // Returns the bits of the largest real or imaginary part before scaling, without its sign: as integers they are
@@ -41,6 +47,8 @@ class CoilBlock {
   hwy::AlignedFreeUniquePtr<float[]> data_;
   std::int64_t coils_ = 0;
   std::int64_t pixels_ = 0;
+  const char* upcoming_ = nullptr;
+  std::int64_t coil_stride_ = 0;
 };
 
 // The bits of infinity: what CoilBlock::read returns is at least this if a sample is infinite or NaN.

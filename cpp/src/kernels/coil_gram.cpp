@@ -1,7 +1,10 @@
 #include "kernels/coil_gram.hpp"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/coil_gram.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // compiles this file once per instruction set
 #include <hwy/highway.h>
 
@@ -30,7 +33,7 @@ HWY_INLINE void add_lanes(Vector sums, double* HWY_RESTRICT to) {
 
 // x_i conj(x_j) over the pixels of the block, for `tile` coils from `i` and as many from `j`.
 HWY_INLINE void add_tile(const CoilBlock& block, std::int64_t i, std::int64_t j, std::int64_t padded,
-                         double* HWY_RESTRICT sums) {
+                         double* HWY_RESTRICT sums, const char* upcoming) {
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   Vector real[tile][tile];
@@ -47,6 +50,9 @@ HWY_INLINE void add_tile(const CoilBlock& block, std::int64_t i, std::int64_t j,
   const float* HWY_RESTRICT columns = block.real(j);
   const std::int64_t part = block.imaginary(0) - block.real(0);
   for (std::int64_t pixel = 0; pixel < block.pixels(); pixel += lanes) {
+    for (std::int64_t line = 0; line < 2 * lanes * 4; line += 64) {
+      hwy::Prefetch(upcoming + 8 * pixel + line);
+    }
     Vector b_real[tile];
     Vector b_imaginary[tile];
 #pragma GCC unroll 3
@@ -80,9 +86,10 @@ HWY_INLINE void add_tile(const CoilBlock& block, std::int64_t i, std::int64_t j,
 }
 
 void add_block_in_lanes(const CoilBlock& block, std::int64_t padded, double* sums) {
+  std::int64_t coil = 0;  // each tile fetches one coil of the next block
   for (std::int64_t i = 0; i < block.coils(); i += tile) {
     for (std::int64_t j = 0; j <= i; j += tile) {
-      add_tile(block, i, j, padded, sums);
+      add_tile(block, i, j, padded, sums, block.upcoming(std::min(coil++, block.coils() - 1)));
     }
   }
 }

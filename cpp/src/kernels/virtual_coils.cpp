@@ -4,6 +4,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/virtual_coils.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // compiles this file once per instruction set
 #include <hwy/highway.h>
 
@@ -26,7 +27,7 @@ constexpr int tile_vectors = lanes == 16 ? 2 : 1;
 template <int Vectors>
 HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT weight, std::int64_t first,
                              std::int64_t count, std::int64_t planes, float* HWY_RESTRICT output,
-                             std::int64_t plane_floats, Vector& energy) {
+                             std::int64_t plane_floats, bool fetch, Vector& energy) {
   const Lanes d;
   Vector real[Vectors][group];
   Vector imaginary[Vectors][group];
@@ -58,6 +59,12 @@ HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT w
         imaginary[vector][member] = hn::MulAdd(a, y[vector], imaginary[vector][member]);
         real[vector][member] = hn::NegMulAdd(b, y[vector], real[vector][member]);
         imaginary[vector][member] = hn::MulAdd(b, x[vector], imaginary[vector][member]);
+      }
+    }
+    if (fetch) {
+      const char* upcoming = block.upcoming(coil) + 8 * first;
+      for (int line = 0; line < Vectors * lanes * 8; line += 64) {
+        hwy::Prefetch(upcoming + line);
       }
     }
     samples += 2 * part;
@@ -103,9 +110,10 @@ double combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std:
       const std::int64_t planes = weights.virtual_coils() - member;
       if (left >= step) {
         combine_tile<tile_vectors>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats,
-                                   energy);
+                                   member == 0, energy);
       } else {
-        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, energy);
+        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0,
+                        energy);
       }
     }
     pixel += left >= step ? step : lanes;
