@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "preparation.hpp"
 #include "torchscript/archive.hpp"
 #include "torchscript/call_scope.hpp"
 #include "torchscript/network.hpp"
@@ -20,7 +21,6 @@ namespace mriembed {
 namespace {
 
 using torchscript::CallScope;
-using torchscript::Prepared;
 using torchscript::translating_errors;
 
 [[noreturn]] void refuse_argument(const std::string& reason) { throw Error(ErrorCode::invalid_argument, reason); }
@@ -136,7 +136,11 @@ class Embedder::Implementation {
         precision_(options.precision),
         threads_(options.threads),
         device_(parse_device(options.device)),
-        network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {}
+        network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {
+    if (options.fused_kernels && device_.is_cpu() && Preparation::serves(metadata_.info)) {
+      preparation_ = std::make_unique<const Preparation>(metadata_.info);
+    }
+  }
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
   [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
@@ -176,7 +180,8 @@ class Embedder::Implementation {
   }
 
   [[nodiscard]] Prepared prepare_images(const ArrayView<const std::complex<float>, 4>& coil_images) const {
-    return network_.prepare_images(tensor_over(coil_images).to(device_));
+    const at::Tensor samples = tensor_over(coil_images).to(device_);
+    return preparation_ ? preparation_->prepare_images(samples) : network_.prepare_images(samples);
   }
 
   [[nodiscard]] Prepared prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
@@ -189,7 +194,9 @@ class Embedder::Implementation {
     if (options.readout_width > 0) {
       readout_width = options.readout_width;
     }
-    return network_.prepare_kspace(tensor_over(kspace).to(device_), covariance, readout_width);
+    const at::Tensor samples = tensor_over(kspace).to(device_);
+    return preparation_ ? preparation_->prepare_kspace(samples, covariance, readout_width)
+                        : network_.prepare_kspace(samples, covariance, readout_width);
   }
 
   void check_coils(std::int64_t coils, const char* name) const {
@@ -229,6 +236,7 @@ class Embedder::Implementation {
   int threads_;
   at::Device device_;
   torchscript::Network network_;
+  std::unique_ptr<const Preparation> preparation_;  // nothing where the scripted preprocessing runs
 };
 
 Embedder::Embedder(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}

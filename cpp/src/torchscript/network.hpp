@@ -9,15 +9,10 @@
 #include <optional>
 
 #include "kernels/fused_network.hpp"
+#include "prepared.hpp"
 #include "torchscript/archive.hpp"
 
 namespace mriembed::torchscript {
-
-// What preprocessing gives: the network's input and the share of each slice's energy that it kept.
-struct Prepared {
-  at::Tensor stacked;      // (slices, 2 x coils, H, W), float32
-  at::Tensor energy_kept;  // (slices), float64
-};
 
 // Const functions may run in many threads at once. They expect to be called inside a CallScope and let
 // torch's exceptions through.

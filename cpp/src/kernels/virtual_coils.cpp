@@ -1,0 +1,155 @@
+#include "kernels/virtual_coils.hpp"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/virtual_coils.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // compiles this file once per instruction set
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mriembed::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Lanes = hn::CappedTag<float, static_cast<std::size_t>(CoilBlock::pixel_group)>;
+using Vector = hn::Vec<Lanes>;
+
+constexpr int lanes = static_cast<int>(hn::MaxLanes(Lanes()));
+constexpr int group = static_cast<int>(CoilWeights::group);
+
+// Vectors of pixels whose sums stay in registers: 16 of 32, or 8 of 16.
+constexpr int tile_vectors = lanes == 16 ? 2 : 1;
+
+// The first `planes` virtual coils of a group at `Vectors` vectors of pixels, of which the first `count` pixels exist.
+// Adds to the energy.
+template <int Vectors>
+HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT weight, std::int64_t first,
+                             std::int64_t count, std::int64_t planes, float* HWY_RESTRICT output,
+                             std::int64_t plane_floats, bool fetch, Vector& energy) {
+  const Lanes d;
+  Vector real[Vectors][group];
+  Vector imaginary[Vectors][group];
+#pragma GCC unroll 2
+  for (int vector = 0; vector < Vectors; ++vector) {
+#pragma GCC unroll 4
+    for (int member = 0; member < group; ++member) {
+      real[vector][member] = hn::Zero(d);
+      imaginary[vector][member] = hn::Zero(d);
+    }
+  }
+  const float* HWY_RESTRICT samples = block.real(0) + first;
+  const std::int64_t part = block.imaginary(0) - block.real(0);
+  for (std::int64_t coil = 0; coil < block.coils(); ++coil) {
+    Vector x[Vectors];
+    Vector y[Vectors];
+#pragma GCC unroll 2
+    for (int vector = 0; vector < Vectors; ++vector) {
+      x[vector] = hn::LoadU(d, samples + vector * lanes);
+      y[vector] = hn::LoadU(d, samples + part + vector * lanes);
+    }
+#pragma GCC unroll 4
+    for (int member = 0; member < group; ++member) {
+      const Vector a = hn::Set(d, weight[2 * member]);
+      const Vector b = hn::Set(d, weight[2 * member + 1]);
+#pragma GCC unroll 2
+      for (int vector = 0; vector < Vectors; ++vector) {
+        real[vector][member] = hn::MulAdd(a, x[vector], real[vector][member]);
+        imaginary[vector][member] = hn::MulAdd(a, y[vector], imaginary[vector][member]);
+        real[vector][member] = hn::NegMulAdd(b, y[vector], real[vector][member]);
+        imaginary[vector][member] = hn::MulAdd(b, x[vector], imaginary[vector][member]);
+      }
+    }
+    if (fetch) {
+      const char* upcoming = block.upcoming(coil) + 8 * first;
+      for (int line = 0; line < Vectors * lanes * 8; line += 64) {
+        hwy::Prefetch(upcoming + line);
+      }
+    }
+    samples += 2 * part;
+    weight += std::int64_t{2} * group;
+  }
+#pragma GCC unroll 2
+  for (int vector = 0; vector < Vectors; ++vector) {
+    const std::int64_t left = std::min<std::int64_t>(count - vector * lanes, lanes);
+#pragma GCC unroll 4
+    for (int member = 0; member < group; ++member) {
+      Vector v_real = real[vector][member];
+      Vector v_imaginary = imaginary[vector][member];
+      float* to = output + member * plane_floats + static_cast<std::int64_t>(2) * vector * lanes;
+      if (left == lanes) {
+        if (member < planes) {
+          hn::StoreInterleaved2(v_real, v_imaginary, d, to);
+        }
+      } else {  // behind the last pixel the block may hold anything
+        const auto exists = hn::FirstN(d, static_cast<std::size_t>(left));
+        v_real = hn::IfThenElseZero(exists, v_real);
+        v_imaginary = hn::IfThenElseZero(exists, v_imaginary);
+        HWY_ALIGN float pairs[2 * lanes];
+        hn::StoreInterleaved2(v_real, v_imaginary, d, pairs);
+        if (member < planes) {
+          std::copy_n(pairs, 2 * left, to);
+        }
+      }
+      energy = hn::MulAdd(v_real, v_real, energy);
+      energy = hn::MulAdd(v_imaginary, v_imaginary, energy);
+    }
+  }
+}
+
+double combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                        float* output, std::int64_t plane_floats) {
+  const Lanes d;
+  Vector energy = hn::Zero(d);
+  constexpr std::int64_t step = std::int64_t{tile_vectors} * lanes;
+  for (std::int64_t pixel = 0; pixel < pixels;) {
+    const std::int64_t left = pixels - pixel;
+    for (std::int64_t member = 0; member < weights.virtual_coils(); member += group) {
+      float* to = output + member * plane_floats + 2 * pixel;
+      const std::int64_t planes = weights.virtual_coils() - member;
+      if (left >= step) {
+        combine_tile<tile_vectors>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats,
+                                   member == 0, energy);
+      } else {
+        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0,
+                        energy);
+      }
+    }
+    pixel += left >= step ? step : lanes;
+  }
+  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, energy)));
+}
+
+}  // namespace
+}  // namespace mriembed::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mriembed::kernels {
+
+HWY_EXPORT(combine_in_lanes);
+
+void CoilWeights::assign(std::span<const std::complex<float>> weights, std::int64_t coils) {
+  coils_ = coils;
+  virtual_coils_ = static_cast<std::int64_t>(weights.size()) / coils;
+  const std::int64_t padded = (virtual_coils_ + group - 1) / group * group;
+  packed_.assign(static_cast<std::size_t>(padded * coils * 2), 0.0F);
+  for (std::int64_t member = 0; member < virtual_coils_; ++member) {
+    for (std::int64_t coil = 0; coil < coils; ++coil) {
+      const std::complex<float> weight = weights[static_cast<std::size_t>(member * coils + coil)];
+      const std::int64_t to = ((member / group * coils + coil) * group + member % group) * 2;
+      packed_[static_cast<std::size_t>(to)] = weight.real();
+      packed_[static_cast<std::size_t>(to) + 1] = weight.imag();
+    }
+  }
+}
+
+double combine_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                     std::complex<float>* output, std::int64_t plane_stride) {
+  return HWY_DYNAMIC_DISPATCH(combine_in_lanes)(block, weights, first, pixels, reinterpret_cast<float*>(output),
+                                                2 * plane_stride);
+}
+
+}  // namespace mriembed::kernels
+#endif  // HWY_ONCE
