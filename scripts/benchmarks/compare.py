@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +43,8 @@ def main() -> int:
     """Prints a table a case and the summary."""
     arguments = _arguments()
     cases: list[Case] = []
-    if arguments.json and not arguments.json.parent.is_dir():
-        print(f"compare.py: --json: the folder {arguments.json.parent} does not exist", file=sys.stderr)
-        return 2
-    run = Run(processor(), today(), versions(PACKAGES), arguments.rounds, ())
-    print(heading(run), flush=True)
+    machine, found_versions = processor(), versions(PACKAGES)
+    print(heading(machine, found_versions), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shapes:
             model = random_model(Path(folder), shape[1] // 2)
@@ -66,7 +64,7 @@ def main() -> int:
                 cases.append(measure_case("k-space", KSPACE_PEERS, task, reference, arguments.rounds))
         model = random_model(Path(folder), VIRTUAL_COILS)
         summary = summarize(cases, mriembed.read_description(model).arguments["widths"])
-    run = Run(run.machine, run.date, run.versions, run.rounds, tuple(cases))
+    run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))
     print(f"\n{summary_lines(summary)}")
     if arguments.json:
         write_run(arguments.json, run, summary)
@@ -77,37 +75,35 @@ def main() -> int:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    lengths = tuple(int(length) for length in text.split(","))
-    if len(lengths) != 4 or min(lengths) < 1 or lengths[1] % 2:
-        raise ValueError
+    lengths = tuple(int(length) for length in text.split(",") if length.isdecimal())
+    if text.count(",") != 3 or len(lengths) != 4 or min(lengths) < 1 or lengths[1] % 2:
+        raise argparse.ArgumentTypeError(f"expected slices,2 x coils,H,W like 1,32,256,256, not {text}")
     return lengths
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, not {text}")
+        return int(text)
 
-
-def _rounds(text: str) -> int:
-    number = int(text)
-    if number < 2:
-        raise ValueError
     return number
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
-    parser.add_argument("--threads", type=_positive, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=_at_least(1), nargs="+", default=[1, 2])
     parser.add_argument("--precisions", nargs="+", choices=["float32", "bfloat16"], default=["float32", "bfloat16"])
     parser.add_argument(
         "--shapes", type=_shape, nargs="*", default=[_shape(text) for text in SHAPES], help="slices,2 x coils,H,W"
     )
-    parser.add_argument("--coils", type=_positive, nargs="*", default=COILS, help="of the k-space cases")
-    parser.add_argument("--rounds", type=_rounds, default=15, help="timed calls of each way in each case, 2 or more")
-    return parser.parse_args()
+    parser.add_argument("--coils", type=_at_least(1), nargs="*", default=COILS, help="of the k-space cases")
+    parser.add_argument("--rounds", type=_at_least(2), default=15, help="timed calls of each way in each case")
+    arguments = parser.parse_args()
+    if arguments.json and not arguments.json.parent.is_dir():
+        parser.error(f"--json: the folder {arguments.json.parent} does not exist")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 def main() -> int:
     """Prints a table a case and the summary."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here, not into results/")
     parser.add_argument("--rounds", type=int, default=15, help="timed turns of each way in each case, 2 or more")
     arguments = parser.parse_args()
@@ -54,9 +54,9 @@ def main() -> int:
 
     gpu = torch.cuda.get_device_name()
     machine = f"{gpu}, {processor()}"
-    versions_found = versions(("mriembed", "torch", "triton", "numpy")) | {"cuda": str(torch.version.cuda)}
+    found_versions = versions(("mriembed", "torch", "triton", "numpy")) | {"cuda": str(torch.version.cuda)}
     cases: list[Case] = []
-    print(heading(Run(machine, today(), versions_found, arguments.rounds, ())), flush=True)
+    print(heading(machine, found_versions), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for shape in SHAPES:
             model = random_model(Path(folder), shape[1] // 2)
@@ -67,7 +67,7 @@ def main() -> int:
                 task = Task(model, precision, stacked, device="cuda")
                 marks = [Contestant(name, prepare, task) for name, prepare in GPU_MARKS]
                 cases.append(measure_case("stacked", GPU_PEERS, task, reference, arguments.rounds, marks, calls=CALLS))
-    run = Run(machine, today(), versions_found, arguments.rounds, tuple(cases))
+    run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))
     summary = summarize(cases, description.arguments["widths"], description.embed_dim)
     print(f"\n{summary_lines(summary)}")
     path = arguments.json or RESULTS / f"gpu-{re.sub('[^a-z0-9]+', '-', gpu.lower()).strip('-')}-{run.date}.json"

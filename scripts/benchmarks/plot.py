@@ -64,7 +64,7 @@ class Panel:
 
 def main() -> int:
     """Returns 2 for a file that holds no results."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("results", type=Path, metavar="RESULTS.json", help="written by compare.py --json")
     parser.add_argument("picture", type=Path, metavar="OUT.png")
     arguments = parser.parse_args()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from results import MARKS, ON_DEVICE, OWN, Case, Row, Run, describe
+from collections.abc import Mapping
+
+from machine import today
+from results import MARKS, ON_DEVICE, OWN, Case, Row, describe
 from summary import Summary
 
 NAME_WIDTH = 27
@@ -44,9 +47,9 @@ def summary_lines(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def heading(run: Run) -> str:
+def heading(machine: str, versions: Mapping[str, str]) -> str:
     """Machine, date and versions."""
-    return f"{run.machine}, {run.date}\n" + ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    return f"{machine}, {today()}\n" + ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _line(row: Row, own: float | None) -> str:
