@@ -77,12 +77,13 @@ const char* class_of(ErrorCode code) {
 }
 
 Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads,
-              bool fused_kernels) {
+              bool fused_kernels, std::int64_t memory_mib) {
   mriembed::Options options;
   options.device = device;
   options.precision = precision_named(precision);
   options.threads = threads;
   options.fused_kernels = fused_kernels;
+  options.memory_mib = memory_mib;
   const py::gil_scoped_release released;
   return Embedder::load(path, options);
 }
@@ -106,7 +107,7 @@ PYBIND11_MODULE(_core, module) {
 
   py::class_<Embedder>(module, "Embedder")
       .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),
-           py::arg("fused_kernels"))
+           py::arg("fused_kernels"), py::arg("memory_mib"))
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),
            py::call_guard<py::gil_scoped_release>())

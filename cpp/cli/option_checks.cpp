@@ -39,8 +39,14 @@ void add_engine_options(CLI::App& command, Options& options) {
       ->type_name("N")
       ->check(whole_number(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--memory", options.memory_mib,
+                  "MiB that the slices in work at once may take beside the samples, about; larger batches run in parts")
+      ->type_name("MIB")
+      ->check(whole_number(1, 1 << 20))
+      ->capture_default_str();
   command.add_flag("!--no-fused-kernels", options.fused_kernels,
-                   "Run the network on torch's kernels, also where the library's own could");
+                   "Run the model file on torch's kernels, also where the library's own could");
 }
 
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {

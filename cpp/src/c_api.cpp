@@ -103,7 +103,7 @@ mriembed::Precision precision_of(mriembed_precision precision) {
 
 void mriembed_options_init(mriembed_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0};
+    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0, mriembed::Options().memory_mib};
   }
 }
 
@@ -127,6 +127,7 @@ mriembed_status mriembed_load(const char* path, const mriembed_options* options,
     converted.device = given.device;
     converted.precision = precision_of(given.precision);
     converted.threads = given.threads;
+    converted.memory_mib = given.memory_mib;
     auto loaded = std::make_unique<mriembed_embedder>(mriembed_embedder{mriembed::Embedder::load(path, converted)});
     *embedder = loaded.release();
   });

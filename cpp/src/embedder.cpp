@@ -4,10 +4,12 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "preparation.hpp"
@@ -115,6 +117,29 @@ at::Tensor tensor_over(const ArrayView<const std::complex<Real>, Rank>& view) {
                        c10::CppTypeToScalarType<c10::complex<Real>>::value);
 }
 
+constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
+
+// Rethrows what is being handled. A part of a call counts its slices from 0; the caller counts those of the call.
+[[noreturn]] void rethrow_counting_from(std::int64_t first) {
+  try {
+    torchscript::rethrow_as_error();
+  } catch (const Error& error) {
+    constexpr std::string_view start = "slice ";
+    const std::string_view message = error.what();
+    std::int64_t slice = 0;
+    if (first == 0 || !message.starts_with(start)) {
+      throw;
+    }
+    const char* end = message.data() + message.size();
+    const auto [rest, failure] = std::from_chars(message.data() + start.size(), end, slice);
+    if (failure != std::errc()) {
+      throw;
+    }
+    throw Error(error.code(), std::string(start) + std::to_string(first + slice) + std::string(rest, end));
+  }
+  throw;
+}
+
 class Stopwatch {
  public:
   // Seconds since the start or the last call.
@@ -135,6 +160,7 @@ class Embedder::Implementation {
       : metadata_(archive.metadata()),
         precision_(options.precision),
         threads_(options.threads),
+        memory_mib_(options.memory_mib),
         device_(parse_device(options.device)),
         network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {
     if (options.fused_kernels && device_.is_cpu() && Preparation::serves(metadata_.info)) {
@@ -147,10 +173,13 @@ class Embedder::Implementation {
   [[nodiscard]] Precision precision() const noexcept { return precision_; }
   [[nodiscard]] bool fused() const noexcept { return network_.fused(); }
 
-  // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets nothing and
-  // returns what the network reads.
+  // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets the first slice and
+  // the number of slices of a part and returns what the network reads of them. `coils` are the physical coils of each
+  // slice, 0 for stacked input.
   template <typename Prepare>
-  void run(std::int64_t slices, const ArrayView<float, 2>& embeddings, Report* report, const Prepare& prepare) const {
+  void run(const std::array<std::int64_t, 4>& shape, std::int64_t coils, const ArrayView<float, 2>& embeddings,
+           Report* report, const Prepare& prepare) const {
+    const std::int64_t slices = shape[0];
     check_destination(slices, embeddings);
     if (report != nullptr) {
       *report = Report();
@@ -160,32 +189,50 @@ class Embedder::Implementation {
     }
     translating_errors([&] {
       const CallScope scope(device_, threads_);
-      Stopwatch stopwatch;
-      const Prepared prepared = prepare();
-      const double prepare_seconds = stopwatch.lap();
-      const at::Tensor result = network_.embed(prepared.stacked);
-      at::from_blob(embeddings.data, embeddings.shape, embeddings.strides, at::kFloat).copy_(result);
-      if (report != nullptr) {
-        const at::Tensor energy = prepared.energy_kept.cpu();
-        report->energy_kept.assign(energy.const_data_ptr<double>(), energy.const_data_ptr<double>() + energy.numel());
-        report->prepare_seconds = prepare_seconds;
-        report->network_seconds = stopwatch.lap();
+      const std::int64_t part = slices_at_once(slice_bytes(coils, shape[2] * shape[3]));
+      at::Tensor result;
+      for (std::int64_t first = 0; first < slices; first += part) {
+        const std::int64_t count = std::min(part, slices - first);
+        Stopwatch stopwatch;
+        at::Tensor rows;
+        try {
+          const Prepared prepared = prepare(first, count);
+          const double prepare_seconds = stopwatch.lap();
+          rows = network_.embed(prepared.stacked).cpu();
+          if (report != nullptr) {
+            const at::Tensor energy = prepared.energy_kept.cpu();
+            const auto* kept = energy.const_data_ptr<double>();
+            report->energy_kept.insert(report->energy_kept.end(), kept, kept + energy.numel());
+            report->prepare_seconds += prepare_seconds;
+            report->network_seconds += stopwatch.lap();
+          }
+        } catch (...) {
+          rethrow_counting_from(first);
+        }
+        if (count == slices) {
+          result = rows;
+        } else {
+          if (!result.defined()) {
+            result = at::empty({slices, info().embed_dim}, at::kFloat);
+          }
+          result.narrow(0, first, count).copy_(rows);
+        }
       }
+      at::from_blob(embeddings.data, embeddings.shape, embeddings.strides, at::kFloat).copy_(result);
     });
   }
 
-  [[nodiscard]] Prepared prepare_stacked(const ArrayView<const float, 4>& stacked) const {
-    const at::Tensor samples = tensor_over(stacked).to(device_);
+  [[nodiscard]] Prepared prepare_stacked(const at::Tensor& stacked) const {
+    const at::Tensor samples = stacked.to(device_);
     return {samples, at::ones({samples.size(0)}, at::kDouble)};
   }
 
-  [[nodiscard]] Prepared prepare_images(const ArrayView<const std::complex<float>, 4>& coil_images) const {
-    const at::Tensor samples = tensor_over(coil_images).to(device_);
+  [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const {
+    const at::Tensor samples = coil_images.to(device_);
     return preparation_ ? preparation_->prepare_images(samples) : network_.prepare_images(samples);
   }
 
-  [[nodiscard]] Prepared prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
-                                        const KspaceOptions& options) const {
+  [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const KspaceOptions& options) const {
     std::optional<at::Tensor> covariance;
     if (options.noise_covariance.data != nullptr) {
       covariance = tensor_over(options.noise_covariance).to(device_);
@@ -194,7 +241,7 @@ class Embedder::Implementation {
     if (options.readout_width > 0) {
       readout_width = options.readout_width;
     }
-    const at::Tensor samples = tensor_over(kspace).to(device_);
+    const at::Tensor samples = kspace.to(device_);
     return preparation_ ? preparation_->prepare_kspace(samples, covariance, readout_width)
                         : network_.prepare_kspace(samples, covariance, readout_width);
   }
@@ -209,12 +256,36 @@ class Embedder::Implementation {
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
     translating_errors([&] {
       const CallScope scope(device_, threads_);
+      const std::int64_t count = std::min(slices, slices_at_once(slice_bytes(0, height * width)));
+      network_.reserve(height, width);
       static_cast<void>(
-          network_.embed(at::ones({slices, info().in_channels, height, width}, at::device(device_).dtype(at::kFloat))));
+          network_.embed(at::ones({count, info().in_channels, height, width}, at::device(device_).dtype(at::kFloat))));
     });
   }
 
  private:
+  // Memory that one slice in work takes beside the caller's samples, about; never too little by much.
+  [[nodiscard]] std::int64_t slice_bytes(std::int64_t coils, std::int64_t pixels) const {
+    std::int64_t sample_bytes = network_.pixel_bytes();
+    if (coils > 0) {
+      constexpr std::int64_t prepared_copies = 3 * sizeof(float);  // of each real and imaginary part
+      sample_bytes += info().in_channels * prepared_copies;
+      // The library's own preprocessing copies k-space at most once; the scripted one scales, transforms, and gathers
+      // the coils' matrix in double precision.
+      const std::int64_t copies = preparation_ ? 1 : 7;
+      sample_bytes += coils * copies * static_cast<std::int64_t>(sizeof(std::complex<float>));
+    }
+    std::int64_t bytes = 0;
+    return __builtin_mul_overflow(sample_bytes, pixels, &bytes) ? std::numeric_limits<std::int64_t>::max() : bytes;
+  }
+
+  // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more.
+  [[nodiscard]] std::int64_t slices_at_once(std::int64_t bytes) const {
+    const std::int64_t threads = at::get_num_threads();
+    const std::int64_t fitting = std::max<std::int64_t>(1, (memory_mib_ << 20) / bytes);
+    return fitting > threads ? fitting / threads * threads : fitting;
+  }
+
   void check_destination(std::int64_t slices, const ArrayView<float, 2>& embeddings) const {
     check_view(embeddings, "embeddings");
     const std::array<std::int64_t, 2> expected{slices, info().embed_dim};
@@ -234,6 +305,7 @@ class Embedder::Implementation {
   Metadata metadata_;
   Precision precision_;
   int threads_;
+  std::int64_t memory_mib_;
   at::Device device_;
   torchscript::Network network_;
   std::unique_ptr<const Preparation> preparation_;  // nothing where the scripted preprocessing runs
@@ -248,6 +320,10 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
   return translating_errors([&] {
     if (options.threads < 0) {
       refuse_argument("threads must be 0 (torch's choice) or more, not " + std::to_string(options.threads));
+    }
+    if (options.memory_mib < 1 || options.memory_mib > most_memory_mib) {
+      refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
+                      std::to_string(options.memory_mib));
     }
     return Embedder(std::make_unique<Implementation>(torchscript::Archive(path), options));
   });
@@ -273,7 +349,10 @@ void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<f
     refuse_argument("stacked: this model takes " + std::to_string(info().in_channels) +
                     " channels (2 x coils), got shape " + text_of(stacked.shape));
   }
-  implementation_->run(stacked.shape[0], embeddings, report, [&] { return implementation_->prepare_stacked(stacked); });
+  const auto part_of = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->prepare_stacked(tensor_over(stacked).narrow(0, first, count));
+  };
+  implementation_->run(stacked.shape, 0, embeddings, report, part_of);
 }
 
 void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
@@ -281,8 +360,10 @@ void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_
   check_view(coil_images, "coil images");
   check_batch_shape(coil_images.shape, "coil images", "(slices, coils, y, x)");
   implementation_->check_coils(coil_images.shape[1], "coil images");
-  implementation_->run(coil_images.shape[0], embeddings, report,
-                       [&] { return implementation_->prepare_images(coil_images); });
+  const auto part_of = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->prepare_images(tensor_over(coil_images).narrow(0, first, count));
+  };
+  implementation_->run(coil_images.shape, coil_images.shape[1], embeddings, report, part_of);
 }
 
 void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
@@ -303,8 +384,10 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
           ", got " + text_of(options.noise_covariance.shape));
     }
   }
-  implementation_->run(kspace.shape[0], embeddings, report,
-                       [&] { return implementation_->prepare_kspace(kspace, options); });
+  const auto part_of = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->prepare_kspace(tensor_over(kspace).narrow(0, first, count), options);
+  };
+  implementation_->run(kspace.shape, coils, embeddings, report, part_of);
 }
 
 Verification Embedder::verify() const {

@@ -44,6 +44,7 @@ class Embedder:
         precision: str = "float32",
         threads: int = 0,
         fused_kernels: bool = True,
+        memory_mib: int = 1024,
     ) -> Embedder:
         """Reads, checks and loads a model file.
 
@@ -52,12 +53,14 @@ class Embedder:
             device: "cpu", "cuda" or "cuda:N".
             precision: "float32", "bfloat16" or "float16" (GPU only), of the network.
             threads: CPU threads of one call; 0: as many as torch would take.
-            fused_kernels: False runs the network on torch's kernels, also where the library's own could.
+            fused_kernels: False runs the model file on torch's kernels, also where the library's own could.
+            memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
+                of more slices runs in parts. One slice is always in work.
 
         Raises:
             ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
         """
-        core = _core.Embedder(os.fspath(path), device, precision, threads, fused_kernels)
+        core = _core.Embedder(os.fspath(path), device, precision, threads, fused_kernels, memory_mib)
         return cls(core, read_description(os.fspath(path)))
 
     @property
@@ -67,7 +70,7 @@ class Embedder:
 
     @property
     def uses_fused_kernels(self) -> bool:
-        """Whether the network runs on the library's own kernels (float32 on a CPU) or, unfused, on torch's."""
+        """Whether the network runs on the library's own kernels (on a CPU) or, unfused, on torch's."""
         return self._core.uses_fused_kernels
 
     def warm_up(self, slices: int, height: int, width: int) -> None:

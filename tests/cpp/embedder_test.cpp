@@ -263,6 +263,64 @@ TEST(Embedder, refuses_unknown_devices_and_precisions_with_their_own_code) {
   EXPECT_EQ(code_of("cpu", mriembed::Precision::float32, -1), ErrorCode::invalid_argument);
 }
 
+TEST(Embedder, gives_the_same_rows_in_parts_that_fit_little_memory) {
+  const Shape shape{11, 6, 40, 31};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  for (const bool fused_kernels : {true, false}) {
+    mriembed::Options options;
+    options.fused_kernels = fused_kernels;
+    mriembed::Report whole_report;
+    const auto whole = embed_kspace(Embedder::load(pca_model, options), view, {}, &whole_report);
+    options.memory_mib = 1;
+    mriembed::Report report;
+    const auto parts = embed_kspace(Embedder::load(pca_model, options), view, {}, &report);
+    ASSERT_EQ(parts.size(), whole.size());
+    for (std::size_t index = 0; index < whole.size(); ++index) {
+      ASSERT_NEAR(parts[index], whole[index], 1e-6);
+    }
+    ASSERT_EQ(report.energy_kept.size(), 11U);
+    for (std::size_t slice = 0; slice < 11; ++slice) {
+      EXPECT_NEAR(report.energy_kept[slice], whole_report.energy_kept[slice], 1e-6);
+    }
+    EXPECT_GT(report.prepare_seconds, 0);
+    EXPECT_GT(report.network_seconds, 0);
+  }
+}
+
+TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
+  const Shape shape{11, 6, 40, 31};
+  auto kspace = random_kspace(shape);
+  kspace[std::size_t{9} * 6 * 40 * 31 + 5] = {std::numeric_limits<float>::infinity(), 0};
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  std::vector<float> stacked(std::size_t{11} * 8 * 40 * 31, 1.0F);
+  std::fill_n(stacked.begin() + std::ptrdiff_t{10} * 8 * 40 * 31, 8 * 40 * 31, 0.0F);
+  std::vector<float> rows(std::size_t{11} * embed_dim, -7.0F);
+  const auto destination = ArrayView<float, 2>::row_major(rows.data(), {11, embed_dim});
+  for (const bool fused_kernels : {true, false}) {
+    mriembed::Options options;
+    options.memory_mib = 1;
+    options.fused_kernels = fused_kernels;
+    const Embedder embedder = Embedder::load(pca_model, options);
+    auto [code, message] = error_of([&] { embedder.embed_kspace(view, destination); });
+    EXPECT_EQ(code, ErrorCode::bad_input);
+    EXPECT_EQ(message, "slice 9 holds NaN or infinite samples; only finite samples can be embedded");
+    std::tie(code, message) = error_of(
+        [&] { embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {11, 8, 40, 31}), destination); });
+    EXPECT_EQ(code, ErrorCode::bad_input);
+    EXPECT_EQ(message, "slice 10 is all zero; a slice needs signal to be embedded");
+  }
+  EXPECT_EQ(rows, std::vector<float>(std::size_t{11} * embed_dim, -7.0F)) << "nothing is written on failure";
+}
+
+TEST(Embedder, refuses_a_memory_that_is_none) {
+  mriembed::Options options;
+  for (const std::int64_t memory : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+    options.memory_mib = memory;
+    EXPECT_EQ(error_of([&] { Embedder::load(pca_model, options); }).first, ErrorCode::invalid_argument);
+  }
+}
+
 TEST(Embedder, can_be_moved) {
   Embedder first = Embedder::load(pca_model);
   const Embedder second = std::move(first);

@@ -22,6 +22,9 @@ struct Options {
   Precision precision = Precision::float32;  // float16 needs a GPU
   int threads = 0;                           // CPU threads of one call; 0: as many as torch would take
   bool fused_kernels = true;                 // false: torch's kernels, as every model file can run on them
+  // What the slices that one call has in work at once may take beside the samples, about: a call of more slices runs
+  // in parts. One slice is always in work, whatever it takes.
+  std::int64_t memory_mib = 1024;
 };
 
 // What embedding k-space may need beside the samples.
@@ -66,7 +69,7 @@ class MRIEMBED_EXPORT Embedder {
 
   [[nodiscard]] const ModelInfo& info() const noexcept;
 
-  // Whether the network runs on the library's own kernels (float32 on a CPU) or, unfused, on torch's.
+  // Whether the network runs on the library's own kernels (on a CPU that has the instructions) or, unfused, on torch's.
   [[nodiscard]] bool uses_fused_kernels() const noexcept;
 
   // Runs the network once on stacked input of this shape (slices, in_channels, H, W), so that the first

@@ -41,6 +41,7 @@ typedef struct mriembed_options {
   const char* device;           /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
   mriembed_precision precision; /* of the network */
   int threads;                  /* CPU threads of one call; 0: as many as torch would take */
+  int64_t memory_mib;           /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
 } mriembed_options;
 
 /* Fill with mriembed_kspace_options_init, then change what should differ. */

@@ -32,6 +32,9 @@ class FusedNetwork {
   // such a slice is undefined.
   virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width, int threads,
                      float* embeddings, float* peaks) const = 0;
+
+  // Takes the memory that slices of this size need in as many threads, so that embed() finds it.
+  virtual void reserve(std::int64_t height, std::int64_t width, int threads) const = 0;
 };
 
 // Whether this processor has instructions for the arithmetic.

@@ -73,8 +73,7 @@ class StagedNetwork final : public FusedNetwork {
       peaks[slice] = run.peak();
     };
 
-    std::vector<std::unique_ptr<Workspace>> workspaces(static_cast<std::size_t>(threads));
-    std::generate(workspaces.begin(), workspaces.end(), [&] { return take_workspace(); });
+    auto workspaces = take_workspaces(threads);
     const std::int64_t side_by_side = slices / threads * threads;
     if (side_by_side > 0) {
       std::atomic<std::int64_t> next = 0;  // a thread that is held up takes fewer slices
@@ -86,6 +85,16 @@ class StagedNetwork final : public FusedNetwork {
     }
     for (std::int64_t slice = side_by_side; slice < slices; ++slice) {
       embed_slice(slice, threads, *workspaces.front());
+    }
+    give_back(std::move(workspaces));
+  }
+
+  void reserve(std::int64_t height, std::int64_t width, int threads) const override {
+    auto workspaces = take_workspaces(threads);
+    for (const auto& workspace : workspaces) {
+      for (const int team : {1, threads}) {
+        reserve(*workspace, height, width, team);
+      }
     }
     give_back(std::move(workspaces));
   }
@@ -103,6 +112,45 @@ class StagedNetwork final : public FusedNetwork {
     std::vector<ThreadMemory> threads;
   };
 
+  // How a stage's image is cut into strips among the threads, and the memory that this takes.
+  struct Plan {
+    Plan(const Stage& stage, std::int64_t in_height, std::int64_t in_width, int threads)
+        : height((in_height - 1) / stage.stride() + 1),
+          width((in_width - 1) / stage.stride() + 1),
+          image(height * width * stage.output_pixel()),
+          strip(stage.strip_rows(width, (height + threads - 1) / threads)),
+          strips((height + strip - 1) / strip),
+          slots(stage.stride() * (strip - 1) + 3),
+          row((stage.input_row(width) + line - 1) / line * line),
+          scratch(stage.scratch_floats(strip, width)) {}
+
+    static constexpr auto line = static_cast<std::int64_t>(cache_line / sizeof(Sample));
+
+    std::int64_t height;  // of the output
+    std::int64_t width;
+    std::int64_t image;  // samples of the output
+    std::int64_t strip;  // its rows
+    std::int64_t strips;
+    std::int64_t slots;    // input rows that a strip reads
+    std::int64_t row;      // samples of an input row
+    std::int64_t scratch;  // floats
+  };
+
+  void reserve(Workspace& workspace, std::int64_t height, std::int64_t width, int threads) const {
+    workspace.threads.resize(std::max(workspace.threads.size(), static_cast<std::size_t>(threads)));
+    for (std::size_t index = 0; index < stages_.size(); ++index) {
+      const Plan plan(stages_[index], height, width, threads);
+      at_least(workspace.image[index % 2], plan.image);
+      for (int thread = 0; thread < threads; ++thread) {
+        ThreadMemory& memory = workspace.threads[static_cast<std::size_t>(thread)];
+        at_least(memory.rows, plan.slots * plan.row);
+        at_least(memory.scratch, plan.scratch);
+      }
+      height = plan.height;
+      width = plan.width;
+    }
+  }
+
   // One slice on its way through the stages.
   class Run {
    public:
@@ -116,7 +164,7 @@ class StagedNetwork final : public FusedNetwork {
           plane_(height * width),
           threads_(threads),
           peaks_(static_cast<std::size_t>(threads)) {
-      workspace_.threads.resize(std::max(workspace_.threads.size(), static_cast<std::size_t>(threads)));
+      network.reserve(workspace, height, width, threads);
     }
 
     // The mean over pixels of the last stage's output.
@@ -132,49 +180,42 @@ class StagedNetwork final : public FusedNetwork {
    private:
     void run_stage(std::size_t index) {
       const Stage& stage = network_.stages_[index];
-      const std::int64_t height = (in_height_ - 1) / stage.stride() + 1;
-      const std::int64_t width = (in_width_ - 1) / stage.stride() + 1;
-      Sample* output = at_least(workspace_.image[index % 2], height * width * stage.output_pixel());
+      const Plan plan(stage, in_height_, in_width_, threads_);
+      Sample* output = workspace_.image[index % 2].data();
       const Sample* input = index > 0 ? workspace_.image[(index + 1) % 2].data() : nullptr;
-
       std::vector<Moments> moments(static_cast<std::size_t>(threads_), Moments(stage.output_pixel()));
-      const std::int64_t strip = stage.strip_rows(width, (height + threads_ - 1) / threads_);
-      const std::int64_t strips = (height + strip - 1) / strip;
       in_threads(threads_, [&](int thread) {
-        const std::int64_t first = strips * thread / threads_ * strip;
-        const std::int64_t last = std::min(height, strips * (thread + 1) / threads_ * strip);
-        convolve(stage, input, first, last, strip, width, output, static_cast<std::size_t>(thread), moments);
+        const std::int64_t first = plan.strips * thread / threads_ * plan.strip;
+        const std::int64_t last = std::min(plan.height, plan.strips * (thread + 1) / threads_ * plan.strip);
+        convolve(stage, plan, input, first, last, output, static_cast<std::size_t>(thread), moments);
       });
       for (std::size_t thread = 1; thread < moments.size(); ++thread) {
         merge(moments[thread], moments[0]);
       }
       normalization_ = stage.normalization(moments[0]);
-      in_height_ = height;
-      in_width_ = width;
+      in_height_ = plan.height;
+      in_width_ = plan.width;
     }
 
     // Output rows first to last - 1 of a stage. Input rows that two strips share are read once: they stay in a ring.
-    void convolve(const Stage& stage, const Sample* input, std::int64_t first, std::int64_t last, std::int64_t strip,
-                  std::int64_t width, Sample* output, std::size_t thread, std::vector<Moments>& moments) {
-      const std::int64_t slots = stage.stride() * (strip - 1) + 3;
-      constexpr auto line = static_cast<std::int64_t>(cache_line / sizeof(Sample));
-      const std::int64_t row_samples = (stage.input_row(width) + line - 1) / line * line;
-      Sample* ring = at_least(workspace_.threads[thread].rows, slots * row_samples);
-      float* scratch = at_least(workspace_.threads[thread].scratch, stage.scratch_floats(strip, width));
-      std::vector<const Sample*> rows(static_cast<std::size_t>(slots));
+    void convolve(const Stage& stage, const Plan& plan, const Sample* input, std::int64_t first, std::int64_t last,
+                  Sample* output, std::size_t thread, std::vector<Moments>& moments) {
+      Sample* ring = workspace_.threads[thread].rows.data();
+      float* scratch = workspace_.threads[thread].scratch.data();
+      std::vector<const Sample*> rows(static_cast<std::size_t>(plan.slots));
       std::int64_t unread = first * stage.stride() - 1;
-      for (std::int64_t row = first; row < last; row += strip) {
+      for (std::int64_t row = first; row < last; row += plan.strip) {
         const std::int64_t top = row * stage.stride() - 1;
-        for (std::int64_t slot = 0; slot < slots; ++slot) {
-          Sample* to = ring + (top + slot + 1) % slots * row_samples;
+        for (std::int64_t slot = 0; slot < plan.slots; ++slot) {
+          Sample* to = ring + (top + slot + 1) % plan.slots * plan.row;
           if (top + slot >= unread) {
-            read_row(stage, input, top + slot, to, row_samples, scratch, peaks_[thread]);
+            read_row(stage, input, top + slot, to, plan.row, scratch, peaks_[thread]);
           }
           rows[static_cast<std::size_t>(slot)] = to;
         }
-        unread = top + slots;
-        stage.convolve(rows.data(), std::min(strip, last - row), width, output + row * width * stage.output_pixel(),
-                       scratch, moments[thread]);
+        unread = top + plan.slots;
+        stage.convolve(rows.data(), std::min(plan.strip, last - row), plan.width,
+                       output + row * plan.width * stage.output_pixel(), scratch, moments[thread]);
       }
     }
 
@@ -232,14 +273,18 @@ class StagedNetwork final : public FusedNetwork {
     Normalization normalization_;
   };
 
-  [[nodiscard]] std::unique_ptr<Workspace> take_workspace() const {
+  [[nodiscard]] std::vector<std::unique_ptr<Workspace>> take_workspaces(int count) const {
+    std::vector<std::unique_ptr<Workspace>> workspaces(static_cast<std::size_t>(count));
     const std::scoped_lock lock(mutex_);
-    if (free_workspaces_.empty()) {
-      return std::make_unique<Workspace>();
+    for (auto& workspace : workspaces) {
+      if (free_workspaces_.empty()) {
+        workspace = std::make_unique<Workspace>();
+      } else {
+        workspace = std::move(free_workspaces_.back());
+        free_workspaces_.pop_back();
+      }
     }
-    auto workspace = std::move(free_workspaces_.back());
-    free_workspaces_.pop_back();
-    return workspace;
+    return workspaces;
   }
 
   void give_back(std::vector<std::unique_ptr<Workspace>> workspaces) const {

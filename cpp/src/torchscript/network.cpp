@@ -64,6 +64,21 @@ void check_peaks(const at::Tensor& peaks) {
   }
 }
 
+// The first convolution's input and output are the largest arrays of the network. torch keeps the input in two layouts
+// and the output three times, before and after GroupNorm and GELU; the library's kernels keep the output, and that of
+// the next convolution, a quarter of it or less.
+std::int64_t bytes_of_a_pixel(const torch::jit::Module& module, bool fused) {
+  for (const auto& weight : module.named_parameters()) {
+    if (weight.value.dim() == 4) {
+      const std::int64_t in_channels = weight.value.size(1);
+      const std::int64_t out_channels = weight.value.size(0);
+      const std::int64_t floats = fused ? in_channels + 2 * out_channels : 2 * in_channels + 3 * out_channels;
+      return floats * static_cast<std::int64_t>(sizeof(float));
+    }
+  }
+  return 1;
+}
+
 Prepared as_prepared(const c10::IValue& value) {
   const auto& elements = value.toTupleRef().elements();
   return {elements[0].toTensor(), elements[1].toTensor()};
@@ -72,13 +87,14 @@ Prepared as_prepared(const c10::IValue& value) {
 }  // namespace
 
 Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
-    : module_(archive.load()) {
+    : module_(archive.load()), pixel_bytes_(0) {
   const auto arithmetic = arithmetic_of(dtype);
   if (fused_kernels && device.is_cpu() && arithmetic && kernels::is_supported(*arithmetic)) {
     if (const auto weights = recognize_network(module_)) {
       fused_ = kernels::make_fused_network(*weights, *arithmetic);
     }
   }
+  pixel_bytes_ = bytes_of_a_pixel(module_, fused_ != nullptr);
   forbid_tf32(module_);
   module_.to(device, dtype);
 }
@@ -90,6 +106,12 @@ Prepared Network::prepare_images(const at::Tensor& coil_images) const {
 Prepared Network::prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
                                  std::optional<std::int64_t> readout_width) const {
   return as_prepared(module_.get_method("prepare_kspace")({kspace, noise_covariance, readout_width}));
+}
+
+void Network::reserve(std::int64_t height, std::int64_t width) const {
+  if (fused_) {
+    fused_->reserve(height, width, at::get_num_threads());
+  }
 }
 
 at::Tensor Network::embed(const at::Tensor& stacked) const {

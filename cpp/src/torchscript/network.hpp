@@ -25,6 +25,12 @@ class Network {
 
   [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr; }
 
+  // Memory that the network's own results take for each pixel of a slice in work, about.
+  [[nodiscard]] std::int64_t pixel_bytes() const noexcept { return pixel_bytes_; }
+
+  // Takes the memory that slices of this size will need, where the library's own kernels run.
+  void reserve(std::int64_t height, std::int64_t width) const;
+
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
                                         std::optional<std::int64_t> readout_width) const;
@@ -35,6 +41,7 @@ class Network {
  private:
   torch::jit::Module module_;
   std::unique_ptr<const kernels::FusedNetwork> fused_;
+  std::int64_t pixel_bytes_;
 };
 
 }  // namespace mriembed::torchscript
