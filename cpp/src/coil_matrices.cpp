@@ -10,7 +10,7 @@ namespace mriembed {
 
 at::Tensor whitening_matrix(const at::Tensor& noise_covariance) {
   const at::Tensor covariance = noise_covariance.to(at::kComplexDouble);
-  const double power = at::real(at::diagonal(covariance)).mean().item<double>();
+  const auto power = at::real(at::diagonal(covariance)).mean().item<double>();
   if (!at::isfinite(at::view_as_real(covariance)).all().item<bool>() || !(power > 0)) {
     throw Error(ErrorCode::bad_input, "the noise covariance holds NaN or infinite values, or no noise power at all");
   }

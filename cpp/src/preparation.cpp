@@ -16,6 +16,7 @@
 #include "kernels/coil_gram.hpp"
 #include "kernels/sample_copy.hpp"
 #include "kernels/stacking.hpp"
+#include "kernels/thread_team.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "mriembed/error.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 using kernels::CoilBlock;
 using Sample = std::complex<float>;
 
-constexpr std::int64_t block_pixels = 512;
+constexpr std::int64_t block_pixels = CoilBlock::most_pixels;
 
 // Samples of all coils that are transformed along x together: with the result they stay in a core's L2 cache.
 constexpr std::int64_t readout_samples = 65536;
@@ -61,11 +62,9 @@ bool squares_well(std::int32_t peak_bits) { return std::abs((peak_bits >> 23) - 
 // Runs work(0) to work(parts - 1) on torch's threads.
 template <typename Work>
 void in_parts(std::int64_t parts, const Work& work) {
-  at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
+  kernels::run_parts(parts, [&](std::int64_t part) {
     const c10::InferenceMode inference;  // belongs to the thread
-    for (std::int64_t part = begin; part < end; ++part) {
-      work(part);
-    }
+    work(part);
   });
 }
 
@@ -275,7 +274,6 @@ class Preparation::Slice {
   void gather_readouts(Workspace::Part& part, Range rows, float scale) const {
     const std::int64_t together = std::max<std::int64_t>(1, readout_samples / (coils_ * source_width_));
     const std::int64_t half = source_width_ / 2;
-    const std::int64_t left = half - width_ / 2;  // the crop's first pixel
     for (std::int64_t first = rows.begin; first < rows.end; first += together) {
       const std::int64_t count = std::min(together, rows.end - first);
       const at::Tensor readouts = sized(part.readouts, {coils_ * count, source_width_});
@@ -291,7 +289,7 @@ class Preparation::Slice {
       for (std::int64_t row = 0; row < coils_ * count; ++row) {
         const Sample* from = const_samples_of(images) + row * source_width_;
         Sample* to = samples_of(hybrid_) + (row / count * height_ + first + row % count) * width_;
-        to = std::copy(from + to_front(left, source_width_), from + source_width_, to);
+        to = std::copy_n(from + source_width_ - width_ / 2, width_ / 2, to);  // left of the centre
         std::copy_n(from, width_ - width_ / 2, to);
       }
       gather_pixels(part, hybrid_, {first * width_, (first + count) * width_}, 1);

@@ -14,7 +14,7 @@ namespace mriembed::kernels {
 // on whole vectors and tiles.
 class CoilBlock {
  public:
-  static constexpr std::int64_t most_pixels = 512;
+  static constexpr std::int64_t most_pixels = 256;
   static constexpr std::int64_t pixel_group = 16;
   static constexpr std::int64_t coil_group = 6;
 

@@ -50,20 +50,20 @@ HWY_INLINE void add_tile(const CoilBlock& block, std::int64_t i, std::int64_t j,
   const float* HWY_RESTRICT columns = block.real(j);
   const std::int64_t part = block.imaginary(0) - block.real(0);
   for (std::int64_t pixel = 0; pixel < block.pixels(); pixel += lanes) {
-    for (std::int64_t line = 0; line < 2 * lanes * 4; line += 64) {
+    for (std::int64_t line = 0; line < 8 * lanes; line += 64) {
       hwy::Prefetch(upcoming + 8 * pixel + line);
     }
     Vector b_real[tile];
     Vector b_imaginary[tile];
 #pragma GCC unroll 3
     for (int column = 0; column < tile; ++column) {
-      b_real[column] = hn::Load(d, columns + 2 * column * part + pixel);
-      b_imaginary[column] = hn::Load(d, columns + (2 * column + 1) * part + pixel);
+      b_real[column] = hn::Load(d, columns + std::int64_t{2} * column * part + pixel);
+      b_imaginary[column] = hn::Load(d, columns + (std::int64_t{2} * column + 1) * part + pixel);
     }
 #pragma GCC unroll 3
     for (int row = 0; row < tile; ++row) {
-      const Vector a_real = hn::Load(d, rows + 2 * row * part + pixel);
-      const Vector a_imaginary = hn::Load(d, rows + (2 * row + 1) * part + pixel);
+      const Vector a_real = hn::Load(d, rows + std::int64_t{2} * row * part + pixel);
+      const Vector a_imaginary = hn::Load(d, rows + (std::int64_t{2} * row + 1) * part + pixel);
 #pragma GCC unroll 3
       for (int column = 0; column < tile; ++column) {
         real[row][column] = hn::MulAdd(a_real, b_real[column], real[row][column]);

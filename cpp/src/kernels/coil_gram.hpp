@@ -10,9 +10,9 @@
 
 namespace mriembed::kernels {
 
-// Products are summed in float32 over the pixels of one block, each lane of a vector for itself (at most 128 pixels,
-// 32 where vectors have 16 lanes), and from there on in float64: the rounding errors of thousands of such short sums
-// average out, and the matrix is within about 1e-8 of its largest eigenvalue.
+// Products are summed in float32 over the pixels of one block, each lane of a vector for itself (16 pixels where a
+// vector has 16 lanes), and from there on in float64: the rounding errors of thousands of such short sums average out.
+// The matrix of a slice of 65536 pixels is within 1e-8 of its trace, that of a single block within 3e-7.
 class CoilGram {
  public:
   // Starts again from zero, for `coils` coils.

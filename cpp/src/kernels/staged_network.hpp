@@ -9,7 +9,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -20,32 +19,9 @@
 #include "kernels/fused_network.hpp"
 #include "kernels/network_head.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/thread_team.hpp"
 
 namespace mriembed::kernels {
-
-// Runs part(0) to part(threads - 1), each in its own thread; rethrows what one of them threw. The threads are those
-// of torch's OpenMP runtime, whose count the caller has set: a second set would compete with them for the cores.
-template <typename Part>
-void in_threads(int threads, const Part& part) {
-  if (threads == 1) {
-    part(0);
-    return;
-  }
-  std::vector<std::exception_ptr> failures(static_cast<std::size_t>(threads));
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int thread = 0; thread < threads; ++thread) {
-    try {
-      part(thread);
-    } catch (...) {
-      failures[static_cast<std::size_t>(thread)] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) {
-      std::rethrow_exception(failure);
-    }
-  }
-}
 
 // Memory that grows to what was asked of it at most, and is not touched when it is large enough.
 template <typename Element>
@@ -77,7 +53,7 @@ class StagedNetwork final : public FusedNetwork {
     const std::int64_t side_by_side = slices / threads * threads;
     if (side_by_side > 0) {
       std::atomic<std::int64_t> next = 0;  // a thread that is held up takes fewer slices
-      in_threads(threads, [&](int thread) {
+      run_parts(threads, [&](std::int64_t thread) {
         for (std::int64_t slice = next++; slice < side_by_side; slice = next++) {
           embed_slice(slice, 1, *workspaces[static_cast<std::size_t>(thread)]);
         }
@@ -184,7 +160,7 @@ class StagedNetwork final : public FusedNetwork {
       Sample* output = workspace_.image[index % 2].data();
       const Sample* input = index > 0 ? workspace_.image[(index + 1) % 2].data() : nullptr;
       std::vector<Moments> moments(static_cast<std::size_t>(threads_), Moments(stage.output_pixel()));
-      in_threads(threads_, [&](int thread) {
+      run_parts(threads_, [&](std::int64_t thread) {
         const std::int64_t first = plan.strips * thread / threads_ * plan.strip;
         const std::int64_t last = std::min(plan.height, plan.strips * (thread + 1) / threads_ * plan.strip);
         convolve(stage, plan, input, first, last, output, static_cast<std::size_t>(thread), moments);
@@ -247,7 +223,7 @@ class StagedNetwork final : public FusedNetwork {
       const std::int64_t row_samples = in_width_ * padded_of(normalization_);
       std::vector<std::vector<double>> sums(static_cast<std::size_t>(threads_),
                                             std::vector<double>(normalization_.mean.size()));
-      in_threads(threads_, [&](int thread) {
+      run_parts(threads_, [&](std::int64_t thread) {
         for (std::int64_t row = in_height_ * thread / threads_; row < in_height_ * (thread + 1) / threads_; ++row) {
           Stage::sum_normalized_row(image + row * row_samples, in_width_, normalization_,
                                     sums[static_cast<std::size_t>(thread)]);

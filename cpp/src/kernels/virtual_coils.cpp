@@ -16,7 +16,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::CappedTag<float, static_cast<std::size_t>(CoilBlock::pixel_group)>;
 using Vector = hn::Vec<Lanes>;
 
-constexpr int lanes = static_cast<int>(hn::MaxLanes(Lanes()));
+constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
 constexpr int group = static_cast<int>(CoilWeights::group);
 
 // Vectors of pixels whose sums stay in registers: 16 of 32, or 8 of 16.
@@ -51,8 +51,8 @@ HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT w
     }
 #pragma GCC unroll 4
     for (int member = 0; member < group; ++member) {
-      const Vector a = hn::Set(d, weight[2 * member]);
-      const Vector b = hn::Set(d, weight[2 * member + 1]);
+      const Vector a = hn::Set(d, weight[std::ptrdiff_t{2} * member]);
+      const Vector b = hn::Set(d, weight[std::ptrdiff_t{2} * member + 1]);
 #pragma GCC unroll 2
       for (int vector = 0; vector < Vectors; ++vector) {
         real[vector][member] = hn::MulAdd(a, x[vector], real[vector][member]);
@@ -63,21 +63,21 @@ HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT w
     }
     if (fetch) {
       const char* upcoming = block.upcoming(coil) + 8 * first;
-      for (int line = 0; line < Vectors * lanes * 8; line += 64) {
+      for (std::int64_t line = 0; line < Vectors * lanes * 8; line += 64) {
         hwy::Prefetch(upcoming + line);
       }
     }
     samples += 2 * part;
-    weight += std::int64_t{2} * group;
+    weight += 2 * CoilWeights::group;
   }
 #pragma GCC unroll 2
   for (int vector = 0; vector < Vectors; ++vector) {
-    const std::int64_t left = std::min<std::int64_t>(count - vector * lanes, lanes);
+    const std::int64_t left = std::min(count - vector * lanes, lanes);
 #pragma GCC unroll 4
     for (int member = 0; member < group; ++member) {
       Vector v_real = real[vector][member];
       Vector v_imaginary = imaginary[vector][member];
-      float* to = output + member * plane_floats + static_cast<std::int64_t>(2) * vector * lanes;
+      float* to = output + member * plane_floats + 2 * lanes * vector;
       if (left == lanes) {
         if (member < planes) {
           hn::StoreInterleaved2(v_real, v_imaginary, d, to);
@@ -102,7 +102,7 @@ double combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std:
                         float* output, std::int64_t plane_floats) {
   const Lanes d;
   Vector energy = hn::Zero(d);
-  constexpr std::int64_t step = std::int64_t{tile_vectors} * lanes;
+  constexpr std::int64_t step = tile_vectors * lanes;
   for (std::int64_t pixel = 0; pixel < pixels;) {
     const std::int64_t left = pixels - pixel;
     for (std::int64_t member = 0; member < weights.virtual_coils(); member += group) {
