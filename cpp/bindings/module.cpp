@@ -109,6 +109,8 @@ PYBIND11_MODULE(_core, module) {
       .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),
            py::arg("fused_kernels"), py::arg("memory_mib"))
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
+      .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
+           py::call_guard<py::gil_scoped_release>())
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),
            py::call_guard<py::gil_scoped_release>())
       .def(

@@ -5,7 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
-#include "mriembed/model_file.hpp"
+#include "mriembed/embedder.hpp"
 
 namespace mriembed::cli {
 
@@ -49,7 +49,14 @@ std::string coils_text(const ModelInfo& info) {
   return std::to_string(info.num_coils) + " virtual (any number of physical coils is compressed to these)";
 }
 
-std::string listing(const ModelInfo& info) {
+// Which kernels run the network on a CPU: known only once it is loaded.
+std::string kernels_text(const std::string& model) {
+  return Embedder::load(model).uses_fused_kernels()
+             ? "the library's own on a CPU"
+             : "torch's (this network is not one that the library's kernels know)";
+}
+
+std::string listing(const ModelInfo& info, const std::string& kernels) {
   return aligned_listing({
       {"model class", info.model_class},
       {"arguments", info.arguments},
@@ -67,6 +74,7 @@ std::string listing(const ModelInfo& info) {
       {"written by", "mriembed " + info.mriembed_version + " (" + info.source_revision + "), torch " +
                          info.torch_version + ", Python " + info.python_version},
       {"format version", std::to_string(info.format_version)},
+      {"kernels", kernels},
   });
 }
 
@@ -79,7 +87,7 @@ Command add_info_command(CLI::App& program) {
   command->add_flag("--json", arguments->json, "As JSON, with the names that `mriembed info --json` uses");
   return {command, [arguments] {
             const ModelInfo info = read_model_info(arguments->model);
-            write_standard_output(arguments->json ? json_text(info) : listing(info));
+            write_standard_output(arguments->json ? json_text(info) : listing(info, kernels_text(arguments->model)));
             return 0;
           }};
 }

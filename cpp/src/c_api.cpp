@@ -155,6 +155,16 @@ mriembed_status mriembed_warm_up(const mriembed_embedder* embedder, int64_t slic
   });
 }
 
+mriembed_status mriembed_warm_up_kspace(const mriembed_embedder* embedder, const int64_t shape[4],
+                                        const mriembed_kspace_options* options, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    require(shape, "shape");
+    const mriembed_kspace_options given = options_of(options, mriembed_kspace_options_init);
+    embedder->embedder.warm_up_kspace({shape[0], shape[1], shape[2], shape[3]}, given.readout_width);
+  });
+}
+
 mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* stacked, const int64_t shape[4],
                                const int64_t strides[4], float* embeddings, mriembed_error* error) {
   return guarded(error, [&] {

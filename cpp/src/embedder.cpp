@@ -341,6 +341,23 @@ void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t wi
   implementation_->warm_up(slices, height, width);
 }
 
+void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width) const {
+  const auto [slices, coils, height, width] = shape;
+  if (slices < 1 || coils < 1 || height < 1 || width < 1) {
+    refuse_argument("warm_up_kspace: slices, coils, y and x must be at least 1, got " + text_of(shape));
+  }
+  warm_up(slices, height, readout_width > 0 ? readout_width : width);
+  // One slice stands for all: preprocessing takes one after the other. One sample, off the centre, is an image of equal
+  // magnitude everywhere, so nothing of it is lost with the readout oversampling.
+  KspaceOptions options;
+  options.readout_width = readout_width;
+  std::vector<std::complex<float>> kspace(static_cast<std::size_t>(coils * height * width));
+  kspace.front() = 1;
+  std::vector<float> embedding(static_cast<std::size_t>(info().embed_dim));
+  embed_kspace(ArrayView<const std::complex<float>, 4>::row_major(kspace.data(), {1, coils, height, width}),
+               ArrayView<float, 2>::row_major(embedding.data(), {1, info().embed_dim}), options);
+}
+
 void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
                      Report* report) const {
   check_view(stacked, "stacked");

@@ -74,8 +74,12 @@ class Embedder:
         return self._core.uses_fused_kernels
 
     def warm_up(self, slices: int, height: int, width: int) -> None:
-        """Runs the network once on stacked input of this shape, so that the first real call is not slower."""
+        """Does the one-time work for stacked input of this shape, so that the first real call is not slower."""
         self._core.warm_up(slices, height, width)
+
+    def warm_up_kspace(self, shape: tuple[int, int, int, int], readout_width: int | None = None) -> None:
+        """The same for k-space of this shape, (slices, coils, y, x), and for coil images of it."""
+        self._core.warm_up_kspace(shape, readout_width or 0)
 
     def embed(self, stacked: ArrayLike) -> NDArray[np.float32]:
         """Embeds stacked channels (slices, 2 x coils, H, W), real. Returns (slices, embed_dim).

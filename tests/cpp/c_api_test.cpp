@@ -112,6 +112,25 @@ TEST_F(CApi, returns_codes_and_messages) {
   mriembed_destroy(nullptr);
 }
 
+TEST_F(CApi, warms_up_for_kspace_and_bounds_memory) {
+  const std::int64_t kspace[4] = {1, 6, 20, 24};
+  mriembed_kspace_options crop;
+  mriembed_kspace_options_init(&crop);
+  crop.readout_width = 12;
+  EXPECT_EQ(mriembed_warm_up_kspace(embedder, kspace, &crop, &error), MRIEMBED_OK) << error.message;
+  crop.readout_width = 25;
+  EXPECT_EQ(mriembed_warm_up_kspace(embedder, kspace, &crop, &error), MRIEMBED_INVALID_ARGUMENT);
+  EXPECT_EQ(mriembed_warm_up_kspace(embedder, nullptr, nullptr, &error), MRIEMBED_INVALID_ARGUMENT);
+
+  mriembed_options options;
+  mriembed_options_init(&options);
+  EXPECT_EQ(options.memory_mib, 1024);
+  options.memory_mib = 0;
+  mriembed_embedder* other = nullptr;
+  EXPECT_EQ(mriembed_load(model.c_str(), &options, &other, &error), MRIEMBED_INVALID_ARGUMENT);
+  EXPECT_EQ(other, nullptr);
+}
+
 TEST_F(CApi, cuts_messages_that_are_too_long) {
   mriembed_embedder* other = nullptr;
   const std::string path(3000, 'a');

@@ -228,6 +228,8 @@ TEST(Embedder, refuses_arguments_that_cannot_be_right) {
   EXPECT_EQ(code_of(good, destination, options), ErrorCode::invalid_argument);
 
   EXPECT_EQ(error_of([&] { embedder.warm_up(1, 0, 8); }).first, ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([&] { embedder.warm_up_kspace({1, 0, 8, 8}); }).first, ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([&] { embedder.warm_up_kspace({1, 4, 8, 8}, 9); }).first, ErrorCode::invalid_argument);
 }
 
 TEST(Embedder, without_compression_demands_exactly_its_number_of_coils) {
@@ -311,6 +313,21 @@ TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
     EXPECT_EQ(message, "slice 10 is all zero; a slice needs signal to be embedded");
   }
   EXPECT_EQ(rows, std::vector<float>(std::size_t{11} * embed_dim, -7.0F)) << "nothing is written on failure";
+}
+
+TEST(Embedder, warming_up_changes_no_embedding) {
+  const Shape shape{3, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  for (const bool fused_kernels : {true, false}) {
+    mriembed::Options options;
+    options.fused_kernels = fused_kernels;
+    const auto expected = embed_kspace(Embedder::load(pca_model, options), view);
+    const Embedder warm = Embedder::load(pca_model, options);
+    warm.warm_up_kspace({5, 6, 40, 64}, 32);  // leaves larger memory behind than the slices need
+    warm.warm_up_kspace(shape);
+    EXPECT_EQ(embed_kspace(warm, view), expected);
+  }
 }
 
 TEST(Embedder, refuses_a_memory_that_is_none) {

@@ -1,6 +1,7 @@
 // Loads a model file and embeds slices. C++17, no torch.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <memory>
@@ -72,9 +73,13 @@ class MRIEMBED_EXPORT Embedder {
   // Whether the network runs on the library's own kernels (on a CPU that has the instructions) or, unfused, on torch's.
   [[nodiscard]] bool uses_fused_kernels() const noexcept;
 
-  // Runs the network once on stacked input of this shape (slices, in_channels, H, W), so that the first
-  // real call of that shape is not slowed by one-time work.
+  // Takes the memory that stacked input of this shape, (slices, in_channels, H, W), needs and runs the network once, so
+  // that the first real call is as fast as every later one.
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const;
+
+  // The same for k-space of this shape, (slices, coils, y, x), and coil images of it; `readout_width` as in
+  // KspaceOptions.
+  void warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width = 0) const;
 
   // Each of the following reads caller-owned memory through its strides, without a copy by the caller, and writes
   // one embedding per slice to `embeddings`, (slices, embed_dim), which the caller owns as well.

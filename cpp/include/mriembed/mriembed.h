@@ -74,6 +74,11 @@ MRIEMBED_EXPORT int64_t mriembed_num_coils(const mriembed_embedder* embedder);
 MRIEMBED_EXPORT mriembed_status mriembed_warm_up(const mriembed_embedder* embedder, int64_t slices, int64_t height,
                                                  int64_t width, mriembed_error* error);
 
+/* The same for k-space of this shape (slices, coils, y, x), see Embedder::warm_up_kspace; `options` may be NULL, its
+ * noise covariance does not matter. */
+MRIEMBED_EXPORT mriembed_status mriembed_warm_up_kspace(const mriembed_embedder* embedder, const int64_t shape[4],
+                                                        const mriembed_kspace_options* options, mriembed_error* error);
+
 /* The three following read caller-owned samples and write (shape[0], embed_dim) floats, row after row, to caller-owned
  * `embeddings`; nothing is written on failure. `strides` counts elements (complex ones where samples are complex, which
  * are pairs real, imaginary); NULL means row-major. `error` may be NULL. */

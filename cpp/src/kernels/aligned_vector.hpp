@@ -15,7 +15,8 @@ struct CacheLineAllocator {
 
   CacheLineAllocator() = default;
   template <typename Other>
-  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) noexcept {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(misc-explicit-constructor): the standard asks allocators to convert silently
+  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) noexcept {}
 
   Element* allocate(std::size_t count) {
     return static_cast<Element*>(::operator new(count * sizeof(Element), std::align_val_t(cache_line)));

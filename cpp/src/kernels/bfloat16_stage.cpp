@@ -43,9 +43,9 @@ std::uint32_t Bfloat16Stage::read_planes(const float* planes, std::int64_t plane
   return peak;
 }
 
-void Bfloat16Stage::normalize_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization,
-                                  Bfloat16* to, std::int64_t pixel) {
-  kernels::normalize_row(row, width, normalization, to, pixel);
+void Bfloat16Stage::normalize_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization,
+                                  Bfloat16* to, std::int64_t output_pixel) {
+  kernels::normalize_row(row, pixels, normalization, to, output_pixel);
 }
 
 void Bfloat16Stage::sum_normalized_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization,

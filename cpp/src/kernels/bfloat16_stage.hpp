@@ -22,7 +22,7 @@ class Bfloat16Stage {
   [[nodiscard]] std::int64_t input_pixel() const noexcept { return convolution_.input_pixel(); }
   [[nodiscard]] std::int64_t output_pixel() const noexcept { return convolution_.output_pixel(); }
   [[nodiscard]] std::int64_t input_row(std::int64_t width) const noexcept { return convolution_.input_row(width); }
-  [[nodiscard]] std::int64_t strip_rows(std::int64_t /*width*/, std::int64_t /*rows*/) const noexcept {
+  [[nodiscard]] static std::int64_t strip_rows(std::int64_t /*width*/, std::int64_t /*rows*/) noexcept {
     return Bfloat16Convolution::strip_rows;
   }
   [[nodiscard]] std::int64_t scratch_floats(std::int64_t /*strip*/, std::int64_t width) const noexcept {
@@ -36,8 +36,8 @@ class Bfloat16Stage {
 
   std::uint32_t read_planes(const float* planes, std::int64_t plane, std::int64_t width, Bfloat16* to,
                             float* scratch) const;
-  static void normalize_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization, Bfloat16* to,
-                            std::int64_t pixel);
+  static void normalize_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization, Bfloat16* to,
+                            std::int64_t output_pixel);
   static void sum_normalized_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization,
                                  std::span<double> sums);
 

@@ -104,9 +104,9 @@ std::uint32_t Float32Stage::read_planes(const float* planes, std::int64_t plane,
   return interleave_row(planes, plane, in_channels_, width, to, input_pixel());
 }
 
-void Float32Stage::normalize_row(const float* row, std::int64_t width, const Normalization& normalization, float* to,
-                                 std::int64_t /*pixel*/) {
-  kernels::normalize_row(row, width, normalization, to);
+void Float32Stage::normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* to,
+                                 std::int64_t /*output_pixel*/) {
+  kernels::normalize_row(row, pixels, normalization, to);
 }
 
 void Float32Stage::sum_normalized_row(const float* row, std::int64_t width, const Normalization& normalization,

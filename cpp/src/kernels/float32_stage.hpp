@@ -46,8 +46,8 @@ class Float32Stage {
   // Reads a row of planes, see interleave_row. Returns its peak.
   std::uint32_t read_planes(const float* planes, std::int64_t plane, std::int64_t width, float* to,
                             float* scratch) const;
-  static void normalize_row(const float* row, std::int64_t width, const Normalization& normalization, float* to,
-                            std::int64_t pixel);
+  static void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* to,
+                            std::int64_t output_pixel);
   static void sum_normalized_row(const float* row, std::int64_t width, const Normalization& normalization,
                                  std::span<double> sums);
 

@@ -17,7 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace mriembed::kernels::HWY_NAMESPACE {
-namespace {
+namespace {  // NOLINT(misc-anonymous-namespace-in-header): each file compiles its own for each instruction set
 
 namespace hn = hwy::HWY_NAMESPACE;
 

@@ -76,7 +76,7 @@ class StagedNetwork final : public FusedNetwork {
   }
 
  private:
-  using Sample = typename Stage::Sample;
+  using Sample = Stage::Sample;
 
   struct ThreadMemory {
     AlignedVector<Sample> rows;  // normalized input of a strip

@@ -15,8 +15,8 @@ namespace {
 
 using Convolution = StridedWinogradConvolution;
 
-constexpr int window = Convolution::window;
-constexpr int tile_size = Convolution::tile;
+constexpr std::int64_t window = Convolution::window;
+constexpr std::int64_t tile_size = Convolution::tile;
 constexpr std::int64_t tile_step = 2 * tile_size;  // inputs from one tile to the next
 
 // One axis of the input transform: the inputs of the three points, two, one and two.
@@ -32,8 +32,8 @@ HWY_INLINE void transform_input(const Vector (&x)[window], Vector (&v)[window]) 
 void transform_inputs(const float* const* rows, const StridedWinogradLayout& layout, std::int64_t first_tile,
                       float* scratch) {
   const Lanes f;
-  constexpr int point_axis[window] = {0, 0, 1, 2, 2};  // which point along an axis, and which of its inputs
-  constexpr int input_axis[window] = {0, 1, 0, 0, 1};
+  constexpr std::int64_t point_axis[window] = {0, 0, 1, 2, 2};  // which point along an axis, and which of its inputs
+  constexpr std::int64_t input_axis[window] = {0, 1, 0, 0, 1};
   float* to[Convolution::points];
   for (std::int64_t point = 0; point < Convolution::points; ++point) {
     to[point] = scratch + layout.inputs(point) + first_tile * Convolution::inputs_of(point) * layout.input_pixel;
@@ -43,27 +43,27 @@ void transform_inputs(const float* const* rows, const StridedWinogradLayout& lay
       const std::int64_t offset = tile * tile_step * layout.input_pixel + channel;
       Vector half[window][window];
 #pragma GCC unroll 5
-      for (int x = 0; x < window; ++x) {
+      for (std::int64_t x = 0; x < window; ++x) {
         Vector d[window];
         Vector v[window];
 #pragma GCC unroll 5
-        for (int y = 0; y < window; ++y) {
+        for (std::int64_t y = 0; y < window; ++y) {
           d[y] = hn::LoadU(f, rows[y] + offset + x * layout.input_pixel);
         }
         transform_input(d, v);
 #pragma GCC unroll 5
-        for (int y = 0; y < window; ++y) {
+        for (std::int64_t y = 0; y < window; ++y) {
           half[y][x] = v[y];
         }
       }
 #pragma GCC unroll 5
-      for (int y = 0; y < window; ++y) {
+      for (std::int64_t y = 0; y < window; ++y) {
         Vector v[window];
         transform_input(half[y], v);
 #pragma GCC unroll 5
-        for (int x = 0; x < window; ++x) {
-          const int across = point_axis[x] == 1 ? 1 : 2;
-          const int input = input_axis[y] * across + input_axis[x];
+        for (std::int64_t x = 0; x < window; ++x) {
+          const std::int64_t across = point_axis[x] == 1 ? 1 : 2;
+          const std::int64_t input = input_axis[y] * across + input_axis[x];
           hn::StoreU(v[x], f, to[3 * point_axis[y] + point_axis[x]] + input * layout.input_pixel + channel);
         }
       }
@@ -95,7 +95,7 @@ void transform_outputs(const float* scratch, const StridedWinogradLayout& layout
       Vector upper[3];
       Vector lower[3];
 #pragma GCC unroll 3
-      for (int column = 0; column < 3; ++column) {
+      for (std::int64_t column = 0; column < 3; ++column) {
         const Vector m0 = hn::LoadU(f, product + column * layout.products_point);
         const Vector m1 = hn::LoadU(f, product + (3 + column) * layout.products_point);
         const Vector m2 = hn::LoadU(f, product + (6 + column) * layout.products_point);
@@ -148,8 +148,8 @@ namespace {
 
 // Transformed weights, and tiles with their products: each stays below this, a third of the L2 cache of a server's
 // core.
-constexpr std::int64_t weight_limit = 256 * 1024;
-constexpr std::int64_t scratch_limit = 128 * 1024;
+constexpr std::int64_t weight_limit = std::int64_t{256} * 1024;
+constexpr std::int64_t scratch_limit = std::int64_t{128} * 1024;
 
 }  // namespace
 

@@ -26,7 +26,7 @@ class StridedWinogradConvolution {
 
   // Inputs that meet at a point, of the window's 25: 2 or 1 along each axis.
   static constexpr std::int64_t inputs_of(std::int64_t point) noexcept {
-    return (point / 3 == 1 ? 1 : 2) * (point % 3 == 1 ? 1 : 2);
+    return std::int64_t{point / 3 == 1 ? 1 : 2} * (point % 3 == 1 ? 1 : 2);
   }
   // The inputs of all points before this one.
   static constexpr std::int64_t inputs_before(std::int64_t point) noexcept {

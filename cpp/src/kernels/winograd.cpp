@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace mriembed::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr int window = WinogradConvolution::window;
-constexpr int tile_size = WinogradConvolution::tile;
+constexpr std::int64_t window = WinogradConvolution::window;
+constexpr std::int64_t tile_size = WinogradConvolution::tile;
 
 // One axis of the input transform, B^T d.
 HWY_INLINE void transform_input(const Vector (&d)[window], Vector (&v)[window]) {
@@ -56,27 +56,27 @@ void transform_inputs(const float* const* rows, std::int64_t column, std::int64_
       const std::int64_t offset = (column + tile * tile_size) * channels + channel;
       Vector half[window][window];
 #pragma GCC unroll 6
-      for (int x = 0; x < window; ++x) {
+      for (std::int64_t x = 0; x < window; ++x) {
         Vector d[window];
         Vector v[window];
 #pragma GCC unroll 6
-        for (int y = 0; y < window; ++y) {
+        for (std::int64_t y = 0; y < window; ++y) {
           d[y] = hn::LoadU(f, rows[y] + offset + x * channels);
         }
         transform_input(d, v);
 #pragma GCC unroll 6
-        for (int y = 0; y < window; ++y) {
+        for (std::int64_t y = 0; y < window; ++y) {
           half[y][x] = v[y];
         }
       }
       float* HWY_RESTRICT point = to + tile * channels + channel;
 #pragma GCC unroll 6
-      for (int y = 0; y < window; ++y) {
+      for (const auto& row : half) {
         Vector v[window];
-        transform_input(half[y], v);
+        transform_input(row, v);
 #pragma GCC unroll 6
-        for (int x = 0; x < window; ++x) {
-          hn::StoreU(v[x], f, point);
+        for (const Vector& product_input : v) {
+          hn::StoreU(product_input, f, point);
           point += point_floats;
         }
       }
@@ -104,36 +104,36 @@ void transform_outputs(const float* HWY_RESTRICT products, std::int64_t point_fl
       const float* HWY_RESTRICT point = products + column / tile_size * channels + channel;
       Vector half[tile_size][window];
 #pragma GCC unroll 6
-      for (int x = 0; x < window; ++x) {
+      for (std::int64_t x = 0; x < window; ++x) {
         Vector m[window];
         Vector y[tile_size];
 #pragma GCC unroll 6
-        for (int row = 0; row < window; ++row) {
+        for (std::int64_t row = 0; row < window; ++row) {
           m[row] = hn::LoadU(f, point + (row * window + x) * point_floats);
         }
         transform_output(m, y);
 #pragma GCC unroll 4
-        for (int row = 0; row < tile_size; ++row) {
+        for (std::int64_t row = 0; row < tile_size; ++row) {
           half[row][x] = y[row];
         }
       }
       const std::int64_t height = std::min<std::int64_t>(tile_size, outputs.height);
       const std::int64_t width = std::min<std::int64_t>(tile_size, outputs.width - column);
       float* HWY_RESTRICT to = outputs.first + column * channels + channel;
-      const auto store = [&](const Vector(&y)[tile_size], int x) HWY_ATTR {
-        hn::StoreU(y[x], f, to + x * channels);
-        const Vector distance = hn::Sub(y[x], shift);
+      const auto store = [&](Vector y, std::int64_t x) HWY_ATTR {
+        hn::StoreU(y, f, to + x * channels);
+        const Vector distance = hn::Sub(y, shift);
         total = hn::Add(total, distance);
         squares = hn::MulAdd(distance, distance, squares);
       };
       if (height == tile_size && width == tile_size) {
 #pragma GCC unroll 4
-        for (int row = 0; row < tile_size; ++row) {
+        for (const auto& row : half) {
           Vector y[tile_size];
-          transform_output(half[row], y);
+          transform_output(row, y);
 #pragma GCC unroll 4
-          for (int x = 0; x < tile_size; ++x) {
-            store(y, x);
+          for (std::int64_t x = 0; x < tile_size; ++x) {
+            store(y[x], x);
           }
           to += outputs.row_floats;
         }
@@ -141,8 +141,8 @@ void transform_outputs(const float* HWY_RESTRICT products, std::int64_t point_fl
         for (std::int64_t row = 0; row < height; ++row) {
           Vector y[tile_size];
           transform_output(half[row], y);
-          for (int x = 0; x < width; ++x) {
-            store(y, x);
+          for (std::int64_t x = 0; x < width; ++x) {
+            store(y[x], x);
           }
           to += outputs.row_floats;
         }
@@ -190,7 +190,7 @@ HWY_EXPORT(convolve_strip_in_lanes);
 namespace {
 
 // Transformed inputs and products together stay below this: half of the L2 cache of a server's core.
-constexpr std::int64_t scratch_limit = 96 * 1024;
+constexpr std::int64_t scratch_limit = std::int64_t{96} * 1024;
 
 constexpr std::int64_t widest_gap = 2 * channel_block * WinogradConvolution::points;
 

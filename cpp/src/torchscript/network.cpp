@@ -87,7 +87,7 @@ Prepared as_prepared(const c10::IValue& value) {
 }  // namespace
 
 Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
-    : module_(archive.load()), pixel_bytes_(0) {
+    : module_(archive.load()) {
   const auto arithmetic = arithmetic_of(dtype);
   if (fused_kernels && device.is_cpu() && arithmetic && kernels::is_supported(*arithmetic)) {
     if (const auto weights = recognize_network(module_)) {

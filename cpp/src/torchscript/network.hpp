@@ -41,7 +41,7 @@ class Network {
  private:
   torch::jit::Module module_;
   std::unique_ptr<const kernels::FusedNetwork> fused_;
-  std::int64_t pixel_bytes_;
+  std::int64_t pixel_bytes_ = 0;
 };
 
 }  // namespace mriembed::torchscript
