@@ -146,7 +146,8 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
   std::vector<double> network;
   for (int index = 0; index < repeats; ++index) {
     progress.show("call " + std::to_string(index + 1) + " of " + std::to_string(repeats));
-    const std::vector<float> fresh(numbers);  // in memory of its own for each call, as the samples of a scan are
+    std::vector<float> fresh(numbers.size());  // in memory of its own for each call, as the samples of a scan are
+    std::copy(numbers.begin(), numbers.end(), fresh.begin());
     const auto start = std::chrono::steady_clock::now();
     call(fresh, report);
     const std::chrono::duration<double, std::milli> duration = std::chrono::steady_clock::now() - start;

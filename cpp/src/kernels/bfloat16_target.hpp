@@ -5,7 +5,6 @@
 #pragma once
 
 #define MRIEMBED_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#define MRIEMBED_AVX512_BF16_INLINE                                                                         \
-  __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,prefer-vector-width=" \
-                                       "512"))) inline
+#define MRIEMBED_AVX512_BF16_INLINE \
+  __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))) inline
 #define MRIEMBED_AMX __attribute__((target("amx-tile,amx-bf16")))

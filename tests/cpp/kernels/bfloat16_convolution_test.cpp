@@ -29,6 +29,7 @@ class Bfloat16Strip : public testing::TestWithParam<Bfloat16Unit> {
   static void expect_definition(const Shape& shape, double size) {
     const auto weight_bits = random_bfloat16(shape.out_channels * shape.in_channels * 9, 0, size);
     std::vector<float> weight;
+    weight.reserve(weight_bits.size());
     for (const std::uint16_t bits : weight_bits) {
       weight.push_back(float_of(bits));
     }
@@ -37,6 +38,7 @@ class Bfloat16Strip : public testing::TestWithParam<Bfloat16Unit> {
     const std::int64_t input_rows = shape.stride + 3;
     const auto input = random_bfloat16(input_rows * row_samples, 0, size);
     std::vector<const Bfloat16*> rows;
+    rows.reserve(static_cast<std::size_t>(input_rows));
     for (std::int64_t row = 0; row < input_rows; ++row) {
       rows.push_back(input.data() + row * row_samples);
     }

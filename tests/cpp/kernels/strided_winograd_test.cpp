@@ -38,6 +38,7 @@ void expect_definition(const Shape& shape, float size) {
   const std::int64_t input_rows = 4 * ((shape.height + 1) / 2) + 1;
   const auto input = random(input_rows * row_floats);
   std::vector<const float*> rows;
+  rows.reserve(static_cast<std::size_t>(input_rows));
   for (std::int64_t row = 0; row < input_rows; ++row) {
     rows.push_back(input.data() + row * row_floats);
   }

@@ -37,6 +37,7 @@ void expect_definition(const Shape& shape, float size) {
   const auto weight = random(shape.out_channels * shape.in_channels * 9);
   const auto input = random(6 * row_floats);
   std::vector<const float*> rows;
+  rows.reserve(6);
   for (std::int64_t row = 0; row < 6; ++row) {
     rows.push_back(input.data() + row * row_floats);
   }
