@@ -10,16 +10,20 @@ namespace {
 // L2 cache.
 constexpr std::int64_t strip_floats = 65536;
 
-using Convolution = std::variant<PackedConvolution, WinogradConvolution, StridedWinogradConvolution>;
+// Outputs across from which minimal filtering is used. In narrower images most of a tile would lie outside, and a
+// GroupNorm over few pixels bears its larger rounding errors less well.
+constexpr std::int64_t narrowest = 16;
 
-Convolution convolution_of(const StageWeights& weights) {
+using FewerProducts = std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution>;
+
+FewerProducts fewer_products(const StageWeights& weights) {
   if (weights.stride == 1) {
     return WinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
   }
   if (StridedWinogradConvolution::is_worth_it(weights.in_channels, weights.out_channels)) {
     return StridedWinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
   }
-  return PackedConvolution(weights.in_channels, weights.out_channels, weights.weight);
+  return {};
 }
 
 std::int64_t rounded_up(std::int64_t number, std::int64_t unit) { return (number + unit - 1) / unit * unit; }
@@ -27,7 +31,8 @@ std::int64_t rounded_up(std::int64_t number, std::int64_t unit) { return (number
 }  // namespace
 
 Float32Stage::Float32Stage(const StageWeights& weights)
-    : convolution_(convolution_of(weights)),
+    : direct_(weights.in_channels, weights.out_channels, weights.weight),
+      fewer_products_(fewer_products(weights)),
       in_channels_(weights.in_channels),
       stride_(weights.stride),
       bias_(weights.bias),
@@ -36,31 +41,39 @@ Float32Stage::Float32Stage(const StageWeights& weights)
       norm_weight_(weights.norm_weight),
       norm_bias_(weights.norm_bias) {}
 
+const WinogradConvolution* Float32Stage::winograd(std::int64_t width) const noexcept {
+  return width >= narrowest ? std::get_if<WinogradConvolution>(&fewer_products_) : nullptr;
+}
+
+const StridedWinogradConvolution* Float32Stage::strided_winograd(std::int64_t width) const noexcept {
+  return width >= narrowest ? std::get_if<StridedWinogradConvolution>(&fewer_products_) : nullptr;
+}
+
 std::int64_t Float32Stage::input_row(std::int64_t width) const noexcept {
-  if (std::holds_alternative<WinogradConvolution>(convolution_)) {
+  if (winograd(width) != nullptr) {
     return (rounded_up(width, WinogradConvolution::tile) + 2) * input_pixel();
   }
-  if (std::holds_alternative<StridedWinogradConvolution>(convolution_)) {
+  if (strided_winograd(width) != nullptr) {
     return (2 * rounded_up(width, StridedWinogradConvolution::tile) + 1) * input_pixel();
   }
   return (stride_ * (width - 1) + 3) * input_pixel();
 }
 
 std::int64_t Float32Stage::strip_rows(std::int64_t width, std::int64_t rows) const noexcept {
-  if (std::holds_alternative<WinogradConvolution>(convolution_)) {
+  if (winograd(width) != nullptr) {
     return WinogradConvolution::tile;
   }
-  if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+  if (const auto* strided = strided_winograd(width)) {
     return strided->strip_rows(width, rows);
   }
   return std::clamp<std::int64_t>((strip_floats / input_row(width) - 3) / stride_ + 1, 1, rows);
 }
 
 std::int64_t Float32Stage::scratch_floats(std::int64_t strip, std::int64_t width) const noexcept {
-  if (const auto* winograd = std::get_if<WinogradConvolution>(&convolution_)) {
-    return winograd->scratch_floats(rounded_up(width, WinogradConvolution::tile) / WinogradConvolution::tile);
+  if (const auto* square = winograd(width)) {
+    return square->scratch_floats(rounded_up(width, WinogradConvolution::tile) / WinogradConvolution::tile);
   }
-  if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+  if (const auto* strided = strided_winograd(width)) {
     return strided->scratch_floats(strip, width);
   }
   return 0;
@@ -71,16 +84,15 @@ void Float32Stage::convolve(const float* const* rows, std::int64_t height, std::
   const std::int64_t row_floats = width * output_pixel();
   ShiftedSums sums(moments);
   bool summed = true;
-  if (const auto* winograd = std::get_if<WinogradConvolution>(&convolution_)) {
-    convolve_strip(*winograd, rows, height, width, output, row_floats, scratch, sums);
-  } else if (const auto* strided = std::get_if<StridedWinogradConvolution>(&convolution_)) {
+  if (const auto* square = winograd(width)) {
+    convolve_strip(*square, rows, height, width, output, row_floats, scratch, sums);
+  } else if (const auto* strided = strided_winograd(width)) {
     convolve_strip(*strided, rows, height, width, output, scratch, sums);
   } else {
-    const auto& packed = std::get<PackedConvolution>(convolution_);
-    for (std::int64_t block = 0; block < packed.blocks(); block += 2) {
+    for (std::int64_t block = 0; block < direct_.blocks(); block += 2) {
       for (std::int64_t row = 0; row < height; ++row) {
         const float* const* from = rows + row * stride_;
-        convolve_row(packed, block, {{from[0], from[1], from[2]}, input_pixel()}, stride_, width,
+        convolve_row(direct_, block, {{from[0], from[1], from[2]}, input_pixel()}, stride_, width,
                      output + row * row_floats, output_pixel());
       }
     }

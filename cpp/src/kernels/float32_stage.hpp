@@ -52,7 +52,12 @@ class Float32Stage {
                                  std::span<double> sums);
 
  private:
-  std::variant<PackedConvolution, WinogradConvolution, StridedWinogradConvolution> convolution_;
+  // The convolution with fewer products for this width, where there is one.
+  [[nodiscard]] const WinogradConvolution* winograd(std::int64_t width) const noexcept;
+  [[nodiscard]] const StridedWinogradConvolution* strided_winograd(std::int64_t width) const noexcept;
+
+  PackedConvolution direct_;
+  std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution> fewer_products_;
   std::int64_t in_channels_;
   std::int64_t stride_;
   std::vector<float> bias_;
