@@ -16,6 +16,8 @@
 namespace mriembed {
 
 // Arithmetic of the network. Preprocessing always runs in single precision, its coil matrices in double.
+// The first network loaded in bfloat16 on a processor with AMX asks Linux for that unit's registers, for the whole
+// process: a permission that changes nothing for threads that do not use them.
 enum class Precision { float32, bfloat16, float16 };
 
 struct Options {
