@@ -188,10 +188,13 @@ class Preparation::Slice {
       Workspace::Part& part = at_part(index);
       part.energy = 0;
       const Range range = part_of(height_ * width_, index, parts_);
-      for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
-        const std::int64_t last = std::min(first + block_pixels, range.end);
+      // Backwards: the pixels that were looked at last are still in the core's cache.
+      for (std::int64_t last = range.end; last > range.begin;) {
+        const std::int64_t first = std::max(last - block_pixels, range.begin);
         part.block.read(const_samples_of(source_) + first, source_.stride(0), last - first, scale_);
+        part.block.expect_next(const_samples_of(source_) + std::max(first - block_pixels, range.begin));
         combine_block(part, first, last);
+        last = first;
       }
     });
     for (std::int64_t part = 0; part < parts_; ++part) {

@@ -10,11 +10,7 @@ Bfloat16Stage::Bfloat16Stage(const StageWeights& weights)
     : unit_(bfloat16_unit()),
       convolution_(weights.in_channels, weights.out_channels, weights.stride, weights.weight),
       in_channels_(weights.in_channels),
-      bias_(weights.bias),
-      groups_(weights.groups),
-      epsilon_(weights.epsilon),
-      norm_weight_(weights.norm_weight),
-      norm_bias_(weights.norm_bias) {}
+      norm_(weights) {}
 
 void Bfloat16Stage::convolve(const Bfloat16* const* rows, std::int64_t height, std::int64_t width, Bfloat16* output,
                              float* /*scratch*/, Moments& moments) const {
@@ -29,9 +25,7 @@ void Bfloat16Stage::convolve(const Bfloat16* const* rows, std::int64_t height, s
   }
 }
 
-Normalization Bfloat16Stage::normalization(const Moments& moments) const {
-  return folded(group_normalization(moments, bias_, groups_, epsilon_, norm_weight_, norm_bias_));
-}
+Normalization Bfloat16Stage::normalization(const Moments& moments) const { return folded(norm_(moments)); }
 
 std::uint32_t Bfloat16Stage::read_planes(const float* planes, std::int64_t plane, std::int64_t width, Bfloat16* to,
                                          float* scratch) const {

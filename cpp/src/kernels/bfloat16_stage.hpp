@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "kernels/bfloat16_convolution.hpp"
 #include "kernels/network_weights.hpp"
+#include "kernels/stage_norm.hpp"
 
 namespace mriembed::kernels {
 
@@ -45,11 +45,7 @@ class Bfloat16Stage {
   Bfloat16Unit unit_;
   Bfloat16Convolution convolution_;
   std::int64_t in_channels_;
-  std::vector<float> bias_;
-  std::int64_t groups_;
-  double epsilon_;
-  std::vector<float> norm_weight_;
-  std::vector<float> norm_bias_;
+  StageNorm norm_;
 };
 
 }  // namespace mriembed::kernels

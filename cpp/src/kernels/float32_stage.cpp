@@ -35,11 +35,7 @@ Float32Stage::Float32Stage(const StageWeights& weights)
       fewer_products_(fewer_products(weights)),
       in_channels_(weights.in_channels),
       stride_(weights.stride),
-      bias_(weights.bias),
-      groups_(weights.groups),
-      epsilon_(weights.epsilon),
-      norm_weight_(weights.norm_weight),
-      norm_bias_(weights.norm_bias) {}
+      norm_(weights) {}
 
 const WinogradConvolution* Float32Stage::winograd(std::int64_t width) const noexcept {
   return width >= narrowest ? std::get_if<WinogradConvolution>(&fewer_products_) : nullptr;
@@ -107,9 +103,7 @@ void Float32Stage::convolve(const float* const* rows, std::int64_t height, std::
   }
 }
 
-Normalization Float32Stage::normalization(const Moments& moments) const {
-  return group_normalization(moments, bias_, groups_, epsilon_, norm_weight_, norm_bias_);
-}
+Normalization Float32Stage::normalization(const Moments& moments) const { return norm_(moments); }
 
 std::uint32_t Float32Stage::read_planes(const float* planes, std::int64_t plane, std::int64_t width, float* to,
                                         float* /*scratch*/) const {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <span>
 #include <variant>
-#include <vector>
 
 #include "kernels/convolution.hpp"
 #include "kernels/network_weights.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/stage_norm.hpp"
 #include "kernels/strided_winograd.hpp"
 #include "kernels/winograd.hpp"
 
@@ -25,9 +25,7 @@ class Float32Stage {
   [[nodiscard]] std::int64_t stride() const noexcept { return stride_; }
   // Floats of a pixel of the input rows, and of the output.
   [[nodiscard]] std::int64_t input_pixel() const noexcept { return padded_channels(in_channels_); }
-  [[nodiscard]] std::int64_t output_pixel() const noexcept {
-    return padded_channels(static_cast<std::int64_t>(bias_.size()));
-  }
+  [[nodiscard]] std::int64_t output_pixel() const noexcept { return padded_channels(norm_.channels()); }
   // Floats of an input row for `width` outputs: from one pixel left of the image to the last one that is looked at.
   [[nodiscard]] std::int64_t input_row(std::int64_t width) const noexcept;
   // Output rows of a strip, for images of this width of which a thread has `rows`.
@@ -60,11 +58,7 @@ class Float32Stage {
   std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution> fewer_products_;
   std::int64_t in_channels_;
   std::int64_t stride_;
-  std::vector<float> bias_;
-  std::int64_t groups_;
-  double epsilon_;
-  std::vector<float> norm_weight_;
-  std::vector<float> norm_bias_;
+  StageNorm norm_;
 };
 
 }  // namespace mriembed::kernels
