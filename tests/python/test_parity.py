@@ -282,6 +282,21 @@ def test_bart_and_numpy_files_of_the_same_samples_give_the_same_embedding(
     np.testing.assert_allclose(bart, numpy, rtol=0, atol=1e-5)
 
 
+def save_disturbed_network(
+    path: Path, arguments: dict[str, object], shape: tuple[int, int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Writes a model file whose biases and norms are not those of initialization; returns input and eager result."""
+    torch.manual_seed(5)
+    model = MRIEmbeddingModel(**arguments)  # type: ignore[arg-type]
+    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
+    with torch.no_grad():
+        for parameter in pipeline.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    mriembed.save_model_file(pipeline, path, weights_source="test")
+    stacked = torch.randn(shape[0], 6, *shape[1:])
+    return stacked.numpy(), model.embed(stacked, None).numpy()
+
+
 @pytest.mark.parametrize("fused_kernels", [True, False])
 @pytest.mark.parametrize(
     "arguments",
@@ -291,19 +306,11 @@ def test_bart_and_numpy_files_of_the_same_samples_give_the_same_embedding(
 def test_the_library_s_kernels_and_torch_s_agree_with_eager(
     tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
 ) -> None:
-    torch.manual_seed(5)
-    model = MRIEmbeddingModel(**arguments)  # type: ignore[arg-type]
-    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
-    with torch.no_grad():
-        for parameter in pipeline.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
-    stacked = torch.randn(shape[0], 6, *shape[1:])
-    expected = model.embed(stacked, None).numpy()
+    stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
         embedder = Embedder.load(tmp_path / "model.pt", threads=threads, fused_kernels=fused_kernels)
         assert embedder.uses_fused_kernels == fused_kernels
-        np.testing.assert_allclose(embedder.embed(stacked.numpy()), expected, rtol=0, atol=FLOAT32)
+        np.testing.assert_allclose(embedder.embed(stacked), expected, rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("fused_kernels", [True, False])
@@ -315,18 +322,10 @@ def test_the_library_s_kernels_and_torch_s_agree_with_eager(
 def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_shape(
     tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
 ) -> None:
-    torch.manual_seed(5)
-    model = MRIEmbeddingModel(**arguments)  # type: ignore[arg-type]
-    pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
-    with torch.no_grad():
-        for parameter in pipeline.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
-    stacked = torch.randn(shape[0], 6, *shape[1:])
-    expected = model.embed(stacked, None).numpy()
+    stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
         options = {"threads": threads, "fused_kernels": fused_kernels}
-        half = Embedder.load(tmp_path / "model.pt", precision="bfloat16", **options).embed(stacked.numpy())
+        half = Embedder.load(tmp_path / "model.pt", precision="bfloat16", **options).embed(stacked)
         lengths = np.linalg.norm(half, axis=1) * np.linalg.norm(expected, axis=1)
         assert (np.sum(half * expected, axis=1) / lengths).min() >= 0.999
         np.testing.assert_allclose(np.linalg.norm(half, axis=1), np.linalg.norm(expected, axis=1), rtol=0.02)
