@@ -164,6 +164,7 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
 
 int bench(const Arguments& arguments) {
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
   const Shape shape =
       arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace) : parse_shape(arguments.shape).value();
   const Timing timing = measure(embedder, shape, arguments.kspace, arguments.repeats);

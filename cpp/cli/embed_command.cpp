@@ -202,6 +202,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
 
   std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan

@@ -14,7 +14,8 @@ using nlohmann::json;
 json valid_description() {
   return json::parse(R"({
     "format": "mriembed model", "format_version": 1,
-    "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2}, "in_channels": 2, "num_coils": 1,
+    "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2, "widths": [8, 8, 8, 8],
+                "dropout": 0.0, "normalize": true, "use_mlp_head": false}, "in_channels": 2, "num_coils": 1,
               "embed_dim": 2, "parameters": 10},
     "preprocessing": {"contract_version": 1, "coil_compression": "pca", "matrix": null},
     "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
@@ -41,7 +42,9 @@ TEST(Metadata, gives_every_value_of_a_valid_description) {
   EXPECT_EQ(metadata.info.in_channels, 2);
   EXPECT_EQ(metadata.info.embed_dim, 2);
   EXPECT_EQ(metadata.info.matrix, 0);
-  EXPECT_EQ(metadata.info.arguments, R"({"embed_dim":2})");
+  EXPECT_EQ(json::parse(metadata.info.arguments)["widths"], json({8, 8, 8, 8}));
+  EXPECT_EQ(metadata.arguments.widths, (std::array<std::int64_t, 4>{8, 8, 8, 8}));
+  EXPECT_FALSE(metadata.arguments.use_mlp_head);
   EXPECT_EQ(metadata.info.weights_source, "random, seed 0");
   ASSERT_EQ(metadata.reference.kspace.size(), 2U);
   EXPECT_EQ(metadata.reference.kspace[1], std::complex<float>(2, 4));
