@@ -121,4 +121,24 @@ TEST(Metadata, refuses_a_reference_whose_length_does_not_fit_its_shape) {
   EXPECT_NE(refusal_of(description).find("outside 1.."), std::string::npos);
 }
 
+TEST(Metadata, names_a_network_that_it_does_not_know) {
+  json description = valid_description();
+  description["model"]["class"] = "Other";
+  EXPECT_EQ(refusal_of(description),
+            "its network is a \"Other\"; this mriembed " MRIEMBED_VERSION " knows MRIEmbeddingModel");
+}
+
+TEST(Metadata, nested_deeply_or_of_any_length_is_refused) {
+  const auto refusal_of_text = [](const std::string& text) -> std::string {
+    try {
+      mriembed::parse_metadata(text);
+    } catch (const mriembed::Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_NE(refusal_of_text(std::string(1U << 20U, '[')).find("nested deeper"), std::string::npos);
+  EXPECT_NE(refusal_of_text(std::string((1U << 24U) + 1, ' ')).find("larger than any"), std::string::npos);
+}
+
 }  // namespace
