@@ -143,6 +143,7 @@ constexpr auto allowed = std::to_array<std::string_view>({
 
 // All of a method with what it calls. The largest of the default model's has about 600 operations.
 constexpr std::int64_t most_operations = 20'000;
+constexpr int deepest_calls = 64;
 // The largest size that numbers of the file may lead to, where it does not come from the samples.
 constexpr std::int64_t largest_size = 1 << 16;
 constexpr std::int64_t widest_padding = 64;
@@ -175,6 +176,9 @@ Function* callee_of(const Node& node) {
   return nullptr;
 }
 
+// Graphs are trees of blocks, as deep as the code that check_records has bounded, and types are as deep.
+// NOLINTBEGIN(misc-no-recursion)
+
 // Counts operations with all calls expanded, without expanding them: a few lines can call themselves up to any number.
 class OperationCount {
  public:
@@ -191,7 +195,11 @@ class OperationCount {
     if (!function.isGraphFunction()) {
       refuse(method_, "calls " + function.name() + ", which is not code of the file");
     }
+    if (++depth_ > deepest_calls) {
+      refuse(method_, "calls more methods in turn than any model's");
+    }
     const std::int64_t count = of(*torch::jit::toGraphFunction(function).graph()->block());
+    --depth_;
     counts_[&function] = count;
     return count;
   }
@@ -217,6 +225,7 @@ class OperationCount {
   }
 
   std::string method_;
+  int depth_ = 0;
   std::unordered_map<Function*, std::int64_t> counts_;
 };
 
@@ -395,6 +404,8 @@ void check_names(const std::string& method, const Block& block) {
     }
   }
 }
+
+// NOLINTEND(misc-no-recursion)
 
 // Hooks run beside a method and are no part of its graph; objects other than modules have methods of their own.
 void check_attributes(const torch::jit::Module& module) {
