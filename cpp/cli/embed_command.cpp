@@ -14,6 +14,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
+#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
@@ -211,7 +212,7 @@ int embed(const Arguments& arguments) {
   ScanAhead ahead(
       arguments.scans.size(),
       [&arguments](std::size_t index) {
-        std::unique_ptr<io::ScanReader> reader = io::open_scan(arguments.scans[index], arguments.reading);
+        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(arguments.scans[index], arguments.reading);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },

@@ -17,10 +17,20 @@ std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_
 
 void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_view what) {
   constexpr std::int64_t factor = 64;
-  constexpr std::int64_t allowance = std::int64_t{16} << 20U;
+  constexpr std::int64_t allowance = std::int64_t{1} << 20U;
   if ((bytes - allowance) / factor > file_size) {
     refuse(std::string(what) + " would need " + std::to_string(bytes >> 20U) + " MiB, which a file of " +
            std::to_string(file_size >> 10U) + " KiB cannot justify: its header is damaged");
+  }
+}
+
+void check_counts(std::int64_t coils, std::int64_t partitions) {
+  if (coils > most_coils) {
+    refuse("a scan of " + std::to_string(coils) + " coils; at most " + std::to_string(most_coils) + " are read");
+  }
+  if (partitions > most_partitions) {
+    refuse("a slab of " + std::to_string(partitions) + " partitions; at most " + std::to_string(most_partitions) +
+           " are read");
   }
 }
 

@@ -13,8 +13,15 @@ namespace mriembed::io {
 // The product of two sizes; refuses one beyond 2^62, naming `what`.
 std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_view what);
 
-// Refuses an allocation that the file cannot justify: more than 64 times the file's own size and 16 MiB beside.
-// (Compression and zero filling make memory larger than the file, but not by such factors.)
+// Refuses sizes that the file cannot justify: more than 64 times its own size and 1 MiB beside. Compression and zero
+// filling make samples larger than their file, but not by such factors. What a reader holds of a scan at once, and all
+// of the scan's slices together, stay below this.
 void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_view what);
+
+// The most coils, and the most partitions of a slab, that are read: 1024 is what MRD can number. What comes after the
+// readers takes memory and time with the square of these counts.
+inline constexpr std::int64_t most_coils = 1024;
+inline constexpr std::int64_t most_partitions = 1024;
+void check_counts(std::int64_t coils, std::int64_t partitions);
 
 }  // namespace mriembed::io
