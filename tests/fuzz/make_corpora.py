@@ -186,13 +186,44 @@ def written_seeds() -> Seeds:
         yield f"random{index}", generator.bytes(int(2 ** generator.uniform(4, 12)))
 
 
+def seal_seeds() -> Seeds:
+    """Archives' ends and what stands behind them; the target seals each of them."""
+    signature = f"ed25519 {'a' * 64} {'b' * 128}\n"
+    for name, lines in {
+        "bare": "mriembed-seal 1\n",
+        "signed": "mriembed-seal 1\n" + signature,
+        "signed-twice": "mriembed-seal 1\n" + 2 * signature,
+        "version2": "mriembed-seal 2\n",
+        "plain": "",
+    }.items():
+        comment = len(lines) + 72 if lines else 0
+        yield name, b"PK\5\6" + bytes(16) + struct.pack("<H", comment) + lines.encode()
+
+
+def public_key_seeds() -> Seeds:
+    yield (
+        "ed25519",
+        (
+            b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+            b"-----END PUBLIC KEY-----\n"
+        ),
+    )
+    yield "private", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
 def metadata_seeds() -> Seeds:
     description = {
         "format": "mriembed model",
         "format_version": 1,
         "model": {
             "class": "MRIEmbeddingModel",
-            "arguments": {"embed_dim": 2, "widths": [4, 4, 4, 4], "dropout": 0.0, "normalize": True},
+            "arguments": {
+                "embed_dim": 2,
+                "widths": [4, 4, 4, 4],
+                "dropout": 0.0,
+                "normalize": True,
+                "use_mlp_head": False,
+            },
             "in_channels": 2,
             "num_coils": 1,
             "embed_dim": 2,
@@ -238,7 +269,9 @@ TARGETS: dict[str, Callable[[], Seeds]] = {
     "mrd_images": written_seeds,
     "mrd_raw": written_seeds,
     "numpy": numpy_seeds,
+    "public_key": public_key_seeds,
     "scan_stream": scan_stream_seeds,
+    "seal": seal_seeds,
 }
 
 
