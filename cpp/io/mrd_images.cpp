@@ -71,7 +71,7 @@ class MrdImagesReader final : public ScanReader {
       add_group(group, std::move(data), std::move(*complex), file_size);
     }
     if (groups_.empty()) {
-      refuse("it holds magnitude images (group \"" + paths.front() +
+      refuse("it holds magnitude images (group \"" + shown(paths.front()) +
              "\"), which have neither phase nor coils; complex coil images or raw data are needed");
     }
     if (real_groups > 0) {

@@ -1,10 +1,18 @@
 #include "refuse.hpp"
 
+#include <algorithm>
+
 #include "mriembed/error.hpp"
 
 namespace mriembed::io {
 
 void refuse(const std::string& reason) { throw Error(ErrorCode::bad_input, reason); }
+
+std::string shown(std::string_view text, std::size_t longest) {
+  std::string result(text.substr(0, longest));
+  std::replace_if(result.begin(), result.end(), [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  return text.size() > longest ? result + "..." : result;
+}
 
 std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_view what) {
   constexpr std::int64_t largest = std::int64_t{1} << 62U;

@@ -1,6 +1,7 @@
 // How a reader says no, and the checks that every format needs before it allocates.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,10 @@ namespace mriembed::io {
 
 // Throws Error bad_input. `reason` is one line: what is wrong, and what would be right.
 [[noreturn]] void refuse(const std::string& reason);
+
+// Text from a file, for a message: question marks for what is no printable ASCII, and no more than `longest`
+// characters.
+std::string shown(std::string_view text, std::size_t longest = 100);
 
 // The product of two sizes; refuses one beyond 2^62, naming `what`.
 std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_view what);

@@ -51,7 +51,7 @@ class Decoder {
     if (length > longest) {
       refuse_answer();
     }
-    return std::string(next(static_cast<std::size_t>(length)));
+    return shown(next(static_cast<std::size_t>(length)), longest);
   }
   void finish() const {
     if (!left_.empty()) {
