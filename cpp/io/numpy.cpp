@@ -142,7 +142,7 @@ class NumpyReader final : public ScanReader {
     header_ = parse_header(stream_, file_size_);
     find_geometry(options);
     check_length();
-    check_counts(summary_.coils, 1);
+    check_extents(summary_.coils, 1, height_, width_);
     describe();
   }
 

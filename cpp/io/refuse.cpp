@@ -32,13 +32,17 @@ void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_vie
   }
 }
 
-void check_counts(std::int64_t coils, std::int64_t partitions) {
+void check_extents(std::int64_t coils, std::int64_t partitions, std::int64_t height, std::int64_t width) {
   if (coils > most_coils) {
     refuse("a scan of " + std::to_string(coils) + " coils; at most " + std::to_string(most_coils) + " are read");
   }
   if (partitions > most_partitions) {
     refuse("a slab of " + std::to_string(partitions) + " partitions; at most " + std::to_string(most_partitions) +
            " are read");
+  }
+  if (height > longest_side || width > longest_side) {
+    refuse("slices of " + std::to_string(height) + " x " + std::to_string(width) + " samples; at most " +
+           std::to_string(longest_side) + " along either side are read");
   }
 }
 

@@ -23,10 +23,11 @@ std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_
 // of the scan's slices together, stay below this.
 void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_view what);
 
-// The most coils, and the most partitions of a slab, that are read: 1024 is what MRD can number. What comes after the
-// readers takes memory and time with the square of these counts.
+// The most coils (what MRD can number), partitions of a slab and samples along y or x that are read. What comes after
+// the readers takes memory and time beyond the samples' own size where one of these is extreme.
 inline constexpr std::int64_t most_coils = 1024;
 inline constexpr std::int64_t most_partitions = 1024;
-void check_counts(std::int64_t coils, std::int64_t partitions);
+inline constexpr std::int64_t longest_side = 16384;
+void check_extents(std::int64_t coils, std::int64_t partitions, std::int64_t height, std::int64_t width);
 
 }  // namespace mriembed::io

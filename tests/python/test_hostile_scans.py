@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mriembed
@@ -113,3 +114,13 @@ def test_damaged_scans_one_by_one(scans: list[Path], small_model: Path) -> None:
     for scan in scans if ALL_SINGLY else scans[:SAMPLE]:
         inspect([scan])
         embed(small_model, [scan])
+
+
+def test_a_slice_that_is_all_but_a_line_is_no_scan_for_a_fixed_matrix(tmp_path: Path) -> None:
+    """Such a model pads slices to squares: this one to 16000 x 16000."""
+    model, scan = tmp_path / "model.pt", tmp_path / "line.npy"
+    mriembed.export_model(model, num_coils=2, embed_dim=4, widths=(8, 8, 8, 8), matrix=32)
+    np.save(scan, np.ones((2, 1, 16000), np.complex64))
+    result = embed(model, [scan])
+    assert result.status == 4
+    assert "pad to a square" in result.errors[0]
