@@ -66,7 +66,7 @@ hid_t some_type(FuzzedDataProvider& bytes, hid_t usual) {
       return H5Tcopy(H5T_IEEE_F64BE);
     case 4: {
       const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-      H5Tset_precision(type, bytes.ConsumeIntegralInRange<std::size_t>(1, 32));
+      H5Tset_ebias(type, bytes.ConsumeIntegralInRange<std::size_t>(0, 255));
       return type;
     }
     case 5: {
