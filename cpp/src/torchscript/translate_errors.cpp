@@ -26,7 +26,11 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
   } catch (const c10::OutOfMemoryError& error) {
     throw Error(ErrorCode::internal, "out of memory: " + first_line(error.what_without_backtrace()));
   } catch (const c10::Error& error) {
-    throw Error(ErrorCode::internal, "torch reports: " + first_line(error.what_without_backtrace()));
+    const std::string reason = first_line(error.what_without_backtrace());
+    if (reason.find("DefaultCPUAllocator: ") != std::string::npos) {  // has no type of its own
+      throw Error(ErrorCode::internal, "out of memory");
+    }
+    throw Error(ErrorCode::internal, "torch reports: " + reason);
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::internal, "out of memory");
   } catch (const std::exception& error) {
