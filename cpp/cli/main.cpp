@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -80,6 +81,10 @@ int main(int argc, char** argv) {
       return mriembed::cli::exit_status(error.code());
     } catch (const std::bad_alloc&) {
       throw;
+    } catch (const std::system_error& error) {
+      const bool thread = error.code() == std::errc::resource_unavailable_try_again;
+      mriembed::cli::print_error(std::string(thread ? "the system gives no further thread: " : "") + error.what());
+      return internal;
     } catch (const std::exception& error) {
       mriembed::cli::print_error(error.what());
       return internal;
