@@ -16,10 +16,18 @@ namespace {
 
 using Complex = std::complex<float>;
 
+// Whether the machine is too small for this slice: a fault of the scan rather than of the program.
+bool is_lack_of_memory(const Error& error) {
+  return error.code() == ErrorCode::internal && std::string_view(error.what()).starts_with("out of memory");
+}
+
 // The library counts slices inside one call ("slice 0 is all zero"); the user knows them by their labels.
 Error naming_slice(const Error& error, const io::SliceLabel& label) {
   constexpr std::string_view first = "slice 0 ";
   const std::string message = error.what();
+  if (is_lack_of_memory(error)) {
+    return {ErrorCode::bad_input, name_of(label) + " does not fit into memory"};
+  }
   if (message.starts_with(first)) {
     return {error.code(), name_of(label) + " " + message.substr(first.size())};
   }
