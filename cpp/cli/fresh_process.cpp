@@ -11,9 +11,9 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
-#include <utility>
 #include <vector>
 
+#include "cli/descriptor.hpp"
 #include "mriembed/error.hpp"
 
 namespace mriembed::cli {
@@ -23,24 +23,6 @@ namespace {
 [[noreturn]] void refuse(int cause) {
   throw Error(ErrorCode::internal, "a fresh process cannot be run: " + std::generic_category().message(cause));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() { close_now(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] int number() const { return number_; }
-  void close_now() {
-    if (number_ >= 0) {
-      close(std::exchange(number_, -1));
-    }
-  }
-
- private:
-  int number_;
-};
 
 class FileActions {
  public:
@@ -116,15 +98,15 @@ FreshProcess run_again_with(const std::string& option) {
   const Descriptor source(ends[0]);
   Descriptor sink(ends[1]);
   FileActions actions;
-  posix_spawn_file_actions_adddup2(actions.get(), sink.number(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(actions.get(), sink.get(), STDOUT_FILENO);
   FreshProcess result;
   pid_t process = 0;
   result.start = std::chrono::steady_clock::now();
   if (const int cause = posix_spawn(&process, program.c_str(), actions.get(), nullptr, pointers.data(), environ)) {
     refuse(cause);
   }
-  sink.close_now();
-  result.output = read_to_end(source.number());
+  sink = Descriptor(-1);  // or its end would never be seen
+  result.output = read_to_end(source.get());
   result.status = wait_for(process);
   return result;
 }
