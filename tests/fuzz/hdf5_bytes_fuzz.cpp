@@ -19,13 +19,8 @@
 
 #include "hdf5_file.hpp"
 #include "hdf5_scan.hpp"
-#include "memory_file.hpp"
 #include "read_whole_scan.hpp"
-
-// A request too large is an answer that HDF5 and the readers must live with.
-extern "C" const char* __asan_default_options() {
-  return "allocator_may_return_null=1:max_allocation_size_mb=1024:detect_leaks=0:abort_on_error=0:exitcode=99";
-}
+#include "scratch_file.hpp"
 
 // Where the compiler counts how often parts of the code ran.
 extern "C" std::uint8_t __start___sancov_cntrs;
@@ -86,7 +81,7 @@ bool died_in_hdf5(int status, const std::string& report) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const mriembed::fuzzing::MemoryFile file;
+  static const mriembed::fuzzing::ScratchFile file;
   static const bool shared = (share_counters(), true);
   static_cast<void>(shared);
   file.write({data, size});
