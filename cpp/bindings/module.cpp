@@ -8,6 +8,8 @@
 #include <complex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "mriembed/embedder.hpp"
 
@@ -76,14 +78,22 @@ const char* class_of(ErrorCode code) {
   return "InternalError";
 }
 
+mriembed::Trust trust_in(std::vector<std::string> keys, bool allow_unsealed) {
+  mriembed::Trust trust;
+  trust.keys = std::move(keys);
+  trust.allow_unsealed = allow_unsealed;
+  return trust;
+}
+
 Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads,
-              bool fused_kernels, std::int64_t memory_mib) {
+              bool fused_kernels, std::int64_t memory_mib, std::vector<std::string> trusted_keys, bool allow_unsealed) {
   mriembed::Options options;
   options.device = device;
   options.precision = precision_named(precision);
   options.threads = threads;
   options.fused_kernels = fused_kernels;
   options.memory_mib = memory_mib;
+  options.trust = trust_in(std::move(trusted_keys), allow_unsealed);
   const py::gil_scoped_release released;
   return Embedder::load(path, options);
 }
@@ -105,9 +115,50 @@ PYBIND11_MODULE(_core, module) {
         }
       });
 
+  using mriembed::ModelInfo;
+  py::class_<ModelInfo>(module, "ModelInfo")
+      .def_readonly("format_version", &ModelInfo::format_version)
+      .def_readonly("model_class", &ModelInfo::model_class)
+      .def_readonly("arguments", &ModelInfo::arguments)
+      .def_readonly("in_channels", &ModelInfo::in_channels)
+      .def_readonly("num_coils", &ModelInfo::num_coils)
+      .def_readonly("embed_dim", &ModelInfo::embed_dim)
+      .def_readonly("parameters", &ModelInfo::parameters)
+      .def_readonly("preprocessing_contract", &ModelInfo::preprocessing_contract)
+      .def_readonly("coil_compression", &ModelInfo::coil_compression)
+      .def_readonly("matrix", &ModelInfo::matrix)
+      .def_readonly("mriembed_version", &ModelInfo::mriembed_version)
+      .def_readonly("torch_version", &ModelInfo::torch_version)
+      .def_readonly("python_version", &ModelInfo::python_version)
+      .def_readonly("created", &ModelInfo::created)
+      .def_readonly("source_revision", &ModelInfo::source_revision)
+      .def_readonly("weights_source", &ModelInfo::weights_source)
+      .def_readonly("weights_sha256", &ModelInfo::weights_sha256)
+      .def_readonly("sealed", &ModelInfo::sealed)
+      .def_readonly("signers", &ModelInfo::signers);
+  module.def(
+      "read_model_info",
+      [](const std::string& path, std::vector<std::string> trusted_keys, bool allow_unsealed) {
+        const py::gil_scoped_release released;
+        return mriembed::read_model_info(path, trust_in(std::move(trusted_keys), allow_unsealed));
+      },
+      py::arg("path"), py::arg("trusted_keys"), py::arg("allow_unsealed"));
+  module.def(
+      "read_checked_model_file",
+      [](const std::string& path, std::vector<std::string> trusted_keys, bool allow_unsealed) {
+        std::string bytes;
+        {
+          const py::gil_scoped_release released;
+          bytes = mriembed::read_checked_model_file(path, trust_in(std::move(trusted_keys), allow_unsealed));
+        }
+        return py::bytes(bytes);
+      },
+      py::arg("path"), py::arg("trusted_keys"), py::arg("allow_unsealed"));
+
   py::class_<Embedder>(module, "Embedder")
       .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),
-           py::arg("fused_kernels"), py::arg("memory_mib"))
+           py::arg("fused_kernels"), py::arg("memory_mib"), py::arg("trusted_keys"), py::arg("allow_unsealed"))
+      .def_property_readonly("info", &Embedder::info)
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
       .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
            py::call_guard<py::gil_scoped_release>())

@@ -322,6 +322,7 @@ int bench(const Arguments& arguments) {
     return bench_cold(arguments);
   }
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
   const Setting setting = setting_of(embedder, arguments);
   const Timing timing = measure(embedder, setting.shape, arguments.kspace, arguments.repeats);
   const double middle = quantile(timing.call, 0.5);

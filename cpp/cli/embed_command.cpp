@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
 #include "cli/interruption.hpp"
+#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
@@ -242,6 +243,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
 
   std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan
@@ -250,7 +252,7 @@ int embed(const Arguments& arguments) {
   ScanAhead ahead(
       arguments.scans.size(),
       [&arguments](std::size_t index) {
-        std::unique_ptr<io::ScanReader> reader = io::open_scan(arguments.scans[index], arguments.reading);
+        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(arguments.scans[index], arguments.reading);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/option_checks.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "mriembed/embedder.hpp"
@@ -15,6 +16,7 @@ using Json = nlohmann::ordered_json;
 
 struct Arguments {
   std::string model;
+  Options options;  // of them, what concerns trust
   bool json = false;
 };
 
@@ -39,6 +41,8 @@ std::string json_text(const ModelInfo& info) {
   root["source_revision"] = info.source_revision;
   root["weights_source"] = info.weights_source;
   root["weights_sha256"] = info.weights_sha256;
+  root["sealed"] = info.sealed;
+  root["signers"] = info.signers;
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -50,8 +54,8 @@ std::string coils_text(const ModelInfo& info) {
 }
 
 // Which kernels run the network on a CPU: known only once it is loaded.
-std::string kernels_text(const std::string& model) {
-  return Embedder::load(model).uses_fused_kernels()
+std::string kernels_text(const Arguments& arguments) {
+  return Embedder::load(arguments.model, arguments.options).uses_fused_kernels()
              ? "the library's own on a CPU"
              : "torch's (this network is not one that the library's kernels know)";
 }
@@ -70,6 +74,8 @@ std::string listing(const ModelInfo& info, const std::string& kernels) {
       {"preprocessing", "contract version " + std::to_string(info.preprocessing_contract)},
       {"weights from", info.weights_source},
       {"weights SHA-256", info.weights_sha256},
+      {"seal", info.sealed ? "whole" : "none"},
+      {"signed by", signers_text(info)},
       {"created", info.created},
       {"written by", "mriembed " + info.mriembed_version + " (" + info.source_revision + "), torch " +
                          info.torch_version + ", Python " + info.python_version},
@@ -85,9 +91,11 @@ Command add_info_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("info", "Print what a model file says of itself");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command->add_flag("--json", arguments->json, "As JSON, with the names that `mriembed info --json` uses");
+  add_trust_options(*command, arguments->options.trust);
   return {command, [arguments] {
-            const ModelInfo info = read_model_info(arguments->model);
-            write_standard_output(arguments->json ? json_text(info) : listing(info, kernels_text(arguments->model)));
+            const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);
+            warn_if_unsealed(arguments->model, info);
+            write_standard_output(arguments->json ? json_text(info) : listing(info, kernels_text(*arguments)));
             return 0;
           }};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
@@ -36,7 +37,7 @@ struct Inspected {
 bool refused_as_it_is(const std::string& file, io::ReadOptions reading) {
   reading.allow_undersampled = false;
   try {
-    const std::unique_ptr<io::ScanReader> reader = io::open_scan(file, reading);
+    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading);
     io::Slice slice;
     reader->read(0, slice);
     return false;
@@ -48,7 +49,7 @@ bool refused_as_it_is(const std::string& file, io::ReadOptions reading) {
 Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
   reading.allow_undersampled = true;  // describing such a scan is no risk
   Inspected inspected;
-  inspected.summary = io::open_scan(file, reading)->summary();
+  inspected.summary = open_guarded_scan(file, reading)->summary();
   inspected.needs_allow_undersampled = inspected.summary.zero_fraction > 0 && refused_as_it_is(file, reading);
   return inspected;
 }

@@ -32,6 +32,8 @@ void print_error(std::string_view message) { print_line("error", message); }
 
 void print_note(std::string_view message) { print_line("note", message); }
 
+void print_warning(std::string_view message) { print_line("warning", message); }
+
 Error about_file(const std::string& file, const Error& error) { return {error.code(), file + ": " + error.what()}; }
 
 int exit_status(ErrorCode code) { return static_cast<int>(code); }

@@ -18,6 +18,9 @@ void print_error(std::string_view message);
 // "mriembed_cli: note: MESSAGE", for what a user should know although the work goes on.
 void print_note(std::string_view message);
 
+// "mriembed_cli: warning: MESSAGE", for a risk that the user asked to take.
+void print_warning(std::string_view message);
+
 // The same failure with the file's name in front; scan readers and the library do not know it.
 Error about_file(const std::string& file, const Error& error);
 

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cli/message.hpp"
+
 namespace mriembed::cli {
 
 CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest) {
@@ -47,6 +49,26 @@ void add_engine_options(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_flag("!--no-fused-kernels", options.fused_kernels,
                    "Run the model file on torch's kernels, also where the library's own could");
+  add_trust_options(command, options.trust);
+}
+
+void add_trust_options(CLI::App& command, Trust& trust) {
+  command
+      .add_option(
+          "--trust", trust.keys,
+          "Public key (KEY.pub of `mriembed keygen`): load only a model file signed by it; may be given several "
+          "times")
+      ->type_name("KEY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--allow-unsealed", trust.allow_unsealed,
+                   "Also load a TorchScript file without a seal, in which damage is not always found");
+}
+
+void warn_if_unsealed(const std::string& model, const ModelInfo& info) {
+  if (!info.sealed) {
+    print_warning(model + ": not sealed, loaded because of --allow-unsealed; damage in it may go unnoticed");
+  }
 }
 
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
@@ -58,6 +80,14 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
       ->type_name("DOMAIN")
       ->default_str("kspace")
       ->check(CLI::IsMember({"kspace", "image"}));
+}
+
+std::string signers_text(const ModelInfo& info) {
+  std::string text;
+  for (const std::string& key : info.signers) {
+    text += (text.empty() ? "" : ", ") + key;
+  }
+  return text.empty() ? "nobody" : text;
 }
 
 std::string name_of(Precision precision) {

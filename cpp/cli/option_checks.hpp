@@ -14,11 +14,21 @@ namespace mriembed::cli {
 // Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest);
 
-// --device, --precision, --threads and --no-fused-kernels. `options` must outlive the parsing.
+// --device, --precision, --threads, --memory, --no-fused-kernels and the trust options. `options` must outlive the
+// parsing.
 void add_engine_options(CLI::App& command, Options& options);
+
+// --trust and --allow-unsealed. `trust` must outlive the parsing.
+void add_trust_options(CLI::App& command, Trust& trust);
+
+// Says so where a model file without a seal was loaded, as was asked for.
+void warn_if_unsealed(const std::string& model, const ModelInfo& info);
 
 // --input kspace|image. `domain` must outlive the parsing.
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain);
+
+// The public keys that signed a model file, or "nobody".
+std::string signers_text(const ModelInfo& info);
 
 std::string name_of(Precision precision);
 std::string name_of(io::Domain domain);

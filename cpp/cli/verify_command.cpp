@@ -20,10 +20,13 @@ struct Arguments {
 
 int verify(const Arguments& arguments) {
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
   const Verification result = embedder.verify();
   const bool exact = arguments.options.precision == Precision::float32;
   write_standard_output(aligned_listing({
       {"model", arguments.model},
+      {"seal", embedder.info().sealed ? "whole" : "none"},
+      {"signed by", signers_text(embedder.info())},
       {"device", arguments.options.device},
       {"precision", name_of(arguments.options.precision)},
       {"weights SHA-256",

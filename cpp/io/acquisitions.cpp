@@ -1,10 +1,9 @@
 #include "acquisitions.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <new>
 
+#include "hdf5_arena.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -71,38 +70,15 @@ Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
   return compound(file_type, sizeof(Acquisition), {{"head", 0, head_in_memory.get()}});
 }
 
-// Memory for variable-length samples, which HDF5 asks for by the lengths that it finds in the file. Frees all at once.
-class SampleArena {
- public:
-  explicit SampleArena(std::size_t limit) : left_(limit) {}
-
-  static void* allocate(std::size_t size, void* arena) noexcept {
-    auto& self = *static_cast<SampleArena*>(arena);
-    if (size > self.left_) {
-      return nullptr;  // HDF5 then reports a failed read
-    }
-    try {
-      self.blocks_.push_back(std::make_unique<std::byte[]>(size));
-    } catch (const std::bad_alloc&) {
-      return nullptr;
-    }
-    self.left_ -= size;
-    return self.blocks_.back().get();
-  }
-  static void release(void* /*block*/, void* /*arena*/) noexcept {}  // the arena's end frees
-
- private:
-  std::size_t left_;
-  std::vector<std::unique_ptr<std::byte[]>> blocks_;
-};
-
 }  // namespace
 
 Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
-    : dataset_(open_dataset(group, "data")), file_size_(file_size) {
-  std::int64_t count = 1;
-  for (const std::int64_t length : shape_of(dataset_)) {
-    count = checked_product(count, length, "the list of acquisitions");
+    : dataset_(open_dataset(group, "data", file_size)) {
+  // One dimension, or further ones of length 1.
+  const std::vector<std::int64_t> shape = shape_of(dataset_);
+  const std::int64_t count = shape.empty() ? 0 : shape[0];
+  if (std::any_of(shape.begin() + (shape.empty() ? 0 : 1), shape.end(), [](std::int64_t size) { return size != 1; })) {
+    refuse("its acquisitions are no list but a table: no ISMRMRD raw data");
   }
   if (count == 0) {
     refuse("it holds no acquisitions");
@@ -130,6 +106,12 @@ Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
     header.repetition = index.repetition;
     header.set = index.set;
   }
+  std::int64_t samples = 0;
+  for (const Acquisition& header : headers_) {
+    samples += std::int64_t{header.samples} * header.coils;
+  }
+  check_justified(checked_product(samples, sizeof(std::complex<float>), "the acquisitions' samples"), file_size,
+                  "the acquisitions' samples");
 }
 
 void Acquisitions::read(const std::vector<std::size_t>& indices, const Take& take) const {
@@ -147,14 +129,14 @@ void Acquisitions::read(const std::vector<std::size_t>& indices, const Take& tak
 void Acquisitions::read_run(std::size_t first, std::size_t count, const Take& take) const {
   const Hdf5Handle file_type = type_of(dataset_);
   const Hdf5Handle data = member_type(file_type, "data");
-  if (H5Tget_class(data.get()) != H5T_VLEN) {
-    refuse("the samples of its acquisitions are no variable-length list: no ISMRMRD raw data");
+  if (H5Tget_class(data.get()) != H5T_VLEN ||
+      !is_ieee_float({H5Tget_super(data.get()), H5Tclose, "the samples of its acquisitions"})) {
+    refuse("the samples of its acquisitions are no variable-length list of floats: no ISMRMRD raw data");
   }
   const Hdf5Handle floats(H5Tvlen_create(H5T_NATIVE_FLOAT), H5Tclose, "samples");
   const Hdf5Handle memory_type = compound(file_type, sizeof(hvl_t), {{"data", 0, floats.get()}});
 
   const Hdf5Handle space(H5Dget_space(dataset_.get()), H5Sclose, "samples");
-  // The list of acquisitions has one dimension, or further ones of length 1.
   const auto rank = static_cast<std::size_t>(H5Sget_simple_extent_ndims(space.get()));
   std::vector<hsize_t> start(rank, 0);
   std::vector<hsize_t> extent(rank, 1);
@@ -162,14 +144,17 @@ void Acquisitions::read_run(std::size_t first, std::size_t count, const Take& ta
   extent[0] = count;
   const hsize_t length = count;
   const Hdf5Handle memory(H5Screate_simple(1, &length, nullptr), H5Sclose, "samples");
-  const Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose, "samples");
-  SampleArena arena(static_cast<std::size_t>(file_size_));
+  std::size_t promised = 0;
+  for (std::size_t index = first; index < first + count; ++index) {
+    promised += std::size_t{headers_[index].samples} * headers_[index].coils * sizeof(std::complex<float>);
+  }
+  Hdf5Arena arena(promised);
+  const Hdf5Handle transfer = arena.transfer_properties();
   std::vector<hvl_t> lists(count);
   if (H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) < 0 ||
-      H5Pset_vlen_mem_manager(transfer.get(), SampleArena::allocate, &arena, SampleArena::release, &arena) < 0 ||
       H5Dread(dataset_.get(), memory_type.get(), memory.get(), space.get(), transfer.get(), lists.data()) < 0) {
     refuse("the samples of acquisition " + std::to_string(first) +
-           " cannot be read: the HDF5 file is damaged or cut short");
+           " and those after it cannot be read: the HDF5 file is damaged or cut short");
   }
   for (std::size_t position = 0; position < count; ++position) {
     const Acquisition& header = headers_[first + position];

@@ -49,7 +49,6 @@ class Acquisitions {
   void read_run(std::size_t first, std::size_t count, const Take& take) const;
 
   Hdf5Handle dataset_;
-  std::int64_t file_size_;
   std::vector<Acquisition> headers_;
 };
 

@@ -22,13 +22,18 @@ constexpr std::size_t slice_axis = 13;
 
 using Dimensions = std::array<std::int64_t, rank>;
 
-Dimensions read_dimensions(const std::string& path) {
-  std::ifstream stream(path);
-  constexpr std::streamsize longest = 1 << 20U;
+// The first 64 KiB of a header: the sizes stand at its beginning, and what follows may be of any length.
+std::string beginning_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  constexpr std::streamsize longest = 1 << 16U;
   std::string text(static_cast<std::size_t>(longest), '\0');
   stream.read(text.data(), longest);
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
-  std::istringstream lines(text);
+  return text;
+}
+
+Dimensions read_dimensions(const std::string& path) {
+  std::istringstream lines(beginning_of(path));
   std::string line;
   while (std::getline(lines, line) && !line.starts_with("# Dimensions")) {
   }
@@ -71,6 +76,7 @@ class BartReader final : public ScanReader {
       refuse("the .hdr file promises " + std::to_string(bytes) + " bytes of samples, the .cfl file holds " +
              std::to_string(present) + ": it is cut short or damaged");
     }
+    check_extents(dimensions_[coil_axis], dimensions_[2], dimensions_[1], dimensions_[0]);
     for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
       volumes_ *= dimensions_[axis];
     }
@@ -186,15 +192,17 @@ std::string bart_base(const std::string& path) {
   if (ending == ".hdr" || ending == ".cfl") {
     base.resize(path.size() - 4);
   }
-  std::ifstream header(base + ".hdr");
-  std::string word;
+  const std::string header = base + ".hdr";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(header, ignored)) {
+    return "";
+  }
   // The content decides: a BART header has a "# Dimensions" line near its beginning.
-  for (int lines = 0; lines < 64 && std::getline(header, word); ++lines) {
-    if (word.starts_with("# Dimensions")) {
+  std::istringstream lines(beginning_of(header));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("# Dimensions")) {
       return base;
-    }
-    if (word.size() > 4096) {
-      break;
     }
   }
   return "";

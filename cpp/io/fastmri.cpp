@@ -12,7 +12,7 @@ namespace {
 class FastMriReader final : public ScanReader {
  public:
   FastMriReader(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options)
-      : kspace_(open_dataset(file, "kspace")), complex_(memory_type(kspace_)), shape_(shape_of(kspace_)) {
+      : kspace_(open_dataset(file, "kspace", file_size)), complex_(memory_type(kspace_)), shape_(shape_of(kspace_)) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
       refuse("a fastMRI file holds k-space; --input image does not fit");
     }
@@ -28,11 +28,14 @@ class FastMriReader final : public ScanReader {
     summary_.format = "fastMRI";
     summary_.coils = shape_.size() == 4 ? shape_[1] : 1;
     summary_.slices = shape_[0];
-    const std::int64_t bytes =
-        checked_product(checked_product(summary_.coils, rows_, "its k-space") * 8, columns_, "its k-space");
-    check_justified(bytes, file_size, "a slice of its k-space");
-    find_readout(file);
-    check_mask(file, options);
+    std::int64_t bytes = sizeof(std::complex<float>);
+    for (const std::int64_t length : shape_) {
+      bytes = checked_product(bytes, length, "its k-space");
+    }
+    check_justified(bytes, file_size, "its k-space");
+    check_extents(summary_.coils, 1, rows_, columns_);
+    find_readout(file, file_size);
+    check_mask(file, file_size, options);
   }
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
@@ -75,14 +78,14 @@ class FastMriReader final : public ScanReader {
     return std::move(*type);
   }
 
-  void find_readout(const Hdf5Handle& file) {
+  void find_readout(const Hdf5Handle& file, std::int64_t file_size) {
     summary_.encoded_x = columns_;
     summary_.encoded_y = rows_;
     if (!holds_dataset(file, "ismrmrd_header")) {
       summary_.notes.emplace_back("no ismrmrd_header: taken as stored, without readout oversampling");
       return;
     }
-    const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header")));
+    const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
     readout_along_rows_ = header.encoded.x == rows_;
     if (!readout_along_rows_ && header.encoded.x != columns_) {
       refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) +
@@ -97,11 +100,11 @@ class FastMriReader final : public ScanReader {
     }
   }
 
-  void check_mask(const Hdf5Handle& file, const ReadOptions& options) {
+  void check_mask(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {
     if (!holds_dataset(file, "mask")) {
       return;
     }
-    const Hdf5Handle mask = open_dataset(file, "mask");
+    const Hdf5Handle mask = open_dataset(file, "mask", file_size);
     const std::vector<std::int64_t> shape = shape_of(mask);
     if (shape.size() != 1 || shape[0] != columns_) {
       refuse("its sampling mask does not have one value for each of the " + std::to_string(columns_) +

@@ -35,10 +35,14 @@ class Hdf5Handle {
   Close close_;
 };
 
+// For the whole process: HDF5 loads no plugins from folders that the environment names, and follows no links into other
+// files. The readers refuse both by name; this holds where they cannot look first.
+void restrict_hdf5();
+
 // Opens a file for reading and turns HDF5's own error printing off.
 Hdf5Handle open_hdf5(const std::string& path);
 
-// Names of the members of a group, in the order of their names.
+// Names of the members of a group, in the order of their names; 1000 at most.
 std::vector<std::string> children(const Hdf5Handle& group);
 
 // Whether `group` holds `name` as a group or a dataset of its own. Links that lead elsewhere are refused: a scan file
@@ -47,11 +51,15 @@ bool holds_group(const Hdf5Handle& group, const std::string& name);
 bool holds_dataset(const Hdf5Handle& group, const std::string& name);
 
 Hdf5Handle open_group(const Hdf5Handle& parent, const std::string& name);
-// Refuses datasets whose values lie in other files (external storage, virtual datasets).
-Hdf5Handle open_dataset(const Hdf5Handle& parent, const std::string& name);
+// Refuses datasets whose values lie in other files (external storage, virtual datasets), whose filters are others than
+// deflate, shuffle and fletcher32, or whose chunks or elements are larger than the file can justify.
+Hdf5Handle open_dataset(const Hdf5Handle& parent, const std::string& name, std::int64_t file_size);
 
 std::vector<std::int64_t> shape_of(const Hdf5Handle& dataset);
 Hdf5Handle type_of(const Hdf5Handle& dataset);
+
+// Whether the type is a float of 4 or 8 bytes as processors know them; HDF5 lets a file make up others.
+bool is_ieee_float(const Hdf5Handle& type);
 
 // In memory: a pair of floats under the names that the file's complex type uses ("real", "imag" in ISMRMRD, "r", "i" in
 // h5py: asking HDF5 for the wrong names succeeds and leaves the buffer as it was). None where the type is not complex.
@@ -61,7 +69,7 @@ std::optional<Hdf5Handle> complex_memory_type(const Hdf5Handle& file_type);
 void read_complex(const Hdf5Handle& dataset, const Hdf5Handle& memory_type, const std::vector<std::int64_t>& start,
                   const std::vector<std::int64_t>& count, std::complex<float>* to);
 
-// The first element of a dataset of strings, of at most 16 MiB.
+// The first element of a dataset of strings, of at most 4 MiB.
 std::string read_text(const Hdf5Handle& dataset);
 
 }  // namespace mriembed::io

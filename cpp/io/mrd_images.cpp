@@ -62,7 +62,7 @@ class MrdImagesReader final : public ScanReader {
     std::size_t real_groups = 0;
     for (const std::string& path : paths) {
       const Hdf5Handle group = open_group(file, path);
-      Hdf5Handle data = open_dataset(group, "data");
+      Hdf5Handle data = open_dataset(group, "data", file_size);
       std::optional<Hdf5Handle> complex = complex_memory_type(type_of(data));
       if (!complex.has_value()) {
         ++real_groups;
@@ -71,7 +71,7 @@ class MrdImagesReader final : public ScanReader {
       add_group(group, std::move(data), std::move(*complex), file_size);
     }
     if (groups_.empty()) {
-      refuse("it holds magnitude images (group \"" + paths.front() +
+      refuse("it holds magnitude images (group \"" + shown(paths.front()) +
              "\"), which have neither phase nor coils; complex coil images or raw data are needed");
     }
     if (real_groups > 0) {
@@ -127,13 +127,16 @@ class MrdImagesReader final : public ScanReader {
       }
       bytes = checked_product(bytes, length, "an image group");
     }
-    check_justified(bytes, file_size, "an image group");
-    std::vector<ImageLabel> labels = read_labels(open_dataset(group, "header"), shape[0]);
+    bytes_ += bytes;
+    check_justified(bytes_, file_size, "its images");
+    check_extents(shape[1], shape[2], shape[3], shape[4]);
+    std::vector<ImageLabel> labels = read_labels(open_dataset(group, "header", file_size), shape[0]);
     summary_.slices += shape[0] * shape[2];
     groups_.push_back({std::move(data), std::move(complex), std::move(shape), std::move(labels)});
   }
 
   std::vector<ImageGroup> groups_;
+  std::int64_t bytes_ = 0;  // of all groups' samples: two groups may be one and the same dataset
   ScanSummary summary_;
   std::optional<NoiseCovariance> no_noise_;
 };

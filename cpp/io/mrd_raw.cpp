@@ -46,7 +46,7 @@ struct Volume {
 class MrdRawReader final : public ScanReader {
  public:
   MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options)
-      : header_(parse_mrd_header(read_text(open_dataset(group, "xml")))), acquisitions_(group, file_size) {
+      : header_(parse_mrd_header(read_text(open_dataset(group, "xml", file_size)))), acquisitions_(group, file_size) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
       refuse("it holds raw data (k-space); --input image does not fit");
     }
@@ -146,7 +146,10 @@ class MrdRawReader final : public ScanReader {
   void check_size(std::int64_t file_size) {
     std::int64_t bytes = checked_product(header_.encoded.y, header_.encoded.z, "its matrix");
     bytes = checked_product(bytes, placement_->width() * summary_.coils * 8, "its matrix");
-    check_justified(bytes, file_size, "its matrix");
+    // All together: a file of few lines that number themselves into many slices would keep its reader busy for ever.
+    bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.size()), "its matrix");
+    check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.size()) + " times,");
+    check_extents(summary_.coils, header_.encoded.z, header_.encoded.y, placement_->width());
   }
 
   // Which lines of the matrix were measured, in every volume.
@@ -175,7 +178,6 @@ class MrdRawReader final : public ScanReader {
     if (noise_lines_.empty()) {
       return;
     }
-    NoiseMeasurement measurement(summary_.coils);
     bool fitting = true;
     for (const std::size_t index : noise_lines_) {
       fitting = fitting && acquisitions_.headers()[index].coils == summary_.coils;
@@ -184,6 +186,7 @@ class MrdRawReader final : public ScanReader {
       summary_.notes.emplace_back("noise lines with another number of coils than the image: no prewhitening");
       return;
     }
+    NoiseMeasurement measurement(summary_.coils);
     acquisitions_.read(noise_lines_, [&](std::size_t /*index*/, std::span<const std::complex<float>> samples) {
       measurement.add(samples);
     });

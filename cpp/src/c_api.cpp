@@ -103,7 +103,7 @@ mriembed::Precision precision_of(mriembed_precision precision) {
 
 void mriembed_options_init(mriembed_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0, mriembed::Options().memory_mib};
+    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0, mriembed::Options().memory_mib, nullptr, 0, 0};
   }
 }
 
@@ -128,9 +128,21 @@ mriembed_status mriembed_load(const char* path, const mriembed_options* options,
     converted.precision = precision_of(given.precision);
     converted.threads = given.threads;
     converted.memory_mib = given.memory_mib;
+    converted.trust.allow_unsealed = given.allow_unsealed != 0;
+    if (given.trusted_key_count > 0) {
+      require(given.trusted_keys, "trusted_keys");
+    }
+    for (std::size_t key = 0; key < given.trusted_key_count; ++key) {
+      require(given.trusted_keys[key], "a key of trusted_keys");
+      converted.trust.keys.emplace_back(given.trusted_keys[key]);
+    }
     auto loaded = std::make_unique<mriembed_embedder>(mriembed_embedder{mriembed::Embedder::load(path, converted)});
     *embedder = loaded.release();
   });
+}
+
+int mriembed_is_sealed(const mriembed_embedder* embedder) {
+  return embedder != nullptr && embedder->embedder.info().sealed ? 1 : 0;
 }
 
 void mriembed_destroy(mriembed_embedder* embedder) { std::unique_ptr<mriembed_embedder>{embedder}.reset(); }

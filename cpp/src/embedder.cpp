@@ -325,7 +325,7 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
       refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
                       std::to_string(options.memory_mib));
     }
-    return Embedder(std::make_unique<Implementation>(torchscript::Archive(path), options));
+    return Embedder(std::make_unique<Implementation>(torchscript::Archive(path, options.trust), options));
   });
 }
 

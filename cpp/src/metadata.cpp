@@ -14,6 +14,8 @@ using nlohmann::json;
 
 // Sizes beyond this are no network of this project but a damaged or hostile file.
 constexpr std::int64_t largest_size = 1 << 24;
+constexpr std::size_t longest_text = std::size_t{1} << 24U;
+constexpr int deepest_nesting = 8;
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
 
@@ -65,24 +67,49 @@ Reference parse_reference(const json& object, std::int64_t embed_dim) {
   return reference;
 }
 
+NetworkArguments parse_arguments(const json& object, const ModelInfo& info) {
+  NetworkArguments arguments;
+  const json& widths = object.at("widths");
+  if (!widths.is_array() || widths.size() != arguments.widths.size()) {
+    refuse("mriembed.json: widths are not four channel counts");
+  }
+  for (std::size_t stage = 0; stage < arguments.widths.size(); ++stage) {
+    const json& width = widths.at(stage);
+    if (!width.is_number_integer() || width < 1 || width > largest_size) {
+      refuse("mriembed.json: widths are not four channel counts");
+    }
+    arguments.widths.at(stage) = width.get<std::int64_t>();
+  }
+  arguments.dropout = object.at("dropout").get<double>();
+  arguments.normalize = object.at("normalize").get<bool>();
+  arguments.use_mlp_head = object.at("use_mlp_head").get<bool>();
+  if (size_of(object, "embed_dim") != info.embed_dim) {
+    refuse("mriembed.json contradicts itself: embed_dim is not that of the arguments");
+  }
+  return arguments;
+}
+
 ModelInfo parse_info(const json& root) {
   ModelInfo info;
   info.format_version = root.at("format_version").get<int>();
 
   const json& model = root.at("model");
   info.model_class = model.at("class").get<std::string>();
+  if (info.model_class != "MRIEmbeddingModel") {
+    refuse("its network is a \"" + info.model_class + "\"; this mriembed " MRIEMBED_VERSION " knows MRIEmbeddingModel");
+  }
   info.arguments = model.at("arguments").dump();
   info.in_channels = size_of(model, "in_channels");
   info.num_coils = size_of(model, "num_coils");
   info.embed_dim = size_of(model, "embed_dim");
-  info.parameters = model.at("parameters").get<std::int64_t>();
+  info.parameters = size_of(model, "parameters");
   if (info.num_coils < 1 || info.embed_dim < 1 || info.in_channels != 2 * info.num_coils) {
     refuse("mriembed.json contradicts itself: " + std::to_string(info.num_coils) + " coils, " +
            std::to_string(info.in_channels) + " input channels, " + std::to_string(info.embed_dim) + " components");
   }
 
   const json& preprocessing = root.at("preprocessing");
-  info.preprocessing_contract = preprocessing.at("contract_version").get<int>();
+  info.preprocessing_contract = static_cast<int>(size_of(preprocessing, "contract_version"));
   info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
   info.matrix = preprocessing.at("matrix").is_null() ? 0 : size_of(preprocessing, "matrix");
   if (info.preprocessing_contract != preprocessing_contract) {
@@ -107,9 +134,17 @@ ModelInfo parse_info(const json& root) {
 
 }  // namespace
 
-Metadata parse_metadata(const std::string& json_text) {
+Metadata parse_metadata(std::string_view json_text) {
+  if (json_text.size() > longest_text) {
+    refuse("mriembed.json is larger than any description of a model (16 MiB)");
+  }
   try {
-    const json root = json::parse(json_text);
+    const json root = json::parse(json_text, [](int depth, json::parse_event_t /*event*/, const json& /*value*/) {
+      if (depth > deepest_nesting) {
+        refuse("mriembed.json is nested deeper than any description of a model");
+      }
+      return true;
+    });
     if (!root.is_object() || root.value("format", "") != "mriembed model") {
       refuse("mriembed.json does not describe a mriembed model");
     }
@@ -120,6 +155,7 @@ Metadata parse_metadata(const std::string& json_text) {
     }
     Metadata metadata;
     metadata.info = parse_info(root);
+    metadata.arguments = parse_arguments(root.at("model").at("arguments"), metadata.info);
     metadata.reference = parse_reference(root.at("reference"), metadata.info.embed_dim);
     return metadata;
   } catch (const json::exception& error) {

@@ -1,9 +1,11 @@
 // mriembed.json, the part of a model file that describes it, as C++ values.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mriembed/model_file.hpp"
@@ -19,8 +21,17 @@ struct Reference {
   std::vector<float> embedding;             // (embed_dim)
 };
 
+// The constructor arguments of MRIEmbeddingModel that its weights and methods must agree with.
+struct NetworkArguments {
+  std::array<std::int64_t, 4> widths{};
+  double dropout = 0;
+  bool normalize = true;
+  bool use_mlp_head = false;
+};
+
 struct Metadata {
   ModelInfo info;
+  NetworkArguments arguments;
   Reference reference;
 };
 
@@ -28,7 +39,8 @@ struct Metadata {
 inline constexpr int format_version = 1;
 inline constexpr int preprocessing_contract = 1;
 
-// Parses and checks the text of mriembed.json. Throws Error bad_model_file; the message does not name the file.
-Metadata parse_metadata(const std::string& json_text);
+// Parses and checks the text of mriembed.json, at most 16 MiB and nested at most 8 deep. `sealed` and `signers` of the
+// info are left as they are by default. Throws Error bad_model_file; the message does not name the file.
+Metadata parse_metadata(std::string_view json_text);
 
 }  // namespace mriembed

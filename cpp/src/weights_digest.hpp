@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 
-struct evp_md_ctx_st;
+#include "sha256.hpp"
 
 namespace mriembed {
 
@@ -13,7 +12,6 @@ namespace mriembed {
 // and its raw little-endian values.
 class WeightsDigest {
  public:
-  WeightsDigest();
   // `shape` as "32,16,3,3"; `dtype` as "float32".
   void add(const std::string& name, const std::string& dtype, const std::string& shape, const void* values,
            std::size_t bytes);
@@ -21,11 +19,7 @@ class WeightsDigest {
   [[nodiscard]] std::string hexadecimal();
 
  private:
-  void update(const void* bytes, std::size_t count);
-  struct Free {
-    void operator()(evp_md_ctx_st* context) const noexcept;
-  };
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
+  Sha256 sha256_;
 };
 
 }  // namespace mriembed

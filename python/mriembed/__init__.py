@@ -32,9 +32,17 @@ from mriembed.errors import (  # noqa: E402
     ModelFileError,
 )
 from mriembed.model import MRIEmbeddingModel  # noqa: E402
-from mriembed.model_file import ModelDescription, export_model, read_description, save_model_file  # noqa: E402
+from mriembed.model_file import (  # noqa: E402
+    ModelDescription,
+    UnsealedModelWarning,
+    export_model,
+    load_scripted,
+    read_description,
+    save_model_file,
+)
 from mriembed.pipeline import EmbeddingPipeline  # noqa: E402
 from mriembed.preprocessing import CoilPreprocessor  # noqa: E402
+from mriembed.seal import make_key_pair, sign_model_file  # noqa: E402
 
 __version__ = _build_info.VERSION
 
@@ -50,9 +58,13 @@ __all__ = [
     "MRIEmbeddingModel",
     "ModelDescription",
     "ModelFileError",
+    "UnsealedModelWarning",
     "Verification",
     "__version__",
     "export_model",
+    "load_scripted",
+    "make_key_pair",
     "read_description",
     "save_model_file",
+    "sign_model_file",
 ]

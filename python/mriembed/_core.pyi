@@ -3,10 +3,44 @@
 import numpy as np
 from numpy.typing import NDArray
 
+class ModelInfo:
+    format_version: int
+    model_class: str
+    arguments: str
+    in_channels: int
+    num_coils: int
+    embed_dim: int
+    parameters: int
+    preprocessing_contract: int
+    coil_compression: str
+    matrix: int
+    mriembed_version: str
+    torch_version: str
+    python_version: str
+    created: str
+    source_revision: str
+    weights_source: str
+    weights_sha256: str
+    sealed: bool
+    signers: list[str]
+
+def read_model_info(path: str, trusted_keys: list[str], allow_unsealed: bool) -> ModelInfo: ...
+def read_checked_model_file(path: str, trusted_keys: list[str], allow_unsealed: bool) -> bytes: ...
+
 class Embedder:
     def __init__(
-        self, path: str, device: str, precision: str, threads: int, fused_kernels: bool, memory_mib: int
+        self,
+        path: str,
+        device: str,
+        precision: str,
+        threads: int,
+        fused_kernels: bool,
+        memory_mib: int,
+        trusted_keys: list[str],
+        allow_unsealed: bool,
     ) -> None: ...
+    @property
+    def info(self) -> ModelInfo: ...
     @property
     def uses_fused_kernels(self) -> bool: ...
     def warm_up(self, slices: int, height: int, width: int) -> None: ...

@@ -1,16 +1,18 @@
-"""The command `mriembed`: make and describe model files."""
+"""The command `mriembed`: make, describe and sign model files."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import mriembed
 from mriembed.errors import Error, InvalidArgumentError, ModelFileError
-from mriembed.model_file import export_model, read_description
+from mriembed.model_file import UnsealedModelWarning, export_model, read_description
+from mriembed.seal import make_key_pair, sign_model_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def _fail(message: str, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mriembed", description="Make and describe mriembed model files.")
+    parser = argparse.ArgumentParser(prog="mriembed", description="Make, describe and sign mriembed model files.")
     parser.add_argument("--version", action="version", version=f"mriembed {mriembed.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -64,7 +66,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     info.add_argument("model", type=Path, metavar="MODEL")
     info.add_argument("--json", action="store_true", help="as JSON")
+    _add_trust_options(info)
     info.set_defaults(run=_info)
+
+    keygen = commands.add_parser(
+        "keygen",
+        help="make a key that signs model files",
+        description="Makes an Ed25519 key: KEY signs and must stay secret, KEY.pub checks signatures.",
+    )
+    keygen.add_argument("key", type=Path, metavar="KEY")
+    keygen.set_defaults(run=_keygen)
+
+    sign = commands.add_parser(
+        "sign",
+        help="sign a model file",
+        description="Checks a model file and adds a signature; one by the same key is replaced, others are kept. "
+        "`mriembed_cli ... --trust KEY.pub` then loads files signed by that key only.",
+    )
+    sign.add_argument("model", type=Path, metavar="MODEL")
+    sign.add_argument("--key", required=True, type=Path, metavar="KEY", help="private key of `mriembed keygen`")
+    sign.add_argument("-o", "--output", type=Path, metavar="SIGNED", help="file to write; MODEL itself if not given")
+    sign.add_argument("--allow-unsealed", action="store_true", help="also sign, and seal, a file without a seal")
+    sign.set_defaults(run=_sign)
 
     cmake = commands.add_parser(
         "cmake-dir",
@@ -73,6 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     cmake.set_defaults(run=_cmake_dir)
     return parser
+
+
+def _add_trust_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="KEY",
+        help="public key (KEY.pub of `mriembed keygen`): only files signed by it are read; may be given several times",
+    )
+    command.add_argument("--allow-unsealed", action="store_true", help="also read a TorchScript file without a seal")
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -95,13 +130,31 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    described = read_description(options.model).as_dict()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnsealedModelWarning)
+        description = read_description(options.model, trusted_keys=options.trust, allow_unsealed=options.allow_unsealed)
+    if not description.sealed:
+        print(f"mriembed: warning: {options.model}: not sealed; damage in it may go unnoticed", file=sys.stderr)
+    described = description.as_dict()
     if options.json:
         print(json.dumps(described, indent=2))
         return 0
     width = max(len(name) for name in described)
     for name, value in described.items():
-        print(f"{name.replace('_', ' '):{width}}  {json.dumps(value) if isinstance(value, dict) else value}")
+        text = json.dumps(value) if isinstance(value, dict) else ", ".join(value) if name == "signers" else value
+        print(f"{name.replace('_', ' '):{width}}  {text}")
+    return 0
+
+
+def _keygen(options: argparse.Namespace) -> int:
+    digits = make_key_pair(options.key)
+    print(f"{options.key}: signs model files; keep it secret\n{options.key}.pub: checks signatures ({digits})")
+    return 0
+
+
+def _sign(options: argparse.Namespace) -> int:
+    digits = sign_model_file(options.model, options.key, output=options.output, allow_unsealed=options.allow_unsealed)
+    print(f"{options.output or options.model}: signed by {digits}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mriembed import _core
 from mriembed.errors import InvalidArgumentError
-from mriembed.model_file import ModelDescription, read_description
+from mriembed.model_file import ModelDescription, warn_if_unsealed
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Embedder:
         threads: int = 0,
         fused_kernels: bool = True,
         memory_mib: int = 1024,
+        trusted_keys: Sequence[str | os.PathLike[str]] = (),
+        allow_unsealed: bool = False,
     ) -> Embedder:
         """Reads, checks and loads a model file.
 
@@ -56,12 +59,19 @@ class Embedder:
             fused_kernels: False runs the model file on torch's kernels, also where the library's own could.
             memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
                 of more slices runs in parts. One slice is always in work.
+            trusted_keys: files of public keys; where given, the model file must be signed by one of them.
+            allow_unsealed: also load a TorchScript file without a seal, with an `UnsealedModelWarning`.
 
         Raises:
             ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
         """
-        core = _core.Embedder(os.fspath(path), device, precision, threads, fused_kernels, memory_mib)
-        return cls(core, read_description(os.fspath(path)))
+        keys = [os.fspath(key) for key in trusted_keys]
+        core = _core.Embedder(
+            os.fspath(path), device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed
+        )
+        description = ModelDescription.of(core.info)
+        warn_if_unsealed(path, description)
+        return cls(core, description)
 
     @property
     def info(self) -> ModelDescription:

@@ -1,8 +1,10 @@
-"""Model files: materialize, script, save, inspect. All that knows TorchScript in Python.
+"""Model files: materialize, script, save, load, inspect. All that knows TorchScript in Python.
 
 A model file is a TorchScript archive that plain `torch.jit.load` opens, with a description beside the
 network (`extra/mriembed.json`): what the network is, where it came from, the SHA-256 of its weights, and a
-reference k-space slice with its embedding, by which any machine can check itself.
+reference k-space slice with its embedding, by which any machine can check itself. A seal at its end
+(`mriembed.seal`) covers every byte. Reading goes through libmriembed, which checks the seal before torch's
+reader sees a byte; `torch.jit.load` by itself checks nothing, and runs what it is given.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import io
 import json
 import os
 import platform
-import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,21 +26,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mriembed import _core
 from mriembed._build_info import SOURCE_REVISION, VERSION
+from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import load_weights
-from mriembed.errors import Error, InvalidArgumentError, ModelFileError
+from mriembed.errors import InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.pipeline import EmbeddingPipeline
 from mriembed.preprocessing import CONTRACT_VERSION, CoilPreprocessor
+from mriembed.seal import seal
 
 FORMAT = "mriembed model"
 FORMAT_VERSION = 1
 _DESCRIPTION = "mriembed.json"
 
 
+class UnsealedModelWarning(UserWarning):
+    """A model file without a seal was loaded, as was asked for: damage in it may go unnoticed."""
+
+
 @dataclass(frozen=True)
 class ModelDescription:
-    """What a model file says of itself; the C++ `mriembed::ModelInfo` has the same members."""
+    """What a model file says of itself, and what its seal says; C++ `mriembed::ModelInfo` has the same members.
+
+    `signers` are the public keys (64 hexadecimal digits each) whose signatures the file bears.
+    """
 
     format_version: int
     model_class: str
@@ -57,6 +69,33 @@ class ModelDescription:
     source_revision: str
     weights_source: str
     weights_sha256: str
+    sealed: bool
+    signers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, info: _core.ModelInfo) -> ModelDescription:
+        """From what libmriembed read."""
+        return cls(
+            format_version=info.format_version,
+            model_class=info.model_class,
+            arguments=json.loads(info.arguments),
+            in_channels=info.in_channels,
+            num_coils=info.num_coils,
+            embed_dim=info.embed_dim,
+            parameters=info.parameters,
+            preprocessing_contract=info.preprocessing_contract,
+            coil_compression=info.coil_compression,
+            matrix=info.matrix or None,
+            mriembed_version=info.mriembed_version,
+            torch_version=info.torch_version,
+            python_version=info.python_version,
+            created=info.created,
+            source_revision=info.source_revision,
+            weights_source=info.weights_source,
+            weights_sha256=info.weights_sha256,
+            sealed=info.sealed,
+            signers=tuple(info.signers),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The members by name, ready for JSON."""
@@ -122,64 +161,53 @@ def save_model_file(
     saved = copy.deepcopy(pipeline).cpu().float().eval()
 
     content = _describe(saved, weights_source)
+    archive = io.BytesIO()
     with _torchscript_is_deprecated():
         scripted = torch.jit.script(saved)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        with _torchscript_is_deprecated():
-            torch.jit.save(scripted, name, _extra_files={_DESCRIPTION: json.dumps(content, indent=1)})
-        _give_usual_permissions(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return _as_description(content)
+        torch.jit.save(scripted, archive, _extra_files={_DESCRIPTION: json.dumps(content, indent=1)})
+    write_atomically(path, seal(archive.getvalue()))
+    return read_description(path)
 
 
-def read_description(path: str | Path) -> ModelDescription:
+def read_description(
+    path: str | Path, *, trusted_keys: Sequence[str | Path] = (), allow_unsealed: bool = False
+) -> ModelDescription:
     """Reads what a model file says of itself, without loading the network.
 
+    Args:
+        path: the model file.
+        trusted_keys: files of public keys; where given, the file must be signed by one of them.
+        allow_unsealed: also read a TorchScript file without a seal, with an `UnsealedModelWarning`.
+
     Raises:
-        ModelFileError: the file cannot be read, is no model file, or has an unknown version.
+        ModelFileError: the file cannot be read, is damaged or not to be trusted, is no model file, or has an
+            unknown version.
+        InvalidArgumentError: a key cannot be read.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise ModelFileError(f"{path}: the file is empty; `mriembed export` writes a model file")
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        reader = torch._C.PyTorchFileReader(str(path))
-        found = f"extra/{_DESCRIPTION}" in reader.get_all_records()
-        text = reader.get_record(f"extra/{_DESCRIPTION}") if found else b""
-    except RuntimeError:
-        raise ModelFileError(f"{path}: this is no model file, or a damaged one") from None
-    if not found:
-        raise ModelFileError(f"{path}: a TorchScript file without {_DESCRIPTION}; `mriembed export` writes model files")
-    try:
-        content = json.loads(text)
-        if content["format"] != FORMAT:
-            raise ModelFileError(f"{path}: {_DESCRIPTION} does not describe a mriembed model")
-        version, contract = content["format_version"], content["preprocessing"]["contract_version"]
-        if version != FORMAT_VERSION:
-            raise ModelFileError(
-                f"{path}: it has format version {version}; this mriembed {VERSION} reads version {FORMAT_VERSION}"
-            )
-        if contract != CONTRACT_VERSION:
-            raise ModelFileError(
-                f"{path}: it follows preprocessing contract {contract}; "
-                f"this mriembed {VERSION} knows contract {CONTRACT_VERSION}"
-            )
-        return _as_description(content)
-    except Error:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: {_DESCRIPTION} is damaged: {error!r}") from None
+    keys = [os.fspath(key) for key in trusted_keys]
+    description = ModelDescription.of(_core.read_model_info(os.fspath(path), keys, allow_unsealed))
+    warn_if_unsealed(path, description)
+    return description
+
+
+def load_scripted(
+    path: str | Path, *, trusted_keys: Sequence[str | Path] = (), allow_unsealed: bool = False
+) -> torch.jit.ScriptModule:
+    """Loads the scripted pipeline to the CPU, as `torch.jit.load` does, after all checks of `Embedder.load`.
+
+    Exactly the bytes that were checked are loaded. Arguments and errors are those of `read_description`.
+    """
+    keys = [os.fspath(key) for key in trusted_keys]
+    checked = _core.read_checked_model_file(os.fspath(path), keys, allow_unsealed)
+    with _torchscript_is_deprecated():
+        return torch.jit.load(io.BytesIO(checked), map_location="cpu")  # type: ignore[no-any-return, no-untyped-call]
+
+
+def warn_if_unsealed(path: str | os.PathLike[str], description: ModelDescription) -> None:
+    """Warns the caller's caller of a model file without a seal."""
+    if not description.sealed:
+        message = f"{os.fspath(path)}: loaded without a seal; damage or foreign changes in it may go unnoticed"
+        warnings.warn(message, UnsealedModelWarning, stacklevel=3)
 
 
 def weights_sha256(module: torch.nn.Module) -> str:
@@ -204,13 +232,6 @@ def _refuse_existing(path: Path, overwrite: bool) -> None:
         raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
 
 
-def _give_usual_permissions(path: Path) -> None:
-    """Mkstemp makes files that only their owner may read; a model file gets what the umask says."""
-    umask = os.umask(0)
-    os.umask(umask)
-    path.chmod(0o666 & ~umask)
-
-
 @contextlib.contextmanager
 def _torchscript_is_deprecated() -> Iterator[None]:
     """Torch warns of TorchScript's age at every use; the design knows, and the user cannot act on it."""
@@ -219,7 +240,7 @@ def _torchscript_is_deprecated() -> Iterator[None]:
         yield
 
 
-def _reference_kspace(coils: int, size: int = 16) -> Tensor:
+def _reference_kspace(coils: int, size: int) -> Tensor:
     """A small k-space slice with a strong centre, of values that JSON keeps exactly enough (3 decimals)."""
     generator = torch.Generator().manual_seed(20240)
     noise = torch.randn(1, coils, size, size, 2, generator=generator, dtype=torch.float64)
@@ -233,7 +254,9 @@ def _reference_kspace(coils: int, size: int = 16) -> Tensor:
 def _describe(pipeline: EmbeddingPipeline, weights_source: str) -> dict[str, Any]:
     model, preprocessor = pipeline.model, pipeline.preprocessor
     extra_coils = 0 if preprocessor.coil_compression == "none" else 2  # so that compression has work to do
-    kspace = _reference_kspace(preprocessor.num_coils + extra_coils)
+    # Of 16 x 16 pixels the last stage makes one: with few channels its GroupNorm would divide rounding by rounding.
+    size = 16 if model.widths[-1] >= 64 else 32
+    kspace = _reference_kspace(preprocessor.num_coils + extra_coils, size)
     with torch.no_grad():
         embedding = pipeline.embed_kspace(kspace)[0]
     return {
@@ -272,26 +295,3 @@ def _describe(pipeline: EmbeddingPipeline, weights_source: str) -> dict[str, Any
 
 def _rounded(values: Tensor) -> list[float]:
     return [round(float(value), 3) for value in values.flatten()]
-
-
-def _as_description(content: dict[str, Any]) -> ModelDescription:
-    model, preprocessing, provenance = content["model"], content["preprocessing"], content["provenance"]
-    return ModelDescription(
-        format_version=content["format_version"],
-        model_class=model["class"],
-        arguments=model["arguments"],
-        in_channels=model["in_channels"],
-        num_coils=model["num_coils"],
-        embed_dim=model["embed_dim"],
-        parameters=model["parameters"],
-        preprocessing_contract=preprocessing["contract_version"],
-        coil_compression=preprocessing["coil_compression"],
-        matrix=preprocessing["matrix"],
-        mriembed_version=provenance["mriembed"],
-        torch_version=provenance["torch"],
-        python_version=provenance["python"],
-        created=provenance["created"],
-        source_revision=provenance["source_revision"],
-        weights_source=provenance["weights"],
-        weights_sha256=content["weights_sha256"],
-    )

@@ -14,7 +14,8 @@ using nlohmann::json;
 json valid_description() {
   return json::parse(R"({
     "format": "mriembed model", "format_version": 1,
-    "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2}, "in_channels": 2, "num_coils": 1,
+    "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2, "widths": [8, 8, 8, 8],
+                "dropout": 0.0, "normalize": true, "use_mlp_head": false}, "in_channels": 2, "num_coils": 1,
               "embed_dim": 2, "parameters": 10},
     "preprocessing": {"contract_version": 1, "coil_compression": "pca", "matrix": null},
     "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
@@ -41,7 +42,9 @@ TEST(Metadata, gives_every_value_of_a_valid_description) {
   EXPECT_EQ(metadata.info.in_channels, 2);
   EXPECT_EQ(metadata.info.embed_dim, 2);
   EXPECT_EQ(metadata.info.matrix, 0);
-  EXPECT_EQ(metadata.info.arguments, R"({"embed_dim":2})");
+  EXPECT_EQ(json::parse(metadata.info.arguments)["widths"], json({8, 8, 8, 8}));
+  EXPECT_EQ(metadata.arguments.widths, (std::array<std::int64_t, 4>{8, 8, 8, 8}));
+  EXPECT_FALSE(metadata.arguments.use_mlp_head);
   EXPECT_EQ(metadata.info.weights_source, "random, seed 0");
   ASSERT_EQ(metadata.reference.kspace.size(), 2U);
   EXPECT_EQ(metadata.reference.kspace[1], std::complex<float>(2, 4));
@@ -116,6 +119,26 @@ TEST(Metadata, refuses_a_reference_whose_length_does_not_fit_its_shape) {
   EXPECT_NE(refusal_of(description).find("where its shape says"), std::string::npos);
   description["reference"]["kspace_shape"] = {1, 1, -1, 2};
   EXPECT_NE(refusal_of(description).find("outside 1.."), std::string::npos);
+}
+
+TEST(Metadata, names_a_network_that_it_does_not_know) {
+  json description = valid_description();
+  description["model"]["class"] = "Other";
+  EXPECT_EQ(refusal_of(description),
+            "its network is a \"Other\"; this mriembed " MRIEMBED_VERSION " knows MRIEmbeddingModel");
+}
+
+TEST(Metadata, nested_deeply_or_of_any_length_is_refused) {
+  const auto refusal_of_text = [](const std::string& text) -> std::string {
+    try {
+      mriembed::parse_metadata(text);
+    } catch (const mriembed::Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_NE(refusal_of_text(std::string(1U << 20U, '[')).find("nested deeper"), std::string::npos);
+  EXPECT_NE(refusal_of_text(std::string((1U << 24U) + 1, ' ')).find("larger than any"), std::string::npos);
 }
 
 }  // namespace

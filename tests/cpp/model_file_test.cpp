@@ -13,9 +13,9 @@ namespace {
 
 const std::string models = MRIEMBED_MODEL_DIR;
 
-std::string refusal_of(const std::string& path) {
+std::string refusal_of(const std::string& path, const mriembed::Trust& trust = {}) {
   try {
-    mriembed::read_model_info(path);
+    mriembed::read_model_info(path, trust);
   } catch (const mriembed::Error& error) {
     EXPECT_EQ(error.code(), mriembed::ErrorCode::bad_model_file);
     EXPECT_EQ(std::string(error.what()).rfind(path, 0), 0U) << "the message begins with the file's name";
@@ -39,6 +39,8 @@ TEST(ModelFile, describes_itself) {
   EXPECT_EQ(info.coil_compression, "pca");
   EXPECT_EQ(info.weights_source, "random, seed 0");
   EXPECT_EQ(info.weights_sha256.size(), 64U);
+  EXPECT_TRUE(info.sealed);
+  EXPECT_TRUE(info.signers.empty());
 }
 
 TEST(ModelFile, that_does_not_exist_is_refused_by_name) {
@@ -54,11 +56,14 @@ TEST(ModelFile, that_is_empty_is_refused_by_name) {
 }
 
 TEST(ModelFile, of_foreign_content_is_refused_by_name) {
-  EXPECT_NE(refusal_of(written("text.pt", "no archive")).find("no model file"), std::string::npos);
+  EXPECT_NE(refusal_of(written("text.pt", "no archive")).find("does not end with a whole seal"), std::string::npos);
 }
 
 TEST(ModelFile, without_a_description_is_refused_by_name) {
-  EXPECT_NE(refusal_of(models + "/foreign.pt").find("without mriembed.json"), std::string::npos);
+  mriembed::Trust trust;
+  trust.allow_unsealed = true;
+  EXPECT_NE(refusal_of(models + "/foreign.pt", trust).find("without mriembed.json"), std::string::npos);
+  EXPECT_NE(refusal_of(models + "/foreign.pt").find("does not end with a whole seal"), std::string::npos);
 }
 
 TEST(ModelFile, cut_short_anywhere_is_refused) {

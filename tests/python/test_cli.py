@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import mriembed
+from model_archives import unsealed
 from mriembed.cli import main
 
 
@@ -20,13 +21,37 @@ def test_info_prints_the_description_as_text_and_as_json(tmp_path: Path, capsys:
     assert main(["info", str(path)]) == 0
     assert described.weights_sha256 in capsys.readouterr().out
     assert main(["info", "--json", str(path)]) == 0
-    assert json.loads(capsys.readouterr().out) == described.as_dict()
+    assert json.loads(capsys.readouterr().out) == described.as_dict() | {"signers": []}
+
+
+def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, signed, key = tmp_path / "m.pt", tmp_path / "signed.pt", tmp_path / "site"
+    mriembed.export_model(model, embed_dim=8)
+    assert main(["keygen", str(key)]) == 0
+    assert "keep it secret" in capsys.readouterr().out
+    assert main(["sign", str(model), "--key", str(key), "-o", str(signed)]) == 0
+    digits = capsys.readouterr().out.split()[-1]
+    assert main(["info", str(signed), "--trust", f"{key}.pub"]) == 0
+    assert digits in capsys.readouterr().out
+    assert main(["info", str(model), "--trust", f"{key}.pub"]) == 3
+    assert "it is not signed" in capsys.readouterr().err
+
+
+def test_info_reads_an_unsealed_file_when_asked_and_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mriembed.export_model(tmp_path / "m.pt", embed_dim=8)
+    plain = unsealed(tmp_path / "m.pt", tmp_path / "plain.pt")
+    assert main(["info", str(plain)]) == 3
+    capsys.readouterr()
+    assert main(["info", str(plain), "--allow-unsealed"]) == 0
+    assert f"warning: {plain}: not sealed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "expected"),
     [
-        (["info", "{tmp}/absent.pt"], 3, "cannot be read: No such file"),
+        (["info", "{tmp}/absent.pt"], 3, "cannot be opened: No such file"),
         (["export", "-o", "{tmp}"], 2, "this is a folder"),
         (["export", "-o", "{tmp}/m.pt", "--num-coils", "0"], 2, "num_coils must be at least 1"),
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),

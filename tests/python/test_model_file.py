@@ -1,9 +1,7 @@
 import hashlib
-import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 import torch
 
 import mriembed
+from model_archives import description_inside, resealed, unsealed, with_description
 from mriembed import InvalidArgumentError, ModelFileError, export_model, read_description
 from mriembed.model import MRIEmbeddingModel
 from mriembed.model_file import save_model_file
@@ -23,21 +22,6 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model.pt"
     export_model(path, num_coils=3, embed_dim=24, matrix=32, seed=7)
     return path
-
-
-def description_inside(path: Path) -> dict[str, object]:
-    with zipfile.ZipFile(path) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith("extra/mriembed.json"))
-        content: dict[str, object] = json.loads(archive.read(name))
-        return content
-
-
-def with_description(path: Path, to: Path, content: object) -> Path:
-    """A copy of the model file that describes itself as `content` (records stay stored, not compressed)."""
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as new:
-        for name in old.namelist():
-            new.writestr(name, json.dumps(content) if name.endswith("mriembed.json") else old.read(name))
-    return to
 
 
 def test_the_description_says_what_was_exported(model_file: Path) -> None:
@@ -170,7 +154,7 @@ def test_a_file_that_is_no_model_file_is_refused_by_name(tmp_path: Path, content
 def test_a_torchscript_file_without_description_is_refused_by_name(tmp_path: Path) -> None:
     torch.jit.save(torch.jit.script(torch.nn.ReLU()), tmp_path / "m.pt")
     with pytest.raises(ModelFileError, match=r"without mriembed\.json"):
-        read_description(tmp_path / "m.pt")
+        read_description(tmp_path / "m.pt", allow_unsealed=True)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +181,18 @@ def test_python_and_cpp_refuse_a_description_they_do_not_know(
 
 
 def test_weights_that_changed_since_the_export_are_refused(model_file: Path, tmp_path: Path) -> None:
-    data = bytearray(model_file.read_bytes())
-    weights = torch.jit.load(model_file).state_dict()["model.backbone.2.convolution.weight"]
-    position = data.index(weights.numpy().tobytes()[:64])
-    data[position + 1] ^= 0x10
-    changed = tmp_path / "changed.pt"
-    changed.write_bytes(data)
-    with pytest.raises(ModelFileError, match="SHA-256 differs"):
+    data = bytearray(torch.jit.load(model_file).state_dict()["model.stem.convolution.weight"].numpy().tobytes())
+    data[1] ^= 0x10
+    changed = resealed(model_file, tmp_path / "changed.pt", {"/data/0": bytes(data)})
+    with pytest.raises(ModelFileError, match="the weights are not those"):
         mriembed.Embedder.load(changed)
+
+
+def test_the_scripted_pipeline_gives_what_plain_torch_gives(model_file: Path, tmp_path: Path) -> None:
+    x = torch.randn(2, 6, 32, 32)
+    assert torch.equal(mriembed.load_scripted(model_file)(x), torch.jit.load(model_file)(x))
+    with pytest.raises(ModelFileError, match="seal"):
+        mriembed.load_scripted(unsealed(model_file, tmp_path / "plain.pt"))
 
 
 def test_the_reference_slice_is_one_that_embeds_alike_everywhere(model_file: Path) -> None:

@@ -28,6 +28,7 @@ struct Options {
   // What the slices that one call has in work at once may take beside the samples, about: a call of more slices runs
   // in parts. One slice is always in work, whatever it takes.
   std::int64_t memory_mib = 1024;
+  Trust trust;  // which model files may be loaded
 };
 
 // What embedding k-space may need beside the samples.

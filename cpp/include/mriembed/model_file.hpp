@@ -3,12 +3,20 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "mriembed/export.hpp"
 
 namespace mriembed {
 
-// The contents of mriembed.json inside a model file.
+// Which model files may be loaded. By default: every one whose bytes are as mriembed sealed them. The seal finds
+// damage; it does not say who made the file, for anybody can write a seal. A signature does.
+struct Trust {
+  std::vector<std::string> keys;  // files of public keys (Ed25519, PEM): where given, only files signed by one of them
+  bool allow_unsealed = false;    // also TorchScript files without a seal, in which damage is not always found
+};
+
+// The contents of mriembed.json inside a model file, and what its seal says.
 struct ModelInfo {
   int format_version = 0;          // 1
   std::string model_class;         // "MRIEmbeddingModel"
@@ -27,10 +35,17 @@ struct ModelInfo {
   std::string source_revision;  // of mriembed
   std::string weights_source;   // "random, seed 0" or where the weights came from
   std::string weights_sha256;   // 64 hexadecimal digits
+  bool sealed = false;
+  std::vector<std::string> signers;  // public keys whose signatures the file bears, 64 hexadecimal digits each
 };
 
 // Reads what the model file says of itself without loading the network. Thread-safe.
-// Throws Error: bad_model_file where the file is missing, unreadable, no model file or of an unknown version.
-MRIEMBED_EXPORT ModelInfo read_model_info(const std::string& path);
+// Throws Error: bad_model_file where the file is missing, unreadable, damaged, not to be trusted, no model file or of
+// an unknown version; invalid_argument where a key of `trust` cannot be read.
+MRIEMBED_EXPORT ModelInfo read_model_info(const std::string& path, const Trust& trust = {});
+
+// Reads a model file and makes every check that Embedder::load makes, without running any of it. Returns its bytes, so
+// that another reader (torch's own) can be given exactly what was checked. Throws as read_model_info; thread-safe.
+MRIEMBED_EXPORT std::string read_checked_model_file(const std::string& path, const Trust& trust = {});
 
 }  // namespace mriembed

@@ -37,11 +37,14 @@ typedef enum mriembed_precision {
 
 /* Fill with mriembed_options_init, then change what should differ. */
 typedef struct mriembed_options {
-  size_t struct_size;           /* set by the init function; lets later versions add members */
-  const char* device;           /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
-  mriembed_precision precision; /* of the network */
-  int threads;                  /* CPU threads of one call; 0: as many as torch would take */
-  int64_t memory_mib;           /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
+  size_t struct_size;              /* set by the init function; lets later versions add members */
+  const char* device;              /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
+  mriembed_precision precision;    /* of the network */
+  int threads;                     /* CPU threads of one call; 0: as many as torch would take */
+  int64_t memory_mib;              /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
+  const char* const* trusted_keys; /* files of public keys, see model_file.hpp; only read during mriembed_load */
+  size_t trusted_key_count;        /* 0: no signature is asked for */
+  int allow_unsealed;              /* not 0: also load a TorchScript file without a seal */
 } mriembed_options;
 
 /* Fill with mriembed_kspace_options_init, then change what should differ. */
@@ -62,6 +65,8 @@ MRIEMBED_EXPORT const char* mriembed_version(void);
 /* Loads a model file. `options` and `error` may be NULL. On failure *embedder is set to NULL. */
 MRIEMBED_EXPORT mriembed_status mriembed_load(const char* path, const mriembed_options* options,
                                               mriembed_embedder** embedder, mriembed_error* error);
+/* Whether the loaded model file bears a seal, 1 or 0; it always does unless allow_unsealed was set. 0 for NULL. */
+MRIEMBED_EXPORT int mriembed_is_sealed(const mriembed_embedder* embedder);
 /* NULL is allowed. */
 MRIEMBED_EXPORT void mriembed_destroy(mriembed_embedder* embedder);
 

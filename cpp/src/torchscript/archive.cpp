@@ -8,10 +8,15 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "mriembed/error.hpp"
+#include "origin.hpp"
+#include "torchscript/archive_records.hpp"
+#include "torchscript/contract_check.hpp"
+#include "torchscript/operator_check.hpp"
 #include "torchscript/translate_errors.hpp"
 #include "weights_digest.hpp"
 
@@ -53,25 +58,29 @@ std::string read_file(const std::string& path) {
   return bytes;
 }
 
-Metadata read_metadata(const std::string& path, const std::string& bytes) {
-  std::string text;
+Metadata read_metadata(const std::string& path, const std::string& bytes, const Trust& trust) {
   try {
+    const Origin origin = check_origin(bytes, trust);
     std::istringstream stream(bytes);
     caffe2::serialize::PyTorchStreamReader reader(&stream);
     if (!reader.hasRecord(metadata_record)) {
       refuse(path, "a TorchScript file without mriembed.json; `mriembed export` writes model files");
     }
-    auto [data, size] = reader.getRecord(metadata_record);
-    text.assign(static_cast<const char*>(data.get()), size);
-  } catch (const Error&) {
+    check_records(reader);
+    const auto [data, size] = reader.getRecord(metadata_record);
+    Metadata metadata = parse_metadata({static_cast<const char*>(data.get()), size});
+    metadata.info.sealed = origin.sealed;
+    metadata.info.signers = origin.signers;
+    return metadata;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::bad_model_file && !std::string_view(error.what()).starts_with(path)) {
+      refuse(path, error.what());
+    }
     throw;
+  } catch (const std::bad_alloc&) {
+    rethrow_as_error();
   } catch (const std::exception&) {
     refuse(path, "this is no model file, or a damaged one; `mriembed export` writes model files");
-  }
-  try {
-    return parse_metadata(text);
-  } catch (const Error& error) {
-    refuse(path, error.what());
   }
 }
 
@@ -90,6 +99,13 @@ std::string dtype_name(at::ScalarType dtype) {
   }
 }
 
+// A few bytes can stand for a tensor of any size: strides of 0 repeat them.
+void check_storage(const std::string& name, const at::Tensor& tensor) {
+  if (tensor.layout() != at::kStrided || !tensor.has_storage() || tensor.nbytes() > tensor.storage().nbytes()) {
+    throw Error(ErrorCode::bad_model_file, "its weights " + name + " are larger than what the file holds of them");
+  }
+}
+
 std::string digest_of_weights(const torch::jit::Module& network) {
   std::map<std::string, at::Tensor> weights;
   for (const auto& weight : network.named_parameters()) {
@@ -100,6 +116,7 @@ std::string digest_of_weights(const torch::jit::Module& network) {
   }
   WeightsDigest digest;
   for (const auto& [name, weight] : weights) {
+    check_storage(name, weight);
     const at::Tensor values = weight.detach().cpu().contiguous();
     std::string shape;
     for (const std::int64_t length : values.sizes()) {
@@ -112,20 +129,23 @@ std::string digest_of_weights(const torch::jit::Module& network) {
 
 }  // namespace
 
-Archive::Archive(std::string path)
-    : path_(std::move(path)), bytes_(read_file(path_)), metadata_(read_metadata(path_, bytes_)) {}
+Archive::Archive(std::string path, const Trust& trust)
+    : path_(std::move(path)), bytes_(read_file(path_)), metadata_(read_metadata(path_, bytes_, trust)) {}
 
 torch::jit::Module Archive::load() const {
   try {
     std::istringstream stream(bytes_);
     torch::jit::Module network = torch::jit::load(stream, at::Device(at::kCPU), /*load_debug_files=*/false);
+    check_operators(network);
+    check_contract(network, metadata_);
     network.eval();
     if (digest_of_weights(network) != metadata_.info.weights_sha256) {
-      refuse(path_, "the weights are not those that mriembed.json describes (SHA-256 differs): the file is damaged");
+      throw Error(ErrorCode::bad_model_file,
+                  "the weights are not those that mriembed.json describes (SHA-256 differs): the file is damaged");
     }
     return network;
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& error) {
+    refuse(path_, error.what());
   } catch (const std::bad_alloc&) {
     rethrow_as_error();
   } catch (const std::exception&) {

@@ -10,16 +10,20 @@
 
 namespace mriembed::torchscript {
 
-// Reads the whole file once, so that what is checked is what is loaded.
+// Reads the whole file once, so that what is checked is what is loaded. In this order: the seal and signatures before
+// torch's reader sees a byte, the archive's records before its loader does, the network's operations and its agreement
+// with mriembed.json before anything runs.
 class Archive {
  public:
-  // Throws Error bad_model_file, naming the file.
-  explicit Archive(std::string path);
+  // Throws Error, naming the file: bad_model_file, and invalid_argument where a key of `trust` cannot be read.
+  Archive(std::string path, const Trust& trust);
 
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
 
-  // Loads the network to the CPU and compares its weights with the digest in mriembed.json.
-  // Throws Error bad_model_file, naming the file.
+  // The whole file.
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+
+  // Loads the network to the CPU. Throws Error bad_model_file, naming the file.
   [[nodiscard]] torch::jit::Module load() const;
 
  private:

@@ -1,0 +1,61 @@
+// A process of our own making that answers requests over pipes, and that may die at any time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mriembed::cli {
+
+// Owns a file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor();
+
+  [[nodiscard]] int get() const noexcept { return number_; }
+
+ private:
+  int number_;
+};
+
+// Requests go to the child's standard input, answers come from its standard output; its standard error goes nowhere.
+// One thread at a time may use it. Starting one is safe while other threads run: nothing of this process's memory is
+// used between its making and its own program.
+class ChildProcess {
+ public:
+  // Throws Error internal where it cannot be started. `arguments` without the program's own name.
+  ChildProcess(const std::string& program, const std::vector<std::string>& arguments);
+  // Ends the child at once where it still runs: nothing that it does outlives it.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  // False where the child has ended, or said nothing for two minutes.
+  [[nodiscard]] bool send(const void* bytes, std::size_t count) const;
+  [[nodiscard]] bool receive(void* bytes, std::size_t count) const;
+
+  // Copies from the child's own memory. False where that cannot be: not everywhere may a process do that to its child.
+  [[nodiscard]] bool fetch(std::uint64_t address, void* bytes, std::size_t count) const;
+
+  // Ends the child and says how it ended, as waitpid() does; SIGKILL where it had not ended by itself.
+  int end();
+
+ private:
+  Descriptor requests_;
+  Descriptor answers_;
+  pid_t id_ = -1;  // -1: has been waited for
+};
+
+}  // namespace mriembed::cli

@@ -1,0 +1,23 @@
+// Scans for the commands. What lies in HDF5 is read by a process of its own, mriembed_scan_reader: HDF5's library can
+// be brought down by a damaged file, and must not take this program, and the scans beside the bad one, with it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/scan_reader.hpp"
+
+namespace mriembed::cli {
+
+// Opens a scan of any format as io::open_scan() does, with the same refusals, from any thread. A reading process that
+// dies or takes more memory or time than the file can justify is a refusal, too.
+std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options);
+
+// Where the program lies that reads HDF5: beside this one.
+std::string scan_reader_program();
+
+// An HDF5 scan read by a process that runs `program`.
+std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, const std::string& path,
+                                                   const io::ReadOptions& options);
+
+}  // namespace mriembed::cli

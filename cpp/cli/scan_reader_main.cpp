@@ -1,0 +1,232 @@
+// mriembed_scan_reader: reads one HDF5 scan for mriembed_cli, in a process of its own that may die of a damaged file.
+//
+//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image]
+//
+// Answers on standard output as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
+// input that slice. A refusal is an answer and the last one. Ends with its standard input.
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "io/hdf5_file.hpp"
+#include "io/hdf5_scan.hpp"
+#include "io/scan_stream.hpp"
+
+namespace {
+
+using mriembed::io::AnswerHead;
+using mriembed::io::AnswerKind;
+
+// mriembed_cli is gone: nobody waits for an answer.
+class Unheard : public std::exception {};
+
+void write_all(const void* bytes, std::size_t count) {
+  const auto* at = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t written = write(STDOUT_FILENO, at, count);
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      throw Unheard();
+    }
+    at += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+// Lends the pages to the pipe instead of copying them. The samples must stay as they are until they are received, which
+// the next request shows.
+void lend_all(const void* bytes, std::size_t count) {
+  const auto* at = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const iovec part{const_cast<char*>(at), count};
+    const ssize_t lent = vmsplice(STDOUT_FILENO, &part, 1, 0);
+    if (lent < 0 && errno == EINTR) {
+      continue;
+    }
+    if (lent <= 0) {
+      write_all(at, count);  // no pipe, or forbidden here
+      return;
+    }
+    at += lent;
+    count -= static_cast<std::size_t>(lent);
+  }
+}
+
+void answer(AnswerKind kind, std::string_view bytes) {
+  const AnswerHead head{kind, static_cast<std::uint32_t>(bytes.size())};
+  write_all(&head, sizeof(head));
+  write_all(bytes.data(), bytes.size());
+}
+
+// False at the end of the requests.
+bool next_request(std::int64_t& index) {
+  auto* at = reinterpret_cast<char*>(&index);
+  std::size_t left = sizeof(index);
+  while (left > 0) {
+    const ssize_t got = read(STDIN_FILENO, at, left);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      return false;
+    }
+    at += got;
+    left -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+void limit(__rlimit_resource_t resource, std::uint64_t most) {
+  rlimit current{};
+  getrlimit(resource, &current);
+  current.rlim_cur = std::min<rlim_t>(most, current.rlim_max);
+  setrlimit(resource, &current);
+}
+
+// Memory that is let go of is used again within the same scan; to have it from the kernel each time costs more than
+// reading the samples into it.
+void keep_memory() {
+  constexpr int largest_threshold = 32 << 20U;  // that glibc takes
+  constexpr int everything = 1 << 30U;
+  mallopt(M_MMAP_THRESHOLD, largest_threshold);
+  mallopt(M_TRIM_THRESHOLD, everything);
+}
+
+// What a sound file of this size needs, many times over; a damaged one can make HDF5 ask for anything, or never end.
+void limit_resources(std::uint64_t file_size) {
+  constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+  limit(RLIMIT_AS, 256 * mebibyte + 256 * file_size);  // libraries included
+  limit(RLIMIT_FSIZE, 0);                              // nothing is written
+  limit(RLIMIT_CORE, 0);
+  // Of the processor's time, not of the clock's: what else the machine does is not the file's fault.
+  const std::uint64_t milliseconds = 500 + 1000 * file_size / mebibyte;
+  itimerval timer{};
+  timer.it_value.tv_sec = static_cast<time_t>(milliseconds / 1000);
+  timer.it_value.tv_usec = static_cast<suseconds_t>(milliseconds % 1000 * 1000);
+  setitimer(ITIMER_PROF, &timer, nullptr);
+}
+
+// Reads the slice after the one that was asked for while the other process is busy with that one.
+class SlicesAhead {
+ public:
+  explicit SlicesAhead(mriembed::io::ScanReader& reader) : reader_(reader) {}
+
+  // Stays as it is until the next call.
+  const mriembed::io::Slice& get(std::int64_t index) {
+    if (ahead_ != index) {
+      read(index);
+    }
+    ahead_ = -1;
+    if (failure_ != nullptr) {
+      std::rethrow_exception(failure_);
+    }
+    std::swap(current_, next_);
+    return current_;
+  }
+
+  [[nodiscard]] const mriembed::io::Slice& current() const { return current_; }
+
+  void read_ahead(std::int64_t index) {
+    if (index < reader_.summary().slices) {
+      read(index);
+      ahead_ = index;
+    }
+  }
+
+ private:
+  void read(std::int64_t index) {
+    failure_ = nullptr;
+    try {
+      reader_.read(index, next_);
+    } catch (...) {
+      failure_ = std::current_exception();  // belongs to this slice, which may never be asked for
+    }
+  }
+
+  mriembed::io::ScanReader& reader_;
+  mriembed::io::Slice current_;
+  mriembed::io::Slice next_;
+  std::int64_t ahead_ = -1;  // the slice that next_ or failure_ is
+  std::exception_ptr failure_;
+};
+
+void serve(const std::string& path, const mriembed::io::ReadOptions& options) {
+  const auto reader = mriembed::io::open_hdf5_scan(path, options);
+  answer(AnswerKind::opened, mriembed::io::encoded_facts(reader->summary(), reader->noise_covariance()));
+  SlicesAhead slices(*reader);
+  for (std::int64_t index = 0; next_request(index);) {
+    if (index == mriembed::io::send_samples) {
+      const mriembed::io::Slice& slice = slices.current();
+      lend_all(slice.samples.data(), slice.samples.size() * sizeof(slice.samples[0]));
+      lend_all(slice.stacked.data(), slice.stacked.size() * sizeof(slice.stacked[0]));
+    } else if (index >= 0 && index < reader->summary().slices) {
+      answer(AnswerKind::slice, mriembed::io::encoded_slice_head(slices.get(index)));
+      slices.read_ahead(index + 1);
+    } else {
+      return;
+    }
+  }
+}
+
+int run(std::span<char*> arguments) {
+  if (arguments.size() < 3) {
+    constexpr std::string_view usage = "mriembed_scan_reader: read HDF5 scans with mriembed_cli, which runs this\n";
+    return write(STDERR_FILENO, usage.data(), usage.size()) > 0 ? 2 : 1;
+  }
+  // What a terminal sends to all of its programs is for mriembed_cli, whose end ends this one.
+  for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) {
+    std::signal(signal, SIG_IGN);
+  }
+  const std::string path = arguments[1];
+  mriembed::io::ReadOptions options;
+  options.allow_undersampled = std::string_view(arguments[2]) == "allow-undersampled";
+  if (arguments.size() > 3) {
+    const bool image = std::string_view(arguments[3]) == "image";
+    options.domain = image ? mriembed::io::Domain::image : mriembed::io::Domain::kspace;
+  }
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(path, failure);
+  limit_resources(failure ? 0 : size);
+  keep_memory();
+  mriembed::io::restrict_hdf5();
+  try {
+    serve(path, options);
+  } catch (const Unheard&) {
+    return 0;
+  } catch (const std::bad_alloc&) {
+    answer(AnswerKind::refused, "a slice of this file does not fit into memory");
+  } catch (const std::exception& error) {
+    answer(AnswerKind::refused, error.what());
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int status = 1;
+  try {
+    status = run({argv, static_cast<std::size_t>(argc)});
+  } catch (...) {  // also from an answer to nobody
+    status = 1;
+  }
+  // Without the closing of files and the library's own end: after a damaged file, neither is safe, and all of it goes.
+  _exit(status);
+}

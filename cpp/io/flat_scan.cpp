@@ -1,0 +1,35 @@
+#include "flat_scan.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "bart.hpp"
+#include "file_start.hpp"
+#include "numpy.hpp"
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    const std::string base = bart_base(path);
+    if (!base.empty()) {
+      return open_bart(base, options);
+    }
+  }
+  const std::string start = file_start(path);
+  if (start.empty()) {
+    refuse("the file is empty");
+  }
+  if (start.starts_with("\x93NUMPY")) {
+    return open_numpy(path, options);
+  }
+  const std::string base = bart_base(path);
+  if (!base.empty()) {
+    return open_bart(base, options);
+  }
+  refuse("no scan of a known format: MRD (ISMRMRD) or fastMRI HDF5, BART .cfl/.hdr and NumPy .npy are read");
+}
+
+}  // namespace mriembed::io

@@ -1,0 +1,14 @@
+// Scans whose files are plain arrays: NumPy and BART.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "scan_reader.hpp"
+
+namespace mriembed::io {
+
+// Opens a NumPy or BART file, told by its content. `path` is no folder and no HDF5 file.
+std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options);
+
+}  // namespace mriembed::io

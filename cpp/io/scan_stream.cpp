@@ -1,0 +1,194 @@
+#include "scan_stream.hpp"
+
+#include <cmath>
+#include <type_traits>
+
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+class Encoder {
+ public:
+  template <typename T>
+  void number(T value) {
+    static_assert(std::is_arithmetic_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  void text(const std::string& value) {
+    number(static_cast<std::uint64_t>(value.size()));
+    bytes_ += value;
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(std::string_view bytes) : left_(bytes) {}
+
+  template <typename T>
+  T number() {
+    static_assert(std::is_arithmetic_v<T>);
+    T value{};
+    next(sizeof(value)).copy(reinterpret_cast<char*>(&value), sizeof(value));
+    return value;
+  }
+  // From `lowest` to `highest`.
+  std::int64_t size(std::int64_t lowest, std::int64_t highest) {
+    const auto value = number<std::int64_t>();
+    if (value < lowest || value > highest) {
+      refuse_answer();
+    }
+    return value;
+  }
+  std::string text() {
+    const auto length = number<std::uint64_t>();
+    constexpr std::uint64_t longest = 4096;
+    if (length > longest) {
+      refuse_answer();
+    }
+    return shown(next(static_cast<std::size_t>(length)), longest);
+  }
+  void finish() const {
+    if (!left_.empty()) {
+      refuse_answer();
+    }
+  }
+  [[noreturn]] static void refuse_answer() {
+    refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+  }
+
+ private:
+  std::string_view next(std::size_t count) {
+    if (left_.size() < count) {
+      refuse_answer();
+    }
+    const std::string_view part = left_.substr(0, count);
+    left_.remove_prefix(count);
+    return part;
+  }
+
+  std::string_view left_;
+};
+
+constexpr std::int64_t longest_axis = std::int64_t{1} << 40U;
+constexpr std::int64_t most_channels = 2 * most_coils;  // stacked: real and imaginary parts
+
+// A covariance is written as it lies in memory.
+void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise) {
+  encoder.number(noise.has_value() ? noise->coils : std::int64_t{0});
+  if (noise.has_value()) {
+    for (const std::complex<double>& value : noise->values) {
+      encoder.number(value.real());
+      encoder.number(value.imag());
+    }
+  }
+}
+
+std::optional<NoiseCovariance> decode_noise(Decoder& decoder, std::int64_t scan_coils) {
+  const std::int64_t coils = decoder.size(0, most_coils);
+  if (coils == 0) {
+    return std::nullopt;
+  }
+  if (coils != scan_coils) {
+    Decoder::refuse_answer();
+  }
+  NoiseCovariance noise;
+  noise.coils = coils;
+  noise.values.reserve(static_cast<std::size_t>(coils * coils));
+  for (std::int64_t index = 0; index < coils * coils; ++index) {
+    const auto real = decoder.number<double>();
+    const auto imaginary = decoder.number<double>();
+    noise.values.emplace_back(real, imaginary);
+  }
+  return noise;
+}
+
+}  // namespace
+
+std::string encoded_facts(const ScanSummary& summary, const std::optional<NoiseCovariance>& noise) {
+  Encoder encoder;
+  encoder.text(summary.format);
+  encoder.number(static_cast<std::int64_t>(summary.domain));
+  for (const std::int64_t value : {summary.coils, summary.encoded_x, summary.encoded_y, summary.encoded_z,
+                                   summary.readout_width, summary.slices, summary.noise_samples}) {
+    encoder.number(value);
+  }
+  encoder.number(summary.zero_fraction);
+  encoder.number(static_cast<std::int64_t>(summary.notes.size()));
+  for (const std::string& note : summary.notes) {
+    encoder.text(note);
+  }
+  encode_noise(encoder, noise);
+  return encoder.take();
+}
+
+OpenedScan decoded_facts(std::string_view bytes) {
+  Decoder decoder(bytes);
+  OpenedScan facts;
+  ScanSummary& summary = facts.summary;
+  summary.format = decoder.text();
+  summary.domain = static_cast<Domain>(decoder.size(0, static_cast<std::int64_t>(Domain::stacked)));
+  summary.coils = decoder.size(1, most_coils);
+  summary.encoded_x = decoder.size(1, longest_axis);
+  summary.encoded_y = decoder.size(1, longest_axis);
+  summary.encoded_z = decoder.size(1, most_partitions);
+  summary.readout_width = decoder.size(0, summary.encoded_x);
+  summary.slices = decoder.size(1, longest_axis);
+  summary.noise_samples = decoder.size(0, longest_axis);
+  summary.zero_fraction = decoder.number<double>();
+  if (std::isnan(summary.zero_fraction) || summary.zero_fraction < 0 || summary.zero_fraction > 1) {
+    Decoder::refuse_answer();
+  }
+  constexpr std::int64_t most_notes = 100;
+  const std::int64_t notes = decoder.size(0, most_notes);
+  for (std::int64_t note = 0; note < notes; ++note) {
+    summary.notes.push_back(decoder.text());
+  }
+  facts.noise = decode_noise(decoder, summary.coils);
+  decoder.finish();
+  return facts;
+}
+
+std::string encoded_slice_head(const Slice& slice) {
+  Encoder encoder;
+  const SliceLabel& label = slice.label;
+  for (const int index : {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition}) {
+    encoder.number(index);
+  }
+  for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
+    encoder.number(size);
+  }
+  const void* const samples =
+      slice.stacked.empty() ? static_cast<const void*>(slice.samples.data()) : slice.stacked.data();
+  encoder.number(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(samples)));
+  return encoder.take();
+}
+
+std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int64_t file_size, Slice& slice) {
+  Decoder decoder(bytes);
+  SliceLabel& label = slice.label;
+  for (int* const index :
+       {&label.slice, &label.contrast, &label.phase, &label.repetition, &label.set, &label.partition}) {
+    *index = decoder.number<int>();
+  }
+  slice.channels = decoder.size(1, most_channels);
+  slice.height = decoder.size(1, longest_side);
+  slice.width = decoder.size(1, longest_side);
+  const auto address = decoder.number<std::uint64_t>();
+  decoder.finish();
+  const std::int64_t count =
+      checked_product(checked_product(slice.channels, slice.height, "a slice"), slice.width, "a slice");
+  const bool stacked = domain == Domain::stacked;
+  const std::int64_t element = stacked ? sizeof(float) : sizeof(std::complex<float>);
+  check_justified(checked_product(count, element, "a slice"), file_size, "a slice");
+  slice.samples.resize(stacked ? 0 : static_cast<std::size_t>(count));
+  slice.stacked.resize(stacked ? static_cast<std::size_t>(count) : 0);
+  return address;
+}
+
+}  // namespace mriembed::io

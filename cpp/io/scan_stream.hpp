@@ -1,0 +1,47 @@
+// How a scan travels from the process that reads it to the one that embeds it: as bytes, which the receiver trusts no
+// more than the scan's file, for a hostile file may have taken over the process that read it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "scan_reader.hpp"
+
+namespace mriembed::io {
+
+// What stands before each of the reading process's answers.
+enum class AnswerKind : std::uint32_t {
+  opened = 1,   // encoded_facts()
+  slice = 2,    // encoded_slice_head()
+  refused = 3,  // the refusal's text
+};
+struct AnswerHead {
+  AnswerKind kind = AnswerKind::refused;
+  std::uint32_t bytes = 0;  // of what follows
+};
+
+// Requests: the index of a slice, or this, for the samples of the last one as they lie in memory.
+inline constexpr std::int64_t send_samples = -1;
+inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
+
+// What a reader knows of its scan once it is open.
+struct OpenedScan {
+  ScanSummary summary;
+  std::optional<NoiseCovariance> noise;
+};
+
+std::string encoded_facts(const ScanSummary& summary, const std::optional<NoiseCovariance>& noise);
+// Throws Error bad_input for bytes that encode no facts of a scan, or facts that cannot be.
+OpenedScan decoded_facts(std::string_view bytes);
+
+// The head holds where the samples lie in the memory of the process that read them, too, and there they stay until the
+// next slice is asked for: the receiver may fetch them itself, which takes one copy, where it is allowed to.
+std::string encoded_slice_head(const Slice& slice);
+// Gives `slice` its label, sizes and room for its samples, and returns their address in the other process. Throws Error
+// bad_input as decoded_facts() does, and where the samples are more than a file of `file_size` bytes can justify.
+std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int64_t file_size, Slice& slice);
+
+}  // namespace mriembed::io

@@ -1,0 +1,21 @@
+// Whether the bytes of a model file are whole, and who vouches for them. Decided before torch sees any of them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mriembed/model_file.hpp"
+
+namespace mriembed {
+
+struct Origin {
+  bool sealed = false;
+  std::vector<std::string> signers;  // public keys whose signatures fit, 64 hexadecimal digits each
+};
+
+// Checks seal and signatures. Throws Error: bad_model_file (without the model file's name) where the file is not
+// sealed, damaged, or not signed as `trust` asks; invalid_argument where a key of `trust` cannot be read.
+Origin check_origin(std::string_view file, const Trust& trust);
+
+}  // namespace mriembed

@@ -1,0 +1,136 @@
+#include "torchscript/contract_check.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed::torchscript {
+
+namespace {
+
+using Shape = std::vector<std::int64_t>;
+
+[[noreturn]] void refuse(const std::string& reason) {
+  throw Error(ErrorCode::bad_model_file, "its mriembed.json does not describe its network: " + reason);
+}
+
+std::string text_of(const Shape& shape) {
+  std::string text;
+  for (const std::int64_t length : shape) {
+    text += (text.empty() ? "(" : ", ") + std::to_string(length);
+  }
+  return text + ")";
+}
+
+// The shapes of the weights of MRIEmbeddingModel with these arguments, by name.
+std::map<std::string, Shape> described_shapes(const NetworkArguments& arguments, const ModelInfo& info) {
+  constexpr std::int64_t kernel = 3;
+  std::map<std::string, Shape> shapes;
+  const auto add_stage = [&shapes](const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+    shapes[name + ".convolution.weight"] = {outputs, inputs, kernel, kernel};
+    shapes[name + ".convolution.bias"] = {outputs};
+    shapes[name + ".norm.weight"] = {outputs};
+    shapes[name + ".norm.bias"] = {outputs};
+  };
+  const auto add_linear = [&shapes](const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+    shapes[name + ".weight"] = {outputs, inputs};
+    shapes[name + ".bias"] = {outputs};
+  };
+  std::int64_t channels = arguments.widths.front();
+  add_stage("model.stem", info.in_channels, channels);
+  for (std::size_t stage = 0; stage < arguments.widths.size(); ++stage) {
+    add_stage("model.backbone." + std::to_string(stage), channels, arguments.widths.at(stage));
+    channels = arguments.widths.at(stage);
+  }
+  if (arguments.use_mlp_head) {
+    add_linear("model.head.0", channels, channels);
+    add_linear("model.head.2", channels, info.embed_dim);
+  } else {
+    add_linear("model.head", channels, info.embed_dim);
+  }
+  return shapes;
+}
+
+void check_weights(const torch::jit::Module& network, const Metadata& metadata) {
+  const ModelInfo& info = metadata.info;
+  std::map<std::string, Shape> expected = described_shapes(metadata.arguments, info);
+  std::int64_t parameters = 0;
+  for (const auto& weight : network.named_parameters()) {
+    const auto shape = expected.find(weight.name);
+    if (shape == expected.end()) {
+      refuse("it has weights " + weight.name + ", which a " + info.model_class + " of these arguments has not");
+    }
+    const Shape actual = weight.value.sizes().vec();
+    if (actual != shape->second) {
+      refuse("the weights " + weight.name + " have the shape " + text_of(actual) + ", described is " +
+             text_of(shape->second));
+    }
+    parameters += weight.value.numel();
+    expected.erase(shape);
+  }
+  if (!expected.empty()) {
+    refuse("the weights " + expected.begin()->first + " are missing");
+  }
+  if (parameters != info.parameters) {
+    refuse("it has " + std::to_string(parameters) + " weights, described are " + std::to_string(info.parameters));
+  }
+}
+
+void check_preprocessing(const torch::jit::Module& network, const ModelInfo& info) {
+  const auto preprocessor = network.attr("preprocessor", c10::IValue());
+  if (!preprocessor.isModule()) {
+    refuse("it has no preprocessor");
+  }
+  const torch::jit::Module module = preprocessor.toModule();
+  const auto coils = module.attr("num_coils", c10::IValue());
+  const auto compression = module.attr("coil_compression", c10::IValue());
+  const auto matrix = module.attr("matrix", c10::IValue());
+  if (!coils.isInt() || coils.toInt() != info.num_coils) {
+    refuse("its preprocessing has another number of coils than " + std::to_string(info.num_coils));
+  }
+  if (!compression.isString() || compression.toStringRef() != info.coil_compression) {
+    refuse("its preprocessing has another coil compression than \"" + info.coil_compression + "\"");
+  }
+  if ((matrix.isInt() ? matrix.toInt() : 0) != info.matrix) {
+    refuse("its preprocessing has another matrix than the one described");
+  }
+}
+
+void check_arguments(const torch::jit::Module& network, const NetworkArguments& arguments) {
+  const auto model = network.attr("model", c10::IValue());
+  if (!model.isModule()) {
+    refuse("it has no model");
+  }
+  const auto normalize = model.toModule().attr("normalize", c10::IValue());
+  const auto dropout = model.toModule().attr("dropout", c10::IValue());
+  if (!normalize.isBool() || normalize.toBool() != arguments.normalize) {
+    refuse("whether it normalizes is not what the arguments say");
+  }
+  if (!dropout.isDouble() || dropout.toDouble() != arguments.dropout) {
+    refuse("its dropout is not that of the arguments");
+  }
+}
+
+void check_methods(const torch::jit::Module& network) {
+  for (const char* name : {"forward", "prepare_images", "prepare_kspace", "embed_images", "embed_kspace"}) {
+    if (!network.find_method(name)) {
+      refuse(std::string("its method ") + name + " is missing");
+    }
+  }
+}
+
+}  // namespace
+
+void check_contract(const torch::jit::Module& network, const Metadata& metadata) {
+  check_methods(network);
+  check_preprocessing(network, metadata.info);
+  check_arguments(network, metadata.arguments);
+  check_weights(network, metadata);
+}
+
+}  // namespace mriembed::torchscript

@@ -1,0 +1,41 @@
+// HDF5 files made of a fuzzer's bytes: sound to HDF5's own library, which writes them, and of any contents.
+//
+// Bytes that are an HDF5 file themselves mostly end inside that library; with these, all of our own checks are reached.
+#pragma once
+
+#include <fuzzer/FuzzedDataProvider.h>
+#include <hdf5.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mriembed::fuzzing {
+
+// Mostly small, at times any number.
+std::uint16_t some_count(FuzzedDataProvider& bytes);
+
+// A shape of the given rank, at times of another.
+std::vector<hsize_t> some_shape(FuzzedDataProvider& bytes, int rank);
+
+// Mostly `usual` (copied), at times any other type of HDF5's. To be closed.
+hid_t some_type(FuzzedDataProvider& bytes, hid_t usual);
+
+// A compound of two floats, mostly as writers of complex numbers have it. To be closed.
+hid_t some_complex_type(FuzzedDataProvider& bytes);
+
+// A dataset of this type and shape, contiguous, compact or in chunks with filters; not written to, so that it holds
+// zeros, where `values` is empty or does not fit.
+void write_some_dataset(FuzzedDataProvider& bytes, hid_t parent, const char* name, hid_t type,
+                        const std::vector<hsize_t>& shape, const std::vector<std::uint8_t>& values = {});
+
+// A single string.
+void write_text(FuzzedDataProvider& bytes, hid_t parent, const char* name, const std::string& text);
+
+// An ISMRMRD header, mostly of sound structure.
+std::string some_mrd_header(FuzzedDataProvider& bytes);
+
+// The contents of the file at `path`, which this makes anew.
+hid_t create_file(const std::string& path);
+
+}  // namespace mriembed::fuzzing

@@ -1,0 +1,305 @@
+"""Seeds for the fuzz targets: small sound inputs, and inputs with one thing wrong, one folder for each target.
+
+    make_corpora.py FOLDER
+
+Always the same bytes. The targets that write their own HDF5 files from bytes get bytes from a fixed generator.
+"""
+
+import io
+import json
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+Seeds = Iterator[tuple[str, bytes]]
+
+XML = (
+    '<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
+    "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz></experimentalConditions><encoding>"
+    "<encodedSpace><matrixSize><x>8</x><y>{y}</y><z>{z}</z></matrixSize>"
+    "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></encodedSpace>"
+    "<reconSpace><matrixSize><x>{recon_x}</x><y>{y}</y><z>{z}</z></matrixSize>"
+    "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></reconSpace>"
+    "<encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>{last}</maximum><center>{center}</center>"
+    "</kspace_encoding_step_1></encodingLimits><trajectory>{trajectory}</trajectory></encoding></ismrmrdHeader>"
+)
+
+
+def xml(y: int = 4, z: int = 1, recon_x: int = 4, trajectory: str = "cartesian") -> str:
+    return XML.format(y=y, z=z, recon_x=recon_x, last=y - 1, center=y // 2, trajectory=trajectory)
+
+
+def samples(*shape: int) -> np.ndarray:
+    count = int(np.prod(shape))
+    return (np.arange(1, count + 1) + 0.5j).astype(np.complex64).reshape(shape)
+
+
+def numpy_seeds() -> Seeds:
+    arrays = {
+        "complex64": samples(2, 3, 4, 5),
+        "single": samples(3, 4, 5),
+        "complex128": samples(2, 2, 3).astype(np.complex128),
+        "big-endian": samples(2, 2, 3).astype(">c8"),
+        "fortran": np.asfortranarray(samples(2, 2, 3, 2)),
+        "stacked": np.ones((2, 4, 3, 2), np.float32),
+        "float64": np.ones((2, 3, 2)),
+        "integers": np.ones((2, 3, 2), np.int16),
+        "empty": np.ones((0, 3, 2), np.complex64),
+    }
+    for name, array in arrays.items():
+        file = io.BytesIO()
+        np.save(file, array)
+        yield name, file.getvalue()
+    for name, version in (("version2", (2, 0)), ("version3", (3, 0))):
+        file = io.BytesIO()
+        np.lib.format.write_array(file, samples(2, 2, 3), version=version)
+        yield name, file.getvalue()
+
+
+def bart_seeds() -> Seeds:
+    for name, sizes in {
+        "slice": "4 3 1 2",
+        "volume": "2 3 4 2",
+        "slices": "2 2 1 2 1 2 1 1 1 1 1 1 1 3 1 1",
+        "wrong": "4 3 2 2 2",
+    }.items():
+        count = int(np.prod([int(size) for size in sizes.split()]))
+        header = f"# Dimensions\n{sizes}\n# Command\nmade up\n".encode()
+        yield name, header + b"\0" + samples(count - (name == "wrong")).tobytes()
+
+
+def mrd_header_seeds() -> Seeds:
+    yield "cartesian", xml().encode()
+    yield "slab", xml(z=3, recon_x=8).encode()
+    yield "spiral", xml(trajectory="spiral").encode()
+    yield "entities", b'<!DOCTYPE x [<!ENTITY a "&b;&b;"><!ENTITY b "&a;">]>' + xml().replace(">8<", ">&a;<").encode()
+    yield "deep", b"<a>" * 2000
+
+
+ACQUISITION_INDEX = np.dtype(
+    [
+        (name, "<u2")
+        for name in ("kspace_encode_step_1", "kspace_encode_step_2", "average", "slice", "contrast", "phase")
+    ]
+    + [(name, "<u2") for name in ("repetition", "set", "segment")]
+    + [("user", "<u2", (8,))]
+)
+ACQUISITION_HEAD = np.dtype(
+    [
+        ("version", "<u2"),
+        ("flags", "<u8"),
+        ("measurement_uid", "<u4"),
+        ("scan_counter", "<u4"),
+        ("acquisition_time_stamp", "<u4"),
+        ("physiology_time_stamp", "<u4", (3,)),
+        ("number_of_samples", "<u2"),
+        ("available_channels", "<u2"),
+        ("active_channels", "<u2"),
+        ("channel_mask", "<u8", (16,)),
+        ("discard_pre", "<u2"),
+        ("discard_post", "<u2"),
+        ("center_sample", "<u2"),
+        ("encoding_space_ref", "<u2"),
+        ("trajectory_dimensions", "<u2"),
+        ("sample_time_us", "<f4"),
+        ("position", "<f4", (3,)),
+        ("read_dir", "<f4", (3,)),
+        ("phase_dir", "<f4", (3,)),
+        ("slice_dir", "<f4", (3,)),
+        ("patient_table_position", "<f4", (3,)),
+        ("idx", ACQUISITION_INDEX),
+        ("user_int", "<i4", (8,)),
+        ("user_float", "<f4", (8,)),
+    ]
+)
+FLOATS = h5py.vlen_dtype(np.dtype("<f4"))
+ACQUISITION = np.dtype([("head", ACQUISITION_HEAD), ("traj", FLOATS), ("data", FLOATS)])
+NOISE = 1 << 18
+
+
+def raw_lines(coils: int, y: int, z: int = 1, repetitions: int = 1, noise: bool = False) -> np.ndarray:
+    lines = np.zeros(int(noise) + y * z * repetitions, ACQUISITION)
+    for line in lines:
+        line["head"]["number_of_samples"] = 8
+        line["head"]["active_channels"] = coils
+        line["head"]["center_sample"] = 4
+        line["data"] = samples(coils * 8).view(np.float32)
+        line["traj"] = np.zeros(0, np.float32)
+    if noise:
+        lines[0]["head"]["flags"] = NOISE
+    for index, line in enumerate(lines[int(noise) :]):
+        line["head"]["idx"]["kspace_encode_step_1"] = index % y
+        line["head"]["idx"]["kspace_encode_step_2"] = index // y % z
+        line["head"]["idx"]["repetition"] = index // (y * z)
+    return lines
+
+
+IMAGE_HEAD = np.dtype(
+    [(name, "<u2") for name in ("version", "data_type")]
+    + [("flags", "<u8"), ("measurement_uid", "<u4"), ("matrix_size", "<u2", (3,)), ("channels", "<u2")]
+    + [(name, "<u2") for name in ("average", "slice", "contrast", "phase", "repetition", "set")]
+)
+
+
+def write_raw(file: h5py.File, header: str, lines: np.ndarray) -> None:
+    group = file.create_group("dataset")
+    group.create_dataset("xml", data=np.array([header.encode()], dtype=h5py.string_dtype()), maxshape=(None,))
+    group.create_dataset("data", data=lines, maxshape=(None,), chunks=(4,))
+
+
+def write_images(file: h5py.File, data: np.ndarray) -> None:
+    group = file.create_group("dataset/image_0")
+    group["data"] = data
+    group["header"] = np.zeros(len(data), IMAGE_HEAD)
+    group.create_dataset("attributes", data=np.array([b""] * len(data), dtype=h5py.string_dtype()))
+
+
+def hdf5_bytes(write: Callable[[h5py.File], None], libver: str = "earliest") -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scan.h5"
+        with h5py.File(path, "w", libver=libver, track_order=False) as file:
+            write(file)
+        return path.read_bytes()
+
+
+def hdf5_scans() -> Iterator[tuple[str, Callable[[h5py.File], None]]]:
+    """Small sound scans in HDF5, by format."""
+
+    def fastmri(file: h5py.File, **layout: object) -> None:
+        file.create_dataset("kspace", data=samples(2, 3, 8, 4), **layout)
+        file["ismrmrd_header"] = xml()
+
+    def masked(file: h5py.File) -> None:
+        file["kspace"] = samples(2, 8, 4)
+        file["mask"] = np.array([1, 1, 1, 1], np.float32)
+
+    yield "mrd-raw", lambda file: write_raw(file, xml(), raw_lines(2, 4, repetitions=2, noise=True))
+    yield "mrd-raw-slab", lambda file: write_raw(file, xml(z=3), raw_lines(2, 4, z=3))
+    yield "mrd-images", lambda file: write_images(file, samples(2, 2, 1, 4, 3))
+    yield "mrd-magnitudes", lambda file: write_images(file, np.ones((2, 1, 1, 4, 3), np.uint16))
+    yield "fastmri", fastmri
+    yield "fastmri-masked", masked
+    yield (
+        "fastmri-deflate",
+        lambda file: fastmri(file, chunks=(1, 3, 8, 4), compression="gzip", shuffle=True, fletcher32=True),
+    )
+
+
+def hdf5_seeds() -> Seeds:
+    for name, write in hdf5_scans():
+        yield name, hdf5_bytes(write)
+        yield f"{name}-latest", hdf5_bytes(write, "latest")
+
+
+def written_seeds() -> Seeds:
+    """For targets that take bytes as choices: a few hundred of each, of several lengths."""
+    generator = np.random.default_rng(0)
+    yield "zeros", bytes(4096)
+    for index in range(40):
+        yield f"random{index}", generator.bytes(int(2 ** generator.uniform(4, 12)))
+
+
+def seal_seeds() -> Seeds:
+    """Archives' ends and what stands behind them; the target seals each of them."""
+    signature = f"ed25519 {'a' * 64} {'b' * 128}\n"
+    for name, lines in {
+        "bare": "mriembed-seal 1\n",
+        "signed": "mriembed-seal 1\n" + signature,
+        "signed-twice": "mriembed-seal 1\n" + 2 * signature,
+        "version2": "mriembed-seal 2\n",
+        "plain": "",
+    }.items():
+        comment = len(lines) + 72 if lines else 0
+        yield name, b"PK\5\6" + bytes(16) + struct.pack("<H", comment) + lines.encode()
+
+
+def public_key_seeds() -> Seeds:
+    yield (
+        "ed25519",
+        (
+            b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+            b"-----END PUBLIC KEY-----\n"
+        ),
+    )
+    yield "private", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
+def metadata_seeds() -> Seeds:
+    description = {
+        "format": "mriembed model",
+        "format_version": 1,
+        "model": {
+            "class": "MRIEmbeddingModel",
+            "arguments": {
+                "embed_dim": 2,
+                "widths": [4, 4, 4, 4],
+                "dropout": 0.0,
+                "normalize": True,
+                "use_mlp_head": False,
+            },
+            "in_channels": 2,
+            "num_coils": 1,
+            "embed_dim": 2,
+            "parameters": 10,
+        },
+        "preprocessing": {"contract_version": 1, "coil_compression": "pca", "matrix": None},
+        "provenance": {
+            "mriembed": "0.1.0",
+            "torch": "2.13.0",
+            "python": "3.11.2",
+            "created": "2026-01-01T00:00:00+00:00",
+            "source_revision": "unknown",
+            "weights": "random, seed 0",
+        },
+        "weights_sha256": "0" * 64,
+        "reference": {
+            "kspace_shape": [1, 1, 2, 2],
+            "kspace_real": [1, 2, 3, 4],
+            "kspace_imag": [1, 2, 3, 4],
+            "embedding": [0.6, 0.8],
+        },
+    }
+    yield "description", json.dumps(description).encode()
+    yield "deep", b"[" * 3000
+
+
+def scan_stream_seeds() -> Seeds:
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    facts = text("fastMRI") + struct.pack("<8q", 0, 2, 8, 4, 1, 4, 3, 0) + struct.pack("<dq", 0.25, 1) + text("a note")
+    yield "facts", facts + struct.pack("<q", 0)
+    yield "facts-with-noise", facts + struct.pack("<q", 2) + struct.pack("<8d", *range(8))
+    yield "slice", struct.pack("<6i", *range(6)) + struct.pack("<3qQ", 2, 4, 8, 1 << 40)
+
+
+TARGETS: dict[str, Callable[[], Seeds]] = {
+    "bart": bart_seeds,
+    "fastmri": written_seeds,
+    "hdf5_bytes": hdf5_seeds,
+    "metadata": metadata_seeds,
+    "mrd_header": mrd_header_seeds,
+    "mrd_images": written_seeds,
+    "mrd_raw": written_seeds,
+    "numpy": numpy_seeds,
+    "public_key": public_key_seeds,
+    "scan_stream": scan_stream_seeds,
+    "seal": seal_seeds,
+}
+
+
+def main() -> None:
+    for target, seeds in TARGETS.items():
+        folder = Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in seeds():
+            (folder / f"seed-{name}").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+// A file with a public key.
+#include <cstddef>
+#include <cstdint>
+
+#include "memory_file.hpp"
+#include "mriembed/error.hpp"
+#include "public_key.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const mriembed::fuzzing::MemoryFile file;
+  file.write({data, size});
+  try {
+    if (mriembed::read_public_key(file.path()).size() != 64) {
+      __builtin_trap();
+    }
+  } catch (const mriembed::Error&) {  // a refusal
+    return 0;
+  }
+  return 0;
+}

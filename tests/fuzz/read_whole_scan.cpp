@@ -1,0 +1,65 @@
+#include "read_whole_scan.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "mriembed/error.hpp"
+#include "scan_stream.hpp"
+
+namespace mriembed::fuzzing {
+
+namespace {
+
+void demand(bool holds) {
+  if (!holds) {
+    std::abort();
+  }
+}
+
+void check_slice(const io::Slice& slice, io::Domain domain) {
+  demand(slice.channels > 0 && slice.height > 0 && slice.width > 0);
+  const auto count = static_cast<std::size_t>(slice.channels * slice.height * slice.width);
+  demand(slice.samples.size() == (domain == io::Domain::stacked ? 0 : count));
+  demand(slice.stacked.size() == (domain == io::Domain::stacked ? count : 0));
+  // What the reading process sends is what the other one understands.
+  io::Slice received;
+  constexpr std::int64_t no_limit = std::int64_t{1} << 40U;
+  decode_slice_head(io::encoded_slice_head(slice), domain, no_limit, received);
+  demand(received.samples.size() == slice.samples.size() && received.stacked.size() == slice.stacked.size());
+}
+
+void read_with(const OpenScan& open, const io::ReadOptions& options) {
+  try {
+    const std::unique_ptr<io::ScanReader> scan = open(options);
+    const io::ScanSummary& summary = scan->summary();
+    demand(summary.slices > 0);
+    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(summary, scan->noise_covariance()));
+    demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
+    io::Slice slice;
+    constexpr std::int64_t enough = 8;
+    for (std::int64_t index = 0; index < std::min(summary.slices, enough); ++index) {
+      scan->read(index, slice);
+      check_slice(slice, summary.domain);
+    }
+    scan->read(summary.slices - 1, slice);
+    check_slice(slice, summary.domain);
+  } catch (const Error& error) {
+    demand(error.code() == ErrorCode::bad_input);
+  }
+}
+
+}  // namespace
+
+void read_whole_scan(const OpenScan& open) {
+  for (const std::optional<io::Domain> domain :
+       {std::optional<io::Domain>(), std::optional(io::Domain::kspace), std::optional(io::Domain::image)}) {
+    for (const bool allow_undersampled : {false, true}) {
+      read_with(open, {domain, allow_undersampled});
+    }
+  }
+}
+
+}  // namespace mriembed::fuzzing
