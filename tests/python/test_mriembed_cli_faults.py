@@ -78,7 +78,7 @@ def short(tmp_path: Path) -> Path:
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
     """Slices enough for a signal to come between them."""
-    np.save(tmp_path / "long.npy", _random((3000, 2, 24, 24)))
+    np.save(tmp_path / "long.npy", _random((200, 2, 24, 24)))
     return tmp_path / "long.npy"
 
 
@@ -133,7 +133,7 @@ def test_a_killed_program_leaves_the_old_output(
     assert _run("embed", model_file, short, "-o", output) == (0, "")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for _ in range(3):
-        process = _start("embed", model_file, short, *[long] * 50, "-o", output)
+        process = _start("embed", model_file, short, *[long] * 500, "-o", output)
         _wait_for_rows(folder, process)
         process.kill()
         process.communicate(timeout=_LONG_ENOUGH)
@@ -160,33 +160,40 @@ def test_interrupted_the_rows_so_far_are_a_whole_output(
     output = folder / name
     assert _run("embed", model_file, short, long, "-o", output) == (0, "")
     expected = _rows(output)
-    process = _start("embed", model_file, short, *[long] * 50, "-o", output)
+    process = _start("embed", model_file, short, *[long] * 500, "-o", output)
     _wait_for_rows(folder, process)
     process.send_signal(kind)
     _, errors = process.communicate(timeout=_LONG_ENOUGH)
     assert process.returncode == 128 + kind
     said = re.fullmatch(
-        rf"mriembed_cli: error: interrupted after (\d+) of 51 scans(?: and (\d+) slices? of {long})?; "
+        rf"mriembed_cli: error: interrupted after (\d+) of 501 scans(?: and (\d+) slices? of {long})?; "
         rf"{output} holds (\d+) rows\n",
         errors,
     )
     assert said, errors
     scans, slices, rows = (int(number or 0) for number in said.groups())
-    assert rows == 3 + (scans - 1) * 3000 + slices
+    assert rows == 3 + (scans - 1) * 200 + slices
     found = _rows(output)
     assert len(found) == rows
-    np.testing.assert_array_equal(found[:3003], expected[: len(found[:3003])])
+    np.testing.assert_array_equal(found[:203], expected[: len(found)])
     assert not _leftovers(folder)
 
 
-def test_interrupted_standard_output_holds_whole_lines(model_file: Path, short: Path, long: Path) -> None:
-    process = _start("embed", model_file, short, *[long] * 50, "-o", "-")
-    assert process.stdout is not None
-    first = process.stdout.readline()
+def test_interrupted_standard_output_holds_whole_lines(
+    model_file: Path, short: Path, long: Path, folder: Path
+) -> None:
+    printed = folder / "printed"
+    with printed.open("w") as file:
+        command = [PROGRAM, "embed", model_file, short, *[long] * 500, "-o", "-"]
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + _LONG_ENOUGH
+    while printed.stat().st_size == 0:
+        assert time.monotonic() < end
+        time.sleep(0.001)
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=_LONG_ENOUGH)
+    _, errors = process.communicate(timeout=_LONG_ENOUGH)
     assert process.returncode == 130
-    lines = (first + rest).splitlines(keepends=True)
+    lines = printed.read_text().splitlines(keepends=True)
     for line in lines:
         assert line.endswith("}\n")
         json.loads(line)
@@ -208,7 +215,7 @@ def _interrupted_at_once() -> None:
 
 
 def test_a_reader_that_goes_ends_the_program_quietly(model_file: Path, short: Path, long: Path) -> None:
-    process = _start("embed", model_file, short, *[long] * 50, "-o", "-")
+    process = _start("embed", model_file, short, *[long] * 500, "-o", "-")
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
