@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -52,7 +53,7 @@ void leave_counters() {
   for (const int signal : {SIGABRT, SIGALRM, SIGXCPU}) {
     std::signal(signal, SIG_DFL);
   }
-  constexpr rlimit seconds{10, 10};
+  constexpr rlimit seconds{2, 2};
   setrlimit(RLIMIT_CPU, &seconds);
   alarm(30);
   mriembed::io::restrict_hdf5();
@@ -78,6 +79,16 @@ bool died_in_hdf5(int status, const std::string& report) {
   return report.find("libhdf5") != std::string::npos && report.find("runtime error") == std::string::npos;
 }
 
+// How often HDF5's library died, for the log.
+class Deaths {
+ public:
+  Deaths() = default;
+  Deaths(const Deaths&) = delete;
+  Deaths& operator=(const Deaths&) = delete;
+  ~Deaths() { std::fprintf(stderr, "stat::died_in_hdf5: %d\n", count); }
+  int count = 0;
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -98,6 +109,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
       std::abort();
     }
+    static Deaths deaths;
+    ++deaths.count;
   }
   close(report);
   return 0;

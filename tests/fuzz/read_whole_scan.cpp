@@ -11,7 +11,7 @@
 
 // HDF5 must live with a request that is refused; the readers must not make one: a refused `new` is a finding.
 extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
-  return "allocator_may_return_null=1:max_allocation_size_mb=200";
+  return "allocator_may_return_null=1:max_allocation_size_mb=200:quarantine_size_mb=16";
 }
 
 namespace mriembed::fuzzing {

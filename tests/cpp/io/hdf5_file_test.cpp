@@ -138,14 +138,14 @@ TEST_F(Hdf5File, takes_no_element_larger_than_any_format_has) {
 }
 
 TEST_F(Hdf5File, takes_no_float_of_a_files_own_making) {
-  const hid_t part = H5Tcopy(H5T_NATIVE_FLOAT);
-  H5Tset_ebias(part, 15);
-  const hid_t odd = H5Tcreate(H5T_COMPOUND, sizeof(Complex));
-  H5Tinsert(odd, "r", 0, part);
-  H5Tinsert(odd, "i", sizeof(float), part);
-  expect_refused(written_kspace(odd, shape_, [](hid_t /*properties*/) {}), "not complex");
-  H5Tclose(odd);
-  H5Tclose(part);
+  const hid_t odd_float = H5Tcopy(H5T_NATIVE_FLOAT);
+  H5Tset_ebias(odd_float, 15);
+  const hid_t compound = H5Tcreate(H5T_COMPOUND, sizeof(Complex));
+  H5Tinsert(compound, "r", 0, odd_float);
+  H5Tinsert(compound, "i", sizeof(float), odd_float);
+  expect_refused(written_kspace(compound, shape_, [](hid_t /*properties*/) {}), "not complex");
+  H5Tclose(compound);
+  H5Tclose(odd_float);
 }
 
 TEST_F(Hdf5File, takes_no_group_of_countless_members) {

@@ -45,7 +45,6 @@ TEST(ScanStream, refuses_facts_that_cannot_be) {
   refuses([](ScanSummary& summary) { summary.slices = -1; });
   refuses([](ScanSummary& summary) { summary.readout_width = 9; });
   refuses([](ScanSummary& summary) { summary.zero_fraction = 1.5; });
-  refuses([](ScanSummary& summary) { summary.domain = static_cast<Domain>(7); });
   refuses([](ScanSummary& summary) { summary.notes.assign(1000, ""); });
   refuses([](ScanSummary& summary) { summary.format.assign(5000, 'x'); });
   EXPECT_THROW(decoded_facts(encoded_facts(some_summary(), NoiseCovariance{1, {1.0}})), Error);
