@@ -226,15 +226,6 @@ def test_every_output_format_holds_the_same_numbers(model_file: Path, tmp_path: 
     assert [row["slice"] for row in rows] == [0, 1, 2]
 
 
-def test_the_same_input_gives_the_same_bytes(model_file: Path, tmp_path: Path, phantom: Path) -> None:
-    contents = set()
-    for turn in range(3):
-        output = tmp_path / f"{turn}.npy"
-        assert cli("embed", model_file, phantom, "-o", output).returncode == 0
-        contents.add((output.read_bytes(), output.with_suffix(".json").read_bytes()))
-    assert len(contents) == 1
-
-
 def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
     described = json.loads(cli("inspect", "--json", phantom).stdout)
     text = cli("inspect", phantom).stdout
