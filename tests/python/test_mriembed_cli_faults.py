@@ -199,6 +199,20 @@ def test_interrupted_standard_output_holds_whole_lines(model_file: Path, short: 
     assert f"; standard output holds {len(lines)} rows\n" in errors
 
 
+def test_ctrl_c_ends_the_process_that_reads_hdf5_too_and_blames_no_scan(
+    model_file: Path, phantom: Path, folder: Path
+) -> None:
+    """A terminal sends SIGINT to the whole group of processes."""
+    command = [PROGRAM, "embed", model_file, *[phantom] * 500, "-o", folder / "rows.npy"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    _wait_for_rows(folder, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=_LONG_ENOUGH)
+    assert process.returncode == 130
+    assert re.fullmatch(r"mriembed_cli: error: interrupted after \d+ of 500 scans[^\n]*\n", errors), errors
+    assert len(_rows(folder / "rows.npy")) > 0
+
+
 def test_interrupted_before_the_first_row_nothing_is_written(model_file: Path, long: Path, folder: Path) -> None:
     (folder / "rows.csv").write_text("old")
     process = _start("embed", model_file, long, "-o", folder / "rows.csv", limit=_interrupted_at_once)
