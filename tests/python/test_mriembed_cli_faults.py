@@ -1,13 +1,14 @@
 """What is left when writing fails, the program is killed or interrupted, or memory runs out."""
 
 import json
+import math
 import os
 import re
 import resource
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,10 @@ def long(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     """A folder for outputs alone."""
     (tmp_path / "out").mkdir()
-    yield tmp_path / "out"
+    return tmp_path / "out"
 
 
 @pytest.mark.parametrize("name", ["rows.npy", "rows.csv", "rows.jsonl"])
@@ -179,9 +180,7 @@ def test_interrupted_the_rows_so_far_are_a_whole_output(
     assert not _leftovers(folder)
 
 
-def test_interrupted_standard_output_holds_whole_lines(
-    model_file: Path, short: Path, long: Path, folder: Path
-) -> None:
+def test_interrupted_standard_output_holds_whole_lines(model_file: Path, short: Path, long: Path, folder: Path) -> None:
     printed = folder / "printed"
     with printed.open("w") as file:
         command = [PROGRAM, "embed", model_file, short, *[long] * 500, "-o", "-"]
@@ -198,6 +197,20 @@ def test_interrupted_standard_output_holds_whole_lines(
         assert line.endswith("}\n")
         json.loads(line)
     assert f"; standard output holds {len(lines)} rows\n" in errors
+
+
+def test_ctrl_c_ends_the_process_that_reads_hdf5_too_and_blames_no_scan(
+    model_file: Path, phantom: Path, folder: Path
+) -> None:
+    """A terminal sends SIGINT to the whole group of processes."""
+    command = [PROGRAM, "embed", model_file, *[phantom] * 500, "-o", folder / "rows.npy"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    _wait_for_rows(folder, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=_LONG_ENOUGH)
+    assert process.returncode == 130
+    assert re.fullmatch(r"mriembed_cli: error: interrupted after \d+ of 500 scans[^\n]*\n", errors), errors
+    assert len(_rows(folder / "rows.npy")) > 0
 
 
 def test_interrupted_before_the_first_row_nothing_is_written(model_file: Path, long: Path, folder: Path) -> None:
@@ -229,7 +242,10 @@ def test_a_slice_larger_than_memory_is_a_bad_scan_and_the_others_are_written(
     model_file: Path, short: Path, folder: Path
 ) -> None:
     huge = folder.parent / "huge.npy"
-    np.lib.format.open_memmap(huge, mode="w+", dtype=np.complex64, shape=(1, 64, 8192, 65536)).flush()  # sparse
+    shape = (1, 512, 16384, 16384)
+    with huge.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<c8", "fortran_order": False, "shape": shape})
+        file.truncate(file.tell() + math.prod(shape) * 8)  # sparse: takes no place on the disk
     output = folder / "rows.npy"
     status, errors = _run(
         "embed", model_file, short, huge, short, "-o", output, limit=_limit(resource.RLIMIT_AS, 64 << 30)
@@ -294,7 +310,8 @@ def test_export_to_a_full_disk_leaves_the_old_model_file(folder: Path, bytes_lef
 
 def test_export_killed_leaves_the_old_model_file_or_a_whole_new_one(folder: Path) -> None:
     model = folder / "model.pt"
-    assert _export(model).wait(timeout=_LONG_ENOUGH) == 0
+    _, errors = _export(model).communicate(timeout=_LONG_ENOUGH)
+    assert errors == ""
     before = mriembed.read_description(model)
     for _ in range(3):
         process = _export(model, "--force", "--seed", "1")
