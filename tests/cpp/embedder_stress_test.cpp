@@ -123,6 +123,7 @@ long differing_calls(const std::vector<Work>& all, int threads, std::chrono::mil
   const auto end = std::chrono::steady_clock::now() + time;
   std::atomic<long> differing = 0;
   std::vector<std::jthread> team;
+  team.reserve(static_cast<std::size_t>(threads));
   for (int thread = 0; thread < threads; ++thread) {
     team.emplace_back([&, thread] {
       auto turn = static_cast<std::size_t>(thread);
