@@ -11,9 +11,11 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/fresh_process.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
@@ -29,6 +31,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Shape = std::array<std::int64_t, 4>;
 
+constexpr const char* start_cold_option = "--start-cold";  // between the processes of --cold; --help does not show it
+
+constexpr const char* footer = R"(
+With --cold, each repeat is a process of its own that does what `embed` does up to the first embedding, reading the
+scan aside: the program and its libraries are loaded, the model file is checked and loaded, and one call runs, without
+warming up. Files are read from the disk only where the system does not hold them in memory, as after a restart: that
+shows in the first process at most.)";
+
 constexpr std::int64_t longest_axis = 1 << 16;
 constexpr std::int64_t most_samples = std::int64_t{1} << 31;
 
@@ -39,6 +49,8 @@ struct Arguments {
   Options options;
   int repeats = 20;
   bool json = false;
+  bool cold = false;
+  bool start_cold = false;  // this is the fresh process of a cold start
 };
 
 // "B,C,H,W"; nothing where the text is anything else.
@@ -117,41 +129,67 @@ double median(std::vector<double> values) {
   return quantile(values, 0.5);
 }
 
-Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int repeats) {
-  const auto count = static_cast<std::size_t>(shape[0] * shape[1] * shape[2] * shape[3]);
-  const std::vector<float> numbers = random_numbers(kspace ? 2 * count : count);
-  std::vector<float> rows(static_cast<std::size_t>(shape[0] * embedder.info().embed_dim));
-  const auto destination = ArrayView<float, 2>::row_major(rows.data(), {shape[0], embedder.info().embed_dim});
-  const auto call = [&](const std::vector<float>& fresh, Report& report) {
-    if (kspace) {
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// The same call again and again.
+class Call {
+ public:
+  Call(const Embedder& embedder, const Shape& shape, bool kspace)
+      : embedder_(embedder),
+        shape_(shape),
+        kspace_(kspace),
+        rows_(static_cast<std::size_t>(shape[0] * embedder.info().embed_dim)) {
+    const auto count = static_cast<std::size_t>(shape[0] * shape[1] * shape[2] * shape[3]);
+    numbers_ = random_numbers(kspace ? 2 * count : count);
+  }
+
+  void warm_up() const {
+    if (kspace_) {
+      embedder_.warm_up_kspace(shape_);
+    } else {
+      embedder_.warm_up(shape_[0], shape_[2], shape_[3]);
+    }
+  }
+
+  // Returns the milliseconds that it took.
+  double run(Report& report) {
+    const std::vector<float> fresh = numbers_;  // in memory of its own for each call, as the samples of a scan are
+    const auto rows = ArrayView<float, 2>::row_major(rows_.data(), {shape_[0], embedder_.info().embed_dim});
+    const auto start = Clock::now();
+    if (kspace_) {
       // Complex numbers may be read from an array of their parts ([complex.numbers]).
       const auto* samples = reinterpret_cast<const std::complex<float>*>(fresh.data());
-      embedder.embed_kspace(ArrayView<const std::complex<float>, 4>::row_major(samples, shape), destination, {},
-                            &report);
+      embedder_.embed_kspace(ArrayView<const std::complex<float>, 4>::row_major(samples, shape_), rows, {}, &report);
     } else {
-      embedder.embed(ArrayView<const float, 4>::row_major(fresh.data(), shape), destination, &report);
+      embedder_.embed(ArrayView<const float, 4>::row_major(fresh.data(), shape_), rows, &report);
     }
-  };
+    return milliseconds_since(start);
+  }
 
+ private:
+  const Embedder& embedder_;
+  Shape shape_;
+  bool kspace_;
+  std::vector<float> numbers_;
+  std::vector<float> rows_;
+};
+
+Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int repeats) {
+  Call call(embedder, shape, kspace);
   Progress progress;
   progress.show("warming up");
-  if (kspace) {
-    embedder.warm_up_kspace(shape);
-  } else {
-    embedder.warm_up(shape[0], shape[2], shape[3]);
-  }
+  call.warm_up();
   Report report;
   Timing timing;
   std::vector<double> prepare;
   std::vector<double> network;
   for (int index = 0; index < repeats; ++index) {
     progress.show("call " + std::to_string(index + 1) + " of " + std::to_string(repeats));
-    std::vector<float> fresh(numbers.size());  // in memory of its own for each call, as the samples of a scan are
-    std::copy(numbers.begin(), numbers.end(), fresh.begin());
-    const auto start = std::chrono::steady_clock::now();
-    call(fresh, report);
-    const std::chrono::duration<double, std::milli> duration = std::chrono::steady_clock::now() - start;
-    timing.call.push_back(duration.count());
+    timing.call.push_back(call.run(report));
     prepare.push_back(1e3 * report.prepare_seconds);
     network.push_back(1e3 * report.network_seconds);
   }
@@ -162,28 +200,136 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
   return timing;
 }
 
-int bench(const Arguments& arguments) {
+// What every report begins with.
+struct Setting {
+  std::string model_sha256;
+  std::string kernels;
+  Shape shape{};
+};
+
+Setting setting_of(const Embedder& embedder, const Arguments& arguments) {
+  return {embedder.info().weights_sha256, embedder.uses_fused_kernels() ? "fused" : "torch's",
+          arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace)
+                                  : parse_shape(arguments.shape).value()};
+}
+
+Json json_of(const Setting& setting, const Arguments& arguments) {
+  Json root;
+  root["model"] = arguments.model;
+  root["model_sha256"] = setting.model_sha256;
+  root["device"] = arguments.options.device;
+  root["precision"] = name_of(arguments.options.precision);
+  root["threads"] = arguments.options.threads;
+  root["kernels"] = setting.kernels;
+  root["input"] = arguments.kspace ? "kspace" : "stacked";
+  root["shape"] = setting.shape;
+  root["repeats"] = arguments.repeats;
+  return root;
+}
+
+using Listing = std::vector<std::pair<std::string, std::string>>;
+
+Listing listing_of(const Setting& setting, const Arguments& arguments) {
+  return {
+      {"model", arguments.model},
+      {"input", std::string(arguments.kspace ? "kspace " : "stacked ") + text_of(setting.shape) + " (slices," +
+                    (arguments.kspace ? "coils" : "channels") + ",H,W)"},
+      {"device", arguments.options.device + ", " + name_of(arguments.options.precision) + ", " +
+                     (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
+                                                    : std::string("torch's choice of threads"))},
+      {"kernels", setting.kernels},
+  };
+}
+
+void print(const Json& root) { write_standard_output(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); }
+
+// The fresh process of a cold start: loads, embeds once, and says when it started and how long that took.
+int start_cold(const Arguments& arguments) {
+  const auto start = Clock::now();
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
-  warn_if_unsealed(arguments.model, embedder.info());
-  const Shape shape =
-      arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace) : parse_shape(arguments.shape).value();
-  const Timing timing = measure(embedder, shape, arguments.kspace, arguments.repeats);
-  const double middle = quantile(timing.call, 0.5);
-  const double slices_per_second = 1e3 * static_cast<double>(shape[0]) / middle;
-  const std::string input = arguments.kspace ? "kspace" : "stacked";
-  const std::string kernels = embedder.uses_fused_kernels() ? "fused" : "torch's";
+  Json root;
+  root["load_ms"] = milliseconds_since(start);
+  const Setting setting = setting_of(embedder, arguments);
+  root["started_ns"] = std::chrono::duration_cast<std::chrono::nanoseconds>(start.time_since_epoch()).count();
+  root["model_sha256"] = setting.model_sha256;
+  root["kernels"] = setting.kernels;
+  root["shape"] = setting.shape;
+  Report report;
+  root["embedding_ms"] = Call(embedder, setting.shape, arguments.kspace).run(report);
+  print(root);
+  return 0;
+}
+
+// Fresh processes one after the other. Where one of them fails, it has said why: its status is that of the program.
+int bench_cold(const Arguments& arguments) {
+  Setting setting;
+  std::vector<double> whole;
+  std::vector<double> process;
+  std::vector<double> load;
+  std::vector<double> embedding;
+  Progress progress;
+  for (int index = 0; index < arguments.repeats; ++index) {
+    progress.show("process " + std::to_string(index + 1) + " of " + std::to_string(arguments.repeats));
+    const FreshProcess fresh = run_again_with(start_cold_option);
+    if (fresh.status != 0) {
+      return fresh.status;
+    }
+    const Json root = Json::parse(fresh.output);
+    const auto started = Clock::time_point(std::chrono::nanoseconds(root.at("started_ns").get<std::int64_t>()));
+    process.push_back(std::chrono::duration<double, std::milli>(started - fresh.start).count());
+    load.push_back(root.at("load_ms"));
+    embedding.push_back(root.at("embedding_ms"));
+    whole.push_back(process.back() + load.back() + embedding.back());
+    setting = {root.at("model_sha256"), root.at("kernels"), root.at("shape")};
+  }
+  progress.clear();
+  const double first = whole.front();
+  std::sort(whole.begin(), whole.end());
 
   if (arguments.json) {
-    Json root;
-    root["model"] = arguments.model;
-    root["model_sha256"] = embedder.info().weights_sha256;
-    root["device"] = arguments.options.device;
-    root["precision"] = name_of(arguments.options.precision);
-    root["threads"] = arguments.options.threads;
-    root["kernels"] = kernels;
-    root["input"] = input;
-    root["shape"] = shape;
-    root["repeats"] = arguments.repeats;
+    Json root = json_of(setting, arguments);
+    root["cold"] = true;
+    root["first_ms"] = first;
+    root["min_ms"] = whole.front();
+    root["median_ms"] = quantile(whole, 0.5);
+    root["p90_ms"] = quantile(whole, 0.9);
+    root["process_median_ms"] = median(process);
+    root["load_median_ms"] = median(load);
+    root["embedding_median_ms"] = median(embedding);
+    print(root);
+    return 0;
+  }
+  Listing lines = listing_of(setting, arguments);
+  const Listing times{
+      {"processes", std::to_string(arguments.repeats)},
+      {"first process", fixed(first, 1) + " ms from its start to the first embedding"},
+      {"minimum", fixed(whole.front(), 1) + " ms"},
+      {"median", fixed(quantile(whole, 0.5), 1) + " ms (process and libraries " + fixed(median(process), 1) +
+                     ", model file " + fixed(median(load), 1) + ", first embedding " + fixed(median(embedding), 1) +
+                     ")"},
+      {"90th percentile", fixed(quantile(whole, 0.9), 1) + " ms"},
+  };
+  lines.insert(lines.end(), times.begin(), times.end());
+  write_standard_output(aligned_listing(lines));
+  return 0;
+}
+
+int bench(const Arguments& arguments) {
+  if (arguments.start_cold) {
+    return start_cold(arguments);
+  }
+  if (arguments.cold) {
+    return bench_cold(arguments);
+  }
+  const Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  warn_if_unsealed(arguments.model, embedder.info());
+  const Setting setting = setting_of(embedder, arguments);
+  const Timing timing = measure(embedder, setting.shape, arguments.kspace, arguments.repeats);
+  const double middle = quantile(timing.call, 0.5);
+  const double slices_per_second = 1e3 * static_cast<double>(setting.shape[0]) / middle;
+
+  if (arguments.json) {
+    Json root = json_of(setting, arguments);
     root["first_ms"] = timing.first;
     root["min_ms"] = timing.call.front();
     root["median_ms"] = middle;
@@ -191,16 +337,11 @@ int bench(const Arguments& arguments) {
     root["prepare_median_ms"] = timing.prepare;
     root["network_median_ms"] = timing.network;
     root["slices_per_second"] = slices_per_second;
-    write_standard_output(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print(root);
     return 0;
   }
-  write_standard_output(aligned_listing({
-      {"model", arguments.model},
-      {"input", input + " " + text_of(shape) + " (slices," + (arguments.kspace ? "coils" : "channels") + ",H,W)"},
-      {"device", arguments.options.device + ", " + name_of(arguments.options.precision) + ", " +
-                     (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
-                                                    : std::string("torch's choice of threads"))},
-      {"kernels", kernels},
+  Listing lines = listing_of(setting, arguments);
+  const Listing times{
       {"calls", std::to_string(arguments.repeats)},
       {"first call", fixed(timing.first, 3) + " ms, after warming up"},
       {"minimum", fixed(timing.call.front(), 3) + " ms per call"},
@@ -208,7 +349,9 @@ int bench(const Arguments& arguments) {
                      fixed(timing.network, 3) + ")"},
       {"90th percentile", fixed(quantile(timing.call, 0.9), 3) + " ms per call"},
       {"throughput", fixed(slices_per_second, 1) + " slices/s at the median"},
-  }));
+  };
+  lines.insert(lines.end(), times.begin(), times.end());
+  write_standard_output(aligned_listing(lines));
   return 0;
 }
 
@@ -227,11 +370,15 @@ Command add_bench_command(CLI::App& program) {
   command->add_flag("--kspace", arguments->kspace,
                     "Start from k-space: random, without noise measurement and readout oversampling");
   add_engine_options(*command, arguments->options);
-  command->add_option("--repeats", arguments->repeats, "Calls to measure, after warming up")
+  command->add_option("--repeats", arguments->repeats, "Calls to measure, after warming up; with --cold, processes")
       ->type_name("N")
       ->check(whole_number(1, 1000000))
       ->capture_default_str();
+  command->add_flag("--cold", arguments->cold,
+                    "Measure the first embedding of fresh processes, from their start on, instead of repeated calls");
+  command->add_flag(start_cold_option, arguments->start_cold)->group("");
   command->add_flag("--json", arguments->json, "As JSON");
+  command->footer(footer);
   return {command, [arguments] { return bench(*arguments); }};
 }
 

@@ -100,12 +100,6 @@ constexpr int longest_silence_ms = 120'000;
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) {
-    close(number_);
-  }
-}
-
 ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& arguments)
     : requests_(-1), answers_(-1) {
   Ends request = request_ends(program);

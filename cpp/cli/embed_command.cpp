@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <memory>
 #include <new>
-#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -14,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
+#include "cli/interruption.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
@@ -43,8 +43,19 @@ Numbers in text read back as exactly the same float32. energy_kept is the share 
 coil compression. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
-bad (unreadable, undersampled, a slice all zero or with NaN), one line says so, all of its rows are left out, the other
-scans are still written, and the exit status is 4. When no scan is good, nothing is written.)";
+bad (unreadable, undersampled, a slice all zero or with NaN, too large for the memory), one line says so, all of its
+rows are left out, the other scans are still written, and the exit status is 4. When no scan is good, nothing is
+written. A program that is killed or loses power leaves the older OUT, and beside it at most the unfinished
+.mriembed-*.tmp files, which may be deleted. (Between the two renames of a pair, the .json alone may be new already:
+its model and rows say what it belongs to.)
+
+Ctrl-C (SIGINT) and SIGTERM keep what is done: the batch in work is finished, all rows so far, those of the unfinished
+scan too, become a whole and valid OUT, one line says how far it got, and the exit status is 130 (143). The same signal
+once more ends the program at once; OUT then stays as it was. With -, lines are whole and appear scan by scan; where
+nobody reads them any more, the program ends.
+
+The same scans, model and options give the same bytes on every run on the same machine. Another --batch, --memory or
+--threads (0 takes as many as the machine has), processor or version may change the last digits.)";
 
 struct Arguments {
   std::string model;
@@ -73,38 +84,44 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
   }
 }
 
-EmbeddedScan embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
-                        Progress& progress) {
+// How the work on a scan ended.
+enum class End { whole, bad, interrupted };
+
+// Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
+bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
+                Progress& progress, EmbeddedScan& result) {
   const std::string& file = arguments.scans[scan];
   const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
   progress.show(place);
-  EmbeddedScan result;
   for (bool last = false; !last;) {
-    const ScanBatch& batch = ahead.next(scan);
-    if (batch.failure != nullptr) {
-      std::rethrow_exception(batch.failure);
+    const ScanBatch* batch = ahead.next(scan);
+    if (batch == nullptr) {
+      return false;
     }
-    const io::ScanSummary& summary = batch.facts->summary;
+    if (batch->failure != nullptr) {
+      std::rethrow_exception(batch->failure);
+    }
+    const io::ScanSummary& summary = batch->facts->summary;
     progress.show(place + ": slice " + std::to_string(result.slices.size() + 1) + " of " +
                   std::to_string(summary.slices));
-    embed_batch(embedder, *batch.facts, batch.slices, arguments.settings, result);
-    last = batch.last;
+    embed_batch(embedder, *batch->facts, batch->slices, arguments.settings, result);
+    last = batch->last;
     if (last && summary.zero_fraction > 0) {
       progress.clear();
       print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
                  " % of the samples were not acquired and count as zero");
     }
   }
-  return result;
+  return true;
 }
 
-// The embedded scan, or nothing where this file is at fault: then its error is printed, and the next file's turn comes.
-std::optional<EmbeddedScan> embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan,
-                                                 ScanAhead& ahead, Progress& progress) {
+// Where this file is at fault, its error is printed, and the next file's turn comes.
+End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
+                         Progress& progress, EmbeddedScan& result) {
   const std::string& file = arguments.scans[scan];
   std::string reason;
   try {
-    return embed_file(embedder, arguments, scan, ahead, progress);
+    return embed_file(embedder, arguments, scan, ahead, progress, result) ? End::whole : End::interrupted;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
       throw about_file(file, error);
@@ -115,7 +132,7 @@ std::optional<EmbeddedScan> embed_file_or_report(const Embedder& embedder, const
   }
   progress.clear();
   print_error(file + ": " + reason);
-  return std::nullopt;
+  return End::bad;
 }
 
 void write_rows(EmbeddingWriter& writer, const std::string& file, const EmbeddedScan& scan) {
@@ -199,7 +216,30 @@ void print_table(const std::string& text, OutputFormat format) {
   }
 }
 
+// What there is of the work when it is interrupted.
+struct Done {
+  std::size_t scans = 0;       // whole or found bad
+  std::size_t rows = 0;        // of all scans
+  std::size_t unfinished = 0;  // of these, rows of the scan in work
+};
+
+std::string counted(std::size_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+void report_interruption(const Arguments& arguments, const Done& done) {
+  std::string message =
+      "interrupted after " + std::to_string(done.scans) + " of " + counted(arguments.scans.size(), "scan");
+  if (done.unfinished > 0) {
+    message += " and " + counted(done.unfinished, "slice") + " of " + arguments.scans[done.scans];
+  }
+  const std::string output = arguments.output == "-" ? "standard output" : arguments.output;
+  print_error(message +
+              (done.rows > 0 ? "; " + output + " holds " + counted(done.rows, "row") : "; nothing was written"));
+}
+
 int embed(const Arguments& arguments) {
+  const Interruption interruption;
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
@@ -216,19 +256,27 @@ int embed(const Arguments& arguments) {
         check_settings(arguments.settings, reader->summary());
         return reader;
       },
-      arguments.batch);
+      arguments.batch, Interruption::requested);
   std::size_t bad = 0;
-  for (std::size_t index = 0; index < arguments.scans.size(); ++index) {
-    const std::optional<EmbeddedScan> scan = embed_file_or_report(embedder, arguments, index, ahead, progress);
-    if (!scan.has_value()) {
+  Done done;
+  for (; done.scans < arguments.scans.size(); ++done.scans) {
+    const std::string& file = arguments.scans[done.scans];
+    EmbeddedScan scan;
+    const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan);
+    if (end == End::bad) {
       ++bad;
-      continue;
+    } else if (!scan.slices.empty()) {
+      if (writer == nullptr) {
+        writer = open_writer(target, model);
+      }
+      write_rows(*writer, file, scan);
+      table.add(file, scan);
+      done.rows += scan.slices.size();
     }
-    if (writer == nullptr) {
-      writer = open_writer(target, model);
+    if (end == End::interrupted) {
+      done.unfinished = scan.slices.size();
+      break;
     }
-    write_rows(*writer, arguments.scans[index], *scan);
-    table.add(arguments.scans[index], *scan);
   }
   progress.clear();
   if (writer != nullptr) {
@@ -236,6 +284,10 @@ int embed(const Arguments& arguments) {
     if (arguments.table) {
       print_table(table.text(), target.format);
     }
+  }
+  if (done.scans < arguments.scans.size()) {
+    report_interruption(arguments, done);
+    return Interruption::exit_status();
   }
   return bad == 0 ? 0 : exit_status(ErrorCode::bad_input);
 }

@@ -129,9 +129,10 @@ class StandardOutputWriter : public EmbeddingWriter {
 
   void add(const EmbeddingSource& source, std::span<const float> embedding) override {
     write_standard_output(json_line(source, model_, embedding));
+    flush_standard_output();  // line by line: a program that is killed leaves no half of one
   }
 
-  void finish() override { flush_standard_output(); }
+  void finish() override {}
 
  private:
   ModelIdentity model_;

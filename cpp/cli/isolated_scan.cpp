@@ -12,14 +12,16 @@
 #include "cli/child_process.hpp"
 #include "io/file_start.hpp"
 #include "io/flat_scan.hpp"
+#include "io/refuse.hpp"
 #include "io/scan_stream.hpp"
-#include "mriembed/error.hpp"
 
 namespace mriembed::cli {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_input, reason); }
+[[noreturn]] void refuse_answer() {
+  io::refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+}
 
 std::vector<std::string> arguments_of(const std::string& path, const io::ReadOptions& options) {
   std::vector<std::string> arguments{path, options.allow_undersampled ? "allow-undersampled" : "complete"};
@@ -35,7 +37,7 @@ std::string reason_of_end(int status) {
     return "what reads HDF5 gave up on it: the file is damaged";
   }
   const int signal = WTERMSIG(status);
-  if (signal == SIGXCPU) {
+  if (signal == SIGPROF) {
     return "reading it takes more time than a file of its size can need: the file is damaged";
   }
   return "the HDF5 library crashed on it (" + std::string(strsignal(signal)) + "): the file is damaged";
@@ -85,16 +87,16 @@ class IsolatedScan final : public io::ScanReader {
     io::AnswerHead head;
     receive(&head, sizeof(head));
     if (head.bytes > io::longest_answer) {
-      refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+      refuse_answer();
     }
     std::string bytes(head.bytes, '\0');
     receive(bytes.data(), bytes.size());
     if (head.kind == io::AnswerKind::refused) {
       constexpr std::size_t longest_reason = 1000;
-      refuse(bytes.substr(0, longest_reason));
+      io::refuse(io::shown(bytes, longest_reason));
     }
     if (head.kind != kind) {
-      refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+      refuse_answer();
     }
     return bytes;
   }
@@ -105,7 +107,7 @@ class IsolatedScan final : public io::ScanReader {
     }
   }
 
-  [[noreturn]] void refuse_dead_child() { refuse(reason_of_end(child_.end())); }
+  [[noreturn]] void refuse_dead_child() { io::refuse(reason_of_end(child_.end())); }
 
   ChildProcess child_;
   std::int64_t file_size_ = 0;

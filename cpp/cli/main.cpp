@@ -1,10 +1,12 @@
 // mriembed_cli: the command line of libmriembed. Parses, dispatches to one file per subcommand, and turns every
 // failure into one line on standard error and an exit status.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -26,7 +28,7 @@ A first session:
 `mriembed_cli COMMAND --help` explains a command's options and outputs.
 
 Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
-5 device not available.)";
+5 device not available; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
@@ -69,6 +71,7 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));  // a limit of file sizes (ulimit -f) then reads as a full disk does
   constexpr int internal = static_cast<int>(ErrorCode::internal);
   try {
     try {
@@ -78,6 +81,10 @@ int main(int argc, char** argv) {
       return mriembed::cli::exit_status(error.code());
     } catch (const std::bad_alloc&) {
       throw;
+    } catch (const std::system_error& error) {
+      const bool thread = error.code() == std::errc::resource_unavailable_try_again;
+      mriembed::cli::print_error(std::string(thread ? "the system gives no further thread: " : "") + error.what());
+      return internal;
     } catch (const std::exception& error) {
       mriembed::cli::print_error(error.what());
       return internal;

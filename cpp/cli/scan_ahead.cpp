@@ -7,16 +7,20 @@
 
 namespace mriembed::cli {
 
-ScanAhead::ScanAhead(std::size_t scans, OpenScan open, std::int64_t limit)
-    : thread_([this, scans, open = std::move(open), limit](const std::stop_token& stop) {
+ScanAhead::ScanAhead(std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_called_off)
+    : is_called_off_(std::move(is_called_off)),
+      thread_([this, scans, open = std::move(open), limit](const std::stop_token& stop) {
         run(stop, scans, open, limit);
       }) {}
 
-const ScanBatch& ScanAhead::next(std::size_t scan) {
+const ScanBatch* ScanAhead::next(std::size_t scan) {
   first_wanted_ = scan;
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ready_ || done_; });
+    if (is_called_off_()) {
+      return nullptr;
+    }
     if (!ready_) {
       throw Error(ErrorCode::internal, "scan " + std::to_string(scan) + " has no batch left");
     }
@@ -27,7 +31,7 @@ const ScanBatch& ScanAhead::next(std::size_t scan) {
     ready_ = false;
     changed_.notify_all();
     if (asked_for) {
-      return in_work_;
+      return &in_work_;
     }
   }
 }
@@ -36,7 +40,7 @@ const ScanBatch& ScanAhead::next(std::size_t scan) {
 void ScanAhead::run(const std::stop_token& stop, std::size_t scans, const OpenScan& open, std::int64_t limit) {
   BatchReader reader(scans, open, limit);
   const IsWanted is_wanted = [this, &stop](std::size_t scan) {
-    return !stop.stop_requested() && scan >= first_wanted_;
+    return !stop.stop_requested() && !is_called_off_() && scan >= first_wanted_;
   };
   for (bool more = true; more;) {
     {

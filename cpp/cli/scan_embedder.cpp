@@ -16,10 +16,18 @@ namespace {
 
 using Complex = std::complex<float>;
 
+// Whether the machine is too small for this slice: a fault of the scan rather than of the program.
+bool is_lack_of_memory(const Error& error) {
+  return error.code() == ErrorCode::internal && std::string_view(error.what()).starts_with("out of memory");
+}
+
 // The library counts slices inside one call ("slice 0 is all zero"); the user knows them by their labels.
 Error naming_slice(const Error& error, const io::SliceLabel& label) {
   constexpr std::string_view first = "slice 0 ";
   const std::string message = error.what();
+  if (is_lack_of_memory(error)) {
+    return {ErrorCode::bad_input, name_of(label) + " does not fit into memory"};
+  }
   if (message.starts_with(first)) {
     return {error.code(), name_of(label) + " " + message.substr(first.size())};
   }
@@ -110,6 +118,18 @@ class BatchEmbedder {
   std::vector<float> rows_;
 };
 
+// A model with a fixed matrix pads slices to a square, in which those that are all but a line take any multiple of
+// their own size.
+void check_aspect(std::int64_t matrix, const SliceBatch& batch) {
+  constexpr std::int64_t most = 64;
+  if (matrix > 0 && std::max(batch.height, batch.width) / most >= std::min(batch.height, batch.width)) {
+    throw Error(ErrorCode::bad_input, "slices of " + std::to_string(batch.height) + " x " +
+                                          std::to_string(batch.width) +
+                                          " samples, which this model with its fixed matrix would pad to a square; one "
+                                          "side must be less than 64 times the other");
+  }
+}
+
 }  // namespace
 
 void check_settings(const ScanSettings& settings, const io::ScanSummary& summary) {
@@ -120,6 +140,7 @@ void check_settings(const ScanSettings& settings, const io::ScanSummary& summary
 
 void embed_batch(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch,
                  const ScanSettings& settings, EmbeddedScan& scan) {
+  check_aspect(embedder.info().matrix, batch);
   BatchEmbedder(embedder, facts, batch, settings, scan).run();
 }
 

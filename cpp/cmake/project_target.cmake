@@ -1,5 +1,8 @@
 # mriembed_project_target(TARGET): what every target of this project has in common: C++20, hidden symbols, warnings
 # as errors. Public headers stay C++17, which tests/consume proves.
+#
+# MRIEMBED_SANITIZERS: for scripts/sanitize, what -fsanitize= takes. A finding ends the program.
+set(MRIEMBED_SANITIZERS "" CACHE STRING "Sanitizers to build with: thread, or address,undefined")
 function(mriembed_project_target target)
     set_target_properties(
         ${target}
@@ -15,6 +18,19 @@ function(mriembed_project_target target)
         ${target}
         PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
     )
+    if(MRIEMBED_SANITIZERS)
+        # With -fsanitize, GCC warns of uninitialized variables where there are none; its manual says so.
+        target_compile_options(
+            ${target}
+            PRIVATE
+                "-fsanitize=${MRIEMBED_SANITIZERS}"
+                -fno-sanitize-recover=all
+                -fno-omit-frame-pointer
+                -g1
+                -Wno-maybe-uninitialized
+        )
+        target_link_options(${target} PRIVATE "-fsanitize=${MRIEMBED_SANITIZERS}")
+    endif()
     # GCC 12 warns of overlapping copies inside std::string where there are none (GCC bug 105651).
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         target_compile_options(${target} PRIVATE -Wno-restrict)

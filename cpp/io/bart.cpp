@@ -76,7 +76,7 @@ class BartReader final : public ScanReader {
       refuse("the .hdr file promises " + std::to_string(bytes) + " bytes of samples, the .cfl file holds " +
              std::to_string(present) + ": it is cut short or damaged");
     }
-    check_counts(dimensions_[coil_axis], dimensions_[2]);
+    check_extents(dimensions_[coil_axis], dimensions_[2], dimensions_[1], dimensions_[0]);
     for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
       volumes_ *= dimensions_[axis];
     }

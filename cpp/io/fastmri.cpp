@@ -33,7 +33,7 @@ class FastMriReader final : public ScanReader {
       bytes = checked_product(bytes, length, "its k-space");
     }
     check_justified(bytes, file_size, "its k-space");
-    check_counts(summary_.coils, 1);
+    check_extents(summary_.coils, 1, rows_, columns_);
     find_readout(file, file_size);
     check_mask(file, file_size, options);
   }

@@ -20,7 +20,7 @@ bool holds(const Hdf5Handle& group, const std::string& name, H5O_type_t type) {
     return false;
   }
   if (link.type != H5L_TYPE_HARD) {
-    refuse("its member \"" + name + "\" is a link to another place or file, which is not followed");
+    refuse("its member \"" + shown(name) + "\" is a link to another place or file, which is not followed");
   }
   H5O_info_t object{};
   return H5Oget_info_by_name(group.get(), name.c_str(), &object, H5P_DEFAULT) >= 0 && object.type == type;
@@ -120,7 +120,7 @@ bool holds_group(const Hdf5Handle& group, const std::string& name) { return hold
 bool holds_dataset(const Hdf5Handle& group, const std::string& name) { return holds(group, name, H5O_TYPE_DATASET); }
 
 Hdf5Handle open_group(const Hdf5Handle& parent, const std::string& name) {
-  return {H5Gopen2(parent.get(), name.c_str(), H5P_DEFAULT), H5Gclose, "the group \"" + name + "\""};
+  return {H5Gopen2(parent.get(), name.c_str(), H5P_DEFAULT), H5Gclose, "the group \"" + shown(name) + "\""};
 }
 
 Hdf5Handle open_dataset(const Hdf5Handle& parent, const std::string& name, std::int64_t file_size) {

@@ -55,7 +55,7 @@ MrdHeader parse_mrd_header(const std::string& xml) {
     ISMRMRD::deserialize(xml.c_str(), parsed);
   } catch (const std::exception& error) {
     const std::string reason = error.what();
-    refuse("its XML header is no valid ISMRMRD header: " + reason.substr(0, reason.find('\n')));
+    refuse("its XML header is no valid ISMRMRD header: " + shown(reason.substr(0, reason.find('\n'))));
   }
   if (parsed.encoding.empty()) {
     refuse("its XML header has no encoding: the matrix is unknown");

@@ -71,7 +71,7 @@ class MrdImagesReader final : public ScanReader {
       add_group(group, std::move(data), std::move(*complex), file_size);
     }
     if (groups_.empty()) {
-      refuse("it holds magnitude images (group \"" + paths.front() +
+      refuse("it holds magnitude images (group \"" + shown(paths.front()) +
              "\"), which have neither phase nor coils; complex coil images or raw data are needed");
     }
     if (real_groups > 0) {
@@ -129,7 +129,7 @@ class MrdImagesReader final : public ScanReader {
     }
     bytes_ += bytes;
     check_justified(bytes_, file_size, "its images");
-    check_counts(shape[1], shape[2]);
+    check_extents(shape[1], shape[2], shape[3], shape[4]);
     std::vector<ImageLabel> labels = read_labels(open_dataset(group, "header", file_size), shape[0]);
     summary_.slices += shape[0] * shape[2];
     groups_.push_back({std::move(data), std::move(complex), std::move(shape), std::move(labels)});

@@ -149,7 +149,7 @@ class MrdRawReader final : public ScanReader {
     // All together: a file of few lines that number themselves into many slices would keep its reader busy for ever.
     bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.size()), "its matrix");
     check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.size()) + " times,");
-    check_counts(summary_.coils, header_.encoded.z);
+    check_extents(summary_.coils, header_.encoded.z, header_.encoded.y, placement_->width());
   }
 
   // Which lines of the matrix were measured, in every volume.

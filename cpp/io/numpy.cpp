@@ -49,7 +49,7 @@ void parse_type(std::string_view value, Header& header) {
   const std::string_view kind = std::string_view(type).substr(std::min<std::size_t>(1, type.size()));
   const bool known = kind == "c8" || kind == "c16" || kind == "f4" || kind == "f8";
   if (!known || (type[0] != '<' && type[0] != '>')) {
-    refuse("an array of type '" + type +
+    refuse("an array of type '" + shown(type) +
            "'; expected complex64 or complex128 (k-space or coil images), or float32 (stacked)");
   }
   header.is_complex = kind[0] == 'c';
@@ -142,7 +142,7 @@ class NumpyReader final : public ScanReader {
     header_ = parse_header(stream_, file_size_);
     find_geometry(options);
     check_length();
-    check_counts(summary_.coils, 1);
+    check_extents(summary_.coils, 1, height_, width_);
     describe();
   }
 

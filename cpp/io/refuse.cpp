@@ -1,10 +1,18 @@
 #include "refuse.hpp"
 
+#include <algorithm>
+
 #include "mriembed/error.hpp"
 
 namespace mriembed::io {
 
 void refuse(const std::string& reason) { throw Error(ErrorCode::bad_input, reason); }
+
+std::string shown(std::string_view text, std::size_t longest) {
+  std::string result(text.substr(0, longest));
+  std::replace_if(result.begin(), result.end(), [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  return text.size() > longest ? result + "..." : result;
+}
 
 std::int64_t checked_product(std::int64_t left, std::int64_t right, std::string_view what) {
   constexpr std::int64_t largest = std::int64_t{1} << 62U;
@@ -24,13 +32,17 @@ void check_justified(std::int64_t bytes, std::int64_t file_size, std::string_vie
   }
 }
 
-void check_counts(std::int64_t coils, std::int64_t partitions) {
+void check_extents(std::int64_t coils, std::int64_t partitions, std::int64_t height, std::int64_t width) {
   if (coils > most_coils) {
     refuse("a scan of " + std::to_string(coils) + " coils; at most " + std::to_string(most_coils) + " are read");
   }
   if (partitions > most_partitions) {
     refuse("a slab of " + std::to_string(partitions) + " partitions; at most " + std::to_string(most_partitions) +
            " are read");
+  }
+  if (height > longest_side || width > longest_side) {
+    refuse("slices of " + std::to_string(height) + " x " + std::to_string(width) + " samples; at most " +
+           std::to_string(longest_side) + " along either side are read");
   }
 }
 

@@ -51,7 +51,7 @@ class Decoder {
     if (length > longest) {
       refuse_answer();
     }
-    return std::string(next(static_cast<std::size_t>(length)));
+    return shown(next(static_cast<std::size_t>(length)), longest);
   }
   void finish() const {
     if (!left_.empty()) {
@@ -177,8 +177,8 @@ std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int6
     *index = decoder.number<int>();
   }
   slice.channels = decoder.size(1, most_channels);
-  slice.height = decoder.size(1, longest_axis);
-  slice.width = decoder.size(1, longest_axis);
+  slice.height = decoder.size(1, longest_side);
+  slice.width = decoder.size(1, longest_side);
   const auto address = decoder.number<std::uint64_t>();
   decoder.finish();
   const std::int64_t count =

@@ -42,16 +42,17 @@ std::vector<float> finite_numbers(const json& values, std::size_t expected, cons
 }
 
 Reference parse_reference(const json& object, std::int64_t embed_dim) {
-  const auto shape = object.at("kspace_shape").get<std::vector<std::int64_t>>();
+  const json& axes = object.at("kspace_shape");
   constexpr std::int64_t longest = 4096;
-  if (shape.size() != 4 || shape[0] != 1) {
+  if (!axes.is_array() || axes.size() != 4 || axes.front() != 1) {
     refuse("mriembed.json: the reference's k-space must have the shape (1, coils, y, x)");
   }
-  for (const std::int64_t length : shape) {
-    if (length < 1 || length > longest) {
+  for (const json& length : axes) {
+    if (!length.is_number_integer() || length < 1 || length > longest) {
       refuse("mriembed.json: the reference's k-space has an axis outside 1.." + std::to_string(longest));
     }
   }
+  const auto shape = axes.get<std::vector<std::int64_t>>();
   Reference reference;
   reference.coils = shape[1];
   reference.height = shape[2];

@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
         private: only its owner may read it; otherwise it gets the permissions that the umask says.
 
     Raises:
-        OSError: the file cannot be written. What was there before stays as it is.
+        OSError: the file cannot be written; names it. What was there before stays as it is.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
@@ -32,6 +32,9 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)  # mkstemp lets only the owner read
         temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, f"cannot be written: {error.strerror}", str(path)) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -16,7 +16,7 @@ from mriembed.seal import make_key_pair, sign_model_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Returns its exit status: 0 well, 1 internal, 2 usage, 3 bad model file."""
+    """Runs the command. Returns its exit status: 0 well, 1 internal, 2 usage, 3 bad model file, 130 SIGINT."""
     options = _parser().parse_args(arguments)
     try:
         command: int = options.run(options)
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{where}{error.strerror or error}", 1)
     except Error as error:
         return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; files are as they were", 130)
 
 
 def _fail(message: str, status: int) -> int:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -327,6 +328,41 @@ TEST(Embedder, warming_up_changes_no_embedding) {
     warm.warm_up_kspace({5, 6, 40, 64}, 32);  // leaves larger memory behind than the slices need
     warm.warm_up_kspace(shape);
     EXPECT_EQ(embed_kspace(warm, view), expected);
+  }
+}
+
+// Where samples lie in memory must not decide which instructions add them up.
+TEST(Embedder, gives_the_same_bits_wherever_the_samples_lie) {
+  const Shape shape{3, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  std::mt19937 generator(2);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
+  std::normal_distribution<float> normal;
+  std::vector<float> stacked(std::size_t{3} * 8 * 20 * 17);
+  std::generate(stacked.begin(), stacked.end(), [&] { return normal(generator); });
+  for (const bool fused_kernels : {true, false}) {
+    for (const auto precision : {mriembed::Precision::float32, mriembed::Precision::bfloat16}) {
+      mriembed::Options options;
+      options.fused_kernels = fused_kernels;
+      options.precision = precision;
+      const Embedder embedder = Embedder::load(pca_model, options);
+      std::vector<float> expected;
+      for (const std::size_t offset :
+           {0U, 1U, 3U, 8U}) {  // in samples
+        std::vector<Complex> moved_kspace(kspace.size() + offset);
+        std::copy(kspace.begin(), kspace.end(), moved_kspace.begin() + static_cast<std::ptrdiff_t>(offset));
+        std::vector<float> moved_stacked(stacked.size() + offset);
+        std::copy(stacked.begin(), stacked.end(), moved_stacked.begin() + static_cast<std::ptrdiff_t>(offset));
+        auto rows = embed_kspace(embedder, ArrayView<const Complex, 4>::row_major(moved_kspace.data() + offset, shape));
+        std::vector<float> more(std::size_t{3} * embed_dim);
+        embedder.embed(ArrayView<const float, 4>::row_major(moved_stacked.data() + offset, {3, 8, 20, 17}),
+                       ArrayView<float, 2>::row_major(more.data(), {3, embed_dim}));
+        rows.insert(rows.end(), more.begin(), more.end());
+        if (expected.empty()) {
+          expected = rows;
+        }
+        EXPECT_EQ(rows, expected) << "fused kernels " << fused_kernels << ", offset " << offset;
+      }
+    }
   }
 }
 

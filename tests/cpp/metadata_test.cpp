@@ -117,6 +117,8 @@ TEST(Metadata, refuses_a_reference_whose_length_does_not_fit_its_shape) {
   json description = valid_description();
   description["reference"]["kspace_shape"] = {1, 4096, 4096, 4096};
   EXPECT_NE(refusal_of(description).find("where its shape says"), std::string::npos);
+  description["reference"]["kspace_shape"] = {1, 1, 1, 2.1e79};  // beyond all integers; found by fuzzing
+  EXPECT_NE(refusal_of(description).find("outside 1..4096"), std::string::npos);
   description["reference"]["kspace_shape"] = {1, 1, -1, 2};
   EXPECT_NE(refusal_of(description).find("outside 1.."), std::string::npos);
 }

@@ -9,12 +9,12 @@
 #include <string>
 
 #include "flat_scan.hpp"
-#include "memory_file.hpp"
 #include "read_whole_scan.hpp"
+#include "scratch_file.hpp"
 
 namespace {
 
-// A folder with links to the two files in memory: what the reader needs is that their names belong together.
+// A folder with links to the two scratch files: what the reader needs is that their names belong together.
 class BartFiles {
  public:
   BartFiles() {
@@ -42,8 +42,8 @@ class BartFiles {
 
  private:
   std::filesystem::path folder_;
-  mriembed::fuzzing::MemoryFile header_;
-  mriembed::fuzzing::MemoryFile samples_;
+  mriembed::fuzzing::ScratchFile header_;
+  mriembed::fuzzing::ScratchFile samples_;
 };
 
 }  // namespace

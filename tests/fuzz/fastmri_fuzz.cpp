@@ -4,8 +4,8 @@
 
 #include "hdf5_from_bytes.hpp"
 #include "hdf5_scan.hpp"
-#include "memory_file.hpp"
 #include "read_whole_scan.hpp"
+#include "scratch_file.hpp"
 
 namespace {
 
@@ -13,16 +13,19 @@ using namespace mriembed::fuzzing;
 
 void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
   const hid_t file = create_file(path);
-  if (bytes.ConsumeBool()) {
-    write_text(bytes, file, "ismrmrd_header", some_mrd_header(bytes));
+  const std::vector<hsize_t> shape = some_shape(bytes, bytes.ConsumeBool() ? 4 : 3);
+  if (bytes.ConsumeBool() && !shape.empty()) {
+    const hsize_t readout = shape.at(bytes.ConsumeBool() ? shape.size() - 1 : shape.size() / 2);
+    write_text(bytes, file, "ismrmrd_header", some_mrd_header(bytes, {static_cast<std::uint16_t>(readout), 4, 1}));
   }
-  if (bytes.ConsumeIntegralInRange(0, 3) == 0) {
+  if (bytes.ConsumeIntegralInRange(0, 3) == 3) {
     const hid_t type = some_type(bytes, H5T_NATIVE_FLOAT);
-    write_some_dataset(bytes, file, "mask", type, some_shape(bytes, 1), bytes.ConsumeBytes<std::uint8_t>(64));
+    const bool fitting = bytes.ConsumeIntegralInRange(0, 3) != 3 && !shape.empty();
+    write_some_dataset(bytes, file, "mask", type, fitting ? std::vector<hsize_t>{shape.back()} : some_shape(bytes, 1),
+                       bytes.ConsumeBytes<std::uint8_t>(64));
     H5Tclose(type);
   }
   const hid_t type = some_complex_type(bytes);
-  const std::vector<hsize_t> shape = some_shape(bytes, bytes.ConsumeBool() ? 4 : 3);
   write_some_dataset(bytes, file, "kspace", type, shape, bytes.ConsumeRemainingBytes<std::uint8_t>());
   H5Tclose(type);
   H5Fclose(file);
@@ -31,7 +34,7 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const MemoryFile file;
+  static const ScratchFile file;
   FuzzedDataProvider bytes(data, size);
   write_scan(bytes, file.path());
   read_whole_scan(

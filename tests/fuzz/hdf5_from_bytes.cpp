@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace mriembed::fuzzing {
 
@@ -28,8 +29,9 @@ void choose_layout(FuzzedDataProvider& bytes, hid_t properties, const std::vecto
     if (bytes.ConsumeBool()) {
       H5Pset_fletcher32(properties);
     }
-    if (bytes.ConsumeIntegralInRange(0, 15) == 0) {
-      H5Pset_scaleoffset(properties, H5Z_SO_INT, 0);
+    if (bytes.ConsumeIntegralInRange(0, 15) == 15) {
+      constexpr H5Z_filter_t some_plugins = 32001;
+      H5Pset_filter(properties, some_plugins, H5Z_FLAG_OPTIONAL, 0, nullptr);
     }
   } else if (layout == 1) {
     H5Pset_layout(properties, H5D_COMPACT);
@@ -40,18 +42,23 @@ void choose_layout(FuzzedDataProvider& bytes, hid_t properties, const std::vecto
 
 std::uint16_t some_count(FuzzedDataProvider& bytes) {
   const auto kind = bytes.ConsumeIntegralInRange(0, 15);
-  return kind == 0 ? bytes.ConsumeIntegral<std::uint16_t>() : bytes.ConsumeIntegralInRange<std::uint16_t>(0, 12);
+  return kind == 15 ? bytes.ConsumeIntegral<std::uint16_t>()
+                    : bytes.ConsumeIntegralInRange<std::uint16_t>(kind == 14 ? 0 : 1, 12);
+}
+
+std::uint16_t mostly(FuzzedDataProvider& bytes, std::uint16_t usual) {
+  return bytes.ConsumeIntegralInRange(0, 15) == 15 ? some_count(bytes) : usual;
 }
 
 std::vector<hsize_t> some_shape(FuzzedDataProvider& bytes, int rank) {
-  if (bytes.ConsumeIntegralInRange(0, 31) == 0) {
+  if (bytes.ConsumeIntegralInRange(0, 31) == 31) {
     rank = bytes.ConsumeIntegralInRange(0, 6);
   }
   std::vector<hsize_t> shape;
   shape.reserve(static_cast<std::size_t>(rank));
   for (int axis = 0; axis < rank; ++axis) {
-    shape.push_back(bytes.ConsumeIntegralInRange(0, 63) == 0 ? bytes.ConsumeIntegral<hsize_t>() >> 8U
-                                                             : some_count(bytes));
+    shape.push_back(bytes.ConsumeIntegralInRange(0, 63) == 63 ? bytes.ConsumeIntegral<hsize_t>() >> 8U
+                                                              : some_count(bytes));
   }
   return shape;
 }
@@ -66,12 +73,12 @@ hid_t some_type(FuzzedDataProvider& bytes, hid_t usual) {
       return H5Tcopy(H5T_IEEE_F64BE);
     case 4: {
       const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-      H5Tset_precision(type, bytes.ConsumeIntegralInRange<std::size_t>(1, 32));
+      H5Tset_ebias(type, bytes.ConsumeIntegralInRange<std::size_t>(0, 255));
       return type;
     }
     case 5: {
       const hid_t type = H5Tcopy(H5T_C_S1);
-      H5Tset_size(type, bytes.ConsumeBool() ? H5T_VARIABLE : std::size_t{1} + some_count(bytes));
+      H5Tset_size(type, std::size_t{1} + some_count(bytes));
       return type;
     }
     case 6:
@@ -90,7 +97,7 @@ hid_t some_type(FuzzedDataProvider& bytes, hid_t usual) {
 hid_t some_complex_type(FuzzedDataProvider& bytes) {
   // Two that differ: HDF5's library does not bear being refused a member.
   constexpr std::array<const char*, 6> names{"r", "i", "real", "imag", "re", "im"};
-  const bool usual = bytes.ConsumeIntegralInRange(0, 7) != 0;
+  const bool usual = bytes.ConsumeIntegralInRange(0, 7) != 7;
   const std::size_t first = bytes.ConsumeIntegralInRange<std::size_t>(0, usual ? 1 : 2) * 2;
   const std::size_t gap = usual ? 0 : bytes.ConsumeIntegralInRange<std::size_t>(0, 5000);
   const hid_t part = some_type(bytes, bytes.ConsumeBool() ? H5T_IEEE_F32LE : H5T_IEEE_F64LE);
@@ -116,7 +123,9 @@ void write_some_dataset(FuzzedDataProvider& bytes, hid_t parent, const char* nam
   }
   const hid_t dataset = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
   if (dataset >= 0) {
-    if (small && !values.empty() && static_cast<std::size_t>(elements) * size <= values.size()) {
+    // Values of variable length would be pointers.
+    const bool plain = H5Tdetect_class(type, H5T_VLEN) <= 0;
+    if (small && plain && !values.empty() && static_cast<std::size_t>(elements) * size <= values.size()) {
       H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
     }
     H5Dclose(dataset);
@@ -140,27 +149,29 @@ void write_text(FuzzedDataProvider& bytes, hid_t parent, const char* name, const
   H5Tclose(type);
 }
 
-std::string some_mrd_header(FuzzedDataProvider& bytes) {
-  if (bytes.ConsumeIntegralInRange(0, 15) == 0) {
+std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix) {
+  if (bytes.ConsumeIntegralInRange(0, 15) == 15) {
     return bytes.ConsumeRandomLengthString(2000);
   }
   const auto number = [&] { return std::to_string(some_count(bytes)); };
-  const auto space = [&](const std::string& name) {
-    return "<" + name + "><matrixSize><x>" + number() + "</x><y>" + number() + "</y><z>" +
-           (bytes.ConsumeBool() ? "1" : number()) +
+  const auto near = [&](std::uint16_t usual) { return std::to_string(mostly(bytes, usual)); };
+  const auto space = [&](const std::string& name, std::uint16_t x) {
+    return "<" + name + "><matrixSize><x>" + near(x) + "</x><y>" + near(matrix.y) + "</y><z>" + near(matrix.z) +
            "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name + ">";
   };
   const auto limit = [&](const std::string& name) {
-    return bytes.ConsumeBool() ? "<" + name + "><minimum>" + number() + "</minimum><maximum>" + number() +
-                                     "</maximum><center>" + number() + "</center></" + name + ">"
-                               : std::string();
+    return bytes.ConsumeIntegralInRange(0, 3) == 3
+               ? "<" + name + "><minimum>" + number() + "</minimum><maximum>" + number() + "</maximum><center>" +
+                     number() + "</center></" + name + ">"
+               : std::string();
   };
   constexpr std::array<const char*, 5> trajectories{"cartesian", "cartesian", "epi", "spiral", "radial"};
   std::string text =
       "<ismrmrdHeader><experimentalConditions><H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>"
       "</experimentalConditions>";
-  for (int encoding = bytes.ConsumeIntegralInRange(0, 7) == 0 ? 2 : 1; encoding > 0; --encoding) {
-    text += "<encoding>" + space("encodedSpace") + space("reconSpace") + "<encodingLimits>" +
+  for (int encoding = bytes.ConsumeIntegralInRange(0, 7) == 7 ? 2 : 1; encoding > 0; --encoding) {
+    text += "<encoding>" + space("encodedSpace", matrix.x) +
+            space("reconSpace", bytes.ConsumeBool() ? matrix.x : some_count(bytes)) + "<encodingLimits>" +
             limit("kspace_encoding_step_1") + limit("kspace_encoding_step_2") + "</encodingLimits><trajectory>" +
             bytes.PickValueInArray(trajectories) + "</trajectory></encoding>";
   }
@@ -169,7 +180,11 @@ std::string some_mrd_header(FuzzedDataProvider& bytes) {
 
 hid_t create_file(const std::string& path) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  if (file < 0) {
+    std::abort();  // then nothing would be tested, and nobody would notice
+  }
+  return file;
 }
 
 }  // namespace mriembed::fuzzing

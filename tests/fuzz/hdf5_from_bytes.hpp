@@ -1,6 +1,7 @@
 // HDF5 files made of a fuzzer's bytes: sound to HDF5's own library, which writes them, and of any contents.
 //
-// Bytes that are an HDF5 file themselves mostly end inside that library; with these, all of our own checks are reached.
+// Where the bytes run out, choices are the usual ones. Bytes that are an HDF5 file themselves mostly end inside that
+// library; with these, all of our own checks are reached.
 #pragma once
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -14,6 +15,9 @@ namespace mriembed::fuzzing {
 
 // Mostly small, at times any number.
 std::uint16_t some_count(FuzzedDataProvider& bytes);
+
+// Mostly `usual`, at times another.
+std::uint16_t mostly(FuzzedDataProvider& bytes, std::uint16_t usual);
 
 // A shape of the given rank, at times of another.
 std::vector<hsize_t> some_shape(FuzzedDataProvider& bytes, int rank);
@@ -32,8 +36,11 @@ void write_some_dataset(FuzzedDataProvider& bytes, hid_t parent, const char* nam
 // A single string.
 void write_text(FuzzedDataProvider& bytes, hid_t parent, const char* name, const std::string& text);
 
-// An ISMRMRD header, mostly of sound structure.
-std::string some_mrd_header(FuzzedDataProvider& bytes);
+// An ISMRMRD header, mostly of sound structure, and mostly with this matrix.
+struct SomeMatrix {
+  std::uint16_t x, y, z;
+};
+std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix);
 
 // The contents of the file at `path`, which this makes anew.
 hid_t create_file(const std::string& path);

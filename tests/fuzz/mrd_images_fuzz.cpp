@@ -5,8 +5,8 @@
 
 #include "hdf5_from_bytes.hpp"
 #include "hdf5_scan.hpp"
-#include "memory_file.hpp"
 #include "read_whole_scan.hpp"
+#include "scratch_file.hpp"
 
 namespace {
 
@@ -31,7 +31,7 @@ void write_group(FuzzedDataProvider& bytes, hid_t parent, const char* name) {
   const hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   const std::vector<hsize_t> shape = some_shape(bytes, 5);
   const hid_t labels = some_label_type(bytes);
-  const bool fitting = bytes.ConsumeIntegralInRange(0, 15) != 0 && !shape.empty();
+  const bool fitting = bytes.ConsumeIntegralInRange(0, 15) != 15 && !shape.empty();
   write_some_dataset(bytes, group, "header", labels, fitting ? std::vector<hsize_t>{shape[0]} : some_shape(bytes, 1),
                      bytes.ConsumeBytes<std::uint8_t>(256));
   H5Tclose(labels);
@@ -69,7 +69,7 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const MemoryFile file;
+  static const ScratchFile file;
   FuzzedDataProvider bytes(data, size);
   write_scan(bytes, file.path());
   read_whole_scan(

@@ -5,8 +5,8 @@
 
 #include "hdf5_from_bytes.hpp"
 #include "hdf5_scan.hpp"
-#include "memory_file.hpp"
 #include "read_whole_scan.hpp"
+#include "scratch_file.hpp"
 
 namespace {
 
@@ -47,24 +47,29 @@ hid_t line_type(hid_t part, hid_t samples, std::size_t left_out) {
   return type;
 }
 
-std::vector<Line> some_lines(FuzzedDataProvider& bytes, std::vector<float>& samples) {
+// Mostly those that a matrix takes.
+std::vector<Line> some_lines(FuzzedDataProvider& bytes, const SomeMatrix& matrix, std::vector<float>& samples) {
   const auto coils = some_count(bytes);
-  const auto width = some_count(bytes);
   std::vector<Line> lines(bytes.ConsumeIntegralInRange<std::size_t>(0, 24));
-  std::uint16_t step = 0;
+  unsigned number = 0;
   for (Line& line : lines) {
     line = {};
-    line.sizes = {width, coils, 0, 0, static_cast<std::uint16_t>(width / 2), 0};
-    line.indices[0] = step++;
-    while (bytes.ConsumeIntegralInRange(0, 3) == 0 && bytes.remaining_bytes() > 0) {
-      line.sizes.at(bytes.ConsumeIntegralInRange<std::size_t>(0, 5)) = some_count(bytes);
-      line.indices.at(bytes.ConsumeIntegralInRange<std::size_t>(0, 6)) = some_count(bytes);
+    line.sizes = {matrix.x, coils, 0, 0, static_cast<std::uint16_t>(matrix.x / 2), 0};
+    if (matrix.y > 0 && matrix.z > 0) {
+      line.indices[0] = static_cast<std::uint16_t>(number % matrix.y);
+      line.indices[1] = static_cast<std::uint16_t>(number / matrix.y % matrix.z);
     }
-    if (bytes.ConsumeIntegralInRange(0, 7) == 0) {
+    ++number;
+    while (bytes.ConsumeIntegralInRange(0, 3) == 3) {
+      const auto place = bytes.ConsumeIntegralInRange<std::size_t>(0, line.sizes.size() + line.indices.size() - 1);
+      auto& value = place < line.sizes.size() ? line.sizes.at(place) : line.indices.at(place - line.sizes.size());
+      value = some_count(bytes);
+    }
+    if (bytes.ConsumeIntegralInRange(0, 7) == 7) {
       line.flags = std::uint64_t{1} << bytes.ConsumeIntegralInRange<unsigned>(0, 63);
     }
     const std::size_t fitting = std::size_t{2} * line.sizes[0] * line.sizes[1];
-    line.samples.len = bytes.ConsumeIntegralInRange(0, 31) == 0 ? some_count(bytes) : fitting;
+    line.samples.len = bytes.ConsumeIntegralInRange(0, 31) == 31 ? some_count(bytes) : fitting;
     line.samples.len = std::min(line.samples.len, samples.size());
     line.samples.p = samples.data();
   }
@@ -75,7 +80,9 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
   std::vector<float> samples(4096, 1.5F);
   const hid_t file = create_file(path);
   const hid_t group = H5Gcreate2(file, "dataset", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  write_text(bytes, group, "xml", some_mrd_header(bytes));
+  const SomeMatrix matrix{some_count(bytes), some_count(bytes),
+                          bytes.ConsumeBool() ? std::uint16_t{1} : some_count(bytes)};
+  write_text(bytes, group, "xml", some_mrd_header(bytes, matrix));
 
   const std::size_t left_out = bytes.ConsumeIntegralInRange<std::size_t>(0, 255);
   const hid_t list = H5Tvlen_create(H5T_IEEE_F32LE);
@@ -85,7 +92,7 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
   const bool fits = H5Tget_size(part) == 2 && H5Tget_size(other_list) <= sizeof(hvl_t);
   const hid_t in_file = line_type(fits ? part : H5T_STD_U16LE, fits ? other_list : list, left_out);
 
-  std::vector<Line> lines = some_lines(bytes, samples);
+  std::vector<Line> lines = some_lines(bytes, matrix, samples);
   const hsize_t count = lines.size();
   const hid_t space = H5Screate_simple(1, &count, nullptr);
   const hid_t data = H5Dcreate2(group, "data", in_file, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -104,7 +111,7 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const MemoryFile file;
+  static const ScratchFile file;
   FuzzedDataProvider bytes(data, size);
   write_scan(bytes, file.path());
   read_whole_scan(

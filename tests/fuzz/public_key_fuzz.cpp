@@ -2,12 +2,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "memory_file.hpp"
 #include "mriembed/error.hpp"
 #include "public_key.hpp"
+#include "scratch_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const mriembed::fuzzing::MemoryFile file;
+  static const mriembed::fuzzing::ScratchFile file;
   file.write({data, size});
   try {
     if (mriembed::read_public_key(file.path()).size() != 64) {

@@ -9,6 +9,11 @@
 #include "mriembed/error.hpp"
 #include "scan_stream.hpp"
 
+// HDF5 must live with a request that is refused; the readers must not make one: a refused `new` is a finding.
+extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
+  return "allocator_may_return_null=1:max_allocation_size_mb=200:quarantine_size_mb=16";
+}
+
 namespace mriembed::fuzzing {
 
 namespace {
@@ -54,12 +59,9 @@ void read_with(const OpenScan& open, const io::ReadOptions& options) {
 }  // namespace
 
 void read_whole_scan(const OpenScan& open) {
-  for (const std::optional<io::Domain> domain :
-       {std::optional<io::Domain>(), std::optional(io::Domain::kspace), std::optional(io::Domain::image)}) {
-    for (const bool allow_undersampled : {false, true}) {
-      read_with(open, {domain, allow_undersampled});
-    }
-  }
+  read_with(open, {std::nullopt, false});
+  read_with(open, {io::Domain::kspace, true});
+  read_with(open, {io::Domain::image, true});
 }
 
 }  // namespace mriembed::fuzzing

@@ -226,15 +226,6 @@ def test_every_output_format_holds_the_same_numbers(model_file: Path, tmp_path: 
     assert [row["slice"] for row in rows] == [0, 1, 2]
 
 
-def test_the_same_input_gives_the_same_bytes(model_file: Path, tmp_path: Path, phantom: Path) -> None:
-    contents = set()
-    for turn in range(3):
-        output = tmp_path / f"{turn}.npy"
-        assert cli("embed", model_file, phantom, "-o", output).returncode == 0
-        contents.add((output.read_bytes(), output.with_suffix(".json").read_bytes()))
-    assert len(contents) == 1
-
-
 def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
     described = json.loads(cli("inspect", "--json", phantom).stdout)
     text = cli("inspect", phantom).stdout
@@ -262,6 +253,25 @@ def test_bench_measures(model_file: Path) -> None:
         result = cli("bench", model_file, *options, "--repeats", "2", "--json")
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("options", [[], ["--kspace", "--shape", "2,4,32,32", "--precision", "bfloat16"]])
+def test_bench_measures_cold_starts(model_file: Path, options: list[str]) -> None:
+    result = cli("bench", model_file, "--cold", *options, "--repeats", "2", "--json")
+    assert result.returncode == 0, result.stderr
+    measured = json.loads(result.stdout)
+    assert measured["cold"] is True
+    assert measured["repeats"] == 2
+    assert measured["shape"] == ([2, 4, 32, 32] if options else [1, 16, 256, 256])
+    assert measured["model_sha256"] == mriembed.read_description(model_file).weights_sha256
+    phases = [measured[f"{phase}_median_ms"] for phase in ("process", "load", "embedding")]
+    assert min(phases) > 0
+    assert sum(phases) == pytest.approx(measured["median_ms"], rel=1e-6)  # of two, the median is the mean
+    assert "first embedding" in cli("bench", model_file, "--cold", *options, "--repeats", "1").stdout
+
+
+def test_bench_cold_fails_as_its_process_does(tmp_path: Path) -> None:
+    assert_fails(cli("bench", tmp_path / "absent.pt", "--cold"), 3, "absent.pt")
 
 
 @pytest.mark.parametrize("name", ["jemris_CS_slc30.h5", "simu_CS_slc30.h5", "simu_clean_slc30.h5"])

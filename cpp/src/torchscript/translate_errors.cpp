@@ -14,6 +14,14 @@ namespace {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// torch's CPU allocator fails with an error of no type of its own, and the interpreter turns every exception into text.
+[[noreturn]] void throw_failure(const std::string& text, const std::string& reporter) {
+  if (text.find("DefaultCPUAllocator: ") != std::string::npos || text.find("std::bad_alloc") != std::string::npos) {
+    throw Error(ErrorCode::internal, "out of memory");
+  }
+  throw Error(ErrorCode::internal, reporter + first_line(text));
+}
+
 }  // namespace
 
 [[noreturn]] void rethrow_as_error() {
@@ -26,11 +34,11 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
   } catch (const c10::OutOfMemoryError& error) {
     throw Error(ErrorCode::internal, "out of memory: " + first_line(error.what_without_backtrace()));
   } catch (const c10::Error& error) {
-    throw Error(ErrorCode::internal, "torch reports: " + first_line(error.what_without_backtrace()));
+    throw_failure(error.what_without_backtrace(), "torch reports: ");
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::internal, "out of memory");
   } catch (const std::exception& error) {
-    throw Error(ErrorCode::internal, first_line(error.what()));
+    throw_failure(error.what(), "");
   } catch (...) {
     throw Error(ErrorCode::internal, "an exception of unknown type");
   }

@@ -63,7 +63,9 @@ Npy parse_npy(const std::string& bytes) {
   const std::string data = bytes.substr(10 + length);
   npy.values.resize(data.size() / sizeof(float));
   EXPECT_EQ(data.size(), npy.shape[0] * npy.shape[1] * sizeof(float));
-  std::memcpy(npy.values.data(), data.data(), npy.values.size() * sizeof(float));
+  if (!data.empty()) {
+    std::memcpy(npy.values.data(), data.data(), npy.values.size() * sizeof(float));
+  }
   return npy;
 }
 

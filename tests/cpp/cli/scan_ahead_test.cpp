@@ -80,14 +80,15 @@ class FakeScans {
  public:
   explicit FakeScans(std::vector<FakeScan> scans) : scans_(std::move(scans)) {}
 
-  [[nodiscard]] std::unique_ptr<ScanAhead> read_ahead(std::int64_t limit) {
+  [[nodiscard]] std::unique_ptr<ScanAhead> read_ahead(
+      std::int64_t limit, std::function<bool()> is_called_off = [] { return false; }) {
     return std::make_unique<ScanAhead>(
         scans_.size(),
         [this](std::size_t number) {
           note_thread();
           return std::make_unique<FakeReader>(number, scans_.at(number), [this] { note_thread(); });
         },
-        limit);
+        limit, std::move(is_called_off));
   }
 
   // Those that opened, read or closed a scan.
@@ -138,7 +139,7 @@ std::vector<std::string> all_of(ScanAhead& ahead, std::size_t scans) {
   std::vector<std::string> texts;
   for (std::size_t scan = 0; scan < scans; ++scan) {
     for (bool last = false; !last;) {
-      const ScanBatch& batch = ahead.next(scan);
+      const ScanBatch& batch = *ahead.next(scan);
       last = batch.last;
       texts.push_back(batch.failure != nullptr ? message_of(batch) : text_of(batch));
     }
@@ -174,7 +175,7 @@ TEST(ScanAhead, reads_the_next_batch_of_a_scan_while_the_caller_works_on_one) {
                       }
                     }}});
   const auto ahead = scans.read_ahead(2);
-  EXPECT_EQ(text_of(ahead->next(0)), "0: 0 1");
+  EXPECT_EQ(text_of(*ahead->next(0)), "0: 0 1");
   EXPECT_TRUE(second_batch_read.try_acquire_for(long_enough));  // without another call of next()
 }
 
@@ -182,7 +183,7 @@ TEST(ScanAhead, reads_the_next_scan_while_the_caller_works_on_one) {
   Semaphore second_scan_read(0);
   FakeScans scans({{{1}}, {{1}, [&](std::int64_t) { second_scan_read.release(); }}});
   const auto ahead = scans.read_ahead(8);
-  EXPECT_EQ(text_of(ahead->next(0)), "0: 0|");
+  EXPECT_EQ(text_of(*ahead->next(0)), "0: 0|");
   EXPECT_TRUE(second_scan_read.try_acquire_for(long_enough));
 }
 
@@ -190,7 +191,7 @@ TEST(ScanAhead, keeps_what_the_caller_works_on_while_reading) {
   Semaphore second_scan_read(0);
   FakeScans scans({{{3}}, {{3}, [&](std::int64_t) { second_scan_read.release(); }}, {{3}}});
   const auto ahead = scans.read_ahead(8);
-  const ScanBatch& batch = ahead->next(0);
+  const ScanBatch& batch = *ahead->next(0);
   const std::vector<std::complex<float>> before = batch.slices.samples;
   ASSERT_TRUE(second_scan_read.try_acquire_for(long_enough));
   EXPECT_EQ(batch.slices.samples, before);
@@ -211,7 +212,7 @@ TEST(ScanAhead, reads_no_further_than_one_batch_and_a_slice_ahead) {
   std::int64_t seen = 0;
   for (bool last = false; !last;) {
     ++calls;
-    last = ahead->next(0).last;
+    last = ahead->next(0)->last;
     const std::int64_t allowed = std::min<std::int64_t>((calls + 1) * limit + 1, 20);
     for (; seen < allowed; ++seen) {
       ASSERT_TRUE(reads.try_acquire_for(long_enough));
@@ -251,8 +252,8 @@ TEST(ScanAhead, takes_what_a_failed_scan_left_over_for_nothing) {
   // Slice 1 has another size and is the first of the next batch when the caller gives the scan up.
   FakeScans scans({{{1, 2, 1, 1}}, {{2, 2}}});
   const auto ahead = scans.read_ahead(8);
-  EXPECT_EQ(text_of(ahead->next(0)), "0: 0");
-  EXPECT_EQ(text_of(ahead->next(1)), "1: 0 1|");
+  EXPECT_EQ(text_of(*ahead->next(0)), "0: 0");
+  EXPECT_EQ(text_of(*ahead->next(1)), "1: 0 1|");
 }
 
 TEST(ScanAhead, gives_the_error_of_a_scan_that_cannot_be_opened_in_its_turn) {
@@ -266,12 +267,12 @@ TEST(ScanAhead, gives_errors_of_every_type_as_they_were_thrown) {
   FakeScans scans({{{1}, [](std::int64_t) { throw std::bad_alloc(); }},
                    {{1}, [](std::int64_t) { throw Error(ErrorCode::internal, "a defect"); }}});
   const auto ahead = scans.read_ahead(8);
-  const ScanBatch& memory = ahead->next(0);
+  const ScanBatch& memory = *ahead->next(0);
   EXPECT_TRUE(memory.last);
   EXPECT_EQ(memory.slices.count(), 0U);
   EXPECT_THROW(std::rethrow_exception(memory.failure), std::bad_alloc);
   try {
-    std::rethrow_exception(ahead->next(1).failure);
+    std::rethrow_exception(ahead->next(1)->failure);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::internal);
   }
@@ -282,7 +283,7 @@ TEST(ScanAhead, reads_no_more_of_a_scan_that_is_passed_over) {
   FakeScans scans({{std::vector<std::int64_t>(1000, 1), [&](std::int64_t) { ++reads; }}, {{1}}, {{1}}});
   const auto ahead = scans.read_ahead(1);
   ahead->next(0);
-  EXPECT_EQ(text_of(ahead->next(2)), "2: 0|");
+  EXPECT_EQ(text_of(*ahead->next(2)), "2: 0|");
   EXPECT_LE(reads, 3);  // the caller's, the one ahead, and the slice after it
 }
 
@@ -332,6 +333,36 @@ TEST(ScanAhead, ends_before_and_after_everything_was_read) {
   auto ahead = one.read_ahead(1);
   ahead->next(0);
   EXPECT_TRUE(ends(std::move(ahead), [] {}));
+}
+
+TEST(ScanAhead, called_off_reads_no_further_slice_and_hands_out_no_batch) {
+  Semaphore started(0);
+  Semaphore go_on(0);
+  std::atomic<bool> called_off = false;
+  FakeScans scans({{std::vector<std::int64_t>(1000, 1),
+                    [&](std::int64_t) {
+                      started.release();
+                      EXPECT_TRUE(go_on.try_acquire_for(long_enough));
+                    }},
+                   {{1}}});
+  const auto ahead = scans.read_ahead(1000, [&] { return called_off.load(); });
+  auto batch = std::async(std::launch::async, [&] { return ahead->next(0); });  // waits, as a whole batch takes long
+  ASSERT_TRUE(started.try_acquire_for(long_enough));
+  called_off = true;
+  go_on.release();
+  ASSERT_EQ(batch.wait_for(long_enough), std::future_status::ready);
+  EXPECT_EQ(batch.get(), nullptr);
+  EXPECT_FALSE(started.try_acquire());
+  EXPECT_EQ(ahead->next(1), nullptr);
+}
+
+TEST(ScanAhead, called_off_keeps_back_the_batch_that_waits) {
+  std::atomic<bool> called_off = false;
+  FakeScans scans({{{1, 1, 1}}, {{1}}});
+  const auto ahead = scans.read_ahead(1, [&] { return called_off.load(); });
+  EXPECT_EQ(text_of(*ahead->next(0)), "0: 0");
+  called_off = true;
+  EXPECT_EQ(ahead->next(0), nullptr);
 }
 
 }  // namespace

@@ -82,6 +82,21 @@ TEST(BartReader, refuses_sizes_that_do_not_fit_the_samples) {
             std::string::npos);
 }
 
+TEST(BartReader, refuses_extents_that_no_scan_has) {
+  EXPECT_NE(refusal_of(written_bart("16385 1 1 1", numbered(16385))).find("slices of 1 x 16385 samples; at most 16384"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(written_bart("1 1 1 1025", numbered(1025))).find("1025 coils; at most 1024"), std::string::npos);
+  // The transform over a large prime would take its square in time.
+  EXPECT_NE(refusal_of(written_bart("1 1 1031 1", numbered(1031))).find("1031 partitions; at most 1024"),
+            std::string::npos);
+}
+
+TEST(BartReader, looks_for_sizes_only_at_the_beginning_of_a_header) {
+  const std::string base = written_bart("2 2 1 1", numbered(4));
+  std::ofstream(base + ".hdr") << std::string(1 << 17U, ' ') << "\n# Dimensions\n2 2 1 1\n";
+  EXPECT_NE(refusal_of(base + ".hdr").find("no scan of a known format"), std::string::npos);
+}
+
 TEST(BartReader, refuses_a_header_without_samples) {
   const std::string base = fresh_path("");
   std::ofstream(base + ".hdr") << "# Dimensions\n4 3 1 2\n";

@@ -39,5 +39,17 @@ TEST(MrdHeader, refuses_what_is_no_header) {
   }
 }
 
+TEST(MrdHeader, expands_no_entities_and_bears_any_depth) {
+  std::string bomb = mrd_xml({});
+  bomb.insert(bomb.find("?>") + 2, R"(<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>)");
+  bomb.replace(bomb.find("<x>8<"), 5, "<x>&c;<");
+  EXPECT_THROW(parse_mrd_header(bomb), Error);  // a matrix of no size
+  std::string deep;
+  for (int level = 0; level < 500000; ++level) {
+    deep += "<a>";
+  }
+  EXPECT_THROW(parse_mrd_header(deep), Error);
+}
+
 }  // namespace
 }  // namespace mriembed::io::testing_files

@@ -225,5 +225,39 @@ TEST(MrdRaw, does_not_follow_links_to_other_files) {
   EXPECT_NE(refusal_of(path).find("a link to another place"), std::string::npos);
 }
 
+TEST(MrdRaw, takes_no_matrix_that_its_lines_cannot_justify) {
+  MrdMatrix matrix;
+  matrix.x = matrix.y = matrix.recon_x = 65535;  // 1 TiB
+  ReadOptions options;
+  options.allow_undersampled = true;
+  const std::string path = written_mrd(mrd_xml(matrix), {line(32, 8, 0), line(32, 8, 1)});
+  EXPECT_NE(refusal_of(path, options).find("cannot justify"), std::string::npos);
+}
+
+TEST(MrdRaw, takes_no_number_of_slices_that_its_lines_cannot_justify) {
+  // One line each of 200 repetitions, of 1 MiB each.
+  MrdMatrix matrix;
+  matrix.y = 16000;
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t repetition = 0; repetition < 200; ++repetition) {
+    lines.push_back(line(1, 8, 0));
+    lines.back().idx().repetition = repetition;
+  }
+  ReadOptions options;
+  options.allow_undersampled = true;
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), lines), options).find("its matrix, 200 times, would need 195 MiB"),
+            std::string::npos);
+}
+
+TEST(MrdRaw, measures_no_covariance_of_more_coils_than_noise_samples) {
+  MrdMatrix matrix;
+  matrix.x = matrix.recon_x = 2;
+  matrix.y = 1;
+  ISMRMRD::Acquisition noise = line(1024, 2, 0);
+  noise.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), {line(1024, 2, 0), noise}), {});
+  EXPECT_FALSE(scan->noise_covariance().has_value());
+}
+
 }  // namespace
 }  // namespace mriembed::io::testing_files

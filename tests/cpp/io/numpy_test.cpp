@@ -123,6 +123,17 @@ TEST(NumpyReader, refuses_a_shape_whose_product_overflows) {
       std::string::npos);
 }
 
+TEST(NumpyReader, refuses_more_coils_than_a_scanner_has) {
+  const std::vector<Complex> samples(1025, Complex(1));
+  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c8", false, "1025, 1, 1", bytes_of(samples)))).find("1025 coils"),
+            std::string::npos);
+}
+
+TEST(NumpyReader, shows_no_bytes_of_a_damaged_header) {
+  const std::string refusal = refusal_of(written(".npy", npy_bytes("\x1b[\xc4", false, "1, 2, 2", "x")));
+  EXPECT_NE(refusal.find("type '?[?'"), std::string::npos);
+}
+
 TEST(NumpyReader, refuses_pickled_objects_by_name) {
   EXPECT_NE(refusal_of(written(".npy", npy_bytes("|O", false, "1, 2, 2", "x"))).find("pickle"), std::string::npos);
 }

@@ -1,0 +1,24 @@
+// Ctrl-C as a request: what is done so far is kept.
+#pragma once
+
+namespace mriembed::cli {
+
+// While it lives, the first SIGINT or SIGTERM is only noted, for the program to end by itself at the next good moment.
+// The same signal once more ends the program at once, as without an Interruption. One at a time. A signal that the
+// program was started to ignore (by nohup, or in the background of a script) stays ignored.
+class Interruption {
+ public:
+  Interruption();
+  ~Interruption();
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+  // From any thread. Once it says yes, it says yes for ever.
+  [[nodiscard]] static bool requested() noexcept;
+
+  // The exit status of a program that this signal ended, by the shell's convention: 130 after SIGINT, 143 after
+  // SIGTERM. Once requested.
+  [[nodiscard]] static int exit_status() noexcept;
+};
+
+}  // namespace mriembed::cli

@@ -1,0 +1,91 @@
+#include "scan_stream.hpp"
+
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+ScanSummary some_summary() {
+  ScanSummary summary;
+  summary.format = "fastMRI";
+  summary.coils = 2;
+  summary.encoded_x = 8;
+  summary.encoded_y = 4;
+  summary.readout_width = 4;
+  summary.slices = 3;
+  summary.noise_samples = 17;
+  summary.zero_fraction = 0.25;
+  summary.notes = {"one", "two"};
+  return summary;
+}
+
+TEST(ScanStream, carries_the_facts_of_a_scan) {
+  const NoiseCovariance noise{2, {{1, 0}, {2, -1}, {2, 1}, {3, 0}}};
+  const OpenedScan received = decoded_facts(encoded_facts(some_summary(), noise));
+  EXPECT_EQ(received.summary.format, "fastMRI");
+  EXPECT_EQ(received.summary.domain, Domain::kspace);
+  EXPECT_EQ(received.summary.readout_width, 4);
+  EXPECT_EQ(received.summary.slices, 3);
+  EXPECT_EQ(received.summary.noise_samples, 17);
+  EXPECT_EQ(received.summary.zero_fraction, 0.25);
+  EXPECT_EQ(received.summary.notes, (std::vector<std::string>{"one", "two"}));
+  ASSERT_TRUE(received.noise.has_value());
+  EXPECT_EQ(received.noise->values, noise.values);
+  EXPECT_FALSE(decoded_facts(encoded_facts(some_summary(), std::nullopt)).noise.has_value());
+}
+
+TEST(ScanStream, refuses_facts_that_cannot_be) {
+  const auto refuses = [](const std::function<void(ScanSummary&)>& change) {
+    ScanSummary summary = some_summary();
+    change(summary);
+    EXPECT_THROW(decoded_facts(encoded_facts(summary, std::nullopt)), Error);
+  };
+  refuses([](ScanSummary& summary) { summary.coils = 0; });
+  refuses([](ScanSummary& summary) { summary.coils = 1025; });
+  refuses([](ScanSummary& summary) { summary.slices = -1; });
+  refuses([](ScanSummary& summary) { summary.readout_width = 9; });
+  refuses([](ScanSummary& summary) { summary.zero_fraction = 1.5; });
+  refuses([](ScanSummary& summary) { summary.notes.assign(1000, ""); });
+  refuses([](ScanSummary& summary) { summary.format.assign(5000, 'x'); });
+  EXPECT_THROW(decoded_facts(encoded_facts(some_summary(), NoiseCovariance{1, {1.0}})), Error);
+}
+
+TEST(ScanStream, refuses_facts_cut_anywhere_or_continued) {
+  const std::string whole = encoded_facts(some_summary(), std::nullopt);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_THROW(decoded_facts(whole.substr(0, length)), Error) << length;
+  }
+  EXPECT_THROW(decoded_facts(whole + '\0'), Error);
+}
+
+TEST(ScanStream, carries_the_head_of_a_slice) {
+  Slice slice;
+  slice.label = {1, 2, 3, 4, 5, 6};
+  slice.channels = 2;
+  slice.height = 3;
+  slice.width = 4;
+  slice.samples.resize(24);
+  Slice received;
+  const std::uint64_t address = decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
+  EXPECT_EQ(address, reinterpret_cast<std::uintptr_t>(slice.samples.data()));
+  EXPECT_EQ(received.label.slice, 1);
+  EXPECT_EQ(received.label.partition, 6);
+  EXPECT_EQ(received.width, 4);
+  EXPECT_EQ(received.samples.size(), 24U);
+}
+
+TEST(ScanStream, makes_no_room_that_the_file_cannot_justify) {
+  Slice slice;
+  slice.channels = 1024;
+  slice.height = slice.width = std::int64_t{1} << 30U;
+  Slice received;
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  slice.height = slice.width = 1000;
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  slice.channels = -1;
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  EXPECT_TRUE(received.samples.empty());
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
