@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 _SEGMENTS = 16
 _GRID = 24
+_WIRE = 0.1  # radius within which a conductor's field no longer grows, as that of a strip does not
 
 
 def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Tensor) -> Tensor:
@@ -38,7 +39,7 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
         along = math.cos(angle) * second - math.sin(angle) * first
         length = radius * (2 * math.pi / _SEGMENTS)
         distance = points[None] - (centre + radius[:, None] * outward)[:, None]
-        cubed = (distance.square().sum(2, keepdim=True) + 1e-4).pow(1.5)
+        cubed = (distance.square().sum(2, keepdim=True) + _WIRE**2).pow(1.5)
         field += torch.linalg.cross((along * length[:, None])[:, None].expand_as(distance), distance) / cubed
     return torch.complex(field[..., 0], -field[..., 1])
 
@@ -46,9 +47,9 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
 def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Generator) -> Tensor:
     """Sensitivities of `batch` arrays of loops around the body, for a slice of `size` pixels a side.
 
-    The loops lie on an elliptic cylinder outside the field of view -1 to 1, in one to three rings, and look inwards with
-    some disorder. Sensitivities are computed on a coarse grid and interpolated: they are smooth on its scale. Each
-    array's mean of the sum of squares is 1.
+    The loops lie on an elliptic cylinder around the body, in one to three rings, and look inwards with some disorder.
+    Sensitivities are computed on a coarse grid and interpolated: they are smooth on its scale. Each array's mean of
+    the sum of squares is 1.
 
     Returns:
         (batch, coils, size, size) complex64.
@@ -65,9 +66,9 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
     angle = (
         2 * math.pi * (index // rings) / around + 0.5 * ring + uniform(0, 2 * math.pi, 1) + uniform(-0.15, 0.15, coils)
     )
-    distance = uniform(1.05, 1.5, 1) * (1 + uniform(-0.05, 0.05, coils))
+    distance = uniform(1.25, 1.7, 1) * (1 + uniform(-0.05, 0.05, coils))
     height = (ring - (rings - 1) / 2) * 0.6 + uniform(-0.1, 0.1, coils)
-    squash = uniform(0.75, 1.0, 1)
+    squash = uniform(0.85, 1.0, 1)
     centre = torch.stack([distance * torch.cos(angle), squash * distance * torch.sin(angle), height], 2)
     inwards = -centre * torch.tensor([1.0, 1.0, 0.2], device=device)
     normal = F.normalize(inwards + uniform(-0.2, 0.2, coils, 3), dim=2)

@@ -1,8 +1,8 @@
 """Signal equations: what a tissue with proton density, T1 and T2 gives in an image.
 
-Times are in milliseconds, angles in radians; tensors broadcast. Sources: Bernstein, King and Zhou, Handbook of MRI Pulse
-Sequences (2004): spoiled gradient echo, equation 14.8; spin echo, 14.55 for TE << TR; inversion recovery, 14.25 for a
-perfect inversion and TE << TR.
+Times are in milliseconds, angles in radians; tensors broadcast. Source: Bernstein, King and Zhou, Handbook of MRI Pulse
+Sequences (2004), chapter 14: spoiled gradient echo in the steady state (Ernst's formula), spin echo for TE << TR,
+inversion recovery for a perfect inversion and TE << TR.
 """
 
 from __future__ import annotations
