@@ -13,6 +13,7 @@ import mriembed
 from mriembed.errors import Error, InvalidArgumentError, ModelFileError
 from mriembed.model_file import UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
+from mriembed.simulation.preview import write_preview
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,6 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     sign.add_argument("--allow-unsealed", action="store_true", help="also sign, and seal, a file without a seal")
     sign.set_defaults(run=_sign)
 
+    simulate = commands.add_parser(
+        "simulate",
+        help="draw simulated slices",
+        description="Draws slices of simulated bodies, one a column: the slice, the image of one of 8 coils, and the "
+        "slice scanned again at each level of difficulty.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    simulate.add_argument("--preview", required=True, type=Path, metavar="PNG", help="picture to write")
+    simulate.add_argument("--seed", type=int, default=0, help="decides everything that is drawn")
+    simulate.add_argument("--columns", type=int, default=8, choices=range(1, 33), metavar="1..32", help="slices")
+    simulate.set_defaults(run=_simulate)
+
     cmake = commands.add_parser(
         "cmake-dir",
         help="print where find_package(mriembed) looks",
@@ -157,6 +170,12 @@ def _keygen(options: argparse.Namespace) -> int:
 def _sign(options: argparse.Namespace) -> int:
     digits = sign_model_file(options.model, options.key, output=options.output, allow_unsealed=options.allow_unsealed)
     print(f"{options.output or options.model}: signed by {digits}")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    write_preview(options.preview, seed=options.seed, columns=options.columns)
+    print(f"{options.preview}: {options.columns} simulated slices")
     return 0
 
 

@@ -1,0 +1,85 @@
+"""Receive coils: loops of wire around the body and the sensitivity of each, by the law of Biot and Savart.
+
+By reciprocity a coil receives from a point what a current of 1 A in it would send there: the field's transverse part,
+B_x - i B_y, conjugate to the sense in which the spins turn (Hoult and Richards 1976; the quasi-static field is a good
+approximation up to 1.5 T and smooth in the same way above).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_SEGMENTS = 16
+_GRID = 24
+_WIRE = 0.1  # radius within which a conductor's field no longer grows, as that of a strip does not
+
+
+def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Tensor) -> Tensor:
+    """Transverse field of circular loops at points, in units of mu_0 I / (4 pi) per length.
+
+    Args:
+        points: (P, 3), (x, y, z); the main field points along z.
+        centre, normal: (L, 3), of each loop; normals have unit length.
+        radius: (L,).
+
+    Returns:
+        (L, P) complex64, B_x - i B_y.
+    """
+    helper = torch.where(normal[:, 2:].abs() < 0.9, torch.tensor([0.0, 0.0, 1.0]), torch.tensor([1.0, 0.0, 0.0]))
+    first = F.normalize(torch.linalg.cross(helper.to(normal), normal), dim=1)
+    second = torch.linalg.cross(normal, first)
+    field = torch.zeros(centre.size(0), points.size(0), 3, device=points.device)
+    for segment in range(_SEGMENTS):
+        angle = 2 * math.pi * segment / _SEGMENTS
+        outward = math.cos(angle) * first + math.sin(angle) * second
+        along = math.cos(angle) * second - math.sin(angle) * first
+        length = radius * (2 * math.pi / _SEGMENTS)
+        distance = points[None] - (centre + radius[:, None] * outward)[:, None]
+        cubed = (distance.square().sum(2, keepdim=True) + _WIRE**2).pow(1.5)
+        field += torch.linalg.cross((along * length[:, None])[:, None].expand_as(distance), distance) / cubed
+    return torch.complex(field[..., 0], -field[..., 1])
+
+
+def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Generator) -> Tensor:
+    """Sensitivities of `batch` arrays of loops around the body, for a slice of `size` pixels a side.
+
+    The loops lie on an elliptic cylinder around the body, in one to three rings, and look inwards with some disorder.
+    Sensitivities are computed on a coarse grid and interpolated: they are smooth on its scale. Each array's mean of
+    the sum of squares is 1.
+
+    Returns:
+        (batch, coils, size, size) complex64.
+    """
+    device = generator.device
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(batch, *shape, generator=generator, device=device)
+
+    rings = torch.randint(1, 4, (batch, 1), generator=generator, device=device)
+    index = torch.arange(coils, device=device)[None]
+    ring = index % rings
+    around = torch.ceil(torch.tensor(float(coils), device=device) / rings)
+    angle = (
+        2 * math.pi * (index // rings) / around + 0.5 * ring + uniform(0, 2 * math.pi, 1) + uniform(-0.15, 0.15, coils)
+    )
+    distance = uniform(1.25, 1.7, 1) * (1 + uniform(-0.05, 0.05, coils))
+    height = (ring - (rings - 1) / 2) * 0.6 + uniform(-0.1, 0.1, coils)
+    squash = uniform(0.85, 1.0, 1)
+    centre = torch.stack([distance * torch.cos(angle), squash * distance * torch.sin(angle), height], 2)
+    inwards = -centre * torch.tensor([1.0, 1.0, 0.2], device=device)
+    normal = F.normalize(inwards + uniform(-0.2, 0.2, coils, 3), dim=2)
+    radius = uniform(0.7, 1.3, 1) * torch.clamp(math.pi * distance / around, 0.15, 0.9)
+
+    axis = torch.linspace(-1, 1, _GRID, device=device)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    points = torch.stack([x.flatten(), y.flatten(), torch.zeros(_GRID * _GRID, device=device)], 1)
+    field = loop_sensitivity(points, centre.flatten(0, 1), normal.flatten(0, 1), radius.flatten())
+    parts = torch.view_as_real(field).reshape(batch * coils, _GRID, _GRID, 2).permute(0, 3, 1, 2)
+    parts = F.interpolate(parts, size=(size, size), mode="bicubic", align_corners=True)
+    smooth = torch.complex(parts[:, 0], parts[:, 1]).reshape(batch, coils, size, size)
+    energy = smooth.abs().square().sum(1).mean([1, 2])
+    return smooth / energy.sqrt()[:, None, None, None]

@@ -1,0 +1,55 @@
+"""A picture of simulated slices: each as it is, under one of its coils, and scanned again."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mriembed.atomic_file import write_atomically
+from mriembed.errors import InvalidArgumentError
+from mriembed.simulation.acquisition import LEVELS, kspace_to_image, scan_again
+from mriembed.simulation.slices import simulate_images, simulate_kspace
+
+_COILS = 8
+_ROWS = ("slice", "one coil", *LEVELS)
+
+
+def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 128) -> None:
+    """Writes a PNG with a simulated slice in each column; two columns each are slices of one body.
+
+    The rows are its magnitude, the image of one coil, and the root sum of squares of an acquisition at each level.
+
+    Raises:
+        InvalidArgumentError: Pillow is not installed, or the folder does not exist.
+        OSError: the file cannot be written. What was there stays as it is.
+    """
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError:
+        raise InvalidArgumentError(f"{path}: drawing needs the package pillow (pip install pillow)") from None
+    if not path.parent.is_dir():
+        raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
+    generator = torch.Generator().manual_seed(seed)
+    images = simulate_images((columns + 1) // 2, 2, size, generator)[:columns]
+    kspace = simulate_kspace(images, _COILS, generator)
+    rows = [images.abs()[:, 0], kspace_to_image(kspace).abs()[:, 0]]
+    for level in LEVELS.values():
+        again = kspace_to_image(scan_again(kspace, level, generator))
+        rows.append(again.abs().square().sum(1).sqrt())
+    sheet = Image.fromarray(torch.cat([_row_of_pixels(row) for row in rows]).numpy())
+    draw = ImageDraw.Draw(sheet)
+    for index, name in enumerate(_ROWS):
+        draw.text((3, index * size + 2), name, fill=255)
+    file = io.BytesIO()
+    sheet.save(file, format="PNG")
+    write_atomically(path, file.getvalue())
+
+
+def _row_of_pixels(magnitudes: Tensor) -> Tensor:
+    """(columns, y, x) as one row of grey values; the brightest half per cent of each slice is white."""
+    white = torch.quantile(magnitudes.flatten(1), 0.995, dim=1).clamp(min=1e-12)
+    grey = (255 * magnitudes / white[:, None, None]).clamp(0, 255).to(torch.uint8)
+    return torch.cat(list(grey), dim=1)

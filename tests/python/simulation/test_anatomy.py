@@ -1,0 +1,38 @@
+import torch
+
+from mriembed.simulation.anatomy import Anatomy, random_anatomy
+
+
+def drawn(bodies: int, slices: int, seed: int = 0) -> Anatomy:
+    return random_anatomy(bodies, slices, 64, torch.Generator().manual_seed(seed))
+
+
+def test_tissues_lie_in_the_ranges_of_tissues() -> None:
+    anatomy = drawn(6, 2)
+    assert anatomy.density.shape == anatomy.t1.shape == anatomy.t2.shape == (12, 64, 64)
+    assert float(anatomy.density.min()) >= 0
+    assert float(anatomy.density.max()) <= 1.5
+    assert 50 <= float(anatomy.t1.min()) <= float(anatomy.t1.max()) <= 6000
+    assert 5 <= float(anatomy.t2.min()) <= float(anatomy.t2.max()) <= 3000
+
+
+def test_a_body_lies_in_air_and_fills_a_sensible_part_of_the_field_of_view() -> None:
+    filled = (drawn(40, 1).density > 0.02).float()
+    share = filled.mean((1, 2))
+    assert float(share.min()) > 0.05
+    assert float(share.max()) < 0.9
+    assert float(filled[:, 0, 0].mean()) < 0.05  # the corner is air
+
+
+def test_slices_of_a_body_resemble_each_other_more_than_those_of_others() -> None:
+    images = drawn(20, 2).density.flatten(1)
+    centred = images - images.mean(1, keepdim=True)
+    similarity = torch.corrcoef(centred)
+    own = torch.tensor([similarity[2 * body, 2 * body + 1] for body in range(20)])
+    others = similarity[0::2, 1::2][~torch.eye(20, dtype=torch.bool)]
+    assert float(own.mean()) > float(others.mean()) + 0.1
+
+
+def test_the_seed_decides() -> None:
+    assert torch.equal(drawn(2, 2).t1, drawn(2, 2).t1)
+    assert not torch.equal(drawn(2, 2).t1, drawn(2, 2, seed=1).t1)

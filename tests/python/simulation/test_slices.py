@@ -1,0 +1,32 @@
+import torch
+
+from mriembed import CoilPreprocessor
+from mriembed.simulation.acquisition import kspace_to_image
+from mriembed.simulation.slices import simulate_images, simulate_kspace
+
+
+def test_images_have_unit_energy_and_phase() -> None:
+    images = simulate_images(3, 2, 48, torch.Generator().manual_seed(0))
+    assert images.shape == (6, 1, 48, 48)
+    torch.testing.assert_close(images.abs().square().mean((1, 2, 3)), torch.ones(6))
+    assert float(images.imag.abs().max()) > 0.1
+
+
+def test_coils_see_the_image_times_their_sensitivity() -> None:
+    images = simulate_images(2, 1, 32, torch.Generator().manual_seed(0))
+    coils = kspace_to_image(simulate_kspace(images, 6, torch.Generator().manual_seed(1)))
+    ratio = coils / images
+    seen = images.abs() > 0.3
+    # All coils see the same image: the ratio of two coils is smooth wherever there is something to see.
+    relative = (ratio[:, :1] / ratio[:, 1:2]).abs()
+    neighbours = (relative[..., 1:] / relative[..., :-1])[seen[..., 1:] & seen[..., :-1]]
+    assert float((neighbours - 1).abs().median()) < 0.2
+
+
+def test_the_preprocessing_takes_them() -> None:
+    generator = torch.Generator().manual_seed(0)
+    stacked, kept = CoilPreprocessor(4).prepare_kspace(
+        simulate_kspace(simulate_images(2, 2, 32, generator), 5, generator)
+    )
+    assert stacked.shape == (4, 8, 32, 32)
+    assert bool((kept > 0.5).all())
