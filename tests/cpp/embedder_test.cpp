@@ -346,8 +346,7 @@ TEST(Embedder, gives_the_same_bits_wherever_the_samples_lie) {
       options.precision = precision;
       const Embedder embedder = Embedder::load(pca_model, options);
       std::vector<float> expected;
-      for (const std::size_t offset :
-           {0U, 1U, 3U, 8U}) {  // in samples
+      for (const std::size_t offset : {0U, 1U, 3U, 8U}) {  // in samples
         std::vector<Complex> moved_kspace(kspace.size() + offset);
         std::copy(kspace.begin(), kspace.end(), moved_kspace.begin() + static_cast<std::ptrdiff_t>(offset));
         std::vector<float> moved_stacked(stacked.size() + offset);
