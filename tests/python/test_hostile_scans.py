@@ -85,7 +85,7 @@ def check(result: Run, files: list[Path], read: set[str]) -> None:
     assert not read & bad
     assert result.peak_bytes <= 1 << 30
     assert result.processor_seconds <= 2 * len(files)
-    assert result.seconds <= 10 + 2 * len(files)  # no more than that the machine has other work
+    assert result.seconds <= 60 + 2 * len(files)  # other work of the machine counts here, and is not the file's fault
 
 
 def inspect(files: list[Path]) -> Run:
