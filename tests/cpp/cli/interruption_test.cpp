@@ -13,6 +13,9 @@ using mriembed::cli::Interruption;
 // Each in a process of its own: a signal that ends the program must not end the tests.
 template <typename Work>
 int status_of(const Work& work) {
+  for (const int signal : {SIGINT, SIGTERM}) {  // ignored where the tests run in the background of a script
+    static_cast<void>(std::signal(signal, SIG_DFL));
+  }
   std::exit(work());  // NOLINT(concurrency-mt-unsafe): the process of a death test has one thread
 }
 
