@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "mriembed/error.hpp"
@@ -202,6 +203,13 @@ class OperationCount {
     --depth_;
     counts_[&function] = count;
     return count;
+  }
+
+  // Adds every function that was counted: the method itself and all that it calls.
+  void add_functions_to(std::unordered_set<const Function*>& functions) const {
+    for (const auto& [function, count] : counts_) {
+      functions.insert(function);
+    }
   }
 
  private:
@@ -441,14 +449,20 @@ std::int64_t largest_attribute_of(const torch::jit::Module& network) {
 
 void check_operators(const torch::jit::Module& network) {
   const std::int64_t largest_attribute = largest_attribute_of(network);
+  std::unordered_set<const Function*> checked;  // with their callers: modules() begins with the network itself
   for (const torch::jit::Module& module : network.modules()) {
     check_attributes(module);
     for (const torch::jit::Method& method : module.get_methods()) {
-      OperationCount(method.name()).of(method.function());
+      if (checked.contains(&method.function())) {
+        continue;
+      }
+      OperationCount operations(method.name());
+      operations.of(method.function());
       const std::shared_ptr<Graph> graph = method.graph()->copy();
       torch::jit::Inline(*graph);
       check_names(method.name(), *graph->block());
       SizeBounds(method.name(), largest_attribute).check(*graph->block());
+      operations.add_functions_to(checked);
     }
   }
 }
