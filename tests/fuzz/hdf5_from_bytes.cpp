@@ -4,6 +4,10 @@
 #include <array>
 #include <cstdlib>
 
+#include "hdf5_scan.hpp"
+#include "read_whole_scan.hpp"
+#include "scratch_file.hpp"
+
 namespace mriembed::fuzzing {
 
 namespace {
@@ -185,6 +189,13 @@ hid_t create_file(const std::string& path) {
     std::abort();  // then nothing would be tested, and nobody would notice
   }
   return file;
+}
+
+void read_scan_of_bytes(std::span<const std::uint8_t> data, WriteScan write) {
+  static const ScratchFile file;
+  FuzzedDataProvider bytes(data.data(), data.size());
+  write(bytes, file.path());
+  read_whole_scan([](const io::ReadOptions& options) { return io::open_hdf5_scan(file.path(), options); });
 }
 
 }  // namespace mriembed::fuzzing

@@ -8,6 +8,7 @@
 #include <hdf5.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,5 +45,9 @@ std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix)
 
 // The contents of the file at `path`, which this makes anew.
 hid_t create_file(const std::string& path);
+
+// A whole run of a target: `write` makes a scan of the bytes, which then is read.
+using WriteScan = void (*)(FuzzedDataProvider& bytes, const std::string& path);
+void read_scan_of_bytes(std::span<const std::uint8_t> data, WriteScan write);
 
 }  // namespace mriembed::fuzzing

@@ -4,9 +4,6 @@
 #include <cstdint>
 
 #include "hdf5_from_bytes.hpp"
-#include "hdf5_scan.hpp"
-#include "read_whole_scan.hpp"
-#include "scratch_file.hpp"
 
 namespace {
 
@@ -111,10 +108,6 @@ void write_scan(FuzzedDataProvider& bytes, const std::string& path) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const ScratchFile file;
-  FuzzedDataProvider bytes(data, size);
-  write_scan(bytes, file.path());
-  read_whole_scan(
-      [](const mriembed::io::ReadOptions& options) { return mriembed::io::open_hdf5_scan(file.path(), options); });
+  mriembed::fuzzing::read_scan_of_bytes({data, size}, &write_scan);
   return 0;
 }

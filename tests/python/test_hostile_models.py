@@ -3,8 +3,6 @@
 import io
 import json
 import subprocess
-import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -16,8 +14,7 @@ import mriembed
 from model_archives import DESCRIPTION, around, description_inside, record_of, resealed, with_description
 from mriembed import Embedder, ModelFileError
 from mriembed.seal import seal
-
-CLI = Path(sys.executable).parent / "mriembed_cli"
+from program import PROGRAM
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +161,7 @@ def refusal(path: Path) -> str:
         with pytest.raises(ModelFileError) as caught:
             load(path)
         texts.add(str(caught.value))
-    result = subprocess.run([CLI, "verify", path], capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run([PROGRAM, "verify", path], capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 3
     (text,) = texts
     assert result.stderr == f"mriembed_cli: error: {text}\n"
@@ -227,9 +224,7 @@ def test_a_network_that_does_what_no_model_needs_is_refused_by_name(
     model: Path, tmp_path: Path, kind: type[nn.Module], expected: str
 ) -> None:
     hostile = around(kind(), model, tmp_path / "hostile.pt")
-    started = time.monotonic()
-    assert expected in refusal(hostile)
-    assert time.monotonic() - started < 30  # not the hours that running, or expanding, Doubles would take
+    assert expected in refusal(hostile)  # which ends: running Doubles, or expanding it, would take hours
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ import mriembed
 from model_archives import resealed, unsealed
 from mriembed import Embedder, InvalidArgumentError, ModelFileError, make_key_pair, read_description, sign_model_file
 from mriembed.seal import seal
-
-CLI = Path(sys.executable).parent / "mriembed_cli"
+from program import PROGRAM
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +99,7 @@ def test_the_command_line_refuses_a_damaged_file_with_status_3(
     }[damage]
     model.write_bytes(changed)
     for arguments in (["info"], ["verify"], ["bench"], ["embed", str(phantom), "-o", str(tmp_path / "rows.npy")]):
-        command = [CLI, arguments[0], str(model), *arguments[1:]]
+        command = [PROGRAM, arguments[0], str(model), *arguments[1:]]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 3
         assert result.stderr.count("\n") == 1
@@ -119,7 +117,7 @@ def test_a_file_without_a_seal_is_loaded_only_when_asked_for_and_with_a_warning(
         read_description(plain)
     with pytest.warns(mriembed.UnsealedModelWarning, match=r"plain\.pt: loaded without a seal"):
         assert not Embedder.load(plain, allow_unsealed=True).info.sealed
-    result = subprocess.run([CLI, "verify", plain, "--allow-unsealed"], capture_output=True, text=True, check=True)
+    result = subprocess.run([PROGRAM, "verify", plain, "--allow-unsealed"], capture_output=True, text=True, check=True)
     assert result.stderr == (
         f"mriembed_cli: warning: {plain}: not sealed, loaded because of --allow-unsealed; "
         "damage in it may go unnoticed\n"
@@ -154,7 +152,9 @@ def test_a_signed_file_loads_under_its_key_and_names_it(model: Path, key: Path) 
     embedder = Embedder.load(model, trusted_keys=[public(key)])
     assert embedder.info.signers == (digits,)
     assert Embedder.load(model).info.signers == (digits,)
-    result = subprocess.run([CLI, "verify", model, "--trust", public(key)], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [PROGRAM, "verify", model, "--trust", public(key)], capture_output=True, text=True, check=True
+    )
     assert digits in result.stdout
 
 
@@ -176,7 +176,7 @@ def test_an_unsigned_file_and_a_wrong_key_are_refused_where_trust_is_asked_for(m
     assert f"it is signed by {digits}, which is none of the trusted keys" in refusal(model, public(key))
     Embedder.load(model, trusted_keys=[public(key), public(other)])
     for arguments in (["info"], ["verify"], ["bench"], ["embed", "scan.h5", "-o", "rows.npy"]):
-        command = [CLI, arguments[0], model, *arguments[1:], "--trust", public(key)]
+        command = [PROGRAM, arguments[0], model, *arguments[1:], "--trust", public(key)]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 3
 
 
@@ -253,5 +253,5 @@ def test_files_that_are_no_key_are_refused_by_name(model: Path, key: Path, tmp_p
     ):
         with pytest.raises(InvalidArgumentError, match=reason):
             Embedder.load(model, trusted_keys=[wrong])
-        result = subprocess.run([CLI, "info", model, "--trust", wrong], capture_output=True, text=True, check=False)
+        result = subprocess.run([PROGRAM, "info", model, "--trust", wrong], capture_output=True, text=True, check=False)
         assert (result.returncode, result.stderr.count("\n")) == (2, 1)

@@ -22,7 +22,7 @@ constexpr int deepest_nesting = 128;
   throw Error(ErrorCode::bad_model_file, "its record " + record + " " + reason + "; it was not loaded");
 }
 
-enum class Kind { code, pickle, metadata, storage, debug };
+enum class Kind { code, pickle, metadata, storage, debug, mark };
 
 bool is_number(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -48,7 +48,7 @@ Kind kind_of(const std::string& record) {
     }
   }
   if (name == "version" || name == ".data/version" || name == "byteorder" || name == ".data/serialization_id") {
-    return Kind::pickle;
+    return Kind::mark;
   }
   refuse(record, "is of no kind that a model file holds");
 }
