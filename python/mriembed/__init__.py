@@ -22,7 +22,8 @@ def _refuse_other_torch() -> None:
 
 _refuse_other_torch()
 
-from mriembed.embedder import Embedder, Verification  # noqa: E402  (only after the check above)
+from mriembed.checkpoint import DEFAULT_WEIGHTS  # noqa: E402  (only after the check above)
+from mriembed.embedder import Embedder, Verification  # noqa: E402
 from mriembed.errors import (  # noqa: E402
     BadInputError,
     DeviceNotAvailableError,
@@ -47,6 +48,7 @@ from mriembed.seal import make_key_pair, sign_model_file  # noqa: E402
 __version__ = _build_info.VERSION
 
 __all__ = [
+    "DEFAULT_WEIGHTS",
     "BadInputError",
     "CoilPreprocessor",
     "DeviceNotAvailableError",

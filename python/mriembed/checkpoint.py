@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor
 
 from mriembed.errors import ModelFileError
 from mriembed.model import MRIEmbeddingModel
+
+DEFAULT_WEIGHTS = Path(__file__).parent / "default_weights.safetensors"
+"""Trained weights of the default architecture; MODEL_CARD.md beside them says how they came about."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a checkpoint of `mriembed train` says of its training."""
+
+    num_coils: int
+    embed_dim: int
+    matrix: int
+    source: str  # for people
+
+
+def read_training(path: str | Path) -> Training | None:
+    """How the weights in `path` were trained; None for weights that `mriembed train` did not write.
+
+    Raises:
+        ModelFileError: the file cannot be read, or what it says is damaged.
+    """
+    path = Path(path)
+    if not _is_safetensors(path):
+        return None
+    metadata = _safetensors_metadata(path)
+    if "recipe" not in metadata:
+        return None
+    try:
+        recipe = json.loads(metadata["recipe"])
+        measured = recipe["measured_share"] > 0
+        return Training(
+            int(recipe["num_coils"]),
+            int(recipe["embed_dim"]),
+            int(recipe["matrix"]),
+            f"trained {int(metadata['step'])} steps on {'measured and ' if measured else ''}simulated slices, "
+            f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",
+        )
+    except (KeyError, TypeError, ValueError):
+        raise ModelFileError(f"{path}: what it says of its training is damaged") from None
 
 
 def load_weights(model: MRIEmbeddingModel, path: str | Path) -> None:
@@ -34,14 +77,17 @@ def load_weights(model: MRIEmbeddingModel, path: str | Path) -> None:
             raise ModelFileError(f"{path}: {name} holds NaN or infinite weights")
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def _is_safetensors(path: Path) -> bool:
+    """Such a file begins with the length of its JSON header (8 bytes) and the header's brace."""
     try:
         with path.open("rb") as file:
-            head = file.read(9)
+            return file.read(9)[8:] == b"{"
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
-    # A safetensors file begins with the length of its JSON header (8 bytes) and the header's brace.
-    if head[8:9] == b"{":
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    if _is_safetensors(path):
         return _read_safetensors(path)
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
@@ -61,13 +107,14 @@ def _read(path: Path) -> Mapping[str, Tensor]:
 
 def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
     try:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-    except ImportError:
-        raise ModelFileError(
-            f"{path}: reading safetensors needs the package safetensors (pip install safetensors)"
-        ) from None
-    try:
         return load_file(path)
+    except SafetensorError as error:
+        raise ModelFileError(f"{path}: damaged safetensors file: {error}") from None
+
+
+def _safetensors_metadata(path: Path) -> Mapping[str, str]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
     except SafetensorError as error:
         raise ModelFileError(f"{path}: damaged safetensors file: {error}") from None

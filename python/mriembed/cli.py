@@ -1,4 +1,4 @@
-"""The command `mriembed`: make, describe and sign model files."""
+"""The command `mriembed`: train, evaluate, make, describe and sign models."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mriembed
-from mriembed.errors import Error, InvalidArgumentError, ModelFileError
+from mriembed.checkpoint import DEFAULT_WEIGHTS
+from mriembed.errors import BadInputError, Error, InvalidArgumentError, ModelFileError
+from mriembed.evaluation.command import add_evaluate_command
 from mriembed.model_file import UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
 from mriembed.simulation.preview import write_preview
+from mriembed.training.command import add_train_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Returns its exit status: 0 well, 1 internal, 2 usage, 3 bad model file, 130 SIGINT."""
+    """Runs the command. Returns its status: 0 well, 1 internal, 2 usage, 3 bad model file, 4 bad input, 130 SIGINT."""
     options = _parser().parse_args(arguments)
     try:
         command: int = options.run(options)
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 3)
     except InvalidArgumentError as error:
         return _fail(str(error), 2)
+    except BadInputError as error:
+        return _fail(str(error), 4)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 1)
@@ -41,14 +46,15 @@ def _fail(message: str, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mriembed", description="Make, describe and sign mriembed model files.")
+    parser = argparse.ArgumentParser(prog="mriembed", description="Train, evaluate, make, describe and sign models.")
     parser.add_argument("--version", action="version", version=f"mriembed {mriembed.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     export = commands.add_parser(
         "export",
         help="write a model file",
-        description="Makes the network, from a checkpoint or with random weights, and writes it as a model file.",
+        description="Makes the network with the trained weights that come with mriembed, with those of a checkpoint or "
+        "with random ones, and writes it as a model file.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     export.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="model file to write (.pt)")
@@ -56,11 +62,18 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--embed-dim", type=int, default=256, help="length of an embedding")
     export.add_argument("--mlp-head", action="store_true", help="two linear layers in the head instead of one")
     export.add_argument("--coil-compression", choices=("pca", "none"), default="pca", help="none: exactly --num-coils")
-    export.add_argument("--matrix", type=int, help="resample every slice to a square of this many pixels")
     export.add_argument(
-        "--weights", type=Path, metavar="CHECKPOINT", help="weights only: .safetensors, or a state dict"
+        "--matrix", type=int, help="resample every slice to a square of this many pixels; default: as trained"
     )
-    export.add_argument("--seed", type=int, default=0, help="of random weights, where --weights is not given")
+    weights = export.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--weights",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="weights.safetensors of `mriembed train`, or any state dict; default: the trained ones of mriembed",
+    )
+    weights.add_argument("--random", action="store_true", help="untrained weights, for tests")
+    export.add_argument("--seed", type=int, default=0, help="of random weights")
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
 
@@ -104,6 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--columns", type=int, default=8, choices=range(1, 33), metavar="1..32", help="slices")
     simulate.set_defaults(run=_simulate)
 
+    add_train_command(commands)
+    add_evaluate_command(commands)
+
     cmake = commands.add_parser(
         "cmake-dir",
         help="print where find_package(mriembed) looks",
@@ -126,6 +142,9 @@ def _add_trust_options(command: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
+    weights = options.weights
+    if weights is None and not options.random:
+        weights = DEFAULT_WEIGHTS
     description = export_model(
         options.output,
         num_coils=options.num_coils,
@@ -133,7 +152,7 @@ def _export(options: argparse.Namespace) -> int:
         use_mlp_head=options.mlp_head,
         coil_compression=options.coil_compression,
         matrix=options.matrix,
-        weights=options.weights,
+        weights=weights,
         seed=options.seed,
         overwrite=options.force,
     )

@@ -29,7 +29,7 @@ from torch import Tensor
 from mriembed import _core
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
-from mriembed.checkpoint import load_weights
+from mriembed.checkpoint import load_weights, read_training
 from mriembed.errors import InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.pipeline import EmbeddingPipeline
@@ -121,8 +121,9 @@ def export_model(
         path: the model file to write, by convention `*.pt`.
         num_coils: virtual coils (with `coil_compression="none"`: physical ones).
         embed_dim, widths, use_mlp_head: see `MRIEmbeddingModel`.
-        coil_compression, matrix: see `CoilPreprocessor`.
-        weights: a weights-only checkpoint; None draws random weights from `seed`.
+        coil_compression: see `CoilPreprocessor`.
+        matrix: see `CoilPreprocessor`; None is the matrix that the weights were trained for, where they say so.
+        weights: a weights-only checkpoint, for instance `DEFAULT_WEIGHTS`; None draws random weights from `seed`.
         seed: of random weights. The caller's random state is left as it is.
         overwrite: replace an existing file.
 
@@ -132,6 +133,14 @@ def export_model(
         OSError: the file cannot be written. A file already there then stays as it is.
     """
     _refuse_existing(Path(path), overwrite)
+    training = None if weights is None else read_training(weights)
+    if training is not None and (training.num_coils, training.embed_dim) != (num_coils, embed_dim):
+        raise InvalidArgumentError(
+            f"{weights}: trained for {training.num_coils} virtual coils and {training.embed_dim} components, not for "
+            f"{num_coils} and {embed_dim}; give weights trained for these, or --random (weights=None)"
+        )
+    if training is not None and matrix is None:
+        matrix = training.matrix
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -141,7 +150,7 @@ def export_model(
         raise InvalidArgumentError(str(error)) from None
     if weights is not None:
         load_weights(model, weights)
-    source = f"random, seed {seed}" if weights is None else str(weights)
+    source = f"random, seed {seed}" if weights is None else training.source if training else str(weights)
     return save_model_file(pipeline, path, weights_source=source, overwrite=overwrite)
 
 

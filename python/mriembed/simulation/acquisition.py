@@ -1,79 +1,64 @@
 """Acquisitions: what a scanner makes of a slice, and of the same slice when it is scanned again.
 
-k-space and images follow the convention of `CoilPreprocessor`: centred, orthonormal FFTs.
+A simulated slice moves under coils that stay where they are (`acquire`). Of a measured scan there are only the images
+that its coils made, and these move as a whole (`scan_again`). All else is the same for both.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.fourier import image_to_kspace, kspace_to_image
 
-@dataclass(frozen=True)
-class Disturbance:
-    """How much two acquisitions of one slice may differ. Each slice draws its own values up to these.
 
-    Attributes:
-        fewest_coils: smallest share of the coils that is kept; their order is always random.
-        gain: largest factor by which a coil's gain changes, up or down; coil phases are always random.
-        noise: largest standard deviation of the noise in the image, relative to the slice's mean magnitude where it is
-            not dark, over all coils.
-        undersampling: largest factor by which lines along y are left out; the central 8 % are always there.
-        partial_fourier: smallest share of the lines along y that is measured.
-        shift: largest shift along each axis, as a share of the field of view.
-        rotation: largest rotation in degrees.
-        scaling: largest factor by which the field of view changes, up or down.
+class _Draw:
+    """Uniform random numbers, one draw for each slice of a batch."""
+
+    def __init__(self, batch: int, generator: torch.Generator) -> None:
+        self._batch = batch
+        self.generator = generator
+        self.device = generator.device
+
+    def __call__(self, low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(self._batch, *shape, generator=self.generator, device=self.device)
+
+
+def acquire(
+    images: Tensor,
+    sensitivities: Tensor,
+    disturbance: Disturbance,
+    generator: torch.Generator,
+    *,
+    readout_oversampling: int = 1,
+) -> Tensor:
+    """k-space of simulated slices.
+
+    Args:
+        images: (B, 1, Y, X) complex64, without any coil's part in them, as fine as the matrix or finer: what the
+            matrix does not resolve is cut off in k-space, as a scanner does.
+        sensitivities: (B, coils, y, x) complex64; y and x are the matrix, for the same field of view.
+        disturbance: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
+            the array is what it is.
+        generator: of the images' device; the same state gives the same result.
+        readout_oversampling: factor by which x is sampled more densely than the matrix asks for, for a wider field of
+            view, as scanners do.
+
+    Returns:
+        (B, coils, y, readout_oversampling * x) complex64, coils in random order. Lines that were not measured are zero.
     """
-
-    fewest_coils: float = 1.0
-    gain: float = 1.0
-    noise: float = 0.0
-    undersampling: float = 1.0
-    partial_fourier: float = 1.0
-    shift: float = 0.0
-    rotation: float = 0.0
-    scaling: float = 1.0
-
-
-LEVELS = {
-    "easy": Disturbance(fewest_coils=0.75, gain=1.25, noise=0.02, shift=0.02, rotation=3.0),
-    "middle": Disturbance(fewest_coils=0.5, gain=1.5, noise=0.05, undersampling=2.0, shift=0.05, rotation=8.0),
-    "hard": Disturbance(
-        fewest_coils=0.25,
-        gain=2.0,
-        noise=0.1,
-        undersampling=3.0,
-        partial_fourier=0.7,
-        shift=0.1,
-        rotation=15.0,
-        scaling=1.1,
-    ),
-}
-
-
-def image_to_kspace(image: Tensor) -> Tensor:
-    """Centred orthonormal FFT over the last two axes."""
-    shifted = torch.fft.ifftshift(image, dim=(-2, -1))
-    kspace: Tensor = torch.fft.fftshift(torch.fft.fft2(shifted, norm="ortho"), dim=(-2, -1))
-    return kspace
-
-
-def kspace_to_image(kspace: Tensor) -> Tensor:
-    """Its inverse."""
-    shifted = torch.fft.ifftshift(kspace, dim=(-2, -1))
-    image: Tensor = torch.fft.fftshift(torch.fft.ifft2(shifted, norm="ortho"), dim=(-2, -1))
-    return image
-
-
-def background_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
-    """Smooth phase of field inhomogeneity and flow, up to a few radians, (batch, 1, size, size) as a unit factor."""
-    coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
-    phase = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
-    return torch.polar(torch.ones_like(phase), phase)
+    batch, coils, height, width = sensitivities.shape
+    draw = _Draw(batch, generator)
+    receiving = _through_receivers(_shuffled(sensitivities, coils, draw), disturbance, draw)
+    received = _resolved(_moved(images, disturbance, draw), height, width) * receiving
+    wider = (readout_oversampling - 1) * width
+    if wider > 0:
+        received = F.pad(received, (wider // 2, wider - wider // 2))
+    return _measured(received, _noise_of_the_body(receiving, draw), disturbance, draw)
 
 
 def scan_again(kspace: Tensor, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
@@ -88,60 +73,102 @@ def scan_again(kspace: Tensor, disturbance: Disturbance, generator: torch.Genera
         (B, fewer coils, y, x) complex64; the number of coils is drawn once for the batch. Lines that were not measured
         are zero.
     """
-    batch, coils, height, width = kspace.shape
-    device = generator.device
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(batch, *shape, generator=generator, device=device)
-
-    image = kspace_to_image(kspace)
-    if disturbance.shift > 0 or disturbance.rotation > 0 or disturbance.scaling > 1:
-        angle = torch.deg2rad(uniform(-disturbance.rotation, disturbance.rotation))
-        scale = disturbance.scaling ** uniform(-1, 1)
-        shift = uniform(-2 * disturbance.shift, 2 * disturbance.shift, 2)
-        image = _moved(image, angle, scale, shift)
-
+    batch, coils = kspace.shape[:2]
+    draw = _Draw(batch, generator)
+    images = _moved(kspace_to_image(kspace), disturbance, draw)
     fewest = max(1, math.ceil(disturbance.fewest_coils * coils))
-    kept = int(torch.randint(fewest, coils + 1, (1,), generator=generator, device=device))
-    order = torch.rand(batch, coils, generator=generator, device=device).argsort(1)[:, :kept]
-    image = torch.gather(image, 1, order[:, :, None, None].expand(-1, -1, height, width))
-    gain = disturbance.gain ** uniform(-1, 1, kept)
-    image = image * torch.polar(gain, uniform(0, 2 * math.pi, kept))[:, :, None, None]
-
-    if disturbance.noise > 0:
-        magnitude = image.abs().square().sum(1).sqrt()
-        bright = magnitude > 0.1 * magnitude.amax((1, 2), keepdim=True)
-        mean = (magnitude * bright).sum((1, 2)) / bright.sum((1, 2)).clamp(min=1)
-        level = disturbance.noise * uniform(0, 1) * mean
-        noise = torch.randn(*image.shape, 2, generator=generator, device=device)
-        image = image + level[:, None, None, None] * torch.view_as_complex(noise) / math.sqrt(2)
-
-    measured = _measured_lines(batch, height, disturbance, generator)
-    return image_to_kspace(image) * measured[:, None, :, None]
+    kept = int(torch.randint(fewest, coils + 1, (1,), generator=generator, device=generator.device))
+    return _measured(_through_receivers(_shuffled(images, kept, draw), disturbance, draw), None, disturbance, draw)
 
 
-def _moved(image: Tensor, angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
+    """`kept` of the coils in random order, the same or not from slice to slice."""
+    order = draw(0, 1, coil_images.size(1)).argsort(1)[:, :kept]
+    return torch.gather(coil_images, 1, order[:, :, None, None].expand(-1, -1, *coil_images.shape[2:]))
+
+
+def _through_receivers(coil_images: Tensor, disturbance: Disturbance, draw: _Draw) -> Tensor:
+    """Each coil with the gain and the phase of a receiver of its own."""
+    gain = disturbance.gain ** draw(-1, 1, coil_images.size(1))
+    return coil_images * torch.polar(gain, draw(0, 2 * math.pi, coil_images.size(1)))[:, :, None, None]
+
+
+def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw) -> Tensor:
     """Rotated, scaled and shifted images, linearly interpolated, zero outside."""
-    batch, coils, height, width = image.shape
+    if disturbance.shift == 0 and disturbance.rotation == 0 and disturbance.scaling == 1:
+        return images
+    batch, coils, height, width = images.shape
+    angle = torch.deg2rad(draw(-disturbance.rotation, disturbance.rotation))
+    scale = disturbance.scaling ** draw(-1, 1)
+    shift = draw(-2 * disturbance.shift, 2 * disturbance.shift, 2)
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
     aspect = height / width
     rows = torch.stack(
         [torch.stack([cosine, sine * aspect, shift[:, 0]], 1), torch.stack([-sine / aspect, cosine, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(rows, [batch, 2 * coils, height, width], align_corners=False)
-    parts = torch.view_as_real(image).permute(0, 4, 1, 2, 3).reshape(batch, 2 * coils, height, width)
+    parts = torch.view_as_real(images).permute(0, 4, 1, 2, 3).reshape(batch, 2 * coils, height, width)
     moved = F.grid_sample(parts, grid, mode="bilinear", align_corners=False)
-    real, imaginary = moved[:, :coils], moved[:, coils:]
-    return torch.complex(real, imaginary)
+    return torch.complex(moved[:, :coils], moved[:, coils:])
 
 
-def _measured_lines(batch: int, lines: int, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
+def _resolved(images: Tensor, height: int, width: int) -> Tensor:
+    """Images at the resolution of a matrix, by cropping their k-space; image values keep their size."""
+    fine_height, fine_width = images.shape[2:]
+    if (fine_height, fine_width) == (height, width):
+        return images
+    top, left = fine_height // 2 - height // 2, fine_width // 2 - width // 2
+    kspace = image_to_kspace(images)[:, :, top : top + height, left : left + width]
+    return kspace_to_image(kspace) * math.sqrt(height * width / (fine_height * fine_width))
+
+
+def _noise_of_the_body(sensitivities: Tensor, draw: _Draw) -> Tensor:
+    """How the coils' noise is mixed from independent noise, (B, coils, coils).
+
+    Noise comes from currents in the body, which coils that see the same part of it receive together: their covariance
+    is that of the sensitivities (Roemer et al. 1990, doi:10.1002/mrm.1910160203), here beside a share of noise of each
+    coil's own, and with the same power in every coil.
+    """
+    coils = sensitivities.size(1)
+    coarse = sensitivities[:, :, ::4, ::4].flatten(2)
+    covariance = coarse @ coarse.mH
+    deviation = torch.diagonal(covariance, dim1=1, dim2=2).real.clamp(min=1e-12).sqrt()
+    covariance = covariance / (deviation[:, :, None] * deviation[:, None, :])
+    own = draw(0.4, 1.0)[:, None, None]
+    covariance = (1 - own) * covariance + own * torch.eye(coils, device=sensitivities.device)
+    lower: Tensor = torch.linalg.cholesky(covariance)
+    return lower
+
+
+def _measured(images: Tensor, mixing: Tensor | None, disturbance: Disturbance, draw: _Draw) -> Tensor:
+    """k-space of coil images with noise, some lines left out. Without `mixing` the coils' noise is independent."""
+    kspace = image_to_kspace(images)
+    if disturbance.noise > 0:
+        magnitude = images.abs().square().sum(1).sqrt()
+        bright = magnitude > 0.1 * magnitude.amax((1, 2), keepdim=True)
+        mean = (magnitude * bright).sum((1, 2)) / bright.sum((1, 2)).clamp(min=1)
+        level = disturbance.noise * draw(0, 1) * mean
+        drawn = torch.randn(*kspace.shape, 2, generator=draw.generator, device=draw.device)
+        noise = torch.view_as_complex(drawn) * (level / math.sqrt(2))[:, None, None, None]
+        if mixing is not None:
+            noise = (mixing @ noise.flatten(2)).reshape(noise.shape)
+        kspace = kspace + noise  # white in k-space as in the image: the transform is unitary
+    return kspace * _measured_lines(images.size(2), disturbance, draw)[:, None, :, None]
+
+
+def _measured_lines(lines: int, disturbance: Disturbance, draw: _Draw) -> Tensor:
     """1 where a line along y is measured, else 0; (B, lines)."""
-    device = generator.device
-    line = torch.arange(lines, device=device)[None]
+    line = torch.arange(lines, device=draw.device)[None]
     centre = (line - lines // 2).abs() <= max(1, round(0.04 * lines))
-    factor = 1 + (disturbance.undersampling - 1) * torch.rand(batch, 1, generator=generator, device=device)
-    offset = torch.rand(batch, 1, generator=generator, device=device)
+    factor = 1 + (disturbance.undersampling - 1) * draw(0, 1, 1)
+    offset = draw(0, 1, 1)
     step = torch.floor((line + 1) / factor + offset) - torch.floor(line / factor + offset)
-    share = 1 - (1 - disturbance.partial_fourier) * torch.rand(batch, 1, generator=generator, device=device)
+    share = 1 - (1 - disturbance.partial_fourier) * draw(0, 1, 1)
     return ((step > 0) | centre).float() * (line < share * lines).float()
+
+
+def background_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
+    """Smooth phase of field inhomogeneity and flow, up to a few radians, (batch, 1, size, size) as a unit factor."""
+    coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
+    phase = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
+    return torch.polar(torch.ones_like(phase), phase)

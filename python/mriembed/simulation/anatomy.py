@@ -1,7 +1,8 @@
 """Random anatomy: bodies of nested, warped shapes, each of one tissue, cut into slices.
 
 No body is like a real one, and all are alike in what matters here: an outline with a rim of fat, organs inside each
-other, sharp and soft borders, fine texture, and neighbouring slices that resemble each other.
+other, sharp and soft borders, fine texture, and neighbouring slices that resemble each other. One in five is a phantom:
+a vessel of one liquid with a few things in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 _SHAPES = 14
 _WAVES = 6
+_PHANTOMS = 0.2
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ _TISSUES = torch.tensor(
 
 
 def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generator) -> Anatomy:
-    """Draws `bodies` bodies and cuts each into `slices` slices at random heights.
+    """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
 
     Args:
         bodies, slices: their product is the batch.
@@ -59,7 +61,8 @@ def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generat
         return low + (high - low) * torch.rand(bodies, *shape, generator=generator, device=device)
 
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
-    z = uniform(-0.7, 0.7, slices)[:, :, None, None]
+    spread = 0.1 * (0.7 / 0.1) ** uniform(0, 1, 1)
+    z = (uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices))[:, :, None, None]
     y = axis[None, None, :, None]
     x = axis[None, None, None, :]
 
@@ -81,8 +84,12 @@ def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generat
     tissues = _TISSUES.to(device)[
         torch.randint(len(_TISSUES), (bodies, _SHAPES + 2), generator=generator, device=device)
     ]
+    phantom = uniform(0, 1) < _PHANTOMS
     tissues[:, 0] = _TISSUES[0].to(device)  # the rim is fat
+    tissues[phantom, :2] = _TISSUES[-1].to(device)
     drawn = tissues[..., 0::2] + (tissues[..., 1::2] - tissues[..., 0::2]) * uniform(0, 1, _SHAPES + 2, 3)
+    drawn[phantom, 0] = drawn[phantom, 1]  # the vessel holds one liquid, up to its wall
+    empty = phantom[:, None] & (uniform(0, 1, _SHAPES) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
 
     outline_axes = uniform(0.5, 0.95, 2)
     body_height = uniform(0.9, 2.0)
@@ -115,13 +122,14 @@ def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generat
         centre = uniform(-1, 1, 3) * reach
         shape = ellipsoid(centre, axes, uniform(0, math.pi))
         edge = softness * 10 ** uniform(-0.3, 0.9)[:, None, None, None]
-        cover = torch.sigmoid(shape / edge) * core
+        cover = torch.sigmoid(shape / edge) * core * ~empty[:, index, None, None, None]
         for part in range(3):
             values[part] = values[part] + cover * (drawn[:, 2 + index, part, None, None, None] - values[part])
 
     density = values[0] * inside
     for scale in (4, 16):
-        density = density * (1 + _texture(bodies, z, size, scale, uniform(0, 0.25), generator))
+        strength = uniform(0, 0.25) * torch.where(phantom, 0.1, 1.0)
+        density = density * (1 + _texture(bodies, z, size, scale, strength, generator))
     flat = (bodies * slices, size, size)
     return Anatomy(
         density.clamp(0, 1.5).reshape(flat),

@@ -8,6 +8,7 @@ approximation up to 1.5 T and smooth in the same way above).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 _SEGMENTS = 16
 _GRID = 24
+_ONE_SIDED = 0.2  # share of the arrays that cover one half of the body's circumference
 _WIRE = 0.1  # radius within which a conductor's field no longer grows, as that of a strip does not
 
 
@@ -22,7 +24,7 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
     """Transverse field of circular loops at points, in units of mu_0 I / (4 pi) per length.
 
     Args:
-        points: (P, 3), (x, y, z); the main field points along z.
+        points: (P, 3) or, of each loop's own, (L, P, 3), (x, y, z); the main field points along z.
         centre, normal: (L, 3), of each loop; normals have unit length.
         radius: (L,).
 
@@ -32,13 +34,13 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
     helper = torch.where(normal[:, 2:].abs() < 0.9, torch.tensor([0.0, 0.0, 1.0]), torch.tensor([1.0, 0.0, 0.0]))
     first = F.normalize(torch.linalg.cross(helper.to(normal), normal), dim=1)
     second = torch.linalg.cross(normal, first)
-    field = torch.zeros(centre.size(0), points.size(0), 3, device=points.device)
+    field = torch.zeros(centre.size(0), points.size(-2), 3, device=points.device)
     for segment in range(_SEGMENTS):
         angle = 2 * math.pi * segment / _SEGMENTS
         outward = math.cos(angle) * first + math.sin(angle) * second
         along = math.cos(angle) * second - math.sin(angle) * first
         length = radius * (2 * math.pi / _SEGMENTS)
-        distance = points[None] - (centre + radius[:, None] * outward)[:, None]
+        distance = points - (centre + radius[:, None] * outward)[:, None]
         cubed = (distance.square().sum(2, keepdim=True) + _WIRE**2).pow(1.5)
         field += torch.linalg.cross((along * length[:, None])[:, None].expand_as(distance), distance) / cubed
     return torch.complex(field[..., 0], -field[..., 1])
@@ -47,7 +49,8 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
 def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Generator) -> Tensor:
     """Sensitivities of `batch` arrays of loops around the body, for a slice of `size` pixels a side.
 
-    The loops lie on an elliptic cylinder around the body, in one to three rings, and look inwards with some disorder.
+    The loops lie on an elliptic cylinder around the body and along the main field, in one to three rings, all around or
+    on one side, and look inwards with some disorder. The slice is axial, sagittal or coronal, somewhat tilted.
     Sensitivities are computed on a coarse grid and interpolated: they are smooth on its scale. Each array's mean of
     the sum of squares is 1.
 
@@ -63,23 +66,39 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
     index = torch.arange(coils, device=device)[None]
     ring = index % rings
     around = torch.ceil(torch.tensor(float(coils), device=device) / rings)
-    angle = (
-        2 * math.pi * (index // rings) / around + 0.5 * ring + uniform(0, 2 * math.pi, 1) + uniform(-0.15, 0.15, coils)
-    )
-    distance = uniform(1.25, 1.7, 1) * (1 + uniform(-0.05, 0.05, coils))
+    covered = torch.where(uniform(0, 1, 1) < _ONE_SIDED, 0.5, 1.0)
+    step = covered * 2 * math.pi / around
+    angle = step * (index // rings + 0.5 * ring) + uniform(0, 2 * math.pi, 1) + uniform(-0.15, 0.15, coils)
+    distance = uniform(1.1, 1.6, 1) * (1 + uniform(-0.05, 0.05, coils))
     height = (ring - (rings - 1) / 2) * 0.6 + uniform(-0.1, 0.1, coils)
     squash = uniform(0.85, 1.0, 1)
     centre = torch.stack([distance * torch.cos(angle), squash * distance * torch.sin(angle), height], 2)
     inwards = -centre * torch.tensor([1.0, 1.0, 0.2], device=device)
     normal = F.normalize(inwards + uniform(-0.2, 0.2, coils, 3), dim=2)
-    radius = uniform(0.7, 1.3, 1) * torch.clamp(math.pi * distance / around, 0.15, 0.9)
+    radius = uniform(0.7, 1.3, 1) * torch.clamp(0.5 * step * distance, 0.15, 0.9)
 
-    axis = torch.linspace(-1, 1, _GRID, device=device)
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    points = torch.stack([x.flatten(), y.flatten(), torch.zeros(_GRID * _GRID, device=device)], 1)
+    points = _random_plane(uniform).repeat_interleave(coils, 0)
     field = loop_sensitivity(points, centre.flatten(0, 1), normal.flatten(0, 1), radius.flatten())
     parts = torch.view_as_real(field).reshape(batch * coils, _GRID, _GRID, 2).permute(0, 3, 1, 2)
     parts = F.interpolate(parts, size=(size, size), mode="bicubic", align_corners=True)
     smooth = torch.complex(parts[:, 0], parts[:, 1]).reshape(batch, coils, size, size)
     energy = smooth.abs().square().sum(1).mean([1, 2])
     return smooth / energy.sqrt()[:, None, None, None]
+
+
+def _random_plane(uniform: Callable[..., Tensor]) -> Tensor:
+    """Points of a coarse grid over each array's slice, (batch, points, 3): axial as often as sagittal or coronal."""
+    which = uniform(0, 1)
+    device = which.device
+    axes = torch.eye(3, device=device)
+    first = torch.where((which < 0.75)[:, None], axes[0], axes[1])
+    second = torch.where((which < 0.5)[:, None], axes[1], axes[2])
+    first = F.normalize(first + 0.15 * uniform(-1, 1, 3), dim=1)
+    second = second + 0.15 * uniform(-1, 1, 3)
+    second = F.normalize(second - (first * second).sum(1, keepdim=True) * first, dim=1)
+    third = torch.linalg.cross(first, second)
+    axis = torch.linspace(-1, 1, _GRID, device=device)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    plane = x[..., None] * first[:, None, None] + y[..., None] * second[:, None, None]
+    points: Tensor = plane.flatten(1, 2) + (uniform(-0.3, 0.3, 1) * third)[:, None]
+    return points

@@ -27,23 +27,30 @@ def inversion_recovery(density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: 
     return density * (1 - 2 * torch.exp(-ti / t1) + torch.exp(-tr / t1)) * torch.exp(-te / t2)
 
 
-def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, generator: torch.Generator) -> Tensor:
-    """Signal of each slice under a sequence of its own, drawn from what is usual at 1.5 T and 3 T.
+def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, slices: int, generator: torch.Generator) -> Tensor:
+    """Signal of each slice under a sequence drawn from what is usual at 1.5 T and 3 T.
 
     A third of the slices each: spoiled gradient echo (TR 5 to 600 ms, TE 2 to 20 ms, flip angle 5 to 70 degrees), spin
     echo (TR 300 to 6000 ms, TE 8 to 120 ms), inversion recovery (TR 2 to 9 s, TE 8 to 80 ms, TI 80 to 2500 ms).
 
     Args:
         density, t1, t2: (B, y, x), of each pixel's tissue. T2* is taken as 0.3 to 0.9 of T2.
+        slices: so many slices in turn are of one body. Of every other body all slices, on average, have one sequence.
         generator: of the slices' device.
 
     Returns:
         (B, y, x) real; its sign is that of the magnetization.
     """
+    bodies = density.size(0) // slices
+    device = density.device
+    alike = torch.rand(bodies, 1, generator=generator, device=device) < 0.5
+
+    def uniform() -> Tensor:
+        drawn = torch.rand(bodies, slices, generator=generator, device=device)
+        return torch.where(alike, drawn[:, :1], drawn).reshape(-1, 1, 1)
 
     def between(low: float, high: float) -> Tensor:
-        exponent = torch.rand(density.size(0), 1, 1, generator=generator, device=density.device)
-        return low * (high / low) ** exponent
+        return low * (high / low) ** uniform()
 
     t2_star = t2 * between(0.3, 0.9)
     gradient = spoiled_gradient_echo(
@@ -51,5 +58,5 @@ def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, generator: torch.Ge
     )
     spin = spin_echo(density, t1, t2, between(300, 6000), between(8, 120))
     inversion = inversion_recovery(density, t1, t2, between(2000, 9000), between(8, 80), between(80, 2500))
-    kind = torch.randint(3, (density.size(0), 1, 1), generator=generator, device=density.device)
-    return torch.where(kind == 0, gradient, torch.where(kind == 1, spin, inversion))
+    kind = uniform()
+    return torch.where(kind < 1 / 3, gradient, torch.where(kind < 2 / 3, spin, inversion))

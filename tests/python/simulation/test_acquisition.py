@@ -1,17 +1,10 @@
-from dataclasses import replace
-
-import numpy as np
 import pytest
 import torch
 
-from mriembed.simulation.acquisition import (
-    LEVELS,
-    Disturbance,
-    background_phase,
-    image_to_kspace,
-    kspace_to_image,
-    scan_again,
-)
+from mriembed.simulation.acquisition import acquire, background_phase, scan_again
+from mriembed.simulation.coils import random_sensitivities
+from mriembed.simulation.disturbance import LEVELS, Disturbance
+from mriembed.simulation.fourier import image_to_kspace, kspace_to_image
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -27,18 +20,6 @@ def disc(batch: int, coils: int, size: int) -> torch.Tensor:
 
 def root_sum_of_squares(kspace: torch.Tensor) -> torch.Tensor:
     return kspace_to_image(kspace).abs().square().sum(1).sqrt()
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 7, 10)])
-def test_transforms_are_centred_orthonormal_and_inverse(shape: tuple[int, ...]) -> None:
-    image = torch.randn(*shape, dtype=torch.complex64, generator=seeded())
-    kspace = image_to_kspace(image)
-    reference = np.fft.fftshift(
-        np.fft.fft2(np.fft.ifftshift(image.numpy(), axes=(-2, -1)), norm="ortho"), axes=(-2, -1)
-    )
-    np.testing.assert_allclose(kspace.numpy(), reference, rtol=0, atol=1e-5)
-    torch.testing.assert_close(kspace.abs().square().sum(), image.abs().square().sum())  # Parseval
-    torch.testing.assert_close(kspace_to_image(kspace), image)
 
 
 def test_without_disturbance_only_order_and_phases_of_the_coils_change() -> None:
@@ -123,18 +104,78 @@ def test_the_seed_decides(level: str) -> None:
     assert torch.equal(scan_again(kspace, LEVELS[level], seeded(5)), scan_again(kspace, LEVELS[level], seeded(5)))
 
 
-def test_levels_grow_harder() -> None:
-    easy, middle, hard = (LEVELS[name] for name in ("easy", "middle", "hard"))
-    for weaker, stronger in ((easy, middle), (middle, hard)):
-        assert stronger.noise > weaker.noise
-        assert stronger.undersampling > weaker.undersampling
-        assert stronger.shift > weaker.shift
-        assert stronger.rotation > weaker.rotation
-        assert stronger.fewest_coils < weaker.fewest_coils
-    assert replace(hard, noise=0.0).noise == 0.0
-
-
 def test_background_phase_is_smooth_and_of_unit_magnitude() -> None:
     phase = background_phase(4, 64, seeded())
     torch.testing.assert_close(phase.abs(), torch.ones(4, 1, 64, 64))
     assert float((phase[..., 1:] - phase[..., :-1]).abs().max()) < 0.5
+
+
+def images(batch: int, size: int) -> torch.Tensor:
+    return torch.randn(batch, 1, size, size, dtype=torch.complex64, generator=seeded(8))
+
+
+def test_an_undisturbed_acquisition_is_the_image_under_each_coil() -> None:
+    image, maps = images(2, 24), random_sensitivities(2, 5, 24, seeded(1))
+    received = kspace_to_image(acquire(image, maps, Disturbance(), seeded(2)))
+    expected = (image * maps).abs().flatten(2)
+    found = received.abs().flatten(2)
+    for slice_index in range(2):  # the coils come in another order, each with a phase
+        nearest = torch.cdist(found[slice_index], expected[slice_index]).min(1)
+        assert sorted(nearest.indices.tolist()) == list(range(5))
+        assert float(nearest.values.max()) < 1e-3
+
+
+def test_readout_oversampling_widens_the_field_of_view_and_changes_nothing_within() -> None:
+    image, maps = images(1, 16), random_sensitivities(1, 3, 16, seeded(1))
+    plain = kspace_to_image(acquire(image, maps, Disturbance(), seeded(2)))
+    wide = kspace_to_image(acquire(image, maps, Disturbance(), seeded(2), readout_oversampling=2))
+    assert wide.shape == (1, 3, 16, 32)
+    torch.testing.assert_close(wide[..., 8:24], plain)
+    assert float(wide[..., :8].abs().max()) < 1e-5
+    assert float(wide[..., 24:].abs().max()) < 1e-5
+
+
+def test_what_the_matrix_does_not_resolve_is_cut_off_in_kspace() -> None:
+    fine = images(1, 30)
+    maps = torch.ones(1, 1, 20, 20, dtype=torch.complex64)
+    kspace = acquire(fine, maps, Disturbance(), seeded())
+    middle = image_to_kspace(fine)[:, :, 5:25, 5:25] * (20 / 30)  # image values keep their size
+    torch.testing.assert_close(kspace.abs(), middle.abs(), rtol=1e-4, atol=1e-5)
+    constant = torch.full((1, 1, 30, 30), 3.0, dtype=torch.complex64)
+    torch.testing.assert_close(
+        kspace_to_image(acquire(constant, maps, Disturbance(), seeded())).abs(), torch.full((1, 1, 20, 20), 3.0)
+    )
+
+
+def test_a_simulated_body_moves_under_coils_that_stay() -> None:
+    """A coil that sees only the left half goes dark when the body leaves that half."""
+    left = torch.zeros(1, 1, 32, 32, dtype=torch.complex64)
+    left[..., :16] = 1
+    bar = torch.zeros(60, 1, 32, 32, dtype=torch.complex64)
+    bar[..., 12:20] = 1
+    seen = kspace_to_image(acquire(bar, left.expand(60, 1, 32, 32), Disturbance(shift=0.2), seeded())).abs()
+    assert float(seen[..., 17:].max()) < 1e-4
+    bright = seen.sum((1, 2, 3))
+    assert float(bright.min()) < 1.0  # all of the bar on the right
+    assert float(bright.max()) > 32 * 7  # all of it on the left
+
+
+def test_the_noise_of_coils_that_see_the_same_is_correlated_and_of_equal_power() -> None:
+    body = torch.zeros(1, 1, 16, 16, dtype=torch.complex64)
+    body[..., 4:12, 4:12] = 1
+    maps = torch.ones(1, 3, 16, 16, dtype=torch.complex64)
+    maps[:, 2, :8] = -1  # half of the third is in the opposite phase: over the body it has nothing in common with them
+    batch = 1000
+    quiet, loud = (
+        acquire(body.expand(batch, -1, -1, -1), maps.expand(batch, -1, -1, -1), Disturbance(noise=level), seeded(4))
+        for level in (0.0, 0.5)
+    )
+    noise = (loud - quiet).permute(1, 0, 2, 3).flatten(1)
+    powers = noise.abs().square().mean(1)
+    torch.testing.assert_close(powers, powers.mean().expand(3), rtol=0.05, atol=0)
+    # The order is random, so each pair is the alike one in a third of the slices: its covariance is 0.3 on average.
+    each = (loud - quiet).flatten(2)
+    covariance = (each @ each.mH).abs() / each.abs().square().sum(2)[:, :1, None]
+    pairs = torch.stack([covariance[:, 0, 1], covariance[:, 0, 2], covariance[:, 1, 2]], 1).sort(1).values
+    assert 0.2 < float(pairs[:, 2].mean()) < 0.45
+    assert float(pairs[:, :2].mean()) < 0.12

@@ -46,14 +46,14 @@ def test_inversion_recovery_is_null_at_t1_ln2_and_negative_before() -> None:
 
 def test_drawn_contrasts_are_finite_differ_and_follow_the_seed() -> None:
     density, t1, t2 = torch.full((60, 2, 2), 0.8), torch.full((60, 2, 2), 900.0), torch.full((60, 2, 2), 80.0)
-    drawn = random_contrast(density, t1, t2, torch.Generator().manual_seed(1))
+    drawn = random_contrast(density, t1, t2, 1, torch.Generator().manual_seed(1))
     assert bool(torch.isfinite(drawn).all())
     assert bool((drawn.abs() <= 0.8).all())  # no sequence gives more than the density
     assert len(drawn[:, 0, 0].unique()) == 60
     torch.testing.assert_close(
-        drawn, random_contrast(density, t1, t2, torch.Generator().manual_seed(1)), rtol=0, atol=0
+        drawn, random_contrast(density, t1, t2, 1, torch.Generator().manual_seed(1)), rtol=0, atol=0
     )
-    assert not torch.equal(drawn, random_contrast(density, t1, t2, torch.Generator().manual_seed(2)))
+    assert not torch.equal(drawn, random_contrast(density, t1, t2, 1, torch.Generator().manual_seed(2)))
 
 
 @pytest.mark.parametrize("kind", [spin_echo, spoiled_gradient_echo, inversion_recovery])
@@ -61,3 +61,10 @@ def test_signals_scale_with_the_density(kind: object) -> None:
     arguments = [T1, T2, number(500.0), number(20.0)] + ([number(0.4)] if kind is not spin_echo else [])
     once, thrice = (kind(factor * ONE, *arguments) for factor in (1.0, 3.0))  # type: ignore[operator]
     torch.testing.assert_close(thrice, 3 * once)
+
+
+def test_of_about_half_of_the_bodies_all_slices_have_one_sequence() -> None:
+    flat = torch.ones(400, 1, 1)
+    drawn = random_contrast(0.8 * flat, 900 * flat, 80 * flat, 4, torch.Generator().manual_seed(5)).reshape(100, 4)
+    alike = (drawn == drawn[:, :1]).all(1)
+    assert 0.35 < float(alike.float().mean()) < 0.65

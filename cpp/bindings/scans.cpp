@@ -1,0 +1,107 @@
+// The Python module mriembed._scans: scan files as NumPy arrays, read by the readers of mriembed_cli. Use mriembed.scans.
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/isolated_scan.hpp"
+#include "io/file_start.hpp"
+#include "io/flat_scan.hpp"
+#include "io/scan_reader.hpp"
+#include "mriembed/error.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+using mriembed::io::Domain;
+
+const char* name_of(Domain domain) {
+  switch (domain) {
+    case Domain::kspace:
+      return "kspace";
+    case Domain::image:
+      return "image";
+    case Domain::stacked:
+      break;
+  }
+  return "stacked";
+}
+
+class Scan {
+ public:
+  Scan(const std::string& path, const std::string& scan_reader, bool images) {
+    mriembed::io::ReadOptions options;
+    if (images) {
+      options.domain = Domain::image;
+    }
+    const py::gil_scoped_release released;
+    reader_ = mriembed::io::begins_as_hdf5(path) ? mriembed::cli::open_isolated_scan(scan_reader, path, options)
+                                                 : mriembed::io::open_flat_scan(path, options);
+  }
+
+  [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }
+
+  // (coils, coils), or None.
+  [[nodiscard]] py::object noise_covariance() const {
+    const auto& noise = reader_->noise_covariance();
+    if (!noise.has_value()) {
+      return py::none();
+    }
+    return py::array_t<std::complex<double>>({noise->coils, noise->coils}, noise->values.data());
+  }
+
+  // (coils, y, x) complex; of a stacked file (channels, H, W) real.
+  py::array read(std::int64_t index) {
+    if (index < 0 || index >= summary().slices) {
+      throw py::index_error("the scan has " + std::to_string(summary().slices) + " slices");
+    }
+    {
+      const py::gil_scoped_release released;
+      reader_->read(index, slice_);
+    }
+    const std::vector<py::ssize_t> shape{slice_.channels, slice_.height, slice_.width};
+    if (!slice_.stacked.empty()) {
+      return py::array_t<float>(shape, slice_.stacked.data());
+    }
+    return py::array_t<std::complex<float>>(shape, slice_.samples.data());
+  }
+
+ private:
+  std::unique_ptr<mriembed::io::ScanReader> reader_;
+  mriembed::io::Slice slice_;
+};
+
+}  // namespace
+
+PYBIND11_MODULE(_scans, module) {
+  module.doc() = "The scan readers of mriembed_cli; use mriembed.scans";
+
+  py::register_local_exception_translator(
+      [](std::exception_ptr pointer) {  // NOLINT(performance-unnecessary-value-param): pybind11's signature
+        try {
+          if (pointer) {
+            std::rethrow_exception(pointer);
+          }
+        } catch (const mriembed::Error& error) {
+          py::set_error(py::module_::import("mriembed.errors").attr("BadInputError"), error.what());
+        }
+      });
+
+  py::class_<Scan>(module, "Scan")
+      .def(py::init<const std::string&, const std::string&, bool>(), py::arg("path"), py::arg("scan_reader"),
+           py::arg("images"))
+      .def_property_readonly("domain", [](const Scan& self) { return name_of(self.summary().domain); })
+      .def_property_readonly("slices", [](const Scan& self) { return self.summary().slices; })
+      .def_property_readonly("readout_width", [](const Scan& self) { return self.summary().readout_width; })
+      .def_property_readonly("noise_covariance", &Scan::noise_covariance)
+      .def("read", &Scan::read, py::arg("index"));
+}

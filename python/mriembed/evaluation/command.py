@@ -1,0 +1,129 @@
+"""The command `mriembed evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.scans import ScanSlice, find_scans, read_slices
+
+_DESCRIPTION = """\
+Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
+mriembed_cli does, and by three baselines. Prints tables; writes JSON and an HTML report with pictures."""
+
+
+def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `evaluate` to the command line."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure what a model's embeddings are worth",
+        description=_DESCRIPTION,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL")
+    parser.add_argument("--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="scan files or folders")
+    parser.add_argument(
+        "--image-files", nargs="+", default=[], metavar="PATTERN",
+        help="names of .npy and BART files that hold coil images, for instance '*images*'",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pairs", type=Path, metavar="FILE", help="repeated scans: two names of slices a line, FILE.npy or FILE.h5:3"
+    )
+    parser.add_argument("--precision", nargs="+", default=["float32"], choices=("float32", "bfloat16"))
+    parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
+    parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
+    parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
+    parser.add_argument("--seed", type=int, default=0, help="decides slices and acquisitions")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures, one file")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    import torch
+
+    from mriembed.atomic_file import write_atomically
+    from mriembed.evaluation.evaluation import Plan, evaluate, table
+    from mriembed.evaluation.measured import read_pairs
+
+    for name, value, least in (
+        ("--slices", options.slices, 0),
+        ("--curve-slices", options.curve_slices, 0),
+        ("--repeats", options.repeats, 1),
+    ):
+        if value < least:
+            raise InvalidArgumentError(f"{name}: must be at least {least}, not {value}")
+    if options.pairs and not options.scans:
+        raise InvalidArgumentError("--pairs: names slices of --scans, which is missing")
+    if options.html:
+        _need_report_packages()
+    for file in (options.json, options.html):
+        if file is not None and not file.parent.is_dir():
+            raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
+    if options.threads > 0:
+        torch.set_num_threads(options.threads)
+    slices: list[ScanSlice] = []
+    for file in find_scans(options.scans) if options.scans else []:
+        try:
+            slices += read_slices(file, image_files=options.image_files)
+        except BadInputError as error:  # others can still be evaluated
+            print(f"mriembed: warning: left out: {error}", file=sys.stderr)
+    slices = _without_copies(slices)
+    if options.scans and len(slices) < 2:
+        raise InvalidArgumentError(f"--scans: {len(slices)} usable slice(s); finding one again needs at least two")
+    pairs = read_pairs(options.pairs, slices) if options.pairs else []
+    plan = Plan(
+        simulated=options.slices,
+        curve=options.curve_slices,
+        repeats=options.repeats,
+        precisions=tuple(options.precision),
+        threads=options.threads,
+        seed=options.seed,
+    )
+    evaluation = evaluate(options.model, plan, slices, pairs, on_progress=_show_progress)
+    print(table(evaluation))
+    if options.json:
+        write_atomically(options.json, evaluation.as_json().encode())
+    if options.html:
+        from mriembed.evaluation.report import html_report
+
+        write_atomically(options.html, html_report(evaluation).encode())
+        print(f"\n{options.html}: the report")
+    return 0
+
+
+def _without_copies(slices: list[ScanSlice]) -> list[ScanSlice]:
+    """Each slice once: of a scan that lies there in two formats, only one can be found again as itself."""
+    kept: dict[bytes, ScanSlice] = {}
+    for scan in slices:
+        digest = hashlib.sha256(repr(scan.kspace.shape).encode() + np.ascontiguousarray(scan.kspace).tobytes()).digest()
+        if digest in kept:
+            print(
+                f"mriembed: warning: left out: {scan.name} holds the same samples as {kept[digest].name}",
+                file=sys.stderr,
+            )
+        else:
+            kept[digest] = scan
+    return list(kept.values())
+
+
+def _need_report_packages() -> None:
+    try:
+        import matplotlib  # noqa: F401
+        import PIL  # noqa: F401
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise InvalidArgumentError(
+            f'--html: the report needs more packages: pip install "mriembed[evaluate]" ({error.name} is missing)'
+        ) from None
+
+
+def _show_progress(name: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{name}: {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -1,0 +1,43 @@
+"""How well embeddings find what belongs together: retrieval, alignment and uniformity, on rows of unit length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def recall_at_1(similarity: NDArray[Any], relevant: NDArray[np.bool_]) -> float:
+    """Share of the queries whose most similar gallery row is a relevant one.
+
+    Args:
+        similarity: (queries, gallery), larger is more alike. Where two are equally alike, the first counts.
+        relevant: (queries, gallery).
+    """
+    nearest = similarity.argmax(1)
+    return float(relevant[np.arange(len(relevant)), nearest].mean())
+
+
+def mean_average_precision(similarity: NDArray[Any], relevant: NDArray[np.bool_]) -> float:
+    """Mean over the queries of the average precision (Manning et al. 2008, Introduction to Information Retrieval, 8.4).
+
+    Of a query with one relevant row this is 1 / its rank.
+    """
+    order = np.argsort(-similarity, axis=1, kind="stable")
+    hits = np.take_along_axis(relevant, order, 1)
+    ranks = np.arange(1, hits.shape[1] + 1)
+    precision = np.cumsum(hits, 1) / ranks
+    return float(((precision * hits).sum(1) / hits.sum(1)).mean())
+
+
+def alignment(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Mean squared distance of rows that belong together (Wang and Isola 2020, arXiv:2005.10242); 0 is best."""
+    return float(np.square(first - second).sum(1).mean())
+
+
+def uniformity(rows: NDArray[Any]) -> float:
+    """Logarithm of the mean of exp(-2 d^2) over all pairs of rows (same source); lower is more evenly spread."""
+    squared = 2 - 2 * (rows @ rows.T)
+    pairs = squared[np.triu_indices(len(rows), 1)]
+    return float(np.log(np.exp(-2 * pairs).mean()))

@@ -1,0 +1,139 @@
+"""The evaluation as one HTML file that needs nothing else: tables, curves, what was found for what, and a map."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+
+import numpy as np
+
+from mriembed.evaluation.evaluation import Evaluation, Found, nearest
+from mriembed.evaluation.figures import curves_figure, map_figure, picture
+
+_SHOWN = 12  # queries of a contact sheet
+_NEIGHBOURS = 5
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 1180px; margin: 2.5rem auto;
+  padding: 0 1.5rem; }
+h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { margin-top: 2.6rem; border-bottom: 1px solid #ddd; }
+h3 { margin-bottom: .3rem; } p.lead { color: #555; margin-top: 0; }
+table { border-collapse: collapse; margin: .6rem 0 1.4rem; } th, td { padding: .25rem .8rem; text-align: right; }
+th { border-bottom: 1px solid #999; font-weight: 600; } td:first-child, th:first-child { text-align: left; }
+tr.model td { font-weight: 600; background: #eef5fb; } td.facts { text-align: left; font-weight: 400; }
+.sheet { display: grid; gap: .5rem .7rem; justify-content: start; }
+.sheet > div { width: 118px; font-size: 11px; line-height: 1.3; overflow-wrap: anywhere; color: #444; }
+.sheet img { width: 112px; height: 112px; image-rendering: pixelated; border: 3px solid #ddd; background: black;
+  display: block; }
+.sheet .query img { border-color: #1b1b1b; } .sheet .hit img { border-color: #009e73; }
+.sheet .miss img { border-color: #d55e00; } .sheet .gap { width: 20px; font-size: 20px; padding-top: 40px; }
+.key span { display: inline-block; padding: 0 .5rem; border-left: 10px solid; margin-right: .8rem; }
+svg { max-width: 100%; height: auto; }
+"""
+
+
+def html_report(evaluation: Evaluation) -> str:
+    """The report's text."""
+    model = evaluation.model
+    matrix = f"{model.matrix} x {model.matrix}" if model.matrix else "as measured"
+    facts = {
+        "weights": f"{model.weights_source} (SHA-256 {model.weights_sha256[:16]}…)",
+        "network": f"{model.num_coils} virtual coils, matrix {matrix}, {model.embed_dim} components, "
+        f"{model.parameters:,} weights",
+        "run": f"{evaluation.created}, seed {evaluation.plan.seed}; mriembed {model.mriembed_version}",
+        "machine": evaluation.machine,
+    }
+    parts = [
+        "<!doctype html><html lang=en><head><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width, initial-scale=1'>",
+        f"<title>mriembed evaluation</title><style>{_STYLE}</style></head><body>",
+        "<h1>Are the embeddings any good?</h1>",
+        "<p class=lead>Each slice is scanned again by the simulator, more or less disturbed, and looked for among all "
+        "slices by its embedding alone.</p>",
+        "<table>",
+        *(f"<tr><td>{escape(name)}</td><td class=facts>{escape(text)}</td></tr>" for name, text in facts.items()),
+        "</table>",
+        *_score_tables(evaluation),
+    ]
+    if evaluation.curves:
+        parts += [
+            "<h2>How much disturbance they bear</h2>",
+            f"<p>Share of {evaluation.plan.curve} simulated slices that are found, as one disturbance grows and all "
+            "else stays.</p>",
+            curves_figure(evaluation.curves),
+        ]
+    for found in evaluation.found:
+        parts += _contact_sheet(found)
+        parts += [
+            f"<h3>Map of {escape(found.title.lower())}</h3>",
+            "<p>Neighbours here are neighbours among the model's embeddings, as far as a plane allows (t-SNE).</p>",
+            map_figure(found.gallery.rows(found.gallery.methods[0]), found.gallery.pictures),
+        ]
+    return "\n".join([*parts, "</body></html>\n"])
+
+
+def _score_tables(evaluation: Evaluation) -> list[str]:
+    repeated = bool(evaluation.repeated_scans)
+    parts = ["<h2>What is found</h2>"]
+    if repeated:
+        parts.append(
+            "<p>recall@1: the nearest slice shows the same, be it in a repeated scan; itself: it is the very scan.</p>"
+        )
+    for trial, group in groupby(evaluation.scores, lambda score: score.trial):
+        scores = list(group)
+        parts.append(f"<h3>{escape(trial)}: {scores[0].queries} queries among {scores[0].gallery} slices</h3>")
+        names = ["method", "recall@1", *(["itself"] if repeated else []), "mAP", "alignment", "uniformity"]
+        parts.append("<table><tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>")
+        for score in scores:
+            values = [score.recall_at_1, *([score.recall_of_itself] if repeated else [])]
+            values += [score.mean_average_precision, score.alignment, score.uniformity]
+            kind = " class=model" if score.method.startswith("model") else ""
+            cells = "".join(f"<td>{value:.3f}</td>" for value in values)
+            parts.append(f"<tr{kind}><td>{escape(score.method)}</td>{cells}</tr>")
+        parts.append("</table>")
+    if repeated:
+        methods = list(evaluation.repeated_scans[0].found)
+        parts.append(
+            "<h3>Repeated scans: is the nearest other slice the other scan of it?</h3><table><tr><th>pair</th>"
+        )
+        parts += [f"<th>{escape(method)}</th>" for method in methods]
+        parts.append("</tr>")
+        for pair in evaluation.repeated_scans:
+            marks = "".join(f"<td>{'yes' if pair.found[method] else 'no'}</td>" for method in methods)
+            parts.append(f"<tr><td>{escape(pair.first)} → {escape(pair.second)}</td>{marks}</tr>")
+        parts.append("</table>")
+    return parts
+
+
+def _contact_sheet(found: Found) -> list[str]:
+    """Queries, evenly drawn from the acquisitions, with their nearest slices by the model's first precision."""
+    method = found.gallery.methods[0]
+    rows, query_rows = found.gallery.rows(method), found.queries.rows(method)
+    chosen = np.unique(np.linspace(0, len(query_rows) - 1, _SHOWN).astype(int))
+    closest = nearest(rows, query_rows[chosen], _NEIGHBOURS)
+    pictures, query_pictures = found.gallery.pictures, found.queries.pictures
+    parts = [
+        f"<h2>{escape(found.title)}: what is found for what</h2>",
+        f"<p>On the left a slice scanned again at the middle level, then the {_NEIGHBOURS} nearest slices and their "
+        "cosine distances. Root-sum-of-squares images.</p>",
+        "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
+        "<span style='border-color:#009e73'>the slice itself</span><span style='border-color:#ddd'>another</span>"
+        "<span style='border-color:#d55e00'>another, and nearest</span></p>",
+        f"<div class=sheet style='grid-template-columns: repeat({2 + closest.shape[1]}, auto)'>",
+    ]
+    for query, neighbours in zip(chosen, closest, strict=True):
+        label = found.queries.labels[query]
+        name = found.names[found.gallery.labels.index(label)]
+        parts.append(f"<div class=query><img alt='' src='{picture(query_pictures[query])}'>{escape(name)}</div>")
+        parts.append("<div class=gap>→</div>")
+        for place, number in enumerate(neighbours):
+            hit = found.gallery.labels[number] == label
+            kind = "hit" if hit else "miss" if place == 0 else "other"
+            distance = 1 - float(query_rows[query] @ rows[number])
+            parts.append(
+                f"<div class={kind}><img alt='' src='{picture(pictures[number])}'>"
+                f"{distance:.3f} {escape(found.names[number])}</div>"
+            )
+    parts.append("</div>")
+    return parts

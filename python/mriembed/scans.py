@@ -1,0 +1,114 @@
+"""Measured scans in Python: files of every format that `mriembed_cli` reads, by its own readers."""
+
+from __future__ import annotations
+
+import shutil
+import sysconfig
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mriembed.errors import BadInputError, InvalidArgumentError
+
+# What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
+_ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
+
+
+@dataclass(frozen=True, eq=False)
+class ScanSlice:
+    """One slice of a scan, ready to be embedded or to be scanned again.
+
+    Attributes:
+        kspace: (coils, y, x) complex64, prewhitened where the scan has a noise measurement, without readout
+            oversampling.
+        file: where it was read from. index: its number there, from 0.
+    """
+
+    kspace: NDArray[np.complex64]
+    file: Path
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The file's name, and the slice's number where it is not the first."""
+        return self.file.name if self.index == 0 else f"{self.file.name}:{self.index}"
+
+
+def find_scans(places: Sequence[Path]) -> list[Path]:
+    """The scan files in `places`, which are files, or folders searched to any depth; sorted by name.
+
+    Raises:
+        InvalidArgumentError: a place does not exist, or there is no scan in any.
+    """
+    found: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            found += sorted(file for file in place.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+        elif place.exists():
+            found.append(place)
+        else:
+            raise InvalidArgumentError(f"{place}: there is no such file or folder")
+    if not found:
+        where = ", ".join(str(place) for place in places)
+        raise InvalidArgumentError(f"{where}: no scans here (files ending in {', '.join(_ENDINGS)})")
+    return found
+
+
+def read_slices(file: Path, *, image_files: Sequence[str] = ()) -> list[ScanSlice]:
+    """Reads all slices of a scan.
+
+    Args:
+        file: MRD, fastMRI, BART or NumPy.
+        image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
+            files do not say it themselves.
+
+    Raises:
+        BadInputError: the file is no scan, is damaged, or cannot be used; the text says why.
+    """
+    try:
+        from mriembed import _scans
+    except ImportError:
+        raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
+    images = any(fnmatch(file.name, pattern) for pattern in image_files)
+    try:
+        scan = _scans.Scan(str(file), _scan_reader(), images)
+        if scan.domain == "stacked":
+            raise BadInputError("stacked channels; k-space or coil images are needed")
+        whitening = None
+        if scan.noise_covariance is not None:
+            whitening = np.linalg.inv(np.linalg.cholesky(scan.noise_covariance))
+        slices = []
+        for index in range(scan.slices):
+            samples = scan.read(index)
+            coil_images = samples if scan.domain == "image" else _fft(samples, np.fft.ifft2)
+            if whitening is not None:
+                coil_images = np.tensordot(whitening, coil_images, 1)
+            if scan.readout_width:
+                begin = coil_images.shape[2] // 2 - scan.readout_width // 2
+                coil_images = coil_images[:, :, begin : begin + scan.readout_width]
+            kspace = _fft(coil_images, np.fft.fft2).astype(np.complex64)
+            if not np.isfinite(kspace).all() or not kspace.any():
+                raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
+            slices.append(ScanSlice(kspace, file, index))
+        return slices
+    except BadInputError as error:
+        raise BadInputError(f"{file}: {error}") from None
+    except np.linalg.LinAlgError:
+        raise BadInputError(f"{file}: the noise measurement has fewer samples than coils") from None
+
+
+def _scan_reader() -> str:
+    """The program that reads HDF5 for this process; it is installed with the package."""
+    beside = Path(sysconfig.get_path("scripts")) / "mriembed_scan_reader"
+    return str(beside) if beside.exists() else shutil.which("mriembed_scan_reader") or str(beside)
+
+
+def _fft(samples: NDArray[Any], transform: Callable[..., NDArray[Any]]) -> NDArray[Any]:
+    axes = (-2, -1)
+    moved: NDArray[Any] = np.fft.fftshift(transform(np.fft.ifftshift(samples, axes), norm="ortho"), axes)
+    return moved

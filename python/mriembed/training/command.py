@@ -1,0 +1,122 @@
+"""The command `mriembed train`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mriembed.errors import BadInputError
+from mriembed.scans import ScanSlice, find_scans, read_slices
+from mriembed.training.objective import LOSSES
+from mriembed.training.recipe import Recipe
+
+_DESCRIPTION = """\
+Trains the network on pairs of acquisitions of the same slice: simulated ones, or the user's own scans, scanned again by
+the simulator. Stopped at any moment, the same command goes on from the last checkpoint, to the same weights bit by bit.
+`torchrun --nproc-per-node N -m mriembed.cli train ...` shares the work between N processes."""
+
+
+def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `train` to the command line."""
+    recipe = Recipe()
+    parser = commands.add_parser(
+        "train",
+        help="train the network",
+        description=_DESCRIPTION,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FOLDER", help="folder of the run")
+    parser.add_argument("--steps", type=int, default=recipe.steps, help="steps of the optimizer")
+    parser.add_argument("--bodies", type=int, default=recipe.bodies, help="simulated bodies of a step")
+    parser.add_argument("--slices", type=int, default=recipe.slices, help="slices of each body")
+    parser.add_argument("--parts", type=int, default=recipe.parts, help="parts of a step that processes can share")
+    parser.add_argument("--num-coils", type=int, default=recipe.num_coils, help="virtual coils")
+    parser.add_argument("--embed-dim", type=int, default=recipe.embed_dim, help="length of an embedding")
+    parser.add_argument("--matrix", type=int, default=recipe.matrix, help="pixels of a side that slices are brought to")
+    parser.add_argument("--loss", choices=LOSSES, default=recipe.loss)
+    parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the loss ntxent")
+    parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
+    parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
+    parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
+    parser.add_argument(
+        "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
+    )
+    parser.add_argument(
+        "--image-files", nargs="+", default=[], metavar="PATTERN",
+        help="names of .npy and BART files that hold coil images, for instance '*images*'",
+    )  # fmt: skip
+    parser.add_argument(
+        "--measured-share", type=float, default=0.5, help="share of the pairs that are of --scans; 1: no simulated ones"
+    )
+    parser.add_argument("--seed", type=int, default=recipe.seed, help="decides everything that is drawn")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
+    parser.add_argument("--checkpoint-seconds", type=float, default=60.0, help="time between checkpoints")
+    parser.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    import torch
+
+    from mriembed.training.held_out import held_out_recall
+    from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
+    from mriembed.training.process_group import process_group
+    from mriembed.training.progress_log import ProgressLog
+    from mriembed.training.trainer import train
+
+    recipe = Recipe(
+        steps=options.steps,
+        bodies=options.bodies,
+        slices=options.slices,
+        parts=options.parts,
+        num_coils=options.num_coils,
+        embed_dim=options.embed_dim,
+        matrix=options.matrix,
+        loss=options.loss,
+        temperature=options.temperature,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        warm_up=options.warm_up,
+        precision=options.precision,
+        measured_share=options.measured_share if options.scans else 0.0,
+        seed=options.seed,
+    )
+    if options.threads > 0:
+        torch.set_num_threads(options.threads)
+    with process_group(options.device) as group:
+        measured: MeasuredPairs | None = None
+        held_out: list[ScanSlice] = []
+        if options.scans:
+            slices = _read_scans(options, group.leads)
+            trained, held_out = split_by_file(slices, recipe.seed)
+            measured = MeasuredPairs(trained, group.device)
+        with ProgressLog(options.output) as log:
+            weights = train(
+                recipe,
+                options.output,
+                group,
+                measured=measured,
+                checkpoint_seconds=options.checkpoint_seconds,
+                on_step=log,
+            )
+        if group.leads and weights is not None:
+            if len(held_out) > 1:
+                recall = held_out_recall(weights, recipe, held_out)
+                files = len({scan.file for scan in held_out})
+                print(f"of {len(held_out)} slices of {files} files kept from training, {recall:.1%} are found again")
+            print(f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it")
+    return 0
+
+
+def _read_scans(options: argparse.Namespace, speak: bool) -> list[ScanSlice]:
+    """The slices of all scans that can be used; the others are named."""
+    slices: list[ScanSlice] = []
+    for file in find_scans(options.scans):
+        try:
+            slices += read_slices(file, image_files=options.image_files)
+        except BadInputError as error:
+            if speak:
+                print(f"mriembed: warning: left out: {error}", file=sys.stderr)
+    return slices

@@ -1,0 +1,93 @@
+"""What decides a training run: the same recipe gives the same weights on the same machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from mriembed.errors import InvalidArgumentError
+from mriembed.simulation.disturbance import Disturbance
+
+# Wider than the hardest level in nothing but the coils, whose subsets tell a slice least.
+VIEW = Disturbance(
+    gain=2.0, noise=0.12, undersampling=3.0, partial_fourier=0.7, shift=0.08, rotation=13.0, scaling=1.07
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run.
+
+    Attributes:
+        steps: of the optimizer.
+        bodies, slices: a step sees `bodies` simulated bodies, `slices` slices of each; every slice is scanned twice.
+        parts: a step's pairs are drawn in this many parts, each from random numbers of its own, so that any number of
+            processes that divides it sees the same pairs.
+        num_coils: virtual coils. embed_dim: length of an embedding.
+        matrix: pixels of a side that the preprocessing contract brings every slice to.
+        loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
+        learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
+        precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
+        measured_share: share of a step's pairs that come from measured scans, where there are any.
+        seed: decides everything that is drawn.
+    """
+
+    steps: int = 6000
+    bodies: int = 8
+    slices: int = 8
+    parts: int = 4
+    num_coils: int = 8
+    embed_dim: int = 256
+    matrix: int = 64
+    loss: str = "ntxent"
+    temperature: float = 0.05
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: int = 100
+    precision: str = "bfloat16"
+    measured_share: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "bodies", "slices", "parts", "num_coils", "embed_dim", "matrix"):
+            if getattr(self, name) < 1:
+                raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
+        if self.bodies % self.parts != 0:
+            raise InvalidArgumentError(f"bodies: must be a multiple of the {self.parts} parts, not {self.bodies}")
+        if self.pairs < 2:
+            raise InvalidArgumentError(
+                "bodies x slices: a step needs at least two pairs, one to be told from the other"
+            )
+        if self.matrix < 16:
+            raise InvalidArgumentError(f"matrix: must be at least 16 pixels, not {self.matrix}")
+        if not 0 <= self.measured_share <= 1:
+            raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
+        for name in ("temperature", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
+
+    @property
+    def pairs(self) -> int:
+        """Slices of a step, each scanned twice."""
+        return self.bodies * self.slices
+
+    def to_json(self) -> str:
+        """As one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            InvalidArgumentError: the text is no recipe of this version.
+        """
+        try:
+            content = json.loads(text)
+            if set(content) != {field.name for field in fields(cls)}:
+                raise InvalidArgumentError("this recipe was written by another version of mriembed")
+            return cls(**content)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"no recipe of a training run: {error}") from None

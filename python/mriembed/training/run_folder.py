@@ -1,0 +1,139 @@
+"""The folder of a training run: its recipe, the last checkpoint, and at its end the weights.
+
+    run.json                       the recipe, and which step's files are the last whole ones
+    step-NNNNNNNN.safetensors      the network's weights after that step
+    step-NNNNNNNN.optimizer.safetensors
+    weights.safetensors            once the run is done, for `mriembed export --weights`
+    events.out.tfevents...         TensorBoard's log
+
+A checkpoint's files are written first and named in run.json last, each atomically: a run killed at any moment leaves
+the checkpoint before, whole.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mriembed._build_info import SOURCE_REVISION, VERSION
+from mriembed.atomic_file import write_atomically
+from mriembed.errors import InvalidArgumentError, ModelFileError
+from mriembed.training.recipe import Recipe
+
+_INDEX = "run.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on after `step` steps as if nothing had happened."""
+
+    step: int
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    seconds: float  # of training so far
+
+
+class RunFolder:
+    """One training run on the disk. Only the leading process writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def weights_file(self) -> Path:
+        """Where the weights lie once the run is done."""
+        return self.path / "weights.safetensors"
+
+    def open(self, recipe: Recipe) -> Checkpoint | None:
+        """Makes the folder, or continues the run in it. Returns its last checkpoint, if there is one.
+
+        Raises:
+            InvalidArgumentError: the folder holds another recipe's run, or something else.
+            ModelFileError: the checkpoint is damaged.
+            OSError: the folder cannot be made.
+        """
+        index = self._index()
+        if index is None:
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise InvalidArgumentError(f"{self.path}: exists and holds no training run; name a new folder")
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._write_index(recipe, 0, 0.0)
+            return None
+        if index.get("recipe") != json.loads(recipe.to_json()):
+            raise InvalidArgumentError(
+                f"{self.path}: holds a run with other settings; give those of {self.path / _INDEX}, or a new folder"
+            )
+        if index["step"] == 0:
+            return None
+        return self._checkpoint(int(index["step"]), float(index["seconds"]))
+
+    def save(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
+        """Writes a checkpoint and lets the one before go.
+
+        Raises:
+            OSError: it cannot be written; the one before stays.
+        """
+        from safetensors.torch import save
+
+        weights, optimizer = self._files(checkpoint.step)
+        write_atomically(optimizer, save(_contiguous(checkpoint.optimizer)))
+        write_atomically(weights, save(_contiguous(checkpoint.weights), _metadata(recipe, checkpoint)))
+        self._write_index(recipe, checkpoint.step, checkpoint.seconds)
+        for file in self.path.glob("step-*.safetensors"):
+            if file not in (weights, optimizer):
+                file.unlink(missing_ok=True)
+
+    def finish(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
+        """Writes the weights of a run that is done."""
+        from safetensors.torch import save
+
+        write_atomically(self.weights_file, save(_contiguous(checkpoint.weights), _metadata(recipe, checkpoint)))
+
+    def _files(self, step: int) -> tuple[Path, Path]:
+        return self.path / f"step-{step:08}.safetensors", self.path / f"step-{step:08}.optimizer.safetensors"
+
+    def _write_index(self, recipe: Recipe, step: int, seconds: float) -> None:
+        index = {"recipe": json.loads(recipe.to_json()), "step": step, "seconds": round(seconds, 1)}
+        write_atomically(self.path / _INDEX, json.dumps(index, indent=1).encode())
+
+    def _index(self) -> dict[str, Any] | None:
+        path = self.path / _INDEX
+        try:
+            content: dict[str, Any] = json.loads(path.read_bytes())
+            return {name: content[name] for name in ("recipe", "step", "seconds")}
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (KeyError, TypeError, ValueError):
+            raise ModelFileError(f"{path}: damaged: it does not say which checkpoint is the last whole one") from None
+
+    def _checkpoint(self, step: int, seconds: float) -> Checkpoint:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        weights, optimizer = self._files(step)
+        for file in (weights, optimizer):
+            try:
+                load_file(file)
+            except (OSError, SafetensorError) as error:
+                raise ModelFileError(f"{file}: this checkpoint cannot be read: {error}") from None
+        return Checkpoint(step, load_file(weights), load_file(optimizer), seconds)
+
+
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+def _metadata(recipe: Recipe, checkpoint: Checkpoint) -> dict[str, str]:
+    return {
+        "recipe": recipe.to_json(),
+        "step": str(checkpoint.step),
+        "seconds": f"{checkpoint.seconds:.0f}",
+        "mriembed": VERSION,
+        "source_revision": SOURCE_REVISION,
+        "torch": str(torch.__version__),
+    }

@@ -1,0 +1,64 @@
+"""Pairs of acquisitions of simulated slices."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from mriembed.preprocessing import CoilPreprocessor
+from mriembed.simulation.acquisition import acquire
+from mriembed.simulation.coils import random_sensitivities
+from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.slices import simulate_images
+from mriembed.training.recipe import VIEW
+
+_MOST_COILS = 32
+_FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
+_RESOLUTIONS = (0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the contract
+
+
+def simulated_pairs(
+    bodies: int, slices: int, preprocessor: CoilPreprocessor, matrix: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
+
+    The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
+    full, undisturbed one, as the scans that one searches in often are.
+
+    Returns:
+        Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
+    """
+    device = generator.device
+    finer = 2 * round(matrix * _FINER / 2)
+    images = simulate_images(bodies, slices, finer, generator)
+
+    def chance(share: float) -> bool:
+        return float(torch.rand(1, generator=generator, device=device)) < share
+
+    def some(least: int, most: int) -> int:
+        """A number of coils; half of them as many is as likely."""
+        exponent = float(torch.rand(1, generator=generator, device=device))
+        return min(most, int(least * ((most + 1) / least) ** exponent))
+
+    def array(coils: int) -> Tensor:
+        kind = int(torch.randint(len(_RESOLUTIONS), (1,), generator=generator, device=device))
+        size = min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
+        return random_sensitivities(bodies, coils, size, generator)
+
+    def prepared(sensitivities: Tensor, disturbance: Disturbance) -> Tensor:
+        kspace = acquire(images, sensitivities.repeat_interleave(slices, 0), disturbance, generator)
+        stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
+        return stacked
+
+    first = array(some(8 if chance(0.5) else 1, _MOST_COILS))
+    coils = first.size(1)
+    if coils >= 2 and chance(0.6):
+        kept = some(math.ceil(coils / 8), coils)
+        order = torch.rand(bodies, coils, generator=generator, device=device).argsort(1)[:, :kept]
+        second = torch.gather(first, 1, order[:, :, None, None].expand(-1, -1, *first.shape[2:]))
+    else:
+        second = array(some(1, _MOST_COILS))
+    undisturbed = chance(0.5)
+    return prepared(first, Disturbance() if undisturbed else VIEW), prepared(second, VIEW)

@@ -1,0 +1,227 @@
+"""The training loop: draws pairs, steps the optimizer, keeps checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mriembed.errors import Error
+from mriembed.model import MRIEmbeddingModel
+from mriembed.preprocessing import CoilPreprocessor
+from mriembed.training.objective import loss_of_views, make_loss
+from mriembed.training.process_group import ProcessGroup
+from mriembed.training.recipe import Recipe
+from mriembed.training.run_folder import Checkpoint, RunFolder
+from mriembed.training.simulated_pairs import simulated_pairs
+
+_LARGEST_GRADIENT = 1.0
+
+
+class TrainingError(Error, RuntimeError):
+    """Training cannot go on; the text says where and what is left."""
+
+
+class PairSource(Protocol):
+    """Where the pairs of measured scans come from."""
+
+    def pairs(
+        self, count: int, preprocessor: CoilPreprocessor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Two acquisitions of `count` slices, stacked, and a number for each slice that is the same for equal ones."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run tells after a step."""
+
+    step: int  # steps done
+    steps: int
+    loss: float
+    learning_rate: float
+    pairs_per_second: float  # of this step
+    drawing_share: float  # of this step's time that went into drawing the pairs
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    group: ProcessGroup,
+    *,
+    measured: PairSource | None = None,
+    checkpoint_seconds: float = 60.0,
+    stop_after: int | None = None,
+    on_step: Callable[[Progress], None] | None = None,
+) -> Path | None:
+    """Trains a network, or goes on with the run in `folder`, bit for bit as if it had never stopped.
+
+    Args:
+        recipe: what decides the result.
+        folder: of the run; made if it does not exist.
+        group: this process and the others; each must call this function.
+        measured: source of measured pairs, for `recipe.measured_share` above 0.
+        checkpoint_seconds: time between checkpoints.
+        stop_after: leave the run, with a checkpoint, once so many steps are done.
+        on_step: called in the leading process after each step.
+
+    Returns:
+        The file with the weights, or None where the run was left before its end.
+
+    Raises:
+        TrainingError: the loss or the weights became NaN or infinite; the last checkpoint is kept.
+        InvalidArgumentError, ModelFileError, OSError: see `RunFolder`.
+    """
+    run = RunFolder(folder)
+    if recipe.parts % group.size != 0:
+        raise TrainingError(f"{group.size} processes cannot share {recipe.parts} parts of a step evenly")
+    checkpoint = run.open(recipe) if group.leads else None
+    group.wait()
+    if not group.leads:
+        checkpoint = run.open(recipe)
+    group.wait()
+    loop = _Loop(recipe, group, measured, checkpoint)
+    last_saved, seconds = time.monotonic(), checkpoint.seconds if checkpoint else 0.0
+    started, saved = last_saved, loop.step
+    end = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
+    while loop.step < end:
+        progress = loop.run_step()
+        if not math.isfinite(progress.loss):
+            kept = f"the last good checkpoint, of step {saved}, is kept" if saved else "there is no checkpoint yet"
+            raise TrainingError(f"{folder}: step {progress.step}: the loss became {progress.loss}; {kept}")
+        if group.leads and on_step is not None:
+            on_step(progress)
+        now = time.monotonic()
+        if group.leads and (now - last_saved >= checkpoint_seconds or loop.step == end):
+            run.save(recipe, loop.checkpoint(seconds + now - started))
+            saved, last_saved = loop.step, now
+    group.wait()
+    if loop.step < recipe.steps:
+        return None
+    if group.leads:
+        run.finish(recipe, loop.checkpoint(seconds + time.monotonic() - started))
+    group.wait()
+    return run.weights_file
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Of step `step`, counted from 0: a linear warm-up, then half a cosine down to zero."""
+    if step < recipe.warm_up:
+        return recipe.learning_rate * (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class _Loop:
+    """Network and optimizer, and what a step does with them."""
+
+    def __init__(
+        self, recipe: Recipe, group: ProcessGroup, measured: PairSource | None, checkpoint: Checkpoint | None
+    ) -> None:
+        self.recipe = recipe
+        self.group = group
+        self.measured = measured
+        self.step = checkpoint.step if checkpoint else 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed)
+            self.model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
+        self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
+        self.loss = make_loss(recipe.loss, recipe.temperature)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        if checkpoint is not None:
+            self.model.load_state_dict(checkpoint.weights)
+            self._load_optimizer(checkpoint.optimizer)
+
+    def run_step(self) -> Progress:
+        """One step of the optimizer on all processes. A loss that is not finite leaves the weights as they are."""
+        begun = time.perf_counter()
+        first, second, labels = self._draw()
+        drawn = time.perf_counter()
+        rate = learning_rate(self.recipe, self.step)
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = rate
+        views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(views.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+            embeddings = self.model(views, False)
+        embeddings = F.normalize(embeddings.float(), dim=1)
+        everyone = [self.group.gathered(part) for part in torch.split(embeddings, len(first))]
+        loss = loss_of_views(self.loss, everyone[0], everyone[1], labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.group.sum_gradients(self.model.parameters())
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT)
+        value = float(loss.detach())
+        if math.isfinite(value) and not bool(torch.isfinite(norm)):
+            value = math.nan
+        if math.isfinite(value):
+            self.optimizer.step()
+            self.step += 1
+        took = time.perf_counter() - begun
+        step = self.step if math.isfinite(value) else self.step + 1
+        return Progress(step, self.recipe.steps, value, rate, self.recipe.pairs / took, (drawn - begun) / took)
+
+    def _draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs that are this process's share of the step, and the labels of all processes' pairs."""
+        mine = self.recipe.parts // self.group.size
+        with torch.no_grad():
+            drawn = [self._draw_part(part) for part in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
+        first, second, labels = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
+        return first, second, self.group.gathered(labels)
+
+    def _draw_part(self, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs that depend on the seed, the step and the part only, and a label for each slice."""
+        recipe = self.recipe
+        generator = torch.Generator(self.group.device).manual_seed(_mixed(recipe.seed, self.step * recipe.parts + part))
+        count = recipe.pairs // recipe.parts
+        measured = round(recipe.measured_share * count)
+        first, second, labels = [], [], []
+        if measured > 0 and self.measured is not None:
+            views = self.measured.pairs(measured, self.preprocessor, generator)
+            first.append(views[0])
+            second.append(views[1])
+            labels.append(recipe.pairs + views[2])  # beyond the numbers of simulated slices
+        if measured < count:
+            bodies = recipe.bodies // recipe.parts
+            simulated = simulated_pairs(bodies, recipe.slices, self.preprocessor, recipe.matrix, generator)
+            first.append(simulated[0][measured:])
+            second.append(simulated[1][measured:])
+            labels.append(torch.arange(part * count + measured, (part + 1) * count, device=self.group.device))
+        return torch.cat(first), torch.cat(second), torch.cat(labels)
+
+    def checkpoint(self, seconds: float) -> Checkpoint:
+        """The state after the steps done so far."""
+        optimizer = {}
+        names = [name for name, _ in self.model.named_parameters()]
+        for index, state in self.optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                optimizer[f"{names[index]}/{key}"] = value
+        return Checkpoint(self.step, self.model.state_dict(), optimizer, seconds)
+
+    def _load_optimizer(self, saved: dict[str, Tensor]) -> None:
+        content = self.optimizer.state_dict()
+        content["state"] = {
+            index: {
+                key: saved[f"{name}/{key}"].reshape(parameter.shape if key != "step" else ())
+                for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+            for index, (name, parameter) in enumerate(self.model.named_parameters())
+        }
+        self.optimizer.load_state_dict(content)
+
+
+def _mixed(seed: int, index: int) -> int:
+    """A seed for each index of a run's draws that no other run's draws share (SplitMix64, Steele et al. 2014)."""
+    mask = (1 << 64) - 1
+    value = (seed * 0x9E3779B97F4A7C15 + index * 0xD1B54A32D192ED03 + 0x632BE59BD9B4E019) & mask
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
+    return (value ^ (value >> 31)) & ((1 << 63) - 1)

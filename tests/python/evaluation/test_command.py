@@ -1,0 +1,85 @@
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mriembed.cli import main
+from mriembed.simulation import simulate_images, simulate_kspace
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    generator = torch.Generator().manual_seed(3)
+    kspace = simulate_kspace(simulate_images(3, 1, 48, generator), 4, generator).numpy()
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number, one in enumerate(kspace):
+        np.save(folder / f"scan{number}.npy", one)
+    return folder
+
+
+QUICK = ["--slices", "0", "--curve-slices", "0", "--repeats", "2"]
+
+
+def test_evaluate_prints_tables_and_writes_json_and_a_report(
+    model_file: Path, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pairs.txt").write_text("scan0.npy scan1.npy\n")
+    files = ["--json", str(tmp_path / "out.json"), "--html", str(tmp_path / "out.html")]
+    pairs = ["--pairs", str(tmp_path / "pairs.txt")]
+    assert main(["evaluate", str(model_file), "--scans", str(scans), *pairs, *QUICK, *files]) == 0
+    shown = capsys.readouterr().out
+    assert "measured, middle: 6 queries among 3 slices" in shown
+    assert "repeated scans: 1 pairs" in shown
+    assert len(json.loads((tmp_path / "out.json").read_text())["scores"]) == 3 * 4
+    assert (tmp_path / "out.html").read_text().startswith("<!doctype html>")
+
+
+def test_scans_that_cannot_be_used_are_named_and_copies_are_left_out(
+    model_file: Path, scans: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scans / "broken.npy").write_bytes(b"\x93NUMPY")
+    (scans / "copy.npy").write_bytes((scans / "scan0.npy").read_bytes())
+    assert main(["evaluate", str(model_file), "--scans", str(scans), *QUICK]) == 0
+    shown = capsys.readouterr()
+    assert f"mriembed: warning: left out: {scans / 'broken.npy'}: " in shown.err
+    assert "mriembed: warning: left out: scan0.npy holds the same samples as copy.npy" in shown.err
+    assert "6 queries among 3 slices" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scans", "{empty}"], "{empty}: no scans here"),
+        (["--scans", "{empty}/none.npy"], "{empty}/none.npy: there is no such file or folder"),
+        (["--pairs", "{empty}/p"], "--pairs: names slices of --scans, which is missing"),
+        (["--slices", "-1"], "--slices: must be at least 0, not -1"),
+        (["--json", "{empty}/a/b.json"], "{empty}/a/b.json: the folder {empty}/a does not exist"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_in_one_line(
+    model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    filled = [argument.format(empty=empty) for argument in arguments]
+    assert main(["evaluate", str(model_file), *QUICK, *filled]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message.format(empty=empty) in error
+
+
+def test_a_single_slice_cannot_be_evaluated(model_file: Path, scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(model_file), "--scans", str(scans / "scan0.npy"), *QUICK]) == 2
+    assert "--scans: 1 usable slice(s); finding one again needs at least two" in capsys.readouterr().err
+
+
+def test_the_installed_command_evaluates(model_file: Path, scans: Path) -> None:
+    done = subprocess.run(
+        ["mriembed", "evaluate", str(model_file), "--scans", str(scans), *QUICK], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""

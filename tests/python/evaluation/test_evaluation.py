@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate, nearest, table
+from mriembed.evaluation.report import html_report
+from mriembed.scans import ScanSlice
+from mriembed.simulation import simulate_images, simulate_kspace
+
+
+@pytest.fixture(scope="module")
+def evaluation(model_file: Path) -> Evaluation:
+    generator = torch.Generator().manual_seed(3)
+    kspace = simulate_kspace(simulate_images(4, 1, 48, generator), 20, generator).numpy()
+    slices = [ScanSlice(one, Path(f"<{number}>.npy"), 0) for number, one in enumerate(kspace)]
+    plan = Plan(simulated=20, curve=20, repeats=2, precisions=("float32", "bfloat16"), threads=1)
+    return evaluate(model_file, plan, slices, [(0, 1)])
+
+
+METHODS = ["model, float32", "model, bfloat16", "thumbnail 32 x 32", "PCA, 64 components", "random weights"]
+
+
+def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Evaluation) -> None:
+    trials = {score.trial for score in evaluation.scores}
+    assert len(trials) == 7
+    for trial in trials:
+        assert [score.method for score in evaluation.scores if score.trial == trial] == METHODS
+    assert all(list(curve.recall_at_1) == METHODS for curve in evaluation.curves)
+    assert list(evaluation.repeated_scans[0].found) == METHODS
+
+
+def test_precisions_nearly_agree(evaluation: Evaluation) -> None:
+    rows = [evaluation.found[0].gallery.rows(method) for method in METHODS[:2]]
+    assert float((rows[0] * rows[1]).sum(1).min()) > 0.999
+
+
+def test_the_json_holds_what_the_table_shows(evaluation: Evaluation) -> None:
+    content = json.loads(evaluation.as_json())
+    assert content["plan"]["precisions"] == ["float32", "bfloat16"]
+    assert content["model"]["weights_sha256"] == evaluation.model.weights_sha256
+    assert [score["recall_at_1"] for score in content["scores"]] == [s.recall_at_1 for s in evaluation.scores]
+    text = table(evaluation)
+    for score in content["scores"]:
+        assert f"{score['trial']}: {score['queries']} queries among {score['gallery']} slices" in text
+        assert any(
+            line.split()[-4:-2] == [f"{score['recall_of_itself']:.3f}", f"{score['mean_average_precision']:.3f}"]
+            for line in text.splitlines()
+            if line.strip().startswith(score["method"]) and len(line.split()) > 5
+        )
+
+
+def test_the_report_needs_nothing_but_itself(evaluation: Evaluation) -> None:
+    report = html_report(evaluation)
+    assert report.startswith("<!doctype html>")
+    assert report.count("<svg") == 3  # the curves, and a map of each gallery
+    assert "src='http" not in report
+    assert "<script" not in report
+    assert "&lt;0&gt;.npy" in report
+    assert "<0>.npy" not in report
+    assert report.count("data:image/png;base64,") >= 2 * 5
+
+
+def test_the_nearest_rows_come_first() -> None:
+    rows = np.eye(4, dtype=np.float32)
+    queries = np.array([[0.1, 0.9, 0.3, 0.2]], np.float32)
+    assert nearest(rows, queries, 3).tolist() == [[1, 2, 3]]

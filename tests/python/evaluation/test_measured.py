@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mriembed import InvalidArgumentError
+from mriembed.evaluation.measured import measured_trials, read_pairs
+from mriembed.evaluation.methods import Thumbnail
+from mriembed.scans import ScanSlice
+from mriembed.simulation import simulate_images, simulate_kspace
+
+
+def scans(count: int, coils: int = 20) -> list[ScanSlice]:
+    generator = torch.Generator().manual_seed(3)
+    kspace = simulate_kspace(simulate_images(count, 1, 48, generator), coils, generator).numpy()
+    return [ScanSlice(one, Path(f"day1/{number}.npy"), 0) for number, one in enumerate(kspace)]
+
+
+def test_pairs_are_lines_of_two_names(tmp_path: Path) -> None:
+    slices = [*scans(3), ScanSlice(scans(1)[0].kspace, Path("day2/scan.h5"), 4)]
+    file = tmp_path / "pairs.txt"
+    file.write_text("# first, second\n0.npy 1.npy\n\n2.npy, scan.h5:4  # a later day\n")
+    assert read_pairs(file, slices) == [(0, 1), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0.npy\n", "line 1: expected two names of slices, found 1"),
+        ("0.npy 1.npy\n0.npy 7.npy\n", "line 2: no slice '7.npy' in the scans; there are 0.npy, 1.npy"),
+    ],
+)
+def test_a_line_that_is_no_pair_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "pairs.txt"
+    file.write_text(text)
+    with pytest.raises(InvalidArgumentError, match=message):
+        read_pairs(file, scans(2))
+    with pytest.raises(InvalidArgumentError, match=r"none\.txt: cannot be read"):
+        read_pairs(tmp_path / "none.txt", scans(2))
+
+
+def test_measured_slices_are_looked_for_at_every_level_and_by_few_coils() -> None:
+    slices = scans(4)
+    scores, _, gallery, queries = measured_trials([Thumbnail()], slices, [], 3, 0, lambda: None)
+    expected = ["measured, easy", "measured, middle", "measured, hard", "measured, any 4 coils"]
+    assert [score.trial for score in scores] == expected
+    assert all((score.queries, score.gallery) == (12, 4) for score in scores)
+    assert len(gallery.labels) == 4
+    assert queries.labels == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    few = [score.trial for score in measured_trials([Thumbnail()], scans(4, 8), [], 1, 0, lambda: None)[0]]
+    assert few == expected[:3]  # 4 of 8 coils are not few
+
+
+def test_repeated_scans_find_each_other_and_count_as_found() -> None:
+    slices = scans(3)
+    random = np.random.default_rng(0)
+    noise = random.standard_normal((*slices[0].kspace.shape, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    slices.append(ScanSlice(slices[0].kspace + 0.01 * noise, Path("day2/0.npy"), 1))
+    scores, repeated, _, _ = measured_trials([Thumbnail()], slices, [(0, 3), (1, 2)], 2, 0, lambda: None)
+    assert repeated[0].first == "0.npy"
+    assert repeated[0].second == "0.npy:1"
+    assert repeated[0].found == {Thumbnail.name: True}
+    assert repeated[1].found == {Thumbnail.name: False}
+    assert all(score.recall_at_1 >= score.recall_of_itself for score in scores)

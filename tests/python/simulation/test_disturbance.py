@@ -1,0 +1,11 @@
+from mriembed.simulation.disturbance import LEVELS
+
+
+def test_levels_grow_harder() -> None:
+    easy, middle, hard = (LEVELS[name] for name in ("easy", "middle", "hard"))
+    for weaker, stronger in ((easy, middle), (middle, hard)):
+        assert stronger.noise > weaker.noise
+        assert stronger.undersampling > weaker.undersampling
+        assert stronger.shift > weaker.shift
+        assert stronger.rotation > weaker.rotation
+        assert stronger.fewest_coils < weaker.fewest_coils

@@ -1,0 +1,15 @@
+import torch
+
+from mriembed.training.process_group import process_group
+
+
+def test_without_torchrun_there_is_one_process_and_nothing_to_gather() -> None:
+    rows = torch.ones(2, 3, requires_grad=True)
+    with process_group("cpu") as group:
+        assert group.leads
+        assert group.size == 1
+        assert group.gathered(rows) is rows
+        rows.sum().backward()
+        group.sum_gradients([rows])
+        group.wait()
+    assert torch.equal(rows.grad, torch.ones(2, 3))

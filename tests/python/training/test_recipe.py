@@ -1,0 +1,35 @@
+import pytest
+
+from mriembed import InvalidArgumentError
+from mriembed.training.recipe import Recipe
+
+
+def test_a_recipe_survives_being_written_and_read() -> None:
+    recipe = Recipe(steps=7, temperature=0.1, loss="triplet", seed=3)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"steps": 3}', Recipe().to_json()[:-1] + ', "more": 1}', Recipe().to_json()[:-9]]
+)
+def test_what_is_no_recipe_of_this_version_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="recipe"):
+        Recipe.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": 0}, "steps: must be at least 1, not 0"),
+        ({"bodies": 6}, "bodies: must be a multiple of the 4 parts, not 6"),
+        ({"bodies": 1, "slices": 1, "parts": 1}, "at least two pairs"),
+        ({"matrix": 8}, "matrix: must be at least 16 pixels, not 8"),
+        ({"measured_share": 1.5}, "measured share: must lie from 0 to 1, not 1.5"),
+        ({"precision": "float16"}, "precision: must be float32 or bfloat16, not 'float16'"),
+        ({"temperature": 0.0}, "temperature: must be above 0, not 0.0"),
+        ({"learning_rate": float("nan")}, "learning rate: must be above 0, not nan"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused_by_name(arguments: dict[str, float], message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message):
+        Recipe(**arguments)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mriembed import CoilPreprocessor, MRIEmbeddingModel
+from mriembed.checkpoint import load_weights
+from mriembed.training import trainer
+from mriembed.training.process_group import ProcessGroup
+from mriembed.training.recipe import Recipe
+from mriembed.training.simulated_pairs import simulated_pairs
+from mriembed.training.trainer import Progress, TrainingError, learning_rate, train
+
+ALONE = ProcessGroup(0, 1, torch.device("cpu"))
+SMALL = Recipe(steps=6, bodies=2, slices=4, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2)
+
+
+def losses_of(recipe: Recipe, folder: Path, **options: object) -> list[float]:
+    losses: list[float] = []
+    train(recipe, folder, ALONE, on_step=lambda progress: losses.append(progress.loss), **options)  # type: ignore[arg-type]
+    return losses
+
+
+def test_the_rate_warms_up_and_falls_as_half_a_cosine() -> None:
+    recipe = Recipe(steps=110, warm_up=10, learning_rate=1.0)
+    assert learning_rate(recipe, 0) == pytest.approx(0.1)
+    assert learning_rate(recipe, 9) == pytest.approx(1.0)
+    assert learning_rate(recipe, 60) == pytest.approx(0.5)
+    assert learning_rate(recipe, 35) == pytest.approx(0.5 + 0.5 * math.cos(math.pi / 4))
+    assert learning_rate(recipe, 109) < 0.001
+
+
+def test_seconds_of_training_find_slices_again_far_better_than_chance(tmp_path: Path) -> None:
+    recipe = Recipe(steps=150, bodies=4, slices=4, parts=1, num_coils=4, embed_dim=64, matrix=32, warm_up=10)
+    losses = losses_of(recipe, tmp_path / "run")
+    assert sum(losses[-10:]) < 0.6 * sum(losses[:10])
+
+    def recall(model: MRIEmbeddingModel) -> float:
+        generator = torch.Generator().manual_seed(12345)
+        views = [simulated_pairs(4, 4, CoilPreprocessor(4, "pca", 32), 32, generator) for _ in range(6)]
+        first, second = (model.embed(torch.cat(view)) for view in zip(*views, strict=True))
+        return float(((second @ first.T).argmax(1) == torch.arange(96)).float().mean())
+
+    trained = MRIEmbeddingModel(embed_dim=64)
+    load_weights(trained, tmp_path / "run" / "weights.safetensors")
+    assert recall(trained) > 0.4  # chance is 0.01
+    assert recall(trained) > recall(MRIEmbeddingModel(embed_dim=64).materialize(8)) + 0.15
+
+
+def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) -> None:
+    whole = losses_of(SMALL, tmp_path / "whole")
+    first = losses_of(SMALL, tmp_path / "pieces", stop_after=2)
+    assert not (tmp_path / "pieces" / "weights.safetensors").exists()
+    second = losses_of(SMALL, tmp_path / "pieces", stop_after=5)
+    rest = losses_of(SMALL, tmp_path / "pieces")
+    assert first + second + rest == whole
+    once, pieced = (load_file(tmp_path / name / "weights.safetensors") for name in ("whole", "pieces"))
+    assert all(torch.equal(once[name], pieced[name]) for name in once)
+
+
+def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
+    options = ["--steps", "30", "--bodies", "2", "--slices", "4", "--parts", "1", "--num-coils", "4"]
+    options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
+
+    def command(folder: Path) -> list[str]:
+        return [sys.executable, "-m", "mriembed.cli", "train", "-o", str(folder), *options]
+
+    subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
+    kills = 0
+    for milliseconds in (0, 130, 370):
+        process = subprocess.Popen(command(tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before = checkpointed(tmp_path / "killed")
+        while process.poll() is None and checkpointed(tmp_path / "killed") == before:
+            pass
+        try:
+            process.wait(milliseconds / 1000)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    assert kills >= 1
+    subprocess.run(command(tmp_path / "killed"), check=True, capture_output=True)
+    whole, killed = (tmp_path / name / "weights.safetensors" for name in ("whole", "killed"))
+    assert all(torch.equal(value, load_file(killed)[name]) for name, value in load_file(whole).items())
+
+
+def checkpointed(folder: Path) -> bytes:
+    index = folder / "run.json"
+    return index.read_bytes() if index.exists() else b""
+
+
+def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
+    """Negatives are shared: the loss of half a batch would be far smaller (ln 15 to ln 7 at the start)."""
+    recipe = Recipe(
+        steps=8, bodies=4, slices=2, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32"
+    )
+    alone = losses_of(recipe, tmp_path / "alone")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys\nfrom pathlib import Path\n"
+        "from mriembed.training.process_group import process_group\n"
+        "from mriembed.training.recipe import Recipe\n"
+        "from mriembed.training.trainer import train\n"
+        "with process_group('cpu') as group:\n"
+        "    train(Recipe.from_json(sys.argv[1]), Path(sys.argv[2]), group,\n"
+        "          on_step=lambda progress: print('loss', progress.loss, flush=True))\n"
+    )
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*torchrun, str(program), recipe.to_json(), str(tmp_path / "two")], capture_output=True, text=True, check=True
+    )
+    shared = [float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("loss ")]
+    assert shared == pytest.approx(alone, rel=2e-4)
+    one, two = (load_file(tmp_path / name / "weights.safetensors") for name in ("alone", "two"))
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=0, atol=2e-3)  # eight steps of at most 2e-3 each
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer.loss_of_views
+    calls: list[int] = []
+
+    def breaking(*arguments: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return whole(*arguments) * (math.nan if len(calls) == 4 else 1.0)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trainer, "loss_of_views", breaking)
+    with pytest.raises(
+        TrainingError, match=r"step 4: the loss became nan; the last good checkpoint, of step 3, is kept"
+    ):
+        train(SMALL, tmp_path / "run", ALONE, checkpoint_seconds=0)
+    monkeypatch.undo()
+    weights = load_file(tmp_path / "run" / "step-00000003.safetensors")
+    assert all(bool(torch.isfinite(value).all()) for value in weights.values())
+    resumed: list[Progress] = []
+    train(SMALL, tmp_path / "run", ALONE, on_step=resumed.append)
+    assert [progress.step for progress in resumed] == [4, 5, 6]
+
+
+def test_processes_that_cannot_share_a_step_evenly_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="3 processes cannot share 2 parts of a step evenly"):
+        train(SMALL, tmp_path / "run", ProcessGroup(0, 3, torch.device("cpu")))
