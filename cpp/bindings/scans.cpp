@@ -1,4 +1,5 @@
-// The Python module mriembed._scans: scan files as NumPy arrays, read by the readers of mriembed_cli. Use mriembed.scans.
+// The Python module mriembed._scans: scan files as NumPy arrays, read by the readers of mriembed_cli. Use
+// mriembed.scans.
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>

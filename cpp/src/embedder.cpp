@@ -267,7 +267,11 @@ class Embedder::Implementation {
   // Memory that one slice in work takes beside the caller's samples, about; never too little by much.
   [[nodiscard]] std::int64_t slice_bytes(std::int64_t coils, std::int64_t pixels) const {
     std::int64_t sample_bytes = network_.pixel_bytes();
+    std::int64_t matrix_bytes = 0;
     if (coils > 0) {
+      if (const std::int64_t matrix = info().matrix; matrix > 0) {
+        matrix_bytes = std::exchange(sample_bytes, 0) * matrix * matrix;  // the network reads the matrix, not the scan
+      }
       constexpr std::int64_t prepared_copies = 3 * sizeof(float);  // of each real and imaginary part
       sample_bytes += info().in_channels * prepared_copies;
       // The library's own preprocessing copies k-space at most once; the scripted one scales, transforms, and gathers
@@ -276,7 +280,9 @@ class Embedder::Implementation {
       sample_bytes += coils * copies * static_cast<std::int64_t>(sizeof(std::complex<float>));
     }
     std::int64_t bytes = 0;
-    return __builtin_mul_overflow(sample_bytes, pixels, &bytes) ? std::numeric_limits<std::int64_t>::max() : bytes;
+    const bool overflows =
+        __builtin_mul_overflow(sample_bytes, pixels, &bytes) || __builtin_add_overflow(bytes, matrix_bytes, &bytes);
+    return overflows ? std::numeric_limits<std::int64_t>::max() : bytes;
   }
 
   // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more.

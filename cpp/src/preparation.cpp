@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -80,6 +81,37 @@ Range part_of(std::int64_t length, std::int64_t part, std::int64_t parts) {
 // Where an index goes when the centre, length / 2, comes to the front (ifftshift).
 std::int64_t to_front(std::int64_t index, std::int64_t length) { return (index + length - length / 2) % length; }
 
+// An image of one virtual coil, or its k-space. Along an axis that is shifted the centre is at the front.
+struct Plane {
+  const Sample* samples;
+  std::int64_t height;
+  std::int64_t width;
+  bool shift_y;
+  bool shift_x;
+};
+
+// Crops or pads a plane around its centre to `side` x `side` samples, whose centre is at the front of both axes.
+void resize_to_square(const Plane& plane, Sample* square, std::int64_t side) {
+  const std::int64_t height = std::min(plane.height, side);
+  const std::int64_t width = std::min(plane.width, side);
+  const std::int64_t right = width - width / 2;  // the centre, and what lies right of it
+  for (std::int64_t y = 0; y < side; ++y) {
+    Sample* row = square + y * side;
+    const std::int64_t down = y < height - height / 2 ? y : y - side;  // from the centre
+    if (down < -(height / 2)) {
+      std::fill_n(row, side, Sample(0));
+      continue;
+    }
+    const std::int64_t from_y = plane.shift_y ? (down + plane.height) % plane.height : down + plane.height / 2;
+    const Sample* from = plane.samples + from_y * plane.width;
+    const Sample* centre = plane.shift_x ? from : from + plane.width / 2;
+    const Sample* left = plane.shift_x ? from + plane.width - width / 2 : centre - width / 2;
+    std::copy_n(centre, right, row);
+    std::fill_n(row + right, side - width, Sample(0));
+    std::copy_n(left, width / 2, row + side - width / 2);
+  }
+}
+
 }  // namespace
 
 struct Preparation::Input {
@@ -105,6 +137,8 @@ struct Preparation::Workspace {
   at::Tensor contiguous;
   at::Tensor hybrid;
   at::Tensor virtual_coils;
+  at::Tensor squares;    // virtual coils padded to a square, then its k-space cropped
+  at::Tensor resampled;  // virtual coils at the contract's matrix
 };
 
 // One slice on its way through the steps.
@@ -203,18 +237,38 @@ class Preparation::Slice {
     return energy_kept;
   }
 
-  [[nodiscard]] bool has_signal() const { return energy_ > 0; }
+  // Throws Error bad_input where nothing is left to scale.
+  void refuse_silence() const {
+    if (!(energy_ > 0)) {
+      throw Error(ErrorCode::bad_input,
+                  "slice " + std::to_string(index_) + " has no signal left inside the cropped readout or matrix");
+    }
+  }
 
-  // The transform, phase, scale and layout. `stacked` is (2 x num_coils, height, width).
-  void stack(float* stacked) const {
-    const std::int64_t plane = height_ * width_;
+  // The transform, phase, matrix, scale and layout. `stacked` is (2 x num_coils, height, width) of the result.
+  void stack(float* stacked) {
+    const std::int64_t matrix = preparation_.matrix_;
+    const std::int64_t plane = matrix > 0 ? matrix * matrix : height_ * width_;
     const std::int64_t num_coils = preparation_.num_coils_;
+    if (matrix > 0) {
+      resample(matrix);
+    }
     for (const std::int64_t half : {std::int64_t{0}, num_coils}) {
       std::fill(stacked + (half + virtual_coils_) * plane, stacked + (half + num_coils) * plane, 0.0F);
     }
     in_parts(parts_, [&](std::int64_t part) {
       for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-        stack_coil(transformed(planes_.select(0, coil)), stacked + coil * plane, stacked + (num_coils + coil) * plane);
+        float* real = stacked + coil * plane;
+        float* imaginary = real + num_coils * plane;
+        if (matrix > 0) {
+          const Sample* image = samples_of(workspace_.resampled) + coil * plane;
+          const auto phase = phases_[static_cast<std::size_t>(coil)];
+          stack_coil({image, matrix, matrix, true, true}, phase, real, imaginary);
+        } else {
+          const at::Tensor image = transformed(planes_.select(0, coil));
+          const Plane whole = plane_of(image);
+          stack_coil(whole, phase_of(whole), real, imaginary);
+        }
       }
     });
   }
@@ -327,22 +381,73 @@ class Preparation::Slice {
     return shift_y_ ? at::fft_ifft(plane, std::nullopt, 0, "ortho").contiguous() : plane;
   }
 
-  // Phase, scale and layout of one virtual coil. `image` is (y, x), its centre at the front where it is shifted.
-  void stack_coil(const at::Tensor& image, float* real, float* imaginary) const {
-    const Sample* samples = const_samples_of(image);
-    std::complex<double> factor = std::sqrt(static_cast<double>(height_ * width_) / energy_);
+  [[nodiscard]] Plane plane_of(const at::Tensor& image) const {
+    return {const_samples_of(image), height_, width_, shift_y_, shift_x_};
+  }
+
+  // What turns a virtual coil's phase to the contract's.
+  [[nodiscard]] std::complex<double> phase_of(const Plane& image) const {
     if (preparation_.compress_) {
-      const std::complex<double> sum = kernels::phase_sum(samples, height_ * width_);
+      const std::complex<double> sum = kernels::phase_sum(image.samples, image.height * image.width);
       if (std::abs(sum) > 0) {
-        factor *= std::conj(sum) / std::abs(sum);
+        return std::conj(sum) / std::abs(sum);
       }
     }
-    const std::int64_t split = shift_x_ ? width_ - width_ / 2 : width_;  // what lies right of the centre
-    for (std::int64_t y = 0; y < height_; ++y) {
-      const Sample* row = samples + (shift_y_ ? to_front(y, height_) : y) * width_;
-      const std::int64_t to = y * width_;
-      kernels::stack_pixels(row + split, width_ - split, Sample(factor), real + to, imaginary + to);
-      kernels::stack_pixels(row, split, Sample(factor), real + to + width_ - split, imaginary + to + width_ - split);
+    return 1;
+  }
+
+  // Brings every virtual coil to the contract's matrix: padded to a square, whose k-space is cropped or padded. Phases
+  // are those of the whole images; the energy is what is left. Throws Error bad_input where that is nothing.
+  void resample(std::int64_t matrix) {
+    const std::int64_t side = std::max(height_, width_);
+    const at::Tensor squares = sized(workspace_.squares, {virtual_coils_, side, side});
+    const at::Tensor resampled = sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
+    phases_.resize(static_cast<std::size_t>(virtual_coils_));
+    std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
+    in_parts(parts_, [&](std::int64_t part) {
+      for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
+        const at::Tensor image = transformed(planes_.select(0, coil));
+        const Plane whole = plane_of(image);
+        phases_[static_cast<std::size_t>(coil)] = phase_of(whole);
+        at::Tensor result = resampled.select(0, coil);
+        if (side == matrix) {
+          resize_to_square(whole, samples_of(result), side);
+        } else {
+          const at::Tensor square = squares.select(0, coil);
+          resize_to_square(whole, samples_of(square), side);
+          const at::Tensor kspace = at::fft_fft2(square, std::nullopt, {0, 1}, "ortho").contiguous();
+          resize_to_square({const_samples_of(kspace), side, side, true, true}, samples_of(result), matrix);
+          // An orthonormal transform of n ones gives sqrt(n) at the centre: the factor keeps image values at their
+          // size.
+          const double size = static_cast<double>(matrix) / static_cast<double>(side);
+          result.copy_(at::fft_ifft2(result, std::nullopt, {0, 1}, "ortho").mul_(size));
+        }
+        energies[static_cast<std::size_t>(coil)] = energy_of(const_samples_of(result), matrix * matrix);
+      }
+    });
+    energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
+    refuse_silence();
+  }
+
+  static double energy_of(const Sample* image, std::int64_t pixels) {
+    double energy = 0;
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+      energy += static_cast<double>(std::norm(image[pixel]));
+    }
+    return energy;
+  }
+
+  // Phase, scale and layout of one virtual coil.
+  void stack_coil(const Plane& image, std::complex<double> phase, float* real, float* imaginary) const {
+    const double scale = std::sqrt(static_cast<double>(image.height * image.width) / energy_);
+    const Sample factor(phase * scale);
+    const std::int64_t split = image.shift_x ? image.width - image.width / 2 : image.width;  // right of the centre
+    for (std::int64_t y = 0; y < image.height; ++y) {
+      const Sample* row = image.samples + (image.shift_y ? to_front(y, image.height) : y) * image.width;
+      const std::int64_t to = y * image.width;
+      const std::int64_t left = image.width - split;
+      kernels::stack_pixels(row + split, left, factor, real + to, imaginary + to);
+      kernels::stack_pixels(row, split, factor, real + to + left, imaginary + to + left);
     }
   }
 
@@ -362,15 +467,15 @@ class Preparation::Slice {
   std::int64_t virtual_coils_ = 0;
   at::Tensor planes_;  // (virtual coils, y, x)
   double energy_ = 0;
+  std::vector<std::complex<double>> phases_;  // of the virtual coils, where they are resampled
 };
 
 bool Preparation::serves(const ModelInfo& info) {
-  return info.preprocessing_contract == 1 && info.matrix == 0 &&
-         (info.coil_compression == "pca" || info.coil_compression == "none");
+  return info.preprocessing_contract == 1 && (info.coil_compression == "pca" || info.coil_compression == "none");
 }
 
 Preparation::Preparation(const ModelInfo& info)
-    : num_coils_(info.num_coils), compress_(info.coil_compression == "pca") {}
+    : num_coils_(info.num_coils), compress_(info.coil_compression == "pca"), matrix_(info.matrix) {}
 
 Preparation::~Preparation() = default;
 
@@ -400,8 +505,9 @@ Prepared Preparation::prepare_kspace(const at::Tensor& kspace, const std::option
 
 Prepared Preparation::prepare(const Input& input) const {
   const std::int64_t slices = input.samples.size(0);
-  Prepared prepared{at::empty({slices, 2 * num_coils_, input.samples.size(2), input.width}, at::kFloat),
-                    at::ones({slices}, at::kDouble)};
+  const std::int64_t height = matrix_ > 0 ? matrix_ : input.samples.size(2);
+  const std::int64_t width = matrix_ > 0 ? matrix_ : input.width;
+  Prepared prepared{at::empty({slices, 2 * num_coils_, height, width}, at::kFloat), at::ones({slices}, at::kDouble)};
   const std::int64_t slice_floats = prepared.stacked.stride(0);
   std::unique_ptr<Workspace> workspace = take_workspace();
   std::optional<at::Tensor> whitening;
@@ -423,12 +529,13 @@ Prepared Preparation::prepare(const Input& input) const {
       }
     }
     prepared.energy_kept.mutable_data_ptr<double>()[index] = slice.combine(whitening);
-    if (!slice.has_signal()) {
+    try {
+      slice.refuse_silence();
+      slice.stack(prepared.stacked.mutable_data_ptr<float>() + index * slice_floats);
+    } catch (const Error&) {
       check_from(index + 1);
-      throw Error(ErrorCode::bad_input,
-                  "slice " + std::to_string(index) + " has no signal left inside the cropped readout or matrix");
+      throw;
     }
-    slice.stack(prepared.stacked.mutable_data_ptr<float>() + index * slice_floats);
   }
   give_back(std::move(workspace));
   return prepared;

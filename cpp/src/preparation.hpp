@@ -50,6 +50,7 @@ class Preparation {
 
   std::int64_t num_coils_;
   bool compress_;
+  std::int64_t matrix_;  // 0: slices stay as they are
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> free_workspaces_;
 };

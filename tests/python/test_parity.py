@@ -34,7 +34,7 @@ class Paths:
     file: Path
 
 
-@pytest.fixture(scope="module", params=["pca", "pca, matrix 48", "none"])
+@pytest.fixture(scope="module", params=["pca", "pca, matrix 48", "pca, matrix 31", "pca, matrix 45", "none", "none, matrix 20"])
 def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Paths:
     compression, _, matrix = request.param.partition(", matrix ")
     torch.manual_seed(11)
