@@ -1,8 +1,9 @@
 """What of a slice is excited, and how strongly.
 
 The transmit field is not uniform: in a body at 3 T it varies smoothly by some 30 % (Bernstein, King and Zhou, Handbook
-of MRI Pulse Sequences, 2004, chapter 4). And sequences leave out or pick regions on purpose: saturation bands, inner
-volumes, slabs, profiles of a pulse. Their edges are as steep as the pulse's bandwidth lets them be.
+of MRI Pulse Sequences, 2004, chapter 4). And sequences pick regions or leave them out on purpose: slabs, inner volumes,
+saturation bands. Their profiles are those of windowed sinc pulses in the small-tip-angle approximation: the pulse's
+Fourier transform (Pauly et al. 1989, doi:10.1016/0022-2364(89)90265-5; Bernstein, King and Zhou 2004, section 2.2).
 """
 
 from __future__ import annotations
@@ -13,17 +14,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_SELECTIVE = 0.3  # share of the slices with a band or a slab
+_SELECTIVE = 0.3  # share of the slices with a slab or a band
+_PULSE_SAMPLES = 96  # of a pulse's half
+_PROFILE_SAMPLES = 257
+_LEAST_SPREAD = 0.2
 
 
-def random_excitation(batch: int, size: int, generator: torch.Generator) -> Tensor:
-    """Factors from 0 to about 1.3 by which the excitation scales each pixel's signal, (batch, size, size)."""
+def random_excitation(bodies: int, slices: int, size: int, generator: torch.Generator) -> Tensor:
+    """Factors from 0 to about 1.3 by which the excitation scales each pixel's signal, (bodies * slices, size, size).
+
+    The slices of a body have excitations of their own that resemble each other more or less, as those of one protocol
+    and its variants do.
+    """
     device = generator.device
+    spread = _LEAST_SPREAD ** torch.rand(bodies, 1, generator=generator, device=device)
 
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(batch, *shape, generator=generator, device=device)
+    def uniform(low: float, high: float) -> Tensor:
+        """One number for each slice; those of a body lie within its spread."""
+        base = torch.rand(bodies, 1, generator=generator, device=device)
+        own = torch.rand(bodies, slices, generator=generator, device=device)
+        return low + (high - low) * (base + spread * (own - base)).reshape(-1)
 
-    coarse = 1 + 0.15 * uniform(-1, 1, 1, 3, 3)
+    coarse = 0.85 + 0.3 * torch.rand(bodies * slices, 1, 3, 3, generator=generator, device=device)
     field = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)[:, 0].clamp(0.7, 1.3)
 
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
@@ -31,9 +43,35 @@ def random_excitation(batch: int, size: int, generator: torch.Generator) -> Tens
     along = (
         torch.cos(angle)[:, None, None] * axis[None, :, None] + torch.sin(angle)[:, None, None] * axis[None, None, :]
     )
-    half_width = uniform(0.1, 0.6)[:, None, None]
-    edge = (0.01 * 12 ** uniform(0, 1))[:, None, None]
-    slab = torch.sigmoid((half_width - (along - uniform(-0.3, 0.3)[:, None, None]).abs()) / edge)
+    half_width = uniform(0.1, 0.6)
+    distance = (along - uniform(-0.3, 0.3)[:, None, None]).abs() / half_width[:, None, None]
+    slab = sinc_pulse_profile(distance.flatten(1), 1.5 * 8 ** uniform(0, 1), uniform(0, 0.5)).view_as(distance)
     band = 1 - uniform(0.7, 1.0)[:, None, None] * slab
     kind = uniform(0, 1)[:, None, None]
     return field * torch.where(kind < _SELECTIVE / 2, slab, torch.where(kind < _SELECTIVE, band, torch.ones_like(slab)))
+
+
+def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:
+    """Magnitude of what a windowed sinc pulse excites, 1 at most.
+
+    Args:
+        distance: (B, points), from the profile's middle, in units of half of its nominal width; not negative.
+        time_bandwidth: (B,), the pulse's duration times its bandwidth: the larger, the steeper are the edges.
+        window: (B,), 0 for none, with ripples in and beside the profile, to 0.5 for Hann's, without.
+
+    Returns:
+        (B, points), looked up in a table of distances up to the largest one.
+    """
+    device = distance.device
+    time = torch.linspace(-1, 1, 2 * _PULSE_SAMPLES + 1, device=device)
+    half = time_bandwidth[:, None] / 2
+    pulse = (1 - window[:, None] + window[:, None] * torch.cos(math.pi * time)) * torch.sinc(half * time)
+    farthest = distance.amax(1, keepdim=True)
+    places = torch.linspace(0, 1, _PROFILE_SAMPLES, device=device) * farthest
+    waves = torch.cos(math.pi * half[:, :, None] * places[:, :, None] * time)
+    profile = (waves @ pulse[:, :, None])[:, :, 0].abs()
+    profile = profile / profile.amax(1, keepdim=True)
+    place = distance / farthest * (_PROFILE_SAMPLES - 1)
+    below = place.floor().long().clamp(max=_PROFILE_SAMPLES - 2)
+    share = place - below
+    return (1 - share) * torch.gather(profile, 1, below) + share * torch.gather(profile, 1, below + 1)

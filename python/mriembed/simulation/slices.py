@@ -24,7 +24,7 @@ def simulate_images(bodies: int, slices: int, size: int, generator: torch.Genera
     """
     anatomy = random_anatomy(bodies, slices, size, generator)
     signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator)
-    signal = (signal * random_excitation(bodies * slices, size, generator))[:, None]
+    signal = (signal * random_excitation(bodies, slices, size, generator))[:, None]
     energy = signal.square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
     return signal / energy.sqrt() * background_phase(bodies * slices, size, generator)
 
