@@ -16,6 +16,7 @@
 #include "cli/interruption.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
+#include "cli/nearest_slices.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/progress.hpp"
@@ -67,6 +68,7 @@ struct Arguments {
   std::int64_t batch = 0;  // slices of one call; 0: as SliceBatch::has_room_for says
   bool no_prewhiten = false;
   bool table = false;
+  bool nearest = false;
 };
 
 // An output that replaces what it is made from would be a loss that cannot be undone.
@@ -141,6 +143,15 @@ void write_rows(EmbeddingWriter& writer, const std::string& file, const Embedded
     const EmbeddedSlice& slice = scan.slices[index];
     writer.add({file, slice.label, slice.coils, slice.energy_kept},
                std::span<const float>(scan.embeddings).subspan(index * length, length));
+  }
+}
+
+void add_rows(NearestSlices& nearest, const std::string& file, bool several_files, const EmbeddedScan& scan) {
+  const std::size_t length = scan.embeddings.size() / scan.slices.size();
+  for (std::size_t index = 0; index < scan.slices.size(); ++index) {
+    const std::string name = name_of(scan.slices[index].label);
+    nearest.add(several_files ? std::filesystem::path(file).filename().string() + ", " + name : name,
+                std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }
 
@@ -247,7 +258,9 @@ int embed(const Arguments& arguments) {
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
 
   std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan
-  SliceTable table(arguments.scans.size() > 1);
+  const bool several_files = arguments.scans.size() > 1;
+  SliceTable table(several_files);
+  NearestSlices nearest;
   Progress progress;
   ScanAhead ahead(
       arguments.scans.size(),
@@ -271,6 +284,9 @@ int embed(const Arguments& arguments) {
       }
       write_rows(*writer, file, scan);
       table.add(file, scan);
+      if (arguments.nearest) {
+        add_rows(nearest, file, several_files, scan);
+      }
       done.rows += scan.slices.size();
     }
     if (end == End::interrupted) {
@@ -283,6 +299,9 @@ int embed(const Arguments& arguments) {
     writer->finish();
     if (arguments.table) {
       print_table(table.text(), target.format);
+    }
+    if (nearest.size() > 1) {
+      print_table(nearest.text(), target.format);
     }
   }
   if (done.scans < arguments.scans.size()) {
@@ -326,6 +345,9 @@ Command add_embed_command(CLI::App& program) {
   command->add_flag("--table", arguments->table,
                     "Print one line per slice with times (on standard error where OUT is -); reading runs beside the "
                     "rest, so that they may add up to more than the whole took");
+  command->add_flag("--nearest", arguments->nearest,
+                    "Print for each slice the nearest other slice and their cosine distance (on standard error where "
+                    "OUT is -)");
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

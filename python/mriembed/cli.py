@@ -16,6 +16,7 @@ from mriembed.evaluation.command import add_evaluate_command
 from mriembed.model_file import UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
 from mriembed.simulation.preview import write_preview
+from mriembed.simulation.scan_files import write_scans
 from mriembed.training.command import add_train_command
 
 
@@ -107,14 +108,17 @@ def _parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser(
         "simulate",
-        help="draw simulated slices",
-        description="Draws slices of simulated bodies, one a column: the slice, the image of one of 8 coils, and the "
-        "slice scanned again at each level of difficulty.",
+        help="draw simulated slices, or write scans of them",
+        description="--preview draws slices of simulated bodies, one a column: the slice, the image of one of 8 coils, "
+        "and the slice scanned again at each level of difficulty. --scans writes k-space of simulated slices, each "
+        "scanned twice, as .npy files.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    simulate.add_argument("--preview", required=True, type=Path, metavar="PNG", help="picture to write")
+    simulated = simulate.add_mutually_exclusive_group(required=True)
+    simulated.add_argument("--preview", type=Path, metavar="PNG", help="picture to write")
+    simulated.add_argument("--scans", type=Path, metavar="FOLDER", help="folder to write scans to")
     simulate.add_argument("--seed", type=int, default=0, help="decides everything that is drawn")
-    simulate.add_argument("--columns", type=int, default=8, choices=range(1, 33), metavar="1..32", help="slices")
+    simulate.add_argument("--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="their number")
     simulate.set_defaults(run=_simulate)
 
     add_train_command(commands)
@@ -193,8 +197,12 @@ def _sign(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    write_preview(options.preview, seed=options.seed, columns=options.columns)
-    print(f"{options.preview}: {options.columns} simulated slices")
+    if options.preview:
+        write_preview(options.preview, seed=options.seed, columns=options.slices)
+        print(f"{options.preview}: {options.slices} simulated slices")
+    else:
+        write_scans(options.scans, slices=options.slices, seed=options.seed)
+        print(f"{options.scans}: {options.slices} simulated slices, each scanned twice")
     return 0
 
 

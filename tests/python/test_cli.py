@@ -10,9 +10,31 @@ from mriembed.cli import main
 
 def test_export_writes_a_model_file_and_says_what_it_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.pt"
-    assert main(["export", "--num-coils", "4", "--embed-dim", "16", "--seed", "3", "-o", str(path)]) == 0
+    architecture = ["--num-coils", "4", "--embed-dim", "16"]
+    assert main(["export", *architecture, "--random", "--seed", "3", "-o", str(path)]) == 0
     assert "4 virtual coils -> 16 components" in capsys.readouterr().out
     assert mriembed.read_description(path).weights_source == "random, seed 3"
+
+
+def test_export_takes_the_trained_weights_and_their_matrix_unless_told_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / f"{name}.pt" for name in ("default", "named", "other_matrix")]
+    weights = ["--weights", str(mriembed.DEFAULT_WEIGHTS)]
+    for path, options in zip(paths, ([], weights, ["--matrix", "32"]), strict=True):
+        assert main(["export", "-o", str(path), *options]) == 0
+    assert "(trained " in capsys.readouterr().out
+    default, named, other = (mriembed.read_description(path) for path in paths)
+    assert default.weights_source.startswith("trained ")
+    assert (default.matrix, other.matrix) == (64, 32)
+    assert default.weights_sha256 == named.weights_sha256 == other.weights_sha256
+
+
+def test_export_says_where_trained_weights_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "-o", str(tmp_path / "m.pt"), "--embed-dim", "16"]) == 2
+    error = capsys.readouterr().err
+    assert "trained for 8 virtual coils and 256 components, not for 8 and 16" in error
+    assert "--random" in error
 
 
 def test_info_prints_the_description_as_text_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +75,7 @@ def test_info_reads_an_unsealed_file_when_asked_and_warns(tmp_path: Path, capsys
     [
         (["info", "{tmp}/absent.pt"], 3, "cannot be opened: No such file"),
         (["export", "-o", "{tmp}"], 2, "this is a folder"),
-        (["export", "-o", "{tmp}/m.pt", "--num-coils", "0"], 2, "num_coils must be at least 1"),
+        (["export", "-o", "{tmp}/m.pt", "--random", "--num-coils", "0"], 2, "num_coils must be at least 1"),
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),
     ],
 )

@@ -34,15 +34,18 @@ class Paths:
     file: Path
 
 
-@pytest.fixture(scope="module", params=["pca", "pca, matrix 48", "pca, matrix 31", "pca, matrix 45", "none", "none, matrix 20"])
-def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    compression, _, matrix = request.param.partition(", matrix ")
+def saved(compression: str, matrix: int | None, file: Path) -> Paths:
     torch.manual_seed(11)
-    preprocessor = CoilPreprocessor(8, compression, int(matrix) if matrix else None)
-    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), preprocessor).eval()
-    file = tmp_path_factory.mktemp("parity") / "model.pt"
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(8, compression, matrix)).eval()
     mriembed.save_model_file(pipeline, file, weights_source="a test")
     return Paths(pipeline, torch.jit.load(file), Embedder.load(file), file)
+
+
+@pytest.fixture(scope="module", params=["pca", "pca, matrix 48", "none"])
+def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    compression, _, matrix = request.param.partition(", matrix ")
+    file = tmp_path_factory.mktemp("parity") / "model.pt"
+    return saved(compression, int(matrix) if matrix else None, file)
 
 
 def complex_normal(*shape: int, seed: int = 0) -> np.ndarray:
@@ -81,6 +84,17 @@ def test_stacked_input_gives_the_same_embedding_everywhere(paths: Paths, slices:
 @pytest.mark.parametrize("slices", range(1, 10))
 def test_coil_images_give_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
     assert_same(paths, "embed_images", coil_mixture(slices, 8, 36, 45))
+
+
+@pytest.mark.parametrize("compression", ["pca", "none"])
+@pytest.mark.parametrize("matrix", [16, 31, 45, 64])
+def test_any_matrix_gives_the_same_embedding_everywhere(tmp_path: Path, compression: str, matrix: int) -> None:
+    """Cropped and padded, of even and odd sides; 45 is the images' longer side, 31 that of the cropped k-space."""
+    paths = saved(compression, matrix, tmp_path / "model.pt")
+    assert_same(paths, "embed_images", coil_mixture(2, 8, 36, 45))
+    assert_same(paths, "embed_images", coil_mixture(2, 8, 31, 17))
+    assert_same(paths, "embed_kspace", coil_mixture(2, 8, 30, 64), None, 31)
+    assert_same(paths, "embed_kspace", coil_mixture(2, 8, 64, 64), None, None)
 
 
 @pytest.mark.parametrize("slices", range(1, 10))

@@ -61,7 +61,9 @@ def map_figure(rows: NDArray[np.float32], pictures: NDArray[np.float32], shown: 
 
     perplexity = min(15.0, max(2.0, (len(rows) - 1) / 3))
     places = TSNE(2, perplexity=perplexity, init="pca", metric="cosine", random_state=0).fit_transform(rows)
-    figure, (panel,) = _figure(1, 8.5, 6.5)
+    figure, (panel,) = _figure(1, 9.5, 7.0)
+    figure.set_layout_engine("none")
+    panel.set_position((0, 0, 1, 1))
     panel.scatter(places[:, 0], places[:, 1], s=4, color=_COLOURS[0], alpha=0.5)
     for number in range(min(shown, len(rows))):
         white = max(float(np.quantile(pictures[number], 0.995)), 1e-20)

@@ -1,5 +1,4 @@
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +74,3 @@ def test_what_cannot_be_right_is_refused_in_one_line(
 def test_a_single_slice_cannot_be_evaluated(model_file: Path, scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(model_file), "--scans", str(scans / "scan0.npy"), *QUICK]) == 2
     assert "--scans: 1 usable slice(s); finding one again needs at least two" in capsys.readouterr().err
-
-
-def test_the_installed_command_evaluates(model_file: Path, scans: Path) -> None:
-    done = subprocess.run(
-        ["mriembed", "evaluate", str(model_file), "--scans", str(scans), *QUICK], capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    assert done.stderr == ""

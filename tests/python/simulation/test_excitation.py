@@ -1,10 +1,35 @@
+import math
+
+import numpy as np
 import torch
 
-from mriembed.simulation.excitation import random_excitation
+from mriembed.simulation.excitation import random_excitation, sinc_pulse_profile
 
 
-def drawn(batch: int, seed: int = 0) -> torch.Tensor:
-    return random_excitation(batch, 64, torch.Generator().manual_seed(seed))
+def drawn(bodies: int, slices: int = 1, seed: int = 0) -> torch.Tensor:
+    return random_excitation(bodies, slices, 64, torch.Generator().manual_seed(seed))
+
+
+def test_a_pulse_excites_the_magnitude_of_its_fourier_transform() -> None:
+    """By numerical integration of a finely sampled pulse, in float64."""
+    time = np.linspace(-1, 1, 20001)
+    for time_bandwidth, window in ((1.5, 0.0), (4.0, 0.3), (12.0, 0.5)):
+        pulse = (1 - window + window * np.cos(math.pi * time)) * np.sinc(time_bandwidth / 2 * time)
+        distance = np.linspace(0, 2.5, 101)
+        waves = np.cos(2 * math.pi * (time_bandwidth / 4 * distance)[:, None] * time)
+        expected = np.abs((waves * pulse).mean(1))
+        arguments = [torch.tensor([value], dtype=torch.float32) for value in (time_bandwidth, window)]
+        found = sinc_pulse_profile(torch.from_numpy(distance).float()[None], *arguments)[0]
+        np.testing.assert_allclose(found, expected / expected.max(), rtol=0, atol=0.01)
+
+
+def test_the_nominal_width_is_that_at_half_of_the_magnitude_and_bandwidth_steepens_the_edge() -> None:
+    distance = torch.tensor([[0.5, 1.0, 1.5]]).expand(2, 3)
+    blunt, steep = sinc_pulse_profile(distance, torch.tensor([6.0, 12.0]), torch.tensor([0.5, 0.5]))
+    for profile in (blunt, steep):
+        assert 0.45 < float(profile[1]) < 0.55
+    assert steep[0] > blunt[0]
+    assert steep[2] < blunt[2]
 
 
 def test_factors_are_those_of_a_transmit_field_where_nothing_is_selected() -> None:
@@ -19,10 +44,18 @@ def test_factors_are_those_of_a_transmit_field_where_nothing_is_selected() -> No
 
 def test_some_slices_have_a_slab_and_some_a_band() -> None:
     factors = drawn(400)
-    slab = (factors < 0.05).float().mean((1, 2)) > 0.3  # dark on both sides
-    band = (factors.amin((1, 2)) < 0.35) & (factors[:, [0, 0, -1, -1], [0, -1, 0, -1]].amin(1) > 0.6)
+    slab = (factors < 0.1).float().mean((1, 2)) > 0.25  # dark on both sides
+    band = (factors.amin((1, 2)) < 0.35) & (factors[:, [0, 0, -1, -1], [0, -1, 0, -1]].amin(1) > 0.5)
     assert 0.05 < float(slab.float().mean()) < 0.25
     assert 0.05 < float(band.float().mean()) < 0.25
+
+
+def test_slices_of_a_body_resemble_each_other_but_are_not_the_same() -> None:
+    factors = drawn(200, 2).flatten(1)
+    distance = torch.cdist(factors[0::2], factors[1::2])
+    own, others = distance.diagonal(), distance[~torch.eye(200, dtype=torch.bool)]
+    assert float(own.min()) > 0.1
+    assert float(own.mean()) < 0.9 * float(others.mean())
 
 
 def test_the_seed_decides() -> None:

@@ -25,7 +25,7 @@ def test_the_picture_shows_five_rows_of_slices_and_follows_the_seed(tmp_path: Pa
 
 
 def test_the_command_writes_it_and_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    assert main(["simulate", "--preview", str(tmp_path / "p.png"), "--columns", "2"]) == 0
+    assert main(["simulate", "--preview", str(tmp_path / "p.png"), "--slices", "2"]) == 0
     assert pixels(tmp_path / "p.png").shape == (640, 256)
     with pytest.raises(InvalidArgumentError, match="does not exist"):
         write_preview(tmp_path / "absent" / "p.png")

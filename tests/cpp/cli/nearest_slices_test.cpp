@@ -1,0 +1,49 @@
+#include "cli/nearest_slices.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace {
+
+using mriembed::cli::NearestSlices;
+
+TEST(NearestSlices, are_those_of_the_smallest_angle_whatever_the_length) {
+  NearestSlices slices;
+  slices.add("a", std::vector<float>{1, 0, 0});
+  slices.add("b", std::vector<float>{0, 2, 0});
+  slices.add("c", std::vector<float>{3, 4, 0});
+  slices.add("d", std::vector<float>{-1, 0, 0});
+  const auto nearest = slices.find();
+  ASSERT_EQ(nearest.size(), 4U);
+  EXPECT_EQ(nearest[0].index, 2U);
+  EXPECT_NEAR(nearest[0].distance, 0.4, 1e-6);
+  EXPECT_EQ(nearest[1].index, 2U);
+  EXPECT_NEAR(nearest[1].distance, 0.2, 1e-6);
+  EXPECT_EQ(nearest[2].index, 1U);
+  EXPECT_EQ(nearest[3].index, 1U);  // at a right angle; "a" and "c" lie behind
+  EXPECT_NEAR(nearest[3].distance, 1, 1e-6);
+}
+
+TEST(NearestSlices, the_first_of_equals_counts) {
+  NearestSlices slices;
+  for (const char* name : {"a", "b", "c"}) {
+    slices.add(name, std::vector<float>{1, 1});
+  }
+  const auto nearest = slices.find();
+  EXPECT_EQ(nearest[0].index, 1U);
+  EXPECT_EQ(nearest[1].index, 0U);
+  EXPECT_EQ(nearest[2].index, 0U);
+}
+
+TEST(NearestSlices, are_shown_by_name) {
+  NearestSlices slices;
+  slices.add("slice 0", std::vector<float>{1, 0});
+  slices.add("slice 1", std::vector<float>{0, 1});
+  EXPECT_EQ(slices.text(),
+            "slice    nearest other slice  distance\n"
+            "slice 0  slice 1                1.0000\n"
+            "slice 1  slice 0                1.0000\n");
+}
+
+}  // namespace
