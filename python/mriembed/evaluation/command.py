@@ -87,13 +87,14 @@ def _evaluate(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     evaluation = evaluate(options.model, plan, slices, pairs, on_progress=_show_progress)
-    print(table(evaluation))
     if options.json:
         write_atomically(options.json, evaluation.as_json().encode())
     if options.html:
         from mriembed.evaluation.report import html_report
 
         write_atomically(options.html, html_report(evaluation).encode())
+    print(table(evaluation))
+    if options.html:
         print(f"\n{options.html}: the report")
     return 0
 

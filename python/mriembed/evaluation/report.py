@@ -30,6 +30,7 @@ tr.model td { font-weight: 600; background: #eef5fb; } td.facts { text-align: le
 .sheet .miss img { border-color: #d55e00; } .sheet .gap { width: 20px; font-size: 20px; padding-top: 40px; }
 .key span { display: inline-block; padding: 0 .5rem; border-left: 10px solid; margin-right: .8rem; }
 svg { max-width: 100%; height: auto; }
+.scores { display: grid; grid-template-columns: repeat(auto-fill, minmax(520px, 1fr)); column-gap: 2rem; }
 """
 
 
@@ -80,9 +81,10 @@ def _score_tables(evaluation: Evaluation) -> list[str]:
         parts.append(
             "<p>recall@1: the nearest slice shows the same, be it in a repeated scan; itself: it is the very scan.</p>"
         )
+    parts.append("<div class=scores>")
     for trial, group in groupby(evaluation.scores, lambda score: score.trial):
         scores = list(group)
-        parts.append(f"<h3>{escape(trial)}: {scores[0].queries} queries among {scores[0].gallery} slices</h3>")
+        parts.append(f"<section><h3>{escape(trial)}: {scores[0].queries} queries among {scores[0].gallery} slices</h3>")
         names = ["method", "recall@1", *(["itself"] if repeated else []), "mAP", "alignment", "uniformity"]
         parts.append("<table><tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>")
         for score in scores:
@@ -91,7 +93,8 @@ def _score_tables(evaluation: Evaluation) -> list[str]:
             kind = " class=model" if score.method.startswith("model") else ""
             cells = "".join(f"<td>{value:.3f}</td>" for value in values)
             parts.append(f"<tr{kind}><td>{escape(score.method)}</td>{cells}</tr>")
-        parts.append("</table>")
+        parts.append("</table></section>")
+    parts.append("</div>")
     if repeated:
         methods = list(evaluation.repeated_scans[0].found)
         parts.append(

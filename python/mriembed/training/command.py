@@ -39,6 +39,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
     parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
     parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
+    parser.add_argument(
+        "--few-coils-after",
+        type=int,
+        default=recipe.few_coils_after,
+        help="step from which on most pairs are by many coils and by few of these",
+    )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
         "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
@@ -79,6 +85,7 @@ def _train(options: argparse.Namespace) -> int:
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
+        few_coils_after=options.few_coils_after,
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,

@@ -30,6 +30,8 @@ class Recipe:
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
+        few_coils_after: step from which on most pairs are by many coils and by few of these, which is harder: see
+            `simulated_pairs`.
         seed: decides everything that is drawn.
     """
 
@@ -47,6 +49,7 @@ class Recipe:
     warm_up: int = 100
     precision: str = "bfloat16"
     measured_share: float = 0.0
+    few_coils_after: int = 2400
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -20,12 +20,19 @@ _RESOLUTIONS = (0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of t
 
 
 def simulated_pairs(
-    bodies: int, slices: int, preprocessor: CoilPreprocessor, matrix: int, generator: torch.Generator
+    bodies: int,
+    slices: int,
+    preprocessor: CoilPreprocessor,
+    matrix: int,
+    generator: torch.Generator,
+    *,
+    few_coils: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
 
     The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
-    full, undisturbed one, as the scans that one searches in often are.
+    full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
+    second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
@@ -52,10 +59,11 @@ def simulated_pairs(
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
-    first = array(some(8 if chance(0.5) else 1, _MOST_COILS))
+    least, share = (16, 0.75) if few_coils else (8, 0.5)
+    first = array(some(least if chance(share) else 1, _MOST_COILS))
     coils = first.size(1)
-    if coils >= 2 and chance(0.6):
-        kept = some(math.ceil(coils / 8), coils)
+    if coils >= 2 and chance(0.85 if few_coils else 0.6):
+        kept = some(math.ceil(coils / 8), math.ceil(coils / 2) if few_coils else coils)
         order = torch.rand(bodies, coils, generator=generator, device=device).argsort(1)[:, :kept]
         second = torch.gather(first, 1, order[:, :, None, None].expand(-1, -1, *first.shape[2:]))
     else:

@@ -191,7 +191,14 @@ class _Loop:
             labels.append(recipe.pairs + views[2])  # beyond the numbers of simulated slices
         if measured < count:
             bodies = recipe.bodies // recipe.parts
-            simulated = simulated_pairs(bodies, recipe.slices, self.preprocessor, recipe.matrix, generator)
+            simulated = simulated_pairs(
+                bodies,
+                recipe.slices,
+                self.preprocessor,
+                recipe.matrix,
+                generator,
+                few_coils=self.step >= recipe.few_coils_after,
+            )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
             labels.append(torch.arange(part * count + measured, (part + 1) * count, device=self.group.device))

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import mriembed
+from mriembed import DEFAULT_WEIGHTS, Embedder
+from mriembed.checkpoint import read_training
+from mriembed.evaluation.collection import Score
+from mriembed.evaluation.measured import measured_trials, read_pairs
+from mriembed.evaluation.methods import DeployedModel, Thumbnail
+from mriembed.evaluation.simulated import simulated_trials
+from mriembed.scans import read_slices
+from mriembed.training.recipe import Recipe
+
+# Every measured scan that the package can read, each once.
+USABLE = ["pulseq*/s*.npy", "sigpy*/*.npy", "gpunufft*/*.npy", "twixtools*/*.h5", "twixtools*/*epi.npy"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("default") / "model.pt"
+    mriembed.export_model(path, weights=DEFAULT_WEIGHTS)
+    return path
+
+
+def test_the_weights_come_from_the_default_recipe() -> None:
+    training = read_training(DEFAULT_WEIGHTS)
+    assert training is not None
+    assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().matrix)
+    assert training.source.startswith(f"trained {Recipe().steps} steps on simulated slices, seed {Recipe().seed}, ")
+
+
+def test_the_weights_are_small_finite_and_described() -> None:
+    assert DEFAULT_WEIGHTS.stat().st_size < 2.5e6
+    assert all(bool(torch.isfinite(value).all()) for value in load_file(DEFAULT_WEIGHTS).values())
+    card = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md").read_text()
+    assert "no medical device" in card
+    assert "mriembed train" in card
+
+
+def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
+    return {score.method: score for score in scores if score.trial == trial}
+
+
+def test_simulated_slices_that_were_never_trained_on_are_found_again_in_every_precision(model: Path) -> None:
+    methods = [DeployedModel(name, Embedder.load(model, precision=name)) for name in ("float32", "bfloat16")]
+    scores, _, _ = simulated_trials([*methods, Thumbnail()], 200, 1, lambda _: None)
+    middle, hard = (by_method(scores, f"simulated, {level}") for level in ("middle", "hard"))
+    for name in ("float32", "bfloat16"):
+        assert middle[name].recall_at_1 >= 0.98
+        assert middle[name].mean_average_precision >= 0.98
+        assert hard[name].recall_at_1 >= 0.9
+    assert middle[Thumbnail.name].recall_at_1 < 0.8
+
+
+def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, shared_data: Path) -> None:
+    files = sorted(file for pattern in USABLE for file in shared_data.glob(pattern))
+    slices = [scan for file in files for scan in read_slices(file, image_files=["*images*"])]
+    pairs = read_pairs(Path(__file__).parent / "evaluation" / "skyra_pairs.txt", slices)
+    methods = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
+    scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
+    assert len(slices) == 18
+    assert sum(pair.found["model"] for pair in repeated) == 6
+    middle = by_method(scores, "measured, middle")
+    assert middle["model"].recall_at_1 > middle[Thumbnail.name].recall_at_1 + 0.15

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mriembed
+from mriembed.cli import main
+from mriembed.simulation import simulate_images, simulate_kspace
+
+QUICK = ["--steps", "3", "--bodies", "2", "--slices", "2", "--parts", "1", "--num-coils", "4", "--embed-dim", "16"]
+QUICK += ["--matrix", "16", "--warm-up", "1"]
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    generator = torch.Generator().manual_seed(3)
+    kspace = simulate_kspace(simulate_images(6, 1, 32, generator), 4, generator).numpy()
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number in range(3):
+        np.save(folder / f"scan{number}.npy", kspace[2 * number : 2 * number + 2])
+    return folder
+
+
+def test_a_trained_network_becomes_a_model_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, model = tmp_path / "run", tmp_path / "model.pt"
+    assert main(["train", "-o", str(run), *QUICK]) == 0
+    weights = run / "weights.safetensors"
+    said = f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it\n"
+    assert capsys.readouterr().out == said
+    architecture = ["--num-coils", "4", "--embed-dim", "16"]
+    assert main(["export", "--weights", str(weights), *architecture, "-o", str(model)]) == 0
+    description = mriembed.read_description(model)
+    assert description.matrix == 16
+    assert description.weights_source.startswith("trained 3 steps on simulated slices, seed 0, by mriembed ")
+
+
+@pytest.mark.parametrize("share", ["0.5", "1"])
+def test_own_scans_are_trained_on_and_a_part_is_kept_to_look_at_it(
+    tmp_path: Path, scans: Path, share: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scans / "broken.npy").write_bytes(b"\x93NUMPY")
+    run = tmp_path / "run"
+    assert main(["train", "-o", str(run), "--scans", str(scans), "--measured-share", share, *QUICK]) == 0
+    shown = capsys.readouterr()
+    assert "of 2 slices of 1 files kept from training, " in shown.out
+    assert f"mriembed: warning: left out: {scans / 'broken.npy'}: " in shown.err
+    model = tmp_path / "model.pt"
+    options = ["--num-coils", "4", "--embed-dim", "16", "-o", str(model)]
+    assert main(["export", "--weights", str(run / "weights.safetensors"), *options]) == 0
+    assert "on measured and simulated slices" in mriembed.read_description(model).weights_source
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scans", "{tmp}/empty"], "{tmp}/empty: no scans here"),
+        (["--scans", "{tmp}/scans/scan0.npy"], "--scans: 1 file(s) with 2 slice(s) are too few to train on"),
+        (["--steps", "0"], "steps: must be at least 1, not 0"),
+        (["--measured-share", "2", "--scans", "{tmp}/scans"], "measured share: must lie from 0 to 1, not 2.0"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
+    tmp_path: Path, scans: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert scans.is_dir()
+    (tmp_path / "empty").mkdir()
+    filled = [option.format(tmp=tmp_path) for option in options]
+    assert main(["train", "-o", str(tmp_path / "run"), *QUICK, *filled]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message.format(tmp=tmp_path) in error
+    assert not (tmp_path / "run").exists()
