@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--mlp-head", action="store_true", help="two linear layers in the head instead of one")
     export.add_argument("--coil-compression", choices=("pca", "none"), default="pca", help="none: exactly --num-coils")
     export.add_argument(
-        "--matrix", type=int, help="resample every slice to a square of this many pixels; default: as trained"
+        "--matrix",
+        type=int,
+        help="resample every slice to a square of this many pixels, 0: leave it as it is; default: as trained",
     )
     weights = export.add_mutually_exclusive_group()
     weights.add_argument(

@@ -122,7 +122,8 @@ def export_model(
         num_coils: virtual coils (with `coil_compression="none"`: physical ones).
         embed_dim, widths, use_mlp_head: see `MRIEmbeddingModel`.
         coil_compression: see `CoilPreprocessor`.
-        matrix: see `CoilPreprocessor`; None is the matrix that the weights were trained for, where they say so.
+        matrix: see `CoilPreprocessor`; None is the matrix that the weights were trained for, where they say so, and 0
+            leaves slices as they are.
         weights: a weights-only checkpoint, for instance `DEFAULT_WEIGHTS`; None draws random weights from `seed`.
         seed: of random weights. The caller's random state is left as it is.
         overwrite: replace an existing file.
@@ -141,6 +142,7 @@ def export_model(
         )
     if training is not None and matrix is None:
         matrix = training.matrix
+    matrix = matrix or None
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -19,14 +19,14 @@ def test_export_writes_a_model_file_and_says_what_it_holds(tmp_path: Path, capsy
 def test_export_takes_the_trained_weights_and_their_matrix_unless_told_otherwise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paths = [tmp_path / f"{name}.pt" for name in ("default", "named", "other_matrix")]
+    paths = [tmp_path / f"{name}.pt" for name in ("default", "named", "other_matrix", "no_matrix")]
     weights = ["--weights", str(mriembed.DEFAULT_WEIGHTS)]
-    for path, options in zip(paths, ([], weights, ["--matrix", "32"]), strict=True):
+    for path, options in zip(paths, ([], weights, ["--matrix", "32"], ["--matrix", "0"]), strict=True):
         assert main(["export", "-o", str(path), *options]) == 0
     assert "(trained " in capsys.readouterr().out
-    default, named, other = (mriembed.read_description(path) for path in paths)
+    default, named, other, none = (mriembed.read_description(path) for path in paths)
     assert default.weights_source.startswith("trained ")
-    assert (default.matrix, other.matrix) == (64, 32)
+    assert (default.matrix, other.matrix, none.matrix) == (64, 32, None)
     assert default.weights_sha256 == named.weights_sha256 == other.weights_sha256
 
 

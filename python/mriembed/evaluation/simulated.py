@@ -86,6 +86,9 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
         ("coils", f"left of {_CURVE_COILS}"): [
             (value, _with_coils(int(value))) for value in (16.0, 8.0, 4.0, 2.0, 1.0)
         ],
+        ("matrix", f"of {_MATRIX} pixels a side"): [
+            (value, _with_matrix(int(value))) for value in (96.0, 80.0, 64.0, 48.0, 32.0)
+        ],
         ("rotation", "up to degrees"): [
             (value, _again(Disturbance(rotation=value))) for value in (0.0, 5.0, 10.0, 20.0, 30.0)
         ],
@@ -131,3 +134,10 @@ def _again(disturbance: Disturbance) -> Callable[[Tensor, torch.Generator], Tens
 def _with_coils(count: int) -> Callable[[Tensor, torch.Generator], Tensor]:
     # The coils that stay are random ones: their order is.
     return lambda kspace, generator: scan_again(kspace, Disturbance(), generator)[:, :count]
+
+
+def _with_matrix(side: int) -> Callable[[Tensor, torch.Generator], Tensor]:
+    """The same field of view with fewer pixels: the middle of k-space."""
+    first = _MATRIX // 2 - side // 2
+    middle = slice(first, first + side)
+    return lambda kspace, generator: scan_again(kspace, Disturbance(), generator)[:, :, middle, middle]

@@ -1,7 +1,7 @@
 """Random anatomy: bodies of nested, warped shapes, each of one tissue, cut into slices.
 
 No body is like a real one, and all are alike in what matters here: an outline with a rim of fat, organs inside each
-other, sharp and soft borders, fine texture, and neighbouring slices that resemble each other. One in five is a phantom:
+other, sharp and soft borders, fine texture, and neighbouring slices that resemble each other. Some are phantoms:
 a vessel of one liquid with a few things in it.
 """
 
@@ -16,7 +16,6 @@ from torch.nn import functional as F
 
 _SHAPES = 14
 _WAVES = 6
-_PHANTOMS = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,16 @@ _TISSUES = torch.tensor(
 )
 
 
-def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generator) -> Anatomy:
+def random_anatomy(
+    bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float = 0.2
+) -> Anatomy:
     """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
 
     Args:
         bodies, slices: their product is the batch.
         size: pixels of a side; the field of view runs from -1 to 1 along both axes.
         generator: its device is where the work is done.
+        phantoms: share of the bodies that are phantoms.
 
     Returns:
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
@@ -84,7 +86,7 @@ def random_anatomy(bodies: int, slices: int, size: int, generator: torch.Generat
     tissues = _TISSUES.to(device)[
         torch.randint(len(_TISSUES), (bodies, _SHAPES + 2), generator=generator, device=device)
     ]
-    phantom = uniform(0, 1) < _PHANTOMS
+    phantom = uniform(0, 1) < phantoms
     tissues[:, 0] = _TISSUES[0].to(device)  # the rim is fat
     tissues[phantom, :2] = _TISSUES[-1].to(device)
     drawn = tissues[..., 0::2] + (tissues[..., 1::2] - tissues[..., 0::2]) * uniform(0, 1, _SHAPES + 2, 3)

@@ -31,8 +31,8 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
     Returns:
         (L, P) complex64, B_x - i B_y.
     """
-    helper = torch.where(normal[:, 2:].abs() < 0.9, torch.tensor([0.0, 0.0, 1.0]), torch.tensor([1.0, 0.0, 0.0]))
-    first = F.normalize(torch.linalg.cross(helper.to(normal), normal), dim=1)
+    x, _, z = torch.eye(3, device=normal.device)
+    first = F.normalize(torch.linalg.cross(torch.where(normal[:, 2:].abs() < 0.9, z, x), normal), dim=1)
     second = torch.linalg.cross(normal, first)
     field = torch.zeros(centre.size(0), points.size(-2), 3, device=points.device)
     for segment in range(_SEGMENTS):

@@ -14,17 +14,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_SELECTIVE = 0.3  # share of the slices with a slab or a band
 _PULSE_SAMPLES = 96  # of a pulse's half
 _PROFILE_SAMPLES = 257
 _LEAST_SPREAD = 0.2
 
 
-def random_excitation(bodies: int, slices: int, size: int, generator: torch.Generator) -> Tensor:
+def random_excitation(
+    bodies: int, slices: int, size: int, generator: torch.Generator, *, selective: float = 0.3
+) -> Tensor:
     """Factors from 0 to about 1.3 by which the excitation scales each pixel's signal, (bodies * slices, size, size).
 
     The slices of a body have excitations of their own that resemble each other more or less, as those of one protocol
-    and its variants do.
+    and its variants do. `selective` is the share of the slices with a slab or a band.
     """
     device = generator.device
     spread = _LEAST_SPREAD ** torch.rand(bodies, 1, generator=generator, device=device)
@@ -48,7 +49,7 @@ def random_excitation(bodies: int, slices: int, size: int, generator: torch.Gene
     slab = sinc_pulse_profile(distance.flatten(1), 1.5 * 8 ** uniform(0, 1), uniform(0, 0.5)).view_as(distance)
     band = 1 - uniform(0.7, 1.0)[:, None, None] * slab
     kind = uniform(0, 1)[:, None, None]
-    return field * torch.where(kind < _SELECTIVE / 2, slab, torch.where(kind < _SELECTIVE, band, torch.ones_like(slab)))
+    return field * torch.where(kind < selective / 2, slab, torch.where(kind < selective, band, torch.ones_like(slab)))
 
 
 def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:

@@ -13,18 +13,27 @@ from mriembed.simulation.disturbance import Disturbance
 from mriembed.simulation.excitation import random_excitation
 
 
-def simulate_images(bodies: int, slices: int, size: int, generator: torch.Generator) -> Tensor:
+def simulate_images(
+    bodies: int,
+    slices: int,
+    size: int,
+    generator: torch.Generator,
+    *,
+    phantoms: float = 0.2,
+    selective: float = 0.3,
+) -> Tensor:
     """Complex images of `slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
 
-    The slices of a body have one contrast, or each has its own, as it comes.
+    The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
+    are phantoms, `selective` that of the slices with a slab or a band.
 
     Returns:
         (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
         body follow each other.
     """
-    anatomy = random_anatomy(bodies, slices, size, generator)
+    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms)
     signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator)
-    signal = (signal * random_excitation(bodies, slices, size, generator))[:, None]
+    signal = (signal * random_excitation(bodies, slices, size, generator, selective=selective))[:, None]
     energy = signal.square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
     return signal / energy.sqrt() * background_phase(bodies * slices, size, generator)
 

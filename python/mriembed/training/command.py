@@ -45,6 +45,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         default=recipe.few_coils_after,
         help="step from which on most pairs are by many coils and by few of these",
     )
+    parser.add_argument(
+        "--alike-after",
+        type=int,
+        default=recipe.alike_after,
+        help="step from which on half of the bodies are phantoms and most slices have slabs or bands",
+    )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
         "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
@@ -86,6 +92,7 @@ def _train(options: argparse.Namespace) -> int:
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
         few_coils_after=options.few_coils_after,
+        alike_after=options.alike_after,
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,

@@ -32,6 +32,7 @@ class Recipe:
         measured_share: share of a step's pairs that come from measured scans, where there are any.
         few_coils_after: step from which on most pairs are by many coils and by few of these, which is harder: see
             `simulated_pairs`.
+        alike_after: step from which on slices differ in less: see there, too.
         seed: decides everything that is drawn.
     """
 
@@ -50,6 +51,7 @@ class Recipe:
     precision: str = "bfloat16"
     measured_share: float = 0.0
     few_coils_after: int = 2400
+    alike_after: int = 3550
     seed: int = 0
 
     def __post_init__(self) -> None:

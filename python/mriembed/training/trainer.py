@@ -198,6 +198,7 @@ class _Loop:
                 recipe.matrix,
                 generator,
                 few_coils=self.step >= recipe.few_coils_after,
+                alike=self.step >= recipe.alike_after,
             )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
