@@ -26,7 +26,7 @@ class Training:
 
     num_coils: int
     embed_dim: int
-    matrix: int
+    matrix: int  # of model files with these weights
     source: str  # for people
 
 
@@ -48,7 +48,7 @@ def read_training(path: str | Path) -> Training | None:
         return Training(
             int(recipe["num_coils"]),
             int(recipe["embed_dim"]),
-            int(recipe["matrix"]),
+            round(recipe["enlarged"] * recipe["matrix"]),
             f"trained {int(metadata['step'])} steps on {'measured and ' if measured else ''}simulated slices, "
             f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",
         )

@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_weights_come_from_the_default_recipe() -> None:
     training = read_training(DEFAULT_WEIGHTS)
     assert training is not None
-    assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().matrix)
+    assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().model_matrix)
     assert training.source.startswith(f"trained {Recipe().steps} steps on simulated slices, seed {Recipe().seed}, ")
 
 

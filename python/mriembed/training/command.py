@@ -33,7 +33,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--parts", type=int, default=recipe.parts, help="parts of a step that processes can share")
     parser.add_argument("--num-coils", type=int, default=recipe.num_coils, help="virtual coils")
     parser.add_argument("--embed-dim", type=int, default=recipe.embed_dim, help="length of an embedding")
-    parser.add_argument("--matrix", type=int, default=recipe.matrix, help="pixels of a side that slices are brought to")
+    parser.add_argument(
+        "--matrix", type=int, default=recipe.matrix, help="pixels of a side that slices are brought to in training"
+    )
+    parser.add_argument(
+        "--enlarged", type=float, default=recipe.enlarged, help="model files take a matrix so many times as large"
+    )
     parser.add_argument("--loss", choices=LOSSES, default=recipe.loss)
     parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the loss ntxent")
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
@@ -86,6 +91,7 @@ def _train(options: argparse.Namespace) -> int:
         num_coils=options.num_coils,
         embed_dim=options.embed_dim,
         matrix=options.matrix,
+        enlarged=options.enlarged,
         loss=options.loss,
         temperature=options.temperature,
         learning_rate=options.learning_rate,

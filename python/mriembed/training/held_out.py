@@ -24,7 +24,7 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
     """Recall at 1 of `slices`, each scanned again ten times at the middle level, among all of them."""
     model = MRIEmbeddingModel(embed_dim=recipe.embed_dim)
     load_weights(model, weights)
-    preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
+    preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.model_matrix)
     generator = torch.Generator().manual_seed(recipe.seed)
     gallery, queries = [], []
     for scan in slices:

@@ -25,7 +25,10 @@ class Recipe:
         parts: a step's pairs are drawn in this many parts, each from random numbers of its own, so that any number of
             processes that divides it sees the same pairs.
         num_coils: virtual coils. embed_dim: length of an embedding.
-        matrix: pixels of a side that the preprocessing contract brings every slice to.
+        matrix: pixels of a side that slices are brought to for training.
+        enlarged: model files with these weights bring slices to a matrix so many times as large. What is trained on moves
+            and is cut off, what is asked later mostly is not, and a finer matrix then finds more (the resolutions of
+            training and use: Touvron et al. 2019, arXiv:1906.06423); training on it would take longer by its square.
         loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
@@ -43,6 +46,7 @@ class Recipe:
     num_coils: int = 8
     embed_dim: int = 256
     matrix: int = 64
+    enlarged: float = 2.0
     loss: str = "ntxent"
     temperature: float = 0.05
     learning_rate: float = 2e-3
@@ -70,7 +74,7 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
-        for name in ("temperature", "learning_rate"):
+        for name in ("enlarged", "temperature", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
 
@@ -78,6 +82,11 @@ class Recipe:
     def pairs(self) -> int:
         """Slices of a step, each scanned twice."""
         return self.bodies * self.slices
+
+    @property
+    def model_matrix(self) -> int:
+        """Pixels of a side that model files with the trained weights bring slices to."""
+        return round(self.enlarged * self.matrix)
 
     def to_json(self) -> str:
         """As one line of JSON."""
