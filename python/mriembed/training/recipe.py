@@ -26,9 +26,9 @@ class Recipe:
             processes that divides it sees the same pairs.
         num_coils: virtual coils. embed_dim: length of an embedding.
         matrix: pixels of a side that slices are brought to for training.
-        enlarged: model files with these weights bring slices to a matrix so many times as large. What is trained on moves
-            and is cut off, what is asked later mostly is not, and a finer matrix then finds more (the resolutions of
-            training and use: Touvron et al. 2019, arXiv:1906.06423); training on it would take longer by its square.
+        enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
+            are much alike are then told apart better (that the resolutions of training and use may differ to advantage:
+            Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
         loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
