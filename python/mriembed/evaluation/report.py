@@ -19,8 +19,9 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 1180px; 
   padding: 0 1.5rem; }
 h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { margin-top: 2.6rem; border-bottom: 1px solid #ddd; }
 h3 { margin-bottom: .3rem; } p.lead { color: #555; margin-top: 0; }
-table { border-collapse: collapse; margin: .6rem 0 1.4rem; } th, td { padding: .25rem .8rem; text-align: right; }
-th { border-bottom: 1px solid #999; font-weight: 600; } td:first-child, th:first-child { text-align: left; }
+table { border-collapse: collapse; margin: .6rem 0 1.4rem; } th, td { padding: .25rem .6rem; text-align: right; }
+th { border-bottom: 1px solid #999; font-weight: 600; }
+td:first-child, th:first-child { text-align: left; white-space: nowrap; }
 tr.model td { font-weight: 600; background: #eef5fb; } td.facts { text-align: left; font-weight: 400; }
 .sheet { display: grid; gap: .5rem .7rem; justify-content: start; }
 .sheet > div { width: 118px; font-size: 11px; line-height: 1.3; overflow-wrap: anywhere; color: #444; }
