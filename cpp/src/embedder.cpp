@@ -352,13 +352,17 @@ void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int
   if (slices < 1 || coils < 1 || height < 1 || width < 1) {
     refuse_argument("warm_up_kspace: slices, coils, y and x must be at least 1, got " + text_of(shape));
   }
-  warm_up(slices, height, readout_width > 0 ? readout_width : width);
-  // One slice stands for all: preprocessing takes one after the other. One sample, off the centre, is an image of equal
-  // magnitude everywhere, so nothing of it is lost with the readout oversampling.
+  if (const std::int64_t matrix = info().matrix; matrix > 0) {
+    warm_up(slices, matrix, matrix);
+  } else {
+    warm_up(slices, height, readout_width > 0 ? readout_width : width);
+  }
+  // One slice stands for all: preprocessing takes one after the other. The sample at the centre is a constant image, of
+  // which something is left without the readout oversampling and in any matrix.
   KspaceOptions options;
   options.readout_width = readout_width;
   std::vector<std::complex<float>> kspace(static_cast<std::size_t>(coils * height * width));
-  kspace.front() = 1;
+  kspace[static_cast<std::size_t>((height / 2 * width) + (width / 2))] = 1;
   std::vector<float> embedding(static_cast<std::size_t>(info().embed_dim));
   embed_kspace(ArrayView<const std::complex<float>, 4>::row_major(kspace.data(), {1, coils, height, width}),
                ArrayView<float, 2>::row_major(embedding.data(), {1, info().embed_dim}), options);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,8 +88,8 @@ class PrincipalComponents:
 
     name = f"PCA, {_COMPONENTS} components"
 
-    def __init__(self, examples: Sequence[NDArray[np.complex64]]) -> None:
-        """Fitted to `examples`, k-space of (slices, coils, y, x) each."""
+    def __init__(self, examples: Iterable[NDArray[np.complex64]]) -> None:
+        """Fitted to `examples`, k-space of (slices, coils, y, x) each, of which one is in memory at a time."""
         rows = np.concatenate([self._images(kspace) for kspace in examples])
         self._mean = rows.mean(0)
         self._axes = np.linalg.svd(rows - self._mean, full_matrices=False)[2][:_COMPONENTS]

@@ -117,9 +117,10 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
     return curves
 
 
-def example_kspace(count: int) -> list[NDArray[np.complex64]]:
-    """Simulated slices that neither training nor a trial sees, for baselines that are fitted."""
-    return [kspace.numpy() for kspace, _ in simulated_kspace(count, seed=900_001)]
+def example_kspace(count: int) -> Iterator[NDArray[np.complex64]]:
+    """Simulated slices that neither training nor a trial sees, for baselines that are fitted, in batches."""
+    for kspace, _ in simulated_kspace(count, seed=900_001):
+        yield kspace.numpy()
 
 
 def _kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
