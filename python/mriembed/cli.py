@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mriembed
 from mriembed.checkpoint import DEFAULT_WEIGHTS
-from mriembed.errors import BadInputError, Error, InvalidArgumentError, ModelFileError
+from mriembed.errors import BadInputError, DeviceNotAvailableError, Error, InvalidArgumentError, ModelFileError
 from mriembed.evaluation.command import add_evaluate_command
 from mriembed.model_file import UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
@@ -21,7 +21,7 @@ from mriembed.training.command import add_train_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Returns its status: 0 well, 1 internal, 2 usage, 3 bad model file, 4 bad input, 130 SIGINT."""
+    """Runs the command. Its status is one of mriembed_cli: 0, 1, 2, 3, 4, 5 or 130 (see README.md)."""
     options = _parser().parse_args(arguments)
     try:
         command: int = options.run(options)
@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     except BadInputError as error:
         return _fail(str(error), 4)
+    except DeviceNotAvailableError as error:
+        return _fail(str(error), 5)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 1)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.fourier import image_to_kspace, kspace_to_image
 
 # What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
 _ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
@@ -85,13 +86,13 @@ def read_slices(file: Path, *, image_files: Sequence[str] = ()) -> list[ScanSlic
         slices = []
         for index in range(scan.slices):
             samples = scan.read(index)
-            coil_images = samples if scan.domain == "image" else _fft(samples, np.fft.ifft2)
+            coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
             if whitening is not None:
                 coil_images = np.tensordot(whitening, coil_images, 1)
             if scan.readout_width:
                 begin = coil_images.shape[2] // 2 - scan.readout_width // 2
                 coil_images = coil_images[:, :, begin : begin + scan.readout_width]
-            kspace = _fft(coil_images, np.fft.fft2).astype(np.complex64)
+            kspace = image_to_kspace(torch.from_numpy(coil_images)).numpy().astype(np.complex64)
             if not np.isfinite(kspace).all() or not kspace.any():
                 raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
             slices.append(ScanSlice(kspace, file, index))
@@ -102,13 +103,20 @@ def read_slices(file: Path, *, image_files: Sequence[str] = ()) -> list[ScanSlic
         raise BadInputError(f"{file}: the noise measurement has fewer samples than coils") from None
 
 
+def read_usable_slices(
+    places: Sequence[Path], *, image_files: Sequence[str] = (), on_refused: Callable[[BadInputError], None]
+) -> list[ScanSlice]:
+    """Reads all scans in `places` (`find_scans`); `on_refused` is told of those that `read_slices` refuses."""
+    slices: list[ScanSlice] = []
+    for file in find_scans(places):
+        try:
+            slices += read_slices(file, image_files=image_files)
+        except BadInputError as error:
+            on_refused(error)
+    return slices
+
+
 def _scan_reader() -> str:
     """The program that reads HDF5 for this process; it is installed with the package."""
     beside = Path(sysconfig.get_path("scripts")) / "mriembed_scan_reader"
     return str(beside) if beside.exists() else shutil.which("mriembed_scan_reader") or str(beside)
-
-
-def _fft(samples: NDArray[Any], transform: Callable[..., NDArray[Any]]) -> NDArray[Any]:
-    axes = (-2, -1)
-    moved: NDArray[Any] = np.fft.fftshift(transform(np.fft.ifftshift(samples, axes), norm="ortho"), axes)
-    return moved

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mriembed.errors import BadInputError, InvalidArgumentError
-from mriembed.scans import ScanSlice, find_scans, read_slices
+from mriembed.errors import InvalidArgumentError
+from mriembed.scans import ScanSlice, read_usable_slices
 
 _DESCRIPTION = """\
 Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
@@ -68,13 +68,17 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
+    if not (options.scans or options.slices or options.curve_slices):
+        raise InvalidArgumentError("nothing to evaluate: give --scans, or leave --slices or --curve-slices above 0")
     slices: list[ScanSlice] = []
-    for file in find_scans(options.scans) if options.scans else []:
-        try:
-            slices += read_slices(file, image_files=options.image_files)
-        except BadInputError as error:  # others can still be evaluated
-            print(f"mriembed: warning: left out: {error}", file=sys.stderr)
-    slices = _without_copies(slices)
+    if options.scans:
+        slices = _without_copies(
+            read_usable_slices(
+                options.scans,
+                image_files=options.image_files,
+                on_refused=lambda error: print(f"mriembed: warning: left out: {error}", file=sys.stderr),
+            )
+        )
     if options.scans and len(slices) < 2:
         raise InvalidArgumentError(f"--scans: {len(slices)} usable slice(s); finding one again needs at least two")
     pairs = read_pairs(options.pairs, slices) if options.pairs else []

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from mriembed.embedder import Embedder
+from mriembed.fourier import kspace_to_image
 from mriembed.model_file import ModelDescription, export_model
-from mriembed.simulation.fourier import kspace_to_image
 
 _THUMBNAIL = 32
 _COMPONENTS = 64

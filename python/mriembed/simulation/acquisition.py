@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation.disturbance import Disturbance
-from mriembed.simulation.fourier import image_to_kspace, kspace_to_image
 
 
 class _Draw:

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
+from mriembed.fourier import kspace_to_image
 from mriembed.simulation.acquisition import scan_again
 from mriembed.simulation.disturbance import LEVELS
-from mriembed.simulation.fourier import kspace_to_image
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mriembed.errors import BadInputError
-from mriembed.scans import ScanSlice, find_scans, read_slices
+from mriembed.scans import ScanSlice, read_usable_slices
 from mriembed.training.objective import LOSSES
 from mriembed.training.recipe import Recipe
 
@@ -109,7 +109,11 @@ def _train(options: argparse.Namespace) -> int:
         measured: MeasuredPairs | None = None
         held_out: list[ScanSlice] = []
         if options.scans:
-            slices = _read_scans(options, group.leads)
+            slices = read_usable_slices(
+                options.scans,
+                image_files=options.image_files,
+                on_refused=lambda error: _warn(error) if group.leads else None,
+            )
             trained, held_out = split_by_file(slices, recipe.seed)
             measured = MeasuredPairs(trained, group.device)
         with ProgressLog(options.output) as log:
@@ -130,13 +134,5 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read_scans(options: argparse.Namespace, speak: bool) -> list[ScanSlice]:
-    """The slices of all scans that can be used; the others are named."""
-    slices: list[ScanSlice] = []
-    for file in find_scans(options.scans):
-        try:
-            slices += read_slices(file, image_files=options.image_files)
-        except BadInputError as error:
-            if speak:
-                print(f"mriembed: warning: left out: {error}", file=sys.stderr)
-    return slices
+def _warn(error: BadInputError) -> None:
+    print(f"mriembed: warning: left out: {error}", file=sys.stderr)

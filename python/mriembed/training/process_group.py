@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from mriembed.errors import DeviceNotAvailableError
+
 
 @dataclass(frozen=True)
 class ProcessGroup:
@@ -61,9 +63,14 @@ def process_group(device: str) -> Iterator[ProcessGroup]:
 
     Args:
         device: "cpu" or "cuda"; on "cuda" each process takes the GPU of its local rank.
+
+    Raises:
+        DeviceNotAvailableError: there is no GPU.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if device == "cuda":
+        if not torch.cuda.is_available():
+            raise DeviceNotAvailableError("--device cuda: torch finds no GPU here; leave it out, or give cpu")
         chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(chosen)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from mriembed.errors import InvalidArgumentError
 from mriembed.simulation.disturbance import Disturbance
@@ -74,6 +74,9 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
+        for name in ("weight_decay", "warm_up"):
+            if not getattr(self, name) >= 0:
+                raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("enlarged", "temperature", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
@@ -91,18 +94,3 @@ class Recipe:
     def to_json(self) -> str:
         """As one line of JSON."""
         return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Recipe:
-        """Reads what `to_json` wrote.
-
-        Raises:
-            InvalidArgumentError: the text is no recipe of this version.
-        """
-        try:
-            content = json.loads(text)
-            if set(content) != {field.name for field in fields(cls)}:
-                raise InvalidArgumentError("this recipe was written by another version of mriembed")
-            return cls(**content)
-        except (TypeError, ValueError) as error:
-            raise InvalidArgumentError(f"no recipe of a training run: {error}") from None

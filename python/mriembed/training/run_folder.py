@@ -115,13 +115,13 @@ class RunFolder:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        weights, optimizer = self._files(step)
-        for file in (weights, optimizer):
+        read = []
+        for file in self._files(step):
             try:
-                load_file(file)
+                read.append(load_file(file))
             except (OSError, SafetensorError) as error:
                 raise ModelFileError(f"{file}: this checkpoint cannot be read: {error}") from None
-        return Checkpoint(step, load_file(weights), load_file(optimizer), seconds)
+        return Checkpoint(step, read[0], read[1], seconds)
 
 
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -48,7 +48,7 @@ def simulated_pairs(
         return float(torch.rand(1, generator=generator, device=device)) < share
 
     def some(least: int, most: int) -> int:
-        """A number of coils; half of them as many is as likely."""
+        """A number of coils whose logarithm is evenly drawn: 2 to 4 are as likely as 8 to 16."""
         exponent = float(torch.rand(1, generator=generator, device=device))
         return min(most, int(least * ((most + 1) / least) ** exponent))
 

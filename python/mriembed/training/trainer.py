@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mriembed.errors import Error
+from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from mriembed.training.measured_pairs import MeasuredPairs
 from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
@@ -27,15 +27,6 @@ _LARGEST_GRADIENT = 1.0
 
 class TrainingError(Error, RuntimeError):
     """Training cannot go on; the text says where and what is left."""
-
-
-class PairSource(Protocol):
-    """Where the pairs of measured scans come from."""
-
-    def pairs(
-        self, count: int, preprocessor: CoilPreprocessor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Two acquisitions of `count` slices, stacked, and a number for each slice that is the same for equal ones."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ def train(
     folder: Path,
     group: ProcessGroup,
     *,
-    measured: PairSource | None = None,
+    measured: MeasuredPairs | None = None,
     checkpoint_seconds: float = 60.0,
     stop_after: int | None = None,
     on_step: Callable[[Progress], None] | None = None,
@@ -76,11 +67,14 @@ def train(
 
     Raises:
         TrainingError: the loss or the weights became NaN or infinite; the last checkpoint is kept.
-        InvalidArgumentError, ModelFileError, OSError: see `RunFolder`.
+        InvalidArgumentError: the processes or the pairs do not fit the recipe; see `RunFolder`, too.
+        ModelFileError, OSError: see `RunFolder`.
     """
     run = RunFolder(folder)
     if recipe.parts % group.size != 0:
-        raise TrainingError(f"{group.size} processes cannot share {recipe.parts} parts of a step evenly")
+        raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.parts} parts of a step evenly")
+    if recipe.measured_share > 0 and measured is None:
+        raise InvalidArgumentError(f"a measured share of {recipe.measured_share} needs measured pairs")
     checkpoint = run.open(recipe) if group.leads else None
     group.wait()
     if not group.leads:
@@ -122,7 +116,7 @@ class _Loop:
     """Network and optimizer, and what a step does with them."""
 
     def __init__(
-        self, recipe: Recipe, group: ProcessGroup, measured: PairSource | None, checkpoint: Checkpoint | None
+        self, recipe: Recipe, group: ProcessGroup, measured: MeasuredPairs | None, checkpoint: Checkpoint | None
     ) -> None:
         self.recipe = recipe
         self.group = group

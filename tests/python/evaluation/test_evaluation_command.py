@@ -55,6 +55,7 @@ def test_scans_that_cannot_be_used_are_named_and_copies_are_left_out(
         (["--scans", "{empty}"], "{empty}: no scans here"),
         (["--scans", "{empty}/none.npy"], "{empty}/none.npy: there is no such file or folder"),
         (["--pairs", "{empty}/p"], "--pairs: names slices of --scans, which is missing"),
+        ([], "nothing to evaluate: give --scans"),
         (["--slices", "-1"], "--slices: must be at least 0, not -1"),
         (["--json", "{empty}/a/b.json"], "{empty}/a/b.json: the folder {empty}/a does not exist"),
     ],

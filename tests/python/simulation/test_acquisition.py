@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation.acquisition import acquire, background_phase, scan_again
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.disturbance import LEVELS, Disturbance
-from mriembed.simulation.fourier import image_to_kspace, kspace_to_image
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from mriembed import DeviceNotAvailableError
 from mriembed.training.process_group import process_group
 
 
@@ -13,3 +15,9 @@ def test_without_torchrun_there_is_one_process_and_nothing_to_gather() -> None:
         group.sum_gradients([rows])
         group.wait()
     assert torch.equal(rows.grad, torch.ones(2, 3))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(DeviceNotAvailableError, match="torch finds no GPU here"), process_group("cuda"):
+        pass

@@ -1,13 +1,15 @@
 import math
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mriembed import CoilPreprocessor, MRIEmbeddingModel
+from mriembed import CoilPreprocessor, InvalidArgumentError, MRIEmbeddingModel
 from mriembed.checkpoint import load_weights
 from mriembed.training import trainer
 from mriembed.training.process_group import ProcessGroup
@@ -75,7 +77,7 @@ def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_
         process = subprocess.Popen(command(tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         before = checkpointed(tmp_path / "killed")
         while process.poll() is None and checkpointed(tmp_path / "killed") == before:
-            pass
+            time.sleep(0.005)
         try:
             process.wait(milliseconds / 1000)
         except subprocess.TimeoutExpired:
@@ -101,12 +103,12 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     alone = losses_of(recipe, tmp_path / "alone")
     program = tmp_path / "program.py"
     program.write_text(
-        "import sys\nfrom pathlib import Path\n"
+        "import json, sys\nfrom pathlib import Path\n"
         "from mriembed.training.process_group import process_group\n"
         "from mriembed.training.recipe import Recipe\n"
         "from mriembed.training.trainer import train\n"
         "with process_group('cpu') as group:\n"
-        "    train(Recipe.from_json(sys.argv[1]), Path(sys.argv[2]), group,\n"
+        "    train(Recipe(**json.loads(sys.argv[1])), Path(sys.argv[2]), group,\n"
         "          on_step=lambda progress: print('loss', progress.loss, flush=True))\n"
     )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -144,5 +146,10 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_check
 
 
 def test_processes_that_cannot_share_a_step_evenly_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="3 processes cannot share 2 parts of a step evenly"):
+    with pytest.raises(InvalidArgumentError, match="3 processes cannot share the 2 parts of a step evenly"):
         train(SMALL, tmp_path / "run", ProcessGroup(0, 3, torch.device("cpu")))
+
+
+def test_a_share_of_measured_pairs_without_any_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"a measured share of 0\.5 needs measured pairs"):
+        train(replace(SMALL, measured_share=0.5), tmp_path / "run", ALONE)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mriembed.simulation.fourier import image_to_kspace, kspace_to_image
+from mriembed.fourier import image_to_kspace, kspace_to_image
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 7, 10)])
