@@ -49,8 +49,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     import torch
 
     from mriembed.atomic_file import write_atomically
-    from mriembed.evaluation.evaluation import Plan, evaluate, table
+    from mriembed.evaluation.evaluation import Plan, evaluate
     from mriembed.evaluation.measured import read_pairs
+    from mriembed.evaluation.table import table
 
     for name, value, least in (
         ("--slices", options.slices, 0),

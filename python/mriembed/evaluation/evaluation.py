@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.embedder import Embedder
 from mriembed.evaluation.collection import Collection, Score
-from mriembed.evaluation.measured import RepeatedScan, measured_trials
+from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials
 from mriembed.model_file import ModelDescription
@@ -55,6 +53,7 @@ class Found:
     gallery: Collection
     queries: Collection
     names: list[str]  # of the gallery's slices
+    repeated: Mapping[int, Sequence[int]]  # for a label, the labels of repeated scans of the slice
 
 
 @dataclass(frozen=True)
@@ -133,14 +132,16 @@ def evaluate(
             methods, slices, pairs, plan.repeats, plan.seed, lambda: count(1)
         )
         found_scores += measured
-        found.append(Found("Measured slices", gallery, queries, [scan.name for scan in slices]))
+        found.append(
+            Found("Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs))
+        )
     if plan.simulated:
         simulated, gallery, queries = simulated_trials(
             methods, plan.simulated, plan.seed, counter("simulated slices", plan.simulated)
         )
         found_scores += simulated
         names = [f"slice {label}" for label in gallery.labels]
-        found.append(Found("Simulated slices", gallery, queries, names))
+        found.append(Found("Simulated slices", gallery, queries, names, {}))
     if plan.curve:
         curves = robustness_curves(methods, plan.curve, plan.seed, counter("robustness curves", plan.curve))
     return Evaluation(
@@ -153,41 +154,6 @@ def evaluate(
         curves,
         found,
     )
-
-
-def table(evaluation: Evaluation) -> str:
-    """The scores as text, one trial after the other."""
-    lines = []
-    trial = ""
-    repeated = bool(evaluation.repeated_scans)
-    for score in evaluation.scores:
-        if score.trial != trial:
-            trial = score.trial
-            lines.append(f"\n{trial}: {score.queries} queries among {score.gallery} slices")
-            strict = "  itself" if repeated else ""
-            lines.append(f"  {'method':24}  recall@1{strict}     mAP  alignment  uniformity")
-        strict = f"  {score.recall_of_itself:6.3f}" if repeated else ""
-        lines.append(
-            f"  {score.method:24}  {score.recall_at_1:8.3f}{strict}  {score.mean_average_precision:6.3f}"
-            f"  {score.alignment:9.3f}  {score.uniformity:10.3f}"
-        )
-    if repeated:
-        lines.append(f"\nrepeated scans: {len(evaluation.repeated_scans)} pairs")
-        for method in evaluation.repeated_scans[0].found:
-            hits = sum(pair.found[method] for pair in evaluation.repeated_scans)
-            lines.append(f"  {method:24}  {hits} of {len(evaluation.repeated_scans)} find their other scan")
-    for curve in evaluation.curves:
-        lines.append(f"\n{curve.disturbance} ({curve.unit}): recall@1")
-        lines.append(f"  {'method':24}" + "".join(f"  {value:6g}" for value in curve.values))
-        for method, recalls in curve.recall_at_1.items():
-            lines.append(f"  {method:24}" + "".join(f"  {recall:6.3f}" for recall in recalls))
-    return "\n".join(lines).lstrip("\n")
-
-
-def nearest(rows: NDArray[np.float32], queries: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """Numbers of the `count` most similar rows for each query, the most similar first."""
-    order: NDArray[np.intp] = np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :count]
-    return order
 
 
 def _processor() -> str:

@@ -55,6 +55,15 @@ def read_pairs(file: Path, slices: Sequence[ScanSlice]) -> list[tuple[int, int]]
     return pairs
 
 
+def scans_of_one_slice(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    """For each slice that has repeated scans, the numbers of these."""
+    repeated: dict[int, list[int]] = {}
+    for first, second in pairs:
+        repeated.setdefault(first, []).append(second)
+        repeated.setdefault(second, []).append(first)
+    return repeated
+
+
 def measured_trials(
     methods: Sequence[Method],
     slices: Sequence[ScanSlice],
@@ -92,10 +101,7 @@ def measured_trials(
                 chosen = torch.randperm(coils, generator=generator)[:_FEW]
                 few.add(kspace[:, chosen].numpy(), [number])
         on_slice()
-    repeated: dict[int, list[int]] = {}
-    for first, second in pairs:
-        repeated.setdefault(first, []).append(second)
-        repeated.setdefault(second, []).append(first)
+    repeated = scans_of_one_slice(pairs)
     found = [score for name in LEVELS for score in scores(f"measured, {name}", gallery, again[name], repeated)]
     if few.labels:
         found += scores(f"measured, any {_FEW} coils", gallery, few, repeated)

@@ -41,3 +41,9 @@ def uniformity(rows: NDArray[Any]) -> float:
     squared = 2 - 2 * (rows @ rows.T)
     pairs = squared[np.triu_indices(len(rows), 1)]
     return float(np.log(np.exp(-2 * pairs).mean()))
+
+
+def nearest(rows: NDArray[Any], queries: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Numbers of the `count` most similar rows for each query, the most similar first."""
+    order: NDArray[np.intp] = np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :count]
+    return order

@@ -7,8 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
-from mriembed.evaluation.evaluation import Evaluation, Found, nearest
+from mriembed.evaluation.evaluation import Evaluation, Found
 from mriembed.evaluation.figures import curves_figure, map_figure, picture
+from mriembed.evaluation.measures import nearest
 
 _SHOWN = 12  # queries of a contact sheet
 _NEIGHBOURS = 5
@@ -122,7 +123,7 @@ def _contact_sheet(found: Found) -> list[str]:
         f"<p>On the left a slice scanned again at the middle level, then the {_NEIGHBOURS} nearest slices and their "
         "cosine distances. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
-        "<span style='border-color:#009e73'>the slice itself</span><span style='border-color:#ddd'>another</span>"
+        "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span><span style='border-color:#ddd'>another</span>"
         "<span style='border-color:#d55e00'>another, and nearest</span></p>",
         f"<div class=sheet style='grid-template-columns: repeat({2 + closest.shape[1]}, auto)'>",
     ]
@@ -132,7 +133,7 @@ def _contact_sheet(found: Found) -> list[str]:
         parts.append(f"<div class=query><img alt='' src='{picture(query_pictures[query])}'>{escape(name)}</div>")
         parts.append("<div class=gap>→</div>")
         for place, number in enumerate(neighbours):
-            hit = found.gallery.labels[number] == label
+            hit = found.gallery.labels[number] in (label, *found.repeated.get(label, ()))
             kind = "hit" if hit else "miss" if place == 0 else "other"
             distance = 1 - float(query_rows[query] @ rows[number])
             parts.append(

@@ -1,12 +1,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate, nearest, table
+from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate
 from mriembed.evaluation.report import html_report
+from mriembed.evaluation.table import table
 from mriembed.scans import ScanSlice
 from mriembed.simulation import simulate_images, simulate_kspace
 
@@ -61,9 +61,3 @@ def test_the_report_needs_nothing_but_itself(evaluation: Evaluation) -> None:
     assert "&lt;0&gt;.npy" in report
     assert "<0>.npy" not in report
     assert report.count("data:image/png;base64,") >= 2 * 5
-
-
-def test_the_nearest_rows_come_first() -> None:
-    rows = np.eye(4, dtype=np.float32)
-    queries = np.array([[0.1, 0.9, 0.3, 0.2]], np.float32)
-    assert nearest(rows, queries, 3).tolist() == [[1, 2, 3]]

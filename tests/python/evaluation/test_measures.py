@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from mriembed.evaluation.measures import alignment, mean_average_precision, recall_at_1, uniformity
+from mriembed.evaluation.measures import alignment, mean_average_precision, nearest, recall_at_1, uniformity
 
 
 def test_recall_at_1_counts_queries_whose_nearest_row_is_relevant() -> None:
@@ -36,3 +36,9 @@ def test_alignment_and_uniformity_of_rows_that_can_be_seen_through() -> None:
     assert uniformity(axes) == pytest.approx(-4)  # all distances squared are 2
     assert uniformity(np.ones((3, 1))) == pytest.approx(0)
     assert uniformity(np.array([[1.0], [-1.0]])) == pytest.approx(math.log(math.exp(-8)))
+
+
+def test_the_nearest_rows_come_first() -> None:
+    rows = np.eye(4, dtype=np.float32)
+    queries = np.array([[0.1, 0.9, 0.3, 0.2]], np.float32)
+    assert nearest(rows, queries, 3).tolist() == [[1, 2, 3]]
