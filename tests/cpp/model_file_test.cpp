@@ -8,6 +8,7 @@
 #include <string>
 
 #include "mriembed/error.hpp"
+#include "scratch_folder.hpp"
 
 namespace {
 
@@ -25,7 +26,7 @@ std::string refusal_of(const std::string& path, const mriembed::Trust& trust = {
 }
 
 std::string written(const std::string& name, const std::string& bytes) {
-  const std::string path = testing::TempDir() + name;
+  const std::string path = mriembed::testing_files::scratch_folder() / name;
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
 }

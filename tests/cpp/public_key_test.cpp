@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mriembed/error.hpp"
+#include "scratch_folder.hpp"
 
 namespace {
 
@@ -16,7 +17,7 @@ constexpr const char* signature =
     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 
 std::string written(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + name;
+  const std::string path = mriembed::testing_files::scratch_folder() / name;
   std::ofstream(path, std::ios::binary) << text;
   return path;
 }

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "../scratch_folder.hpp"
 #include "mriembed/error.hpp"
 
 namespace {
@@ -83,14 +83,6 @@ const std::array<float, 2> second{1.0F / 3, 4e-30F};
 
 class EmbeddingWriterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder = fs::path(testing::TempDir()) / ("mriembed-" + name + "-" + std::to_string(getpid()));
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
   [[nodiscard]] std::unique_ptr<EmbeddingWriter> open(const std::string& name) const {
     return mriembed::cli::open_writer(OutputTarget::parse((folder / name).string()), model);
   }
@@ -104,7 +96,8 @@ class EmbeddingWriterTest : public testing::Test {
     return names;
   }
 
-  fs::path folder;
+  const mriembed::testing_files::ScratchFolder scratch;
+  const fs::path folder = scratch.path();
 };
 
 std::pair<ErrorCode, std::string> refusal_of(const std::string& path) {

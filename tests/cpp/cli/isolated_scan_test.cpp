@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "../scratch_folder.hpp"
 #include "mriembed/error.hpp"
 
 namespace mriembed::cli {
@@ -15,7 +15,7 @@ namespace {
 // A program that stands in for mriembed_scan_reader and does what a damaged file could make that one do.
 std::string program(const std::string& commands) {
   static int count = 0;
-  std::string path = testing::TempDir() + "mriembed-reader-" + std::to_string(getpid()) + "-" + std::to_string(count++);
+  std::string path = testing_files::scratch_folder() / ("reader-" + std::to_string(count++));
   std::ofstream(path) << "#!/bin/sh\n" << commands << "\n";
   chmod(path.c_str(), 0700);
   return path;

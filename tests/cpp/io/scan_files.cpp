@@ -1,14 +1,14 @@
 #include "scan_files.hpp"
 
-#include <unistd.h>
-
 #include <fstream>
+
+#include "../scratch_folder.hpp"
 
 namespace mriembed::io::testing_files {
 
 std::string fresh_path(const std::string& ending) {
   static int count = 0;
-  return testing::TempDir() + "mriembed-" + std::to_string(getpid()) + "-" + std::to_string(count++) + ending;
+  return mriembed::testing_files::scratch_folder() / (std::to_string(count++) + ending);
 }
 
 std::string written(const std::string& ending, const std::string& bytes) {

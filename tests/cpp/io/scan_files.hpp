@@ -18,7 +18,7 @@ namespace mriembed::io::testing_files {
 
 using Complex = std::complex<float>;
 
-// A path that no other test uses, in a folder for temporary files.
+// A path that no other test uses, in the scratch folder of this process.
 std::string fresh_path(const std::string& ending);
 std::string written(const std::string& ending, const std::string& bytes);
 
