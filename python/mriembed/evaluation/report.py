@@ -124,7 +124,8 @@ def _contact_sheet(found: Found) -> list[str]:
         "cosine distances. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
         "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span>"
-        "<span style='border-color:#ddd'>another</span><span style='border-color:#d55e00'>another, and nearest</span></p>",
+        "<span style='border-color:#ddd'>another</span>"
+        "<span style='border-color:#d55e00'>another, and nearest</span></p>",
         f"<div class=sheet style='grid-template-columns: repeat({2 + closest.shape[1]}, auto)'>",
     ]
     for query, neighbours in zip(chosen, closest, strict=True):
