@@ -12,6 +12,7 @@
 
 #include "mriembed/model_file.hpp"
 #include "prepared.hpp"
+#include "slice_preparation.hpp"
 
 namespace mriembed {
 
@@ -29,7 +30,6 @@ class Preparation {
 
   // Expects serves(info).
   explicit Preparation(const ModelInfo& info);
-  ~Preparation();
 
   // Coil images, (slices, coils, y, x), complex64 of any strides.
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
@@ -40,19 +40,13 @@ class Preparation {
                                         std::optional<std::int64_t> readout_width) const;
 
  private:
-  struct Input;
-  struct Workspace;
-  class Slice;
+  [[nodiscard]] Prepared prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance) const;
+  [[nodiscard]] std::unique_ptr<SliceWorkspace> take_workspace() const;
+  void give_back(std::unique_ptr<SliceWorkspace> workspace) const;
 
-  [[nodiscard]] Prepared prepare(const Input& input) const;
-  [[nodiscard]] std::unique_ptr<Workspace> take_workspace() const;
-  void give_back(std::unique_ptr<Workspace> workspace) const;
-
-  std::int64_t num_coils_;
-  bool compress_;
-  std::int64_t matrix_;  // 0: slices stay as they are
+  SliceContract contract_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Workspace>> free_workspaces_;
+  mutable std::vector<std::unique_ptr<SliceWorkspace>> free_workspaces_;
 };
 
 }  // namespace mriembed

@@ -1,0 +1,103 @@
+#include "kernels/plane.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+#include "random_samples.hpp"
+
+namespace mriembed::kernels {
+namespace {
+
+using Sample = std::complex<float>;
+
+// A plane whose sample at (y, x) from its centre is the complex number y + i x.
+struct Grid {
+  std::vector<Sample> samples;
+  Plane plane;
+};
+
+Grid grid(std::int64_t height, std::int64_t width, bool shift_y, bool shift_x) {
+  Grid made{std::vector<Sample>(static_cast<std::size_t>(height * width)), {}};
+  for (std::int64_t y = -(height / 2); y < height - height / 2; ++y) {
+    for (std::int64_t x = -(width / 2); x < width - width / 2; ++x) {
+      const std::int64_t row = shift_y ? (y + height) % height : y + height / 2;
+      const std::int64_t column = shift_x ? (x + width) % width : x + width / 2;
+      made.samples[static_cast<std::size_t>(row * width + column)] = {static_cast<float>(y), static_cast<float>(x)};
+    }
+  }
+  made.plane = {made.samples.data(), height, width, shift_y, shift_x};
+  return made;
+}
+
+TEST(Plane, indices_go_where_numpys_ifftshift_takes_them) {
+  const std::vector<std::int64_t> even{2, 3, 0, 1};
+  const std::vector<std::int64_t> odd{3, 4, 0, 1, 2};
+  for (std::int64_t index = 0; index < 4; ++index) {
+    EXPECT_EQ(to_front(index, 4), even[static_cast<std::size_t>(index)]);
+  }
+  for (std::int64_t index = 0; index < 5; ++index) {
+    EXPECT_EQ(to_front(index, 5), odd[static_cast<std::size_t>(index)]);
+  }
+}
+
+TEST(Plane, a_square_keeps_every_sample_at_its_place_from_the_centre_and_is_zero_elsewhere) {
+  for (const bool shift_y : {false, true}) {
+    for (const bool shift_x : {false, true}) {
+      for (const auto& [height, width] : {std::pair{1, 1}, {4, 6}, {5, 7}, {6, 3}, {7, 8}, {2, 9}}) {
+        const Grid from = grid(height, width, shift_y, shift_x);
+        for (std::int64_t side = 1; side <= 11; ++side) {
+          std::vector<Sample> square(static_cast<std::size_t>(side * side) + 1, Sample(-50, -50));
+          resize_to_square(from.plane, square.data(), side);
+          for (std::int64_t y = -(side / 2); y < side - side / 2; ++y) {
+            for (std::int64_t x = -(side / 2); x < side - side / 2; ++x) {
+              const bool inside =
+                  y >= -(height / 2) && y < height - height / 2 && x >= -(width / 2) && x < width - width / 2;
+              const Sample expected = inside ? Sample(static_cast<float>(y), static_cast<float>(x)) : Sample(0);
+              const std::int64_t to = (y + side) % side * side + (x + side) % side;
+              ASSERT_EQ(square[static_cast<std::size_t>(to)], expected)
+                  << height << " x " << width << " to " << side << " at " << y << ", " << x;
+            }
+          }
+          ASSERT_EQ(square.back(), Sample(-50, -50)) << "nothing is written behind the square";
+        }
+      }
+    }
+  }
+}
+
+TEST(Plane, stacking_brings_the_centre_to_the_middle_and_multiplies) {
+  for (const bool shift_y : {false, true}) {
+    for (const bool shift_x : {false, true}) {
+      for (const auto& [height, width] : {std::pair{1, 1}, {4, 6}, {5, 7}, {3, 40}}) {
+        const Grid from = grid(height, width, shift_y, shift_x);
+        std::vector<float> real(from.samples.size() + 1, -50);
+        std::vector<float> imaginary = real;
+        stack_plane(from.plane, Sample(0, 2), real.data(), imaginary.data());
+        for (std::int64_t y = 0; y < height; ++y) {
+          for (std::int64_t x = 0; x < width; ++x) {
+            const auto pixel = static_cast<std::size_t>(y * width + x);
+            ASSERT_EQ(real[pixel], static_cast<float>(-2 * (x - width / 2)));
+            ASSERT_EQ(imaginary[pixel], static_cast<float>(2 * (y - height / 2)));
+          }
+        }
+        ASSERT_EQ(real.back(), -50);
+        ASSERT_EQ(imaginary.back(), -50);
+      }
+    }
+  }
+}
+
+TEST(Plane, the_energy_is_that_of_float64) {
+  const auto samples = random_samples(5003, 1e3F);
+  double expected = 0;
+  for (const std::complex<double> v : samples) {
+    expected += std::norm(v);
+  }
+  EXPECT_NEAR(energy_of(samples.data(), 5003), expected, 1e-6 * expected);
+  EXPECT_EQ(energy_of(samples.data(), 0), 0);
+}
+
+}  // namespace
+}  // namespace mriembed::kernels
