@@ -78,8 +78,10 @@ TEST(Plane, stacking_brings_the_centre_to_the_middle_and_multiplies) {
         for (std::int64_t y = 0; y < height; ++y) {
           for (std::int64_t x = 0; x < width; ++x) {
             const auto pixel = static_cast<std::size_t>(y * width + x);
-            ASSERT_EQ(real[pixel], static_cast<float>(-2 * (x - width / 2)));
-            ASSERT_EQ(imaginary[pixel], static_cast<float>(2 * (y - height / 2)));
+            const std::int64_t right = x - width / 2;  // of the centre
+            const std::int64_t down = y - height / 2;
+            ASSERT_EQ(real[pixel], static_cast<float>(-2 * right));
+            ASSERT_EQ(imaginary[pixel], static_cast<float>(2 * down));
           }
         }
         ASSERT_EQ(real.back(), -50);
