@@ -1,0 +1,57 @@
+"""What the matrix of the preprocessing contract does to what a model finds: a table for the model card, and JSON.
+
+    matrices.py --weights CHECKPOINT --scans PLACE... [--image-files PATTERN...] --pairs FILE --json FILE
+
+Each matrix is evaluated on the same 200 simulated slices and the same acquisitions of the measured ones, 20 of each.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import mriembed
+from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate
+from mriembed.evaluation.measured import read_pairs
+from mriembed.scans import read_usable_slices
+
+MATRICES = (0, 48, 64, 96, 128, 160)
+METHOD = "model, float32"
+
+
+def row(matrix: int, evaluation: Evaluation) -> str:
+    recall = {score.trial: score.recall_at_1 for score in evaluation.scores if score.method == METHOD}
+    curve = next(curve for curve in evaluation.curves if curve.disturbance == "matrix")
+    half = curve.recall_at_1[METHOD][curve.values.index(48.0)]
+    twins = sum(pair.found[METHOD] for pair in evaluation.repeated_scans)
+    trials = ("simulated, middle", "simulated, hard", "measured, middle", "measured, hard", "measured, any 4 coils")
+    figures = [f"{recall[trial]:.3f}" for trial in trials]
+    name = str(matrix) if matrix else "as measured (0)"
+    return f"| {name} | {' | '.join(figures)} | {half:.3f} | {twins} of {len(evaluation.repeated_scans)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weights", type=Path, default=mriembed.DEFAULT_WEIGHTS)
+    parser.add_argument("--scans", type=Path, nargs="+", required=True)
+    parser.add_argument("--image-files", nargs="+", default=[])
+    parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--json", type=Path, required=True)
+    options = parser.parse_args()
+    slices = read_usable_slices(options.scans, image_files=options.image_files, on_refused=print)
+    pairs = read_pairs(options.pairs, slices)
+    print("| matrix | simulated, middle | hard | measured, middle | hard | any 4 coils | 48 of 96 pixels | repeated |")
+    print("|---|---|---|---|---|---|---|---|")
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for matrix in MATRICES:
+            model = Path(folder) / f"{matrix}.pt"
+            mriembed.export_model(model, weights=options.weights, matrix=matrix)
+            evaluation = evaluate(model, Plan(simulated=200, curve=60), slices, pairs)
+            results[matrix] = json.loads(evaluation.as_json())
+            print(row(matrix, evaluation), flush=True)
+    options.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
