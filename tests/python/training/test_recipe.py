@@ -11,7 +11,6 @@ from mriembed.training.recipe import Recipe
         ({"bodies": 6}, "bodies: must be a multiple of the 4 parts, not 6"),
         ({"bodies": 1, "slices": 1, "parts": 1}, "at least two pairs"),
         ({"matrix": 8}, "matrix: must be at least 16 pixels, not 8"),
-        ({"enlarged_share": -0.5}, "enlarged share: must lie from 0 to 1, not -0.5"),
         ({"measured_share": 1.5}, "measured share: must lie from 0 to 1, not 1.5"),
         ({"precision": "float16"}, "precision: must be float32 or bfloat16, not 'float16'"),
         ({"temperature": 0.0}, "temperature: must be above 0, not 0.0"),
@@ -22,15 +21,3 @@ from mriembed.training.recipe import Recipe
 def test_settings_that_cannot_be_right_are_refused_by_name(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         Recipe(**arguments)  # type: ignore[arg-type]
-
-
-def test_the_last_steps_take_the_matrix_of_model_files() -> None:
-    recipe = Recipe(steps=10, matrix=40, enlarged=1.6, enlarged_share=0.3)
-    assert [recipe.matrix_of(step) for step in range(10)] == [40] * 7 + [64] * 3
-    assert recipe.model_matrix == 64
-
-
-@pytest.mark.parametrize(("share", "matrix"), [(0.0, 40), (1.0, 80)])
-def test_all_steps_or_none_can_take_the_larger_matrix(share: float, matrix: int) -> None:
-    recipe = Recipe(steps=10, matrix=40, enlarged_share=share)
-    assert {recipe.matrix_of(step) for step in range(10)} == {matrix}

@@ -53,20 +53,6 @@ def test_seconds_of_training_find_slices_again_far_better_than_chance(tmp_path: 
     assert recall(trained) > recall(MRIEmbeddingModel(embed_dim=64).materialize(8)) + 0.15
 
 
-def test_the_last_steps_see_the_matrix_of_model_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-
-    def recorded(
-        bodies: int, slices: int, preprocessor: CoilPreprocessor, matrix: int, generator: torch.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        seen.append(matrix)
-        return simulated_pairs(bodies, slices, preprocessor, matrix, generator)
-
-    monkeypatch.setattr(trainer, "simulated_pairs", recorded)
-    train(replace(SMALL, enlarged=1.5, enlarged_share=0.5), tmp_path / "run", ALONE)
-    assert seen == 3 * SMALL.parts * [16] + 3 * SMALL.parts * [24]
-
-
 def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) -> None:
     whole = losses_of(SMALL, tmp_path / "whole")
     first = losses_of(SMALL, tmp_path / "pieces", stop_after=2)
