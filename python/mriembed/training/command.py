@@ -37,17 +37,25 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--matrix", type=int, default=recipe.matrix, help="pixels of a side that slices are brought to in training"
     )
     parser.add_argument(
-        "--enlarged", type=float, default=recipe.enlarged,
-        help="model files, and the last steps, take a matrix so many times as large",
-    )  # fmt: skip
-    parser.add_argument(
-        "--enlarged-share", type=float, default=recipe.enlarged_share, help="share of the steps with the larger matrix"
+        "--enlarged", type=float, default=recipe.enlarged, help="model files take a matrix so many times as large"
     )
     parser.add_argument("--loss", choices=LOSSES, default=recipe.loss)
     parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the loss ntxent")
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
     parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
     parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
+    parser.add_argument(
+        "--few-coils-after",
+        type=int,
+        default=recipe.few_coils_after,
+        help="step from which on most pairs are by many coils and by few of these",
+    )
+    parser.add_argument(
+        "--alike-after",
+        type=int,
+        default=recipe.alike_after,
+        help="step from which on half of the bodies are phantoms and most slices have slabs or bands",
+    )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
         "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
@@ -84,12 +92,13 @@ def _train(options: argparse.Namespace) -> int:
         embed_dim=options.embed_dim,
         matrix=options.matrix,
         enlarged=options.enlarged,
-        enlarged_share=options.enlarged_share,
         loss=options.loss,
         temperature=options.temperature,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
+        few_coils_after=options.few_coils_after,
+        alike_after=options.alike_after,
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,

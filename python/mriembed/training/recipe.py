@@ -25,19 +25,21 @@ class Recipe:
         parts: a step's pairs are drawn in this many parts, each from random numbers of its own, so that any number of
             processes that divides it sees the same pairs.
         num_coils: virtual coils. embed_dim: length of an embedding.
-        matrix: pixels of a side that most steps bring slices to.
-        enlarged: model files with these weights bring slices to a matrix so many times as large, and so do the last
-            steps: small ones learn most of it in less time, by the square, but a network does best at the size that it
-            saw last (Touvron et al. 2019, arXiv:1906.06423).
-        enlarged_share: share of the steps, the last ones, that take the larger matrix.
+        matrix: pixels of a side that slices are brought to for training.
+        enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
+            are much alike are then told apart better (that the resolutions of training and use may differ to advantage:
+            Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
         loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
+        few_coils_after: step from which on most pairs are by many coils and by few of these, which is harder: see
+            `simulated_pairs`.
+        alike_after: step from which on slices differ in less: see there, too.
         seed: decides everything that is drawn.
     """
 
-    steps: int = 5000
+    steps: int = 5500
     bodies: int = 8
     slices: int = 8
     parts: int = 4
@@ -45,7 +47,6 @@ class Recipe:
     embed_dim: int = 256
     matrix: int = 64
     enlarged: float = 2.0
-    enlarged_share: float = 0.12
     loss: str = "ntxent"
     temperature: float = 0.05
     learning_rate: float = 2e-3
@@ -53,6 +54,8 @@ class Recipe:
     warm_up: int = 100
     precision: str = "bfloat16"
     measured_share: float = 0.0
+    few_coils_after: int = 2400
+    alike_after: int = 3550
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,9 +70,8 @@ class Recipe:
             )
         if self.matrix < 16:
             raise InvalidArgumentError(f"matrix: must be at least 16 pixels, not {self.matrix}")
-        for name in ("enlarged_share", "measured_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidArgumentError(f"{name.replace('_', ' ')}: must lie from 0 to 1, not {getattr(self, name)}")
+        if not 0 <= self.measured_share <= 1:
+            raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
         for name in ("weight_decay", "warm_up"):
@@ -88,10 +90,6 @@ class Recipe:
     def model_matrix(self) -> int:
         """Pixels of a side that model files with the trained weights bring slices to."""
         return round(self.enlarged * self.matrix)
-
-    def matrix_of(self, step: int) -> int:
-        """Pixels of a side that step `step`, counted from 0, brings slices to."""
-        return self.model_matrix if step >= self.steps - round(self.enlarged_share * self.steps) else self.matrix
 
     def to_json(self) -> str:
         """As one line of JSON."""

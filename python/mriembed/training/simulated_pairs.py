@@ -17,8 +17,6 @@ from mriembed.training.recipe import VIEW
 _MOST_COILS = 32
 _FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
 _RESOLUTIONS = (0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the contract
-# More than there are of them elsewhere: phantoms, and slices with slabs or bands, differ in little.
-_PHANTOMS, _SELECTIVE = 0.5, 0.6
 
 
 def simulated_pairs(
@@ -27,19 +25,24 @@ def simulated_pairs(
     preprocessor: CoilPreprocessor,
     matrix: int,
     generator: torch.Generator,
+    *,
+    few_coils: bool = False,
+    alike: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
 
-    Most first arrays are large. The second acquisition is by another array, or, mostly, by a half to an eighth of the
-    first one's elements, which light up little of the slice. One time in two the first is a full, undisturbed one, as
-    the scans that one searches in often are.
+    The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
+    full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
+    second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice.
+    With `alike` half of the bodies are phantoms and most slices have slabs or bands: they differ in little.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
     """
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
-    images = simulate_images(bodies, slices, finer, generator, phantoms=_PHANTOMS, selective=_SELECTIVE)
+    kinds = {"phantoms": 0.5, "selective": 0.6} if alike else {}
+    images = simulate_images(bodies, slices, finer, generator, **kinds)
 
     def chance(share: float) -> bool:
         return float(torch.rand(1, generator=generator, device=device)) < share
@@ -59,10 +62,11 @@ def simulated_pairs(
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
-    first = array(some(16 if chance(0.75) else 1, _MOST_COILS))
+    least, share = (16, 0.75) if few_coils else (8, 0.5)
+    first = array(some(least if chance(share) else 1, _MOST_COILS))
     coils = first.size(1)
-    if coils >= 2 and chance(0.85):
-        kept = some(math.ceil(coils / 8), math.ceil(coils / 2))
+    if coils >= 2 and chance(0.85 if few_coils else 0.6):
+        kept = some(math.ceil(coils / 8), math.ceil(coils / 2) if few_coils else coils)
         order = torch.rand(bodies, coils, generator=generator, device=device).argsort(1)[:, :kept]
         second = torch.gather(first, 1, order[:, :, None, None].expand(-1, -1, *first.shape[2:]))
     else:

@@ -126,6 +126,7 @@ class _Loop:
             torch.manual_seed(recipe.seed)
             self.model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
         self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
         self.loss = make_loss(recipe.loss, recipe.temperature)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -176,17 +177,23 @@ class _Loop:
         generator = torch.Generator(self.group.device).manual_seed(_mixed(recipe.seed, self.step * recipe.parts + part))
         count = recipe.pairs // recipe.parts
         measured = round(recipe.measured_share * count)
-        matrix = recipe.matrix_of(self.step)
-        preprocessor = CoilPreprocessor(recipe.num_coils, "pca", matrix)
         first, second, labels = [], [], []
         if measured > 0 and self.measured is not None:
-            views = self.measured.pairs(measured, preprocessor, generator)
+            views = self.measured.pairs(measured, self.preprocessor, generator)
             first.append(views[0])
             second.append(views[1])
             labels.append(recipe.pairs + views[2])  # beyond the numbers of simulated slices
         if measured < count:
             bodies = recipe.bodies // recipe.parts
-            simulated = simulated_pairs(bodies, recipe.slices, preprocessor, matrix, generator)
+            simulated = simulated_pairs(
+                bodies,
+                recipe.slices,
+                self.preprocessor,
+                recipe.matrix,
+                generator,
+                few_coils=self.step >= recipe.few_coils_after,
+                alike=self.step >= recipe.alike_after,
+            )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
             labels.append(torch.arange(part * count + measured, (part + 1) * count, device=self.group.device))
