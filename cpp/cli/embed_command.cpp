@@ -40,8 +40,8 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
   .jsonl  one JSON object a line: the members above, then "embedding", an array
   .csv    a header line, then the members above and the components e0, e1, ... of each row
   -       .jsonl on standard output
-Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy that survives
-coil compression. model_sha256 is the SHA-256 of the model's weights.
+Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
+central lines of its k-space) that survives coil compression. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
 bad (unreadable, undersampled, a slice all zero or with NaN, too large for the memory), one line says so, all of its

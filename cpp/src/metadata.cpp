@@ -113,9 +113,9 @@ ModelInfo parse_info(const json& root) {
   info.preprocessing_contract = static_cast<int>(size_of(preprocessing, "contract_version"));
   info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
   info.matrix = preprocessing.at("matrix").is_null() ? 0 : size_of(preprocessing, "matrix");
-  if (info.preprocessing_contract != preprocessing_contract) {
+  if (info.preprocessing_contract < 1 || info.preprocessing_contract > preprocessing_contract) {
     refuse("it follows preprocessing contract " + std::to_string(info.preprocessing_contract) +
-           "; this mriembed " MRIEMBED_VERSION " knows contract " + std::to_string(preprocessing_contract));
+           "; this mriembed " MRIEMBED_VERSION " knows contracts 1 to " + std::to_string(preprocessing_contract));
   }
   if (info.coil_compression != "pca" && info.coil_compression != "none") {
     refuse("mriembed.json: coil compression \"" + info.coil_compression +

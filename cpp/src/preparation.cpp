@@ -10,7 +10,7 @@
 namespace mriembed {
 
 bool Preparation::serves(const ModelInfo& info) {
-  return info.preprocessing_contract == 1 && (info.coil_compression == "pca" || info.coil_compression == "none");
+  return info.preprocessing_contract == 2 && (info.coil_compression == "pca" || info.coil_compression == "none");
 }
 
 Preparation::Preparation(const ModelInfo& info)
@@ -62,7 +62,7 @@ Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::T
       try {
         whitening = whitening_matrix(*noise_covariance);
       } catch (const Error&) {
-        check_from(index + 1);
+        check_from(index);
         throw;
       }
     }

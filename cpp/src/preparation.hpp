@@ -1,4 +1,4 @@
-// Preprocessing contract 1 on a CPU, with the library's own kernels: the same numbers as the model file's scripted
+// Preprocessing contract 2 on a CPU, with the library's own kernels: the same numbers as the model file's scripted
 // preprocessing within rounding, several times faster.
 #pragma once
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "kernels/sample_copy.hpp"
 #include "kernels/stacking.hpp"
 #include "kernels/thread_team.hpp"
+#include "metadata.hpp"
 #include "mriembed/error.hpp"
 
 namespace mriembed {
@@ -24,9 +26,6 @@ using kernels::Plane;
 using Sample = std::complex<float>;
 
 constexpr std::int64_t block_pixels = kernels::CoilBlock::most_pixels;
-
-// Samples of all coils that are transformed along x together: with the result they stay in a core's L2 cache.
-constexpr std::int64_t readout_samples = 65536;
 
 // The first samples of a buffer that grows to the largest shape asked for.
 at::Tensor sized(at::Tensor& buffer, at::IntArrayRef shape) {
@@ -52,8 +51,21 @@ float scale_to_one(std::int32_t peak_bits) {
   return std::bit_cast<float>(exponent << 23);
 }
 
-// Whether squares of samples of this peak neither overflow nor lose digits that matter.
-bool squares_well(std::int32_t peak_bits) { return std::abs((peak_bits >> 23) - 127) <= 32; }
+// Whether squares of samples of this peak, times a power of two, neither overflow nor lose digits that matter.
+bool squares_well(std::int32_t peak_bits, float scale) {
+  return peak_bits != 0 && std::abs((peak_bits >> 23) - 127 + std::ilogb(scale)) <= 32;
+}
+
+// Copies rows (..., x), whose centre is at the front, to the middle of shorter ones.
+void crop_rows(const at::Tensor& from, const at::Tensor& to) {
+  const std::int64_t width = from.size(-1);
+  const std::int64_t kept = to.size(-1);
+  Sample* end = samples_of(to);
+  for (const Sample* row = const_samples_of(from); row != const_samples_of(from) + from.numel(); row += width) {
+    end = std::copy_n(row + width - kept / 2, kept / 2, end);  // left of the centre
+    end = std::copy_n(row, kept - kept / 2, end);
+  }
+}
 
 // Runs work(0) to work(parts - 1) on torch's threads.
 template <typename Work>
@@ -76,8 +88,7 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
       height_(slices.samples.size(2)),
       source_width_(slices.samples.size(3)),
       width_(slices.width),
-      shift_y_(slices.kspace),
-      shift_x_(slices.kspace && width_ == source_width_),
+      kspace_(slices.kspace),
       parts_(at::get_num_threads()) {
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   if ((source_width_ > 1 && source_.stride(2) != 1) || (height_ > 1 && source_.stride(1) != source_width_)) {
@@ -91,31 +102,33 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
   }
 }
 
-// Samples are taken as they are; only where that would not do for squares, a second look scales them first.
+// Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
+// takes a look at the whole slice.
 void SlicePreparation::gather() {
-  const std::int32_t peak_bits = gather_scaled(1);
-  refuse_faults(peak_bits);
-  const float to_one = scale_to_one(peak_bits);
-  if (!squares_well(peak_bits)) {
-    gather_scaled(to_one);
+  if (!contract_.compress) {
+    return;
   }
-  scale_ = to_one;
-  if (cropped()) {
-    source_ = hybrid_;
-    scale_ = squares_well(peak_bits) ? to_one : 1;
+  std::int64_t lines = std::min(height_, calibration_lines);
+  std::int32_t line_bits = gather_lines(lines, 1);
+  scale_ = scale_to_one(line_bits);
+  if (squares_well(line_bits, 1)) {
+    return;
+  }
+  const std::int32_t slice_bits = peak();
+  refuse_faults(slice_bits);
+  scale_ = scale_to_one(slice_bits);
+  line_bits = gather_lines(lines, scale_);
+  if (line_bits == 0) {
+    lines = height_;
+    line_bits = gather_lines(lines, scale_);
+  }
+  if (!squares_well(line_bits, 1)) {
+    constexpr float largest_scale = 0x1p126F;
+    gather_lines(lines, std::min(scale_ * scale_to_one(line_bits), largest_scale));
   }
 }
 
-void SlicePreparation::check() {
-  std::int32_t peak_bits = 0;
-  const std::int64_t pixels = height_ * source_width_;
-  for (std::int64_t first = 0; first < pixels; first += block_pixels) {
-    const std::int64_t count = std::min(block_pixels, pixels - first);
-    const std::int32_t bits = at_part(0).block.read(const_samples_of(source_) + first, source_.stride(0), count, 1);
-    peak_bits = std::max(peak_bits, bits);
-  }
-  refuse_faults(peak_bits);
-}
+void SlicePreparation::check() { refuse_faults(peak()); }
 
 double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   double energy_kept = 1;
@@ -126,7 +139,7 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
       at_part(0).gram.merge(at_part(part).gram);
     }
     at_part(0).gram.write(reinterpret_cast<std::complex<double>*>(gram.mutable_data_ptr<c10::complex<double>>()));
-    CoilCompression compression = compress_coils(gram, whitening, contract_.num_coils);
+    const CoilCompression compression = compress_coils(gram, whitening, contract_.num_coils);
     weights = compression.weights;
     energy_kept = compression.energy_kept;
   } else {
@@ -135,28 +148,20 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   weights = weights.resolve_conj().to(at::kComplexFloat).contiguous();
   virtual_coils_ = weights.size(0);
   workspace_.weights.assign({const_samples_of(weights), static_cast<std::size_t>(weights.numel())}, coils_);
-  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, height_, width_});
-
-  in_parts(parts_, [&](std::int64_t index) {
-    SliceWorkspace::Part& part = at_part(index);
-    part.energy = 0;
-    const Range range = share_of(height_ * width_, index);
-    // Backwards: the pixels that were looked at last are still in the core's cache.
-    for (std::int64_t last = range.end; last > range.begin;) {
-      const std::int64_t first = std::max(last - block_pixels, range.begin);
-      part.block.read(const_samples_of(source_) + first, source_.stride(0), last - first, scale_);
-      part.block.expect_next(const_samples_of(source_) + std::max(first - block_pixels, range.begin));
-      combine_block(part, first, last);
-      last = first;
-    }
-  });
-  for (std::int64_t part = 0; part < parts_; ++part) {
-    energy_ += at_part(part).energy;
+  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, height_, source_width_});
+  const std::int32_t peak_bits = combine_scaled();
+  refuse_faults(peak_bits);
+  if (!squares_well(peak_bits, scale_)) {  // no lines told the scale, or others are far larger
+    scale_ = scale_to_one(peak_bits);
+    combine_scaled();
   }
   return energy_kept;
 }
 
 void SlicePreparation::stack(float* stacked) {
+  if (cropped()) {
+    crop();
+  }
   refuse_silence();
   const std::int64_t matrix = contract_.matrix;
   const std::int64_t plane = matrix > 0 ? matrix * matrix : height_ * width_;
@@ -189,6 +194,18 @@ SlicePreparation::Range SlicePreparation::share_of(std::int64_t length, std::int
   return {length * part / parts_, length * (part + 1) / parts_};
 }
 
+// Of the whole slice, before scaling, as bits.
+std::int32_t SlicePreparation::peak() {
+  std::int32_t peak_bits = 0;
+  const std::int64_t pixels = height_ * source_width_;
+  for (std::int64_t first = 0; first < pixels; first += block_pixels) {
+    const std::int64_t count = std::min(block_pixels, pixels - first);
+    const std::int32_t bits = at_part(0).block.read(const_samples_of(source_) + first, source_.stride(0), count, 1);
+    peak_bits = std::max(peak_bits, bits);
+  }
+  return peak_bits;
+}
+
 void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
   const std::string slice = "slice " + std::to_string(index_);
   if (peak_bits >= kernels::infinity_bits) {
@@ -207,22 +224,20 @@ void SlicePreparation::refuse_silence() const {
   }
 }
 
-// One pass over the samples times `scale`. Returns the peak before scaling, as bits.
-std::int32_t SlicePreparation::gather_scaled(float scale) {
-  if (cropped()) {
-    hybrid_ = sized(workspace_.hybrid, {coils_, height_, width_});
-  }
+// The Gram matrix of the central lines times `scale`. Returns their peak after scaling, as bits.
+std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
+  calibration_ = kspace_ ? calibration_of_kspace(lines, scale) : calibration_of_images(lines, scale);
+  const std::int64_t samples = lines * calibration_.size(2);
   in_parts(parts_, [&](std::int64_t index) {
     SliceWorkspace::Part& part = at_part(index);
     part.peak_bits = 0;
-    if (contract_.compress) {
-      part.gram.reset(coils_);
-    }
-    if (cropped()) {
-      gather_readouts(part, share_of(height_, index), scale);
-    } else {
-      const Range pixels = share_of(height_ * width_, index);
-      part.peak_bits = gather_pixels(part, source_, pixels, scale);
+    part.gram.reset(coils_);
+    const Range range = share_of(samples, index);
+    for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
+      const std::int64_t count = std::min(block_pixels, range.end - first);
+      const Sample* from = const_samples_of(calibration_) + first;
+      part.peak_bits = std::max(part.peak_bits, part.block.read(from, calibration_.stride(0), count, 1));
+      part.gram.add(part.block);
     }
   });
   std::int32_t peak_bits = 0;
@@ -232,77 +247,112 @@ std::int32_t SlicePreparation::gather_scaled(float scale) {
   return peak_bits;
 }
 
-// Adds pixels of (coils, y, x) samples to the Gram matrix. Returns their peak.
-std::int32_t SlicePreparation::gather_pixels(SliceWorkspace::Part& part, const at::Tensor& samples, Range pixels,
-                                             float scale) const {
-  std::int32_t peak_bits = 0;
-  for (std::int64_t first = pixels.begin; first < pixels.end; first += block_pixels) {
-    const std::int64_t count = std::min(block_pixels, pixels.end - first);
-    peak_bits =
-        std::max(peak_bits, part.block.read(const_samples_of(samples) + first, samples.stride(0), count, scale));
-    if (contract_.compress) {
-      part.gram.add(part.block);
+// The centred orthonormal transform along y, at the central lines only.
+at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float scale) const {
+  std::vector<Sample> roots(static_cast<std::size_t>(height_));
+  const double size = static_cast<double>(scale) / std::sqrt(static_cast<double>(height_));
+  for (std::int64_t turn = 0; turn < height_; ++turn) {
+    const double angle = -2 * std::numbers::pi * static_cast<double>(turn) / static_cast<double>(height_);
+    roots[static_cast<std::size_t>(turn)] = Sample(std::polar(size, angle));
+  }
+  const at::Tensor transform = at::empty({lines, height_}, at::kComplexFloat);
+  for (std::int64_t line = 0; line < lines; ++line) {
+    for (std::int64_t y = 0; y < height_; ++y) {
+      const std::int64_t turn = (line - lines / 2) * (y - height_ / 2) % height_;
+      samples_of(transform)[line * height_ + y] = roots[static_cast<std::size_t>((turn + height_) % height_)];
     }
+  }
+  return at::matmul(transform, source_);
+}
+
+// Once cropped, transformed along x.
+at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) const {
+  at::Tensor central = source_.narrow(1, height_ / 2 - lines / 2, lines);
+  if (!cropped() && scale == 1) {
+    return central;
+  }
+  at::Tensor readouts = sized(workspace_.readouts, central.sizes());
+  const std::int64_t shift = cropped() ? source_width_ / 2 : 0;  // brings the centre to the front
+  for (std::int64_t row = 0; row < coils_ * lines; ++row) {
+    const Sample* from = const_samples_of(central) + row / lines * central.stride(0) + row % lines * source_width_;
+    Sample* to = samples_of(readouts) + row * source_width_;
+    kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
+    kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
+  }
+  if (!cropped()) {
+    return readouts;
+  }
+  const at::Tensor calibration = sized(workspace_.calibration, {coils_, lines, width_});
+  crop_rows(at::fft_ifft(readouts, std::nullopt, -1, "ortho").contiguous(), calibration);
+  return calibration;
+}
+
+// All samples times scale_. Returns their peak before scaling, as bits.
+std::int32_t SlicePreparation::combine_scaled() {
+  in_parts(parts_, [&](std::int64_t index) {
+    SliceWorkspace::Part& part = at_part(index);
+    part.peak_bits = 0;
+    part.energy = 0;
+    const Range range = share_of(height_ * source_width_, index);
+    for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
+      const std::int64_t last = std::min(first + block_pixels, range.end);
+      const Sample* from = const_samples_of(source_) + first;
+      part.peak_bits = std::max(part.peak_bits, part.block.read(from, source_.stride(0), last - first, scale_));
+      combine_block(part, first, last);
+    }
+  });
+  energy_ = 0;
+  std::int32_t peak_bits = 0;
+  for (std::int64_t part = 0; part < parts_; ++part) {
+    energy_ += at_part(part).energy;
+    peak_bits = std::max(peak_bits, at_part(part).peak_bits);
   }
   return peak_bits;
 }
 
-// Transforms rows along x for all coils, crops them to the hybrid (coils, y, x) and adds that to the Gram matrix.
-void SlicePreparation::gather_readouts(SliceWorkspace::Part& part, Range rows, float scale) const {
-  const std::int64_t together = std::max<std::int64_t>(1, readout_samples / (coils_ * source_width_));
-  const std::int64_t half = source_width_ / 2;
-  for (std::int64_t first = rows.begin; first < rows.end; first += together) {
-    const std::int64_t count = std::min(together, rows.end - first);
-    const at::Tensor readouts = sized(part.readouts, {coils_ * count, source_width_});
-    for (std::int64_t row = 0; row < coils_ * count; ++row) {
-      const Sample* from =
-          const_samples_of(source_) + row / count * source_.stride(0) + (first + row % count) * source_width_;
-      Sample* to = samples_of(readouts) + row * source_width_;
-      const std::int32_t low = kernels::copy_scaled(from, half, scale, to + source_width_ - half);
-      const std::int32_t high = kernels::copy_scaled(from + half, source_width_ - half, scale, to);
-      part.peak_bits = std::max({part.peak_bits, low, high});
-    }
-    const at::Tensor images = at::fft_ifft(readouts, std::nullopt, -1, "ortho").contiguous();
-    for (std::int64_t row = 0; row < coils_ * count; ++row) {
-      const Sample* from = const_samples_of(images) + row * source_width_;
-      Sample* to = samples_of(hybrid_) + (row / count * height_ + first + row % count) * width_;
-      to = std::copy_n(from + source_width_ - width_ / 2, width_ / 2, to);  // left of the centre
-      std::copy_n(from, width_ - width_ / 2, to);
-    }
-    gather_pixels(part, hybrid_, {first * width_, (first + count) * width_}, 1);
-  }
-}
-
 // Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them.
 void SlicePreparation::combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const {
-  const std::int64_t plane = height_ * width_;
   for (std::int64_t pixel = first; pixel < last;) {
     std::int64_t end = last;
     std::int64_t to = pixel;
-    if (shift_x_) {
-      const std::int64_t x = pixel % width_;
-      end = std::min(last, pixel - x + (x < width_ / 2 ? width_ / 2 : width_));
-      to = kernels::to_front(pixel / width_, height_) * width_ + kernels::to_front(x, width_);
-    } else if (shift_y_) {
-      const std::int64_t middle = height_ / 2 * width_;
-      end = pixel < middle ? std::min(last, middle) : last;
-      to = pixel < middle ? pixel + plane - middle : pixel - middle;
+    if (kspace_) {
+      const std::int64_t x = pixel % source_width_;
+      end = std::min(last, pixel - x + (x < source_width_ / 2 ? source_width_ / 2 : source_width_));
+      to = kernels::to_front(pixel / source_width_, height_) * source_width_ + kernels::to_front(x, source_width_);
     }
     part.energy += kernels::combine_coils(part.block, workspace_.weights, pixel - first, end - pixel,
-                                          samples_of(planes_) + to, plane);
+                                          samples_of(planes_) + to, height_ * source_width_);
     pixel = end;
   }
 }
 
+// Removes readout oversampling from the virtual coils; the energy is what is left.
+void SlicePreparation::crop() {
+  const at::Tensor whole = planes_;
+  planes_ = sized(workspace_.cropped, {virtual_coils_, height_, width_});
+  std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
+  in_parts(parts_, [&](std::int64_t part) {
+    for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
+      const at::Tensor plane = planes_[coil];
+      crop_rows(at::fft_ifft(whole[coil], std::nullopt, -1, "ortho").contiguous(), plane);
+      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(plane), height_ * width_);
+    }
+  });
+  energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
+}
+
+// The image of a virtual coil, once cropped from its transform along x.
 at::Tensor SlicePreparation::transformed(const at::Tensor& plane) const {
-  if (shift_x_) {
-    return at::fft_ifft2(plane, std::nullopt, {0, 1}, "ortho").contiguous();
+  if (!kspace_) {
+    return plane;
   }
-  return shift_y_ ? at::fft_ifft(plane, std::nullopt, 0, "ortho").contiguous() : plane;
+  return (cropped() ? at::fft_ifft(plane, std::nullopt, 0, "ortho")
+                    : at::fft_ifft2(plane, std::nullopt, {0, 1}, "ortho"))
+      .contiguous();
 }
 
 Plane SlicePreparation::plane_of(const at::Tensor& image) const {
-  return {const_samples_of(image), height_, width_, shift_y_, shift_x_};
+  return {const_samples_of(image), height_, width_, kspace_, kspace_ && !cropped()};
 }
 
 // What turns a virtual coil's phase to the contract's.

@@ -1,4 +1,4 @@
-// One slice on its way through preprocessing contract 1.
+// One slice on its way through preprocessing contract 2.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -37,36 +37,41 @@ struct SliceWorkspace {
     kernels::CoilGram gram;
     std::int32_t peak_bits = 0;
     double energy = 0;
-    at::Tensor readouts;
   };
 
   std::vector<Part> parts;
   kernels::CoilWeights weights;
   at::Tensor contiguous;
-  at::Tensor hybrid;
+  at::Tensor readouts;     // calibration lines as they were measured
+  at::Tensor calibration;  // (coils, calibration lines, x)
   at::Tensor virtual_coils;
+  at::Tensor cropped;    // virtual coils transformed along x and cropped
   at::Tensor squares;    // virtual coils padded to a square, then its k-space cropped
   at::Tensor resampled;  // virtual coils at the contract's matrix
 };
 
 // The steps, in their order: gather(), combine(), stack(). Each runs on as many threads as torch would, and throws
 // Error bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives.
+//
+// All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
+// coils only, as the transforms and the crop of x act on each coil alike.
 class SlicePreparation {
  public:
   SlicePreparation(const SliceContract& contract, const RawSlices& slices, std::int64_t index,
                    SliceWorkspace& workspace);
 
-  // Looks at every sample: refuses what cannot be embedded, removes readout oversampling, gathers the Gram matrix.
+  // Gathers the Gram matrix of the calibration lines.
   void gather();
 
-  // Only refuses what gather() would refuse.
+  // Looks at every sample and refuses what cannot be embedded: for slices that are not combined.
   void check();
 
-  // Prewhitening and coil compression. Returns the share of the energy that is kept.
+  // Prewhitening and coil compression, for all samples; refuses what cannot be embedded. Returns the share of the
+  // calibration lines' energy that is kept.
   double combine(const std::optional<at::Tensor>& whitening);
 
-  // The transform, phase, matrix, scale and layout. `stacked` is (2 x num_coils, height, width) of the result. Refuses
-  // a slice of which nothing is left to scale.
+  // The transform, crop, phase, matrix, scale and layout. `stacked` is (2 x num_coils, height, width) of the result.
+  // Refuses a slice of which nothing is left to scale.
   void stack(float* stacked);
 
  private:
@@ -78,12 +83,15 @@ class SlicePreparation {
   [[nodiscard]] bool cropped() const { return width_ != source_width_; }
   SliceWorkspace::Part& at_part(std::int64_t part) { return workspace_.parts[static_cast<std::size_t>(part)]; }
   [[nodiscard]] Range share_of(std::int64_t length, std::int64_t part) const;
+  std::int32_t peak();
   void refuse_faults(std::int32_t peak_bits) const;
   void refuse_silence() const;
-  std::int32_t gather_scaled(float scale);
-  std::int32_t gather_pixels(SliceWorkspace::Part& part, const at::Tensor& samples, Range pixels, float scale) const;
-  void gather_readouts(SliceWorkspace::Part& part, Range rows, float scale) const;
+  std::int32_t gather_lines(std::int64_t lines, float scale);
+  [[nodiscard]] at::Tensor calibration_of_images(std::int64_t lines, float scale) const;
+  [[nodiscard]] at::Tensor calibration_of_kspace(std::int64_t lines, float scale) const;
+  std::int32_t combine_scaled();
   void combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const;
+  void crop();
   [[nodiscard]] at::Tensor transformed(const at::Tensor& plane) const;
   [[nodiscard]] kernels::Plane plane_of(const at::Tensor& image) const;
   [[nodiscard]] std::complex<double> phase_of(const kernels::Plane& image) const;
@@ -93,16 +101,15 @@ class SlicePreparation {
   SliceContract contract_;
   SliceWorkspace& workspace_;
   std::int64_t index_;
-  at::Tensor source_;  // (coils, y, x): the samples, once they are cropped the hybrid
+  at::Tensor source_;  // (coils, y, x)
   std::int64_t coils_;
   std::int64_t height_;
   std::int64_t source_width_;
   std::int64_t width_;
-  bool shift_y_;
-  bool shift_x_;
+  bool kspace_;
   std::int64_t parts_;
-  float scale_ = 1;    // of source_, to a peak of about 1
-  at::Tensor hybrid_;  // transformed along x and cropped
+  float scale_ = 1;         // of source_, to about 1
+  at::Tensor calibration_;  // (coils, lines, x): k-space along y; along x k-space, too, or once cropped an image
   std::int64_t virtual_coils_ = 0;
   at::Tensor planes_;  // (virtual coils, y, x)
   double energy_ = 0;

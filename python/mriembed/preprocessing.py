@@ -1,21 +1,25 @@
 """From multi-coil k-space or coil images to the stacked channels that the network reads.
 
-This is preprocessing contract version 1. Its order is part of the contract, because a scanner and a
+This is preprocessing contract version 2. Its order is part of the contract, because a scanner and a
 training run must agree in every step:
 
 1. prewhitening with a noise covariance (Roemer et al. 1990, doi:10.1002/mrm.1910160203)
 2. centred orthonormal inverse FFT over y and x (the convention of fastMRI and of `bart fft -u -i`)
 3. readout oversampling removed by a centred crop of x
-4. coil compression to virtual coils by PCA (Buehrer et al. 2007, doi:10.1002/mrm.21237)
-5. the phase of each virtual coil fixed
+4. coil compression to virtual coils by PCA (Buehrer et al. 2007, doi:10.1002/mrm.21237) of the calibration
+   lines: the 24 central lines of y in k-space, all of them where there are fewer or these hold no signal
+5. the phase of each virtual coil fixed: the sum of its pixels v |v| is real and positive
 6. resampling to a fixed matrix, where the contract names one
 7. scaling to unit root-mean-square
 8. real parts, then imaginary parts, as float32 channels
 
+Version 1 took all lines for step 4. The calibration lines are what undersampled scans have in full, and hold
+most of the energy; the virtual coils can be known before the other samples are read.
+
 Steps 1 to 4 are linear and act on different axes, so this implementation reorders them without changing
-the result: it transforms x, crops, gathers the coils' Gram matrix there (the transform over y is
-unitary and leaves it as it is), applies prewhitening and compression as one matrix, and transforms y for
-the virtual coils only.
+the result: it transforms x, crops, gathers the coils' Gram matrix of the calibration lines there (the
+transform over x is unitary and leaves it as it is), applies prewhitening and compression as one matrix, and
+transforms y for the virtual coils only.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
 
 
 def _centred_fft(x: Tensor, axis: int) -> Tensor:
@@ -95,6 +100,7 @@ class CoilPreprocessor(nn.Module):
         self.num_coils = num_coils
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix
+        self.calibration_lines = CALIBRATION_LINES
 
     def forward(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
@@ -115,8 +121,8 @@ class CoilPreprocessor(nn.Module):
             readout_width: width in pixels to crop x to, at most the number of samples; None: no crop.
 
         Returns:
-            The stacked channels (B, 2 x num_coils, H, W), float32, and for each slice the share of its
-            energy that the virtual coils keep (B,), float64, in (0, 1].
+            The stacked channels (B, 2 x num_coils, H, W), float32, and for each slice the share of the
+            calibration lines' energy that the virtual coils keep (B,), float64, in (0, 1].
 
         Raises:
             TypeError, ValueError: an array of wrong dtype or shape, a slice that is all zero or holds
@@ -131,13 +137,14 @@ class CoilPreprocessor(nn.Module):
             if readout_width < 1 or readout_width > kspace.size(3):
                 raise ValueError(f"readout width must lie in 1..{kspace.size(3)} samples, not {readout_width}")
             hybrid = _centred_resize(hybrid, 3, readout_width)
-        virtual, energy_kept = self._combine_coils(hybrid, whitening)
+        virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening)
         return self._stacked(_centred_ifft(virtual, 2)), energy_kept
 
     @torch.jit.export
     def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
         """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
-        virtual, energy_kept = self._combine_coils(self._scaled_to_unit_peak(coil_images), None)
+        scaled = self._scaled_to_unit_peak(coil_images)
+        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
         return self._stacked(virtual), energy_kept
 
     def _scaled_to_unit_peak(self, slices: Tensor) -> Tensor:
@@ -184,8 +191,10 @@ class CoilPreprocessor(nn.Module):
         whitening: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
         return whitening
 
-    def _combine_coils(self, slices: Tensor, whitening: Optional[Tensor]) -> tuple[Tensor, Tensor]:
-        """Prewhitening and coil compression as one matrix. Returns (B, num_coils, y, x) complex64 and energy kept."""
+    def _combine_coils(self, slices: Tensor, hybrid: Tensor, whitening: Optional[Tensor]) -> tuple[Tensor, Tensor]:
+        """Prewhitening and coil compression as one matrix, which comes from the hybrid: the slices as images
+        along x and as k-space along y. Returns (B, num_coils, y, x) complex64 and energy kept.
+        """
         batch, coils, height, width = slices.shape
         pixels = slices.reshape(batch, coils, height * width)
         if self.coil_compression == "none":
@@ -195,8 +204,7 @@ class CoilPreprocessor(nn.Module):
             energy_kept = torch.ones(batch, dtype=torch.float64, device=slices.device)
             return combined.reshape(batch, coils, height, width), energy_kept
 
-        precise = pixels.to(torch.complex128)
-        gram = torch.matmul(precise, precise.mH)
+        gram = self._calibration_gram(hybrid)
         if whitening is not None:
             gram = whitening @ gram @ whitening.mH
         eigenvalues, eigenvectors = torch.linalg.eigh(gram)  # ascending
@@ -213,6 +221,18 @@ class CoilPreprocessor(nn.Module):
         energies = eigenvalues.clamp(min=0.0).flip(1)
         energy_kept = energies[:, :kept].sum(1) / energies.sum(1)
         return virtual.reshape(batch, self.num_coils, height, width), energy_kept
+
+    def _calibration_gram(self, hybrid: Tensor) -> Tensor:
+        """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
+        batch, coils, height, _ = hybrid.shape
+        lines = min(height, self.calibration_lines)
+        central = hybrid.narrow(2, height // 2 - lines // 2, lines).reshape(batch, coils, -1).to(torch.complex128)
+        gram = torch.matmul(central, central.mH)
+        signal = torch.diagonal(gram, dim1=1, dim2=2).abs().sum(1) > 0
+        if not bool(signal.all()):
+            whole = hybrid.reshape(batch, coils, -1).to(torch.complex128)
+            gram = torch.where(signal.reshape(-1, 1, 1), gram, torch.matmul(whole, whole.mH))
+        return gram
 
     def _stacked(self, virtual: Tensor) -> Tensor:
         """Steps 5 to 8: phase, matrix, scale, layout."""

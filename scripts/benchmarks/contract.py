@@ -67,7 +67,7 @@ class Choice:
     phases: Callable[[Tensor], Tensor] = as_specified
 
     def __call__(self, stacked: Tensor) -> Tensor:
-        """Channels of this choice from those of contract 1 with MOST_COILS: compression by PCA is nested."""
+        """Channels of this choice from the contract's with MOST_COILS: compression by PCA is nested."""
         virtual = torch.complex(stacked[:, : self.coils], stacked[:, MOST_COILS : MOST_COILS + self.coils])
         virtual = self.phases(virtual)
         energy = virtual.abs().square().sum(1).mean((1, 2))

@@ -1,13 +1,13 @@
-"""Preprocessing contract version 1 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
+"""Preprocessing contract version 2 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
 
 The contract's linear steps act on different axes, so they are taken in the order that moves the fewest samples:
 
-- without readout crop both transforms are unitary on the whole, so the coils are compressed in k-space and only the
-  virtual coils are transformed; with a crop, x is transformed and cropped first, for all coils
+- the coils are compressed in k-space and only the virtual coils are transformed, and cropped; where the readout is
+  cropped, the calibration lines alone are transformed for all coils
 - the Gram matrix is gathered in complex128, chunk by chunk, so that the copy in double precision stays in the cache
-- checking, scaling to unit peak and to unit root-mean-square cost no pass over the samples: the Gram matrix tells
-  whether a slice is finite and not zero, and its eigenvalues what the scale is
-- the phase of a virtual coil is applied while its plane is written to the stacked channels
+- checking and scaling to unit root-mean-square cost one pass over the virtual coils: their energy tells whether a
+  slice is finite and what the scale is
+- phase and scale of a virtual coil are applied while its plane is written to the stacked channels
 
 Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS itself should have one thread
 (OPENBLAS_NUM_THREADS=1), because its own division of such narrow products gains nothing.
@@ -28,6 +28,7 @@ from scipy.linalg.blas import zherk
 Complex64 = NDArray[np.complex64]
 Complex128 = NDArray[np.complex128]
 
+CALIBRATION_LINES = 24
 CHUNK = 2048  # pixels; 32 coils in complex128 take 1 MiB
 
 
@@ -58,22 +59,23 @@ class NumPyPreprocessor:
         stacked: NDArray[np.float32],
         index: int,
     ) -> None:
-        cropped = readout_width is not None and readout_width != samples.shape[2]
-        if cropped:
-            samples = self._cropped_readout(samples, readout_width or 0)
-        coils, height, width = samples.shape
-        pixels = samples.reshape(coils, height * width)
-        rows = self._compression(pixels, whitening, index)
-        virtual = np.empty((len(rows), height * width), np.complex64)
+        coils, height, source_width = samples.shape
+        width = readout_width or source_width
+        cropped = width != source_width
+        rows = self._compression(self._calibration(samples, width), whitening, index)
+        pixels = samples.reshape(coils, height * source_width)
+        virtual = np.empty((len(rows), height * source_width), np.complex64)
 
         def compress(part: slice) -> None:
             np.matmul(rows, pixels[:, part], out=virtual[:, part])
 
-        list(self._pool.map(compress, self._parts(height * width)))
+        list(self._pool.map(compress, self._parts(height * source_width)))
+        planes = virtual.reshape(-1, height, source_width)
+        if cropped:
+            planes = self._cropped_readout(planes, width)
+        scale = self._scale(planes, index)
         axes = (1,) if cropped else (1, 2)
-        planes = scipy.fft.ifftn(
-            virtual.reshape(-1, height, width), axes=axes, norm="ortho", overwrite_x=True, workers=self.threads
-        )
+        planes = scipy.fft.ifftn(planes, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
         shifts = (height, 1) if cropped else (height, width)
         sign = _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
 
@@ -81,7 +83,7 @@ class NumPyPreprocessor:
             plane = planes[coil]
             plane *= sign
             phasor = np.vdot(np.abs(plane), plane)
-            plane *= np.complex64(phasor.conj() / abs(phasor)) if phasor != 0 else np.complex64(1)
+            plane *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
             for to_y, from_y in _shift_after(shifts[0], height):
                 for to_x, from_x in _shift_after(shifts[1], width):
                     stacked[coil, to_y, to_x] = plane.real[from_y, from_x]
@@ -91,6 +93,23 @@ class NumPyPreprocessor:
         for channel in range(len(rows), self.num_coils):
             stacked[channel] = stacked[self.num_coils + channel] = 0
 
+    def _calibration(self, samples: Complex64, width: int) -> Complex64:
+        """The central lines (coils, samples), cropped along x; all lines where the central ones hold no signal."""
+        coils, height, source_width = samples.shape
+        central = samples[:, max(0, height // 2 - CALIBRATION_LINES // 2) : height // 2 + CALIBRATION_LINES // 2]
+        for lines in (central, samples):
+            calibration = lines if width == source_width else self._cropped_readout(lines, width)
+            if calibration.any():
+                break
+        return calibration.reshape(coils, -1)
+
+    def _scale(self, planes: Complex64, index: int) -> float:
+        """What brings the virtual coils to unit root-mean-square."""
+        energy = sum(self._pool.map(lambda plane: np.vdot(plane, plane).real, planes))
+        if not np.isfinite(energy):
+            raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
+        return float(np.sqrt(planes[0].size / energy))
+
     def _cropped_readout(self, samples: Complex64, readout_width: int) -> Complex64:
         width = samples.shape[2]
         hybrid = scipy.fft.ifft(scipy.fft.ifftshift(samples, axes=2), axis=2, norm="ortho", workers=self.threads)
@@ -99,7 +118,7 @@ class NumPyPreprocessor:
         return np.ascontiguousarray(hybrid[:, :, taken])
 
     def _compression(self, pixels: Complex64, whitening: Complex128 | None, index: int) -> Complex64:
-        """Prewhitening, PCA and scale as one matrix (virtual coils, coils)."""
+        """Prewhitening, PCA and a scale to about 1 as one matrix (virtual coils, coils)."""
         gram = self._gram(pixels)
         energy = np.trace(gram).real
         if not np.isfinite(energy):
@@ -109,12 +128,11 @@ class NumPyPreprocessor:
         gram /= energy
         if whitening is not None:
             gram = whitening @ gram @ whitening.conj().T
-        eigenvalues, eigenvectors = scipy.linalg.eigh(gram, check_finite=False, driver="evd")
+        _, eigenvectors = scipy.linalg.eigh(gram, check_finite=False, driver="evd")
         rows: Complex128 = eigenvectors[:, ::-1][:, : self.num_coils].conj().T
-        kept = eigenvalues[::-1][: self.num_coils].sum()
         if whitening is not None:
             rows = rows @ whitening
-        return (rows * np.sqrt(pixels.shape[1] / (kept * energy))).astype(np.complex64)
+        return (rows * np.sqrt(pixels.shape[1] / energy)).astype(np.complex64)
 
     def _gram(self, pixels: Complex64) -> Complex128:
         if self.threads == 1:

@@ -150,7 +150,7 @@ def test_another_file_is_no_results(tmp_path: Path) -> None:
     ("coils", "height", "width", "noise", "readout_width"),
     [(20, 128, 128, False, None), (12, 31, 40, True, None), (9, 40, 51, True, 25), (5, 33, 64, False, 32)],
 )
-def test_numpy_preprocessing_follows_contract_1(
+def test_numpy_preprocessing_follows_contract_2(
     coils: int, height: int, width: int, noise: bool, readout_width: int | None, threads: int
 ) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")

@@ -296,6 +296,8 @@ def test_a_tensor_larger_than_its_bytes_is_refused(model: Path, tmp_path: Path) 
         (("preprocessing", "coil_compression"), "none", "another coil compression"),
         (("preprocessing", "matrix"), 64, "another matrix"),
         (("preprocessing", "contract_version"), 2**32 + 1, "no sensible size"),
+        (("preprocessing", "contract_version"), 0, "knows contracts 1 to 2"),
+        (("preprocessing", "contract_version"), 1, "other calibration lines than contract 1, which takes all lines"),
     ],
 )
 def test_a_description_that_is_not_that_of_the_network_is_refused(
@@ -314,6 +316,14 @@ def test_another_number_of_coils_than_the_network_has_is_refused(model: Path, tm
     content = description_inside(model)
     content["model"] |= {"num_coils": 3, "in_channels": 6}
     assert "another number of coils than 3" in refusal(with_description(model, tmp_path / "hostile.pt", content))
+
+
+def test_other_calibration_lines_than_the_contract_s_are_refused(tmp_path: Path) -> None:
+    preprocessor = mriembed.CoilPreprocessor(2)
+    preprocessor.calibration_lines = 25
+    pipeline = mriembed.EmbeddingPipeline(mriembed.MRIEmbeddingModel(widths=(16, 16, 16, 16)), preprocessor)
+    mriembed.save_model_file(pipeline, tmp_path / "hostile.pt", weights_source="a test")
+    assert "other calibration lines than contract 2, which takes 24" in refusal(tmp_path / "hostile.pt")
 
 
 def test_a_description_nested_without_end_is_refused(model: Path, tmp_path: Path) -> None:

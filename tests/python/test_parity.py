@@ -420,6 +420,20 @@ def test_the_library_s_preparation_takes_samples_of_any_size(
     np.testing.assert_allclose(native.embed_kspace(scaled, None, width), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [0, 1e-38, 1e-25, 1e-12, 1e-6, 1e20])
+@pytest.mark.parametrize("width", [None, 20])
+def test_the_library_s_preparation_takes_calibration_lines_of_any_size_beside_the_others(
+    both_preparations: Embedders, size: float, width: int | None
+) -> None:
+    native, scripted = both_preparations
+    samples = complex_normal(2, usual_coils(both_preparations, 9), 60, 33)
+    samples *= np.linspace(2, 1, samples.shape[1], dtype=np.float32)[:, None, None]
+    samples[1, :, 18:42] *= np.float32(size)
+    np.testing.assert_allclose(
+        native.embed_kspace(samples, None, width), scripted.embed_kspace(samples, None, width), rtol=0, atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_the_library_s_preparation_gives_the_same_bits_again(model_file: Path, threads: int) -> None:
     embedder = Embedder.load(model_file, threads=threads)

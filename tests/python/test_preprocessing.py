@@ -84,6 +84,25 @@ def test_agrees_with_cropping_whitening_and_any_matrix(
     assert_agrees(CoilPreprocessor(4, "pca", matrix), kspace, covariance, max(1, int(share * width)))
 
 
+@pytest.mark.parametrize("height", [23, 24, 25, 60, 61])
+def test_virtual_coils_are_those_of_the_24_central_lines(height: int) -> None:
+    kspace = separated_kspace(1, 5, height, 20)
+    begin = max(0, height // 2 - 12)
+    others = separated_kspace(1, 5, height, 20, seed=1)  # mixes the coils in another way
+    others[:, :, begin : begin + 24] = kspace[:, :, begin : begin + 24]
+    assert_agrees(CoilPreprocessor(3), others)
+    _, kept = CoilPreprocessor(3).prepare_kspace(torch.from_numpy(kspace))
+    _, kept_of_others = CoilPreprocessor(3).prepare_kspace(torch.from_numpy(others))
+    assert float(kept_of_others) == pytest.approx(float(kept), abs=1e-6)
+
+
+@pytest.mark.parametrize("readout_width", [None, 13])
+def test_all_lines_serve_where_the_central_ones_hold_no_signal(readout_width: int | None) -> None:
+    kspace = separated_kspace(2, 5, 48, 26)
+    kspace[1, :, 12:36] = 0
+    assert_agrees(CoilPreprocessor(3), kspace, covariance_of(5), readout_width)
+
+
 @pytest.mark.parametrize("matrix", [None, 16, 31])
 def test_agrees_without_compression(matrix: int | None) -> None:
     kspace = separated_kspace(2, 4, 24, 19)

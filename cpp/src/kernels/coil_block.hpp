@@ -26,14 +26,11 @@ class CoilBlock {
   [[nodiscard]] const float* real(std::int64_t coil) const noexcept { return data_.get() + 2 * coil * pitch; }
   [[nodiscard]] const float* imaginary(std::int64_t coil) const noexcept { return real(coil) + pitch; }
 
-  // Where the samples of the next block lie: behind this one, or where expect_next() said. Kernels fetch them into the
-  // cache while they compute. Not to be read: the array may end here.
+  // Where the samples of the next block lie, behind this one. Kernels fetch them into the cache while they compute. Not
+  // to be read: the array may end here.
   [[nodiscard]] const char* upcoming(std::int64_t coil) const noexcept {
     return upcoming_ + coil * coil_stride_ * static_cast<std::int64_t>(sizeof(std::complex<float>));
   }
-
-  // Names the samples of the block that is read next, where that is not the one behind this block.
-  void expect_next(const std::complex<float>* samples) noexcept { upcoming_ = reinterpret_cast<const char*>(samples); }
 
   // Reads `pixels` (1 to most_pixels) of every coil, `coil_stride` samples apart, times `scale`.
   //

@@ -96,6 +96,13 @@ void check_preprocessing(const torch::jit::Module& network, const ModelInfo& inf
   if (!compression.isString() || compression.toStringRef() != info.coil_compression) {
     refuse("its preprocessing has another coil compression than \"" + info.coil_compression + "\"");
   }
+  const auto lines = module.attr("calibration_lines", c10::IValue());
+  const bool contract_1 = info.preprocessing_contract == 1;  // which takes all lines
+  if (contract_1 ? !lines.isNone() : !lines.isInt() || lines.toInt() != calibration_lines) {
+    refuse("its preprocessing has other calibration lines than contract " +
+           std::to_string(info.preprocessing_contract) + ", which takes " +
+           (contract_1 ? "all lines" : std::to_string(calibration_lines)));
+  }
   if ((matrix.isInt() ? matrix.toInt() : 0) != info.matrix) {
     refuse("its preprocessing has another matrix than the one described");
   }
