@@ -1,4 +1,4 @@
-// Copies of samples that are looked at on the way.
+// Copies of samples that are scaled on the way.
 #pragma once
 
 #include <complex>
@@ -6,8 +6,7 @@
 
 namespace mriembed::kernels {
 
-// Writes `count` samples times `scale` to `to`. Returns what CoilBlock::read returns: the bits of the largest real or
-// imaginary part before scaling, without its sign.
-std::int32_t copy_scaled(const std::complex<float>* from, std::int64_t count, float scale, std::complex<float>* to);
+// Writes `count` samples times `scale` to `to`.
+void copy_scaled(const std::complex<float>* from, std::int64_t count, float scale, std::complex<float>* to);
 
 }  // namespace mriembed::kernels

@@ -1,0 +1,138 @@
+"""The library's own preparation on a CPU against the scripted one that the model file carries."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mriembed
+from coil_samples import coil_mixture, complex_normal
+from mriembed import Embedder, EmbeddingPipeline
+from mriembed.model import MRIEmbeddingModel
+from mriembed.preprocessing import CoilPreprocessor
+
+Embedders = tuple[Embedder, Embedder]
+
+
+@pytest.fixture(scope="module", params=["pca", "none"])
+def both_preparations(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Embedders:
+    """The same model with the library's own preparation and with the scripted one."""
+    torch.manual_seed(3)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, request.param)).eval()
+    file = tmp_path_factory.mktemp("preparation") / "model.pt"
+    mriembed.save_model_file(pipeline, file, weights_source="a test")
+    return Embedder.load(file, threads=2), Embedder.load(file, threads=2, fused_kernels=False)
+
+
+def usual_coils(embedders: Embedders, otherwise: int) -> int:
+    return 5 if embedders[0].info.coil_compression == "none" else otherwise
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 17), (23, 1), (2, 3), (13, 31), (64, 48), (37, 101), (128, 96)])
+@pytest.mark.parametrize("coils", [1, 3, 5, 8, 40])
+def test_the_library_s_preparation_equals_the_scripted_one(
+    both_preparations: Embedders, shape: tuple[int, int], coils: int
+) -> None:
+    native, scripted = both_preparations
+    coils = usual_coils(both_preparations, coils)
+    samples = coil_mixture(2, coils, *shape) + 0.02 * complex_normal(2, coils, *shape, seed=9)
+    noise = complex_normal(coils, 4 * coils + 50, seed=5).astype(np.complex128)
+    covariance = noise @ noise.conj().T
+    np.testing.assert_allclose(native.embed_images(samples), scripted.embed_images(samples), rtol=0, atol=1e-5)
+    for width in {None, shape[1], max(1, shape[1] // 2), max(1, shape[1] - 1)}:
+        for psi in (None, covariance):
+            np.testing.assert_allclose(
+                native.embed_kspace(samples, psi, width), scripted.embed_kspace(samples, psi, width), rtol=0, atol=1e-5
+            )
+
+
+@pytest.mark.parametrize("order", ["coils last", "x before y", "every other sample", "one coil repeated"])
+def test_the_library_s_preparation_reads_any_strides(both_preparations: Embedders, order: str) -> None:
+    native, scripted = both_preparations
+    coils = usual_coils(both_preparations, 9)
+    samples = coil_mixture(2, coils, 20, 26)
+    strided = {
+        "coils last": np.moveaxis(np.ascontiguousarray(np.moveaxis(samples, 1, -1)), -1, 1),
+        "x before y": np.ascontiguousarray(samples.swapaxes(2, 3)).swapaxes(2, 3),
+        "every other sample": np.repeat(samples, 2, axis=3)[..., ::2],
+        "one coil repeated": np.broadcast_to(samples[:, :1], samples.shape),
+    }[order]
+    for width in (None, 11):
+        np.testing.assert_allclose(
+            native.embed_kspace(strided, None, width), scripted.embed_kspace(strided, None, width), rtol=0, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1e-10, 1e10, 1e20, 1e30])
+@pytest.mark.parametrize("width", [None, 20])
+def test_the_library_s_preparation_takes_samples_of_any_size(
+    both_preparations: Embedders, size: float, width: int | None
+) -> None:
+    native, _ = both_preparations
+    samples = coil_mixture(2, usual_coils(both_preparations, 9), 24, 33)
+    expected = native.embed_kspace(samples, None, width)
+    scaled = (samples * np.float64(size)).astype(np.complex64)
+    np.testing.assert_allclose(native.embed_kspace(scaled, None, width), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [0, 1e-38, 1e-25, 1e-12, 1e-6, 1e20])
+@pytest.mark.parametrize("width", [None, 20])
+def test_the_library_s_preparation_takes_calibration_lines_of_any_size_beside_the_others(
+    both_preparations: Embedders, size: float, width: int | None
+) -> None:
+    native, scripted = both_preparations
+    samples = complex_normal(2, usual_coils(both_preparations, 9), 60, 33)
+    samples *= np.linspace(2, 1, samples.shape[1], dtype=np.float32)[:, None, None]
+    samples[1, :, 18:42] *= np.float32(size)
+    np.testing.assert_allclose(
+        native.embed_kspace(samples, None, width), scripted.embed_kspace(samples, None, width), rtol=0, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_library_s_preparation_gives_the_same_bits_again(model_file: Path, threads: int) -> None:
+    embedder = Embedder.load(model_file, threads=threads)
+    samples = coil_mixture(3, 20, 48, 50)
+    first = embedder.embed_kspace(samples, None, 31)
+    for _ in range(5):
+        np.testing.assert_array_equal(embedder.embed_kspace(samples, None, 31), first)
+
+
+@pytest.mark.parametrize("width", [None, 6])
+@pytest.mark.parametrize("height", [9, 60])  # line 4 is a calibration line, and is none
+@pytest.mark.parametrize(
+    ("fault", "covariance"),
+    [
+        ({1: 0.0}, None),
+        ({2: np.nan}, None),
+        ({0: np.inf, 1: 0.0}, None),
+        ({1: 0.0, 2: np.nan}, "good"),
+        ({2: np.nan}, "not positive definite"),
+        ({}, "not positive definite"),
+        ({}, "no power"),
+        ({}, "not finite"),
+    ],
+)
+def test_faults_are_reported_in_the_words_of_the_scripted_preparation(
+    both_preparations: Embedders, fault: dict[int, float], covariance: str | None, height: int, width: int | None
+) -> None:
+    samples = coil_mixture(3, 5, height, 12)
+    for index, value in fault.items():
+        if value == 0:
+            samples[index] = 0
+        else:
+            samples[index, 3, 4, 5] = value
+    psi = {
+        None: None,
+        "good": np.eye(5),
+        "not positive definite": np.ones((5, 5)),
+        "no power": np.zeros((5, 5)),
+        "not finite": np.full((5, 5), np.nan),
+    }[covariance]
+    texts = []
+    for embedder in both_preparations:
+        with pytest.raises(mriembed.Error) as raised:
+            embedder.embed_kspace(samples, psi, width)
+        texts.append((type(raised.value), str(raised.value)))
+    assert texts[0] == texts[1]
