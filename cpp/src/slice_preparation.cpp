@@ -67,6 +67,23 @@ void crop_rows(const at::Tensor& from, const at::Tensor& to) {
   }
 }
 
+// The axes of a plane (y, x) that are asked for.
+at::DimVector axes_of(bool along_y, bool along_x) {
+  at::DimVector axes;
+  if (along_y) {
+    axes.push_back(0);
+  }
+  if (along_x) {
+    axes.push_back(1);
+  }
+  return axes;
+}
+
+at::Tensor inverse_transform(const at::Tensor& plane, bool along_y, bool along_x) {
+  const at::DimVector axes = axes_of(along_y, along_x);
+  return axes.empty() ? plane : at::fft_ifftn(plane, std::nullopt, axes, "ortho").contiguous();
+}
+
 // Runs work(0) to work(parts - 1) on torch's threads.
 template <typename Work>
 void in_parts(std::int64_t parts, const Work& work) {
@@ -181,7 +198,7 @@ void SlicePreparation::stack(float* stacked) {
         const auto phase = phases_[static_cast<std::size_t>(coil)];
         stack_coil({image, matrix, matrix, true, true}, phase, real, imaginary);
       } else {
-        const at::Tensor image = transformed(planes_.select(0, coil));
+        const at::Tensor image = inverse_transform(planes_.select(0, coil), kspace_, kspace_ && !cropped());
         const Plane whole = plane_of(image);
         stack_coil(whole, phase_of(whole), real, imaginary);
       }
@@ -341,16 +358,6 @@ void SlicePreparation::crop() {
   energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
 }
 
-// The image of a virtual coil, once cropped from its transform along x.
-at::Tensor SlicePreparation::transformed(const at::Tensor& plane) const {
-  if (!kspace_) {
-    return plane;
-  }
-  return (cropped() ? at::fft_ifft(plane, std::nullopt, 0, "ortho")
-                    : at::fft_ifft2(plane, std::nullopt, {0, 1}, "ortho"))
-      .contiguous();
-}
-
 Plane SlicePreparation::plane_of(const at::Tensor& image) const {
   return {const_samples_of(image), height_, width_, kspace_, kspace_ && !cropped()};
 }
@@ -372,38 +379,53 @@ void SlicePreparation::stack_coil(const Plane& image, std::complex<double> phase
   kernels::stack_plane(image, Sample(phase * scale), real, imaginary);
 }
 
-// Brings every virtual coil to the contract's matrix: padded to a square, whose k-space is cropped or padded. Phases
-// are those of the whole images; the energy is what is left. Throws Error bad_input where that is nothing.
+// Brings every virtual coil to the contract's matrix. Phases are those of the whole images; the energy is what is left.
+// Throws Error bad_input where that is nothing.
 void SlicePreparation::resample() {
   const std::int64_t matrix = contract_.matrix;
-  const std::int64_t side = std::max(height_, width_);
-  const at::Tensor squares = sized(workspace_.squares, {virtual_coils_, side, side});
   const at::Tensor resampled = sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
   phases_.resize(static_cast<std::size_t>(virtual_coils_));
   std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-      const at::Tensor image = transformed(planes_.select(0, coil));
-      const Plane whole = plane_of(image);
-      phases_[static_cast<std::size_t>(coil)] = phase_of(whole);
-      at::Tensor result = resampled.select(0, coil);
-      if (side == matrix) {
-        kernels::resize_to_square(whole, samples_of(result), side);
-      } else {
-        const at::Tensor square = squares.select(0, coil);
-        kernels::resize_to_square(whole, samples_of(square), side);
-        const at::Tensor kspace = at::fft_fft2(square, std::nullopt, {0, 1}, "ortho").contiguous();
-        kernels::resize_to_square({const_samples_of(kspace), side, side, true, true}, samples_of(result), matrix);
-        // An orthonormal transform of n ones gives sqrt(n) at the centre: the factor keeps image values at their
-        // size.
-        const double size = static_cast<double>(matrix) / static_cast<double>(side);
-        result.copy_(at::fft_ifft2(result, std::nullopt, {0, 1}, "ortho").mul_(size));
-      }
+      const at::Tensor result = resampled[coil];
+      phases_[static_cast<std::size_t>(coil)] = phase_of(plane_of(resample_coil(coil, result, at_part(part).padded)));
       energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(result), matrix * matrix);
     }
   });
   energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
   refuse_silence();
+}
+
+// Pads the image of a virtual coil to a square, and crops or pads the square's k-space to the contract's matrix: that
+// image goes to `result`. Along an axis that needs no padding and is still k-space, the square's k-space is at hand.
+// Returns the whole image, not padded.
+at::Tensor SlicePreparation::resample_coil(std::int64_t coil, const at::Tensor& result, at::Tensor& buffer) const {
+  const std::int64_t matrix = result.size(0);
+  const std::int64_t side = std::max(height_, width_);
+  const bool kspace_x = kspace_ && !cropped();
+  if (side == matrix) {
+    at::Tensor image = inverse_transform(planes_[coil], kspace_, kspace_x);
+    kernels::resize(plane_of(image), samples_of(result), matrix, matrix);
+    return image;
+  }
+  const bool pad_y = !kspace_ || height_ != side;
+  const bool pad_x = !kspace_x || width_ != side;
+  const at::Tensor plane = inverse_transform(planes_[coil], kspace_ && pad_y, kspace_x && pad_x);
+  if (pad_y || pad_x) {
+    const std::int64_t height = pad_y ? side : matrix;
+    const std::int64_t width = pad_x ? side : matrix;
+    const at::Tensor square = sized(buffer, {height, width});
+    kernels::resize(plane_of(plane), samples_of(square), height, width);
+    const at::Tensor kspace = at::fft_fftn(square, std::nullopt, axes_of(pad_y, pad_x), "ortho").contiguous();
+    kernels::resize({const_samples_of(kspace), height, width, true, true}, samples_of(result), matrix, matrix);
+  } else {
+    kernels::resize(plane_of(plane), samples_of(result), matrix, matrix);
+  }
+  // An orthonormal transform of n ones gives sqrt(n) at the centre: the factor keeps image values at their size.
+  const double size = static_cast<double>(matrix) / static_cast<double>(side);
+  result.copy_(at::fft_ifft2(result, std::nullopt, {0, 1}, "ortho").mul_(size));
+  return inverse_transform(plane, !pad_y, !pad_x);
 }
 
 }  // namespace mriembed

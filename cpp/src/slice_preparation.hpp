@@ -35,6 +35,7 @@ struct SliceWorkspace {
   struct Part {
     kernels::CoilBlock block;
     kernels::CoilGram gram;
+    at::Tensor padded;  // a virtual coil, padded to a square where it is an image
     std::int32_t peak_bits = 0;
     double energy = 0;
   };
@@ -46,7 +47,6 @@ struct SliceWorkspace {
   at::Tensor calibration;  // (coils, calibration lines, x)
   at::Tensor virtual_coils;
   at::Tensor cropped;    // virtual coils transformed along x and cropped
-  at::Tensor squares;    // virtual coils padded to a square, then its k-space cropped
   at::Tensor resampled;  // virtual coils at the contract's matrix
 };
 
@@ -92,10 +92,10 @@ class SlicePreparation {
   std::int32_t combine_scaled();
   void combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const;
   void crop();
-  [[nodiscard]] at::Tensor transformed(const at::Tensor& plane) const;
   [[nodiscard]] kernels::Plane plane_of(const at::Tensor& image) const;
   [[nodiscard]] std::complex<double> phase_of(const kernels::Plane& image) const;
   void resample();
+  [[nodiscard]] at::Tensor resample_coil(std::int64_t coil, const at::Tensor& result, at::Tensor& buffer) const;
   void stack_coil(const kernels::Plane& image, std::complex<double> phase, float* real, float* imaginary) const;
 
   SliceContract contract_;

@@ -81,7 +81,9 @@ def test_any_matrix_gives_the_same_embedding_everywhere(tmp_path: Path, compress
     assert_same(paths, "embed_images", coil_mixture(2, 8, 36, 45))
     assert_same(paths, "embed_images", coil_mixture(2, 8, 31, 17))
     assert_same(paths, "embed_kspace", coil_mixture(2, 8, 30, 64), None, 31)
-    assert_same(paths, "embed_kspace", coil_mixture(2, 8, 64, 64), None, None)
+    for height, width in ((64, 64), (45, 45), (37, 50), (50, 37)):
+        for readout in (None, 30):
+            assert_same(paths, "embed_kspace", coil_mixture(2, 8, height, width), None, readout)
 
 
 @pytest.mark.parametrize("slices", range(1, 10))

@@ -21,8 +21,8 @@ constexpr std::int64_t to_front(std::int64_t index, std::int64_t length) {
   return (index + length - length / 2) % length;
 }
 
-// Crops or pads a plane around its centre to `side` x `side` samples, whose centre is at the front of both axes.
-void resize_to_square(const Plane& plane, std::complex<float>* square, std::int64_t side);
+// Crops or pads a plane around its centre to `height` x `width` samples, whose centre is at the front of both axes.
+void resize(const Plane& plane, std::complex<float>* resized, std::int64_t height, std::int64_t width);
 
 // The sum of |v|^2 over `count` samples, in float64.
 double energy_of(const std::complex<float>* samples, std::int64_t count);

@@ -42,25 +42,27 @@ TEST(Plane, indices_go_where_numpys_ifftshift_takes_them) {
   }
 }
 
-TEST(Plane, a_square_keeps_every_sample_at_its_place_from_the_centre_and_is_zero_elsewhere) {
+TEST(Plane, resizing_keeps_every_sample_at_its_place_from_the_centre_and_is_zero_elsewhere) {
   for (const bool shift_y : {false, true}) {
     for (const bool shift_x : {false, true}) {
       for (const auto& [height, width] : {std::pair{1, 1}, {4, 6}, {5, 7}, {6, 3}, {7, 8}, {2, 9}}) {
         const Grid from = grid(height, width, shift_y, shift_x);
-        for (std::int64_t side = 1; side <= 11; ++side) {
-          std::vector<Sample> square(static_cast<std::size_t>(side * side) + 1, Sample(-50, -50));
-          resize_to_square(from.plane, square.data(), side);
-          for (std::int64_t y = -(side / 2); y < side - side / 2; ++y) {
-            for (std::int64_t x = -(side / 2); x < side - side / 2; ++x) {
+        for (std::int64_t case_index = 0; case_index < 121; ++case_index) {
+          const std::int64_t rows = 1 + case_index / 11;
+          const std::int64_t columns = 1 + case_index % 11;
+          std::vector<Sample> resized(static_cast<std::size_t>(rows * columns) + 1, Sample(-50, -50));
+          resize(from.plane, resized.data(), rows, columns);
+          for (std::int64_t y = -(rows / 2); y < rows - rows / 2; ++y) {
+            for (std::int64_t x = -(columns / 2); x < columns - columns / 2; ++x) {
               const bool inside =
                   y >= -(height / 2) && y < height - height / 2 && x >= -(width / 2) && x < width - width / 2;
               const Sample expected = inside ? Sample(static_cast<float>(y), static_cast<float>(x)) : Sample(0);
-              const std::int64_t to = (y + side) % side * side + (x + side) % side;
-              ASSERT_EQ(square[static_cast<std::size_t>(to)], expected)
-                  << height << " x " << width << " to " << side << " at " << y << ", " << x;
+              const std::int64_t to = (y + rows) % rows * columns + (x + columns) % columns;
+              ASSERT_EQ(resized[static_cast<std::size_t>(to)], expected)
+                  << height << " x " << width << " to " << rows << " x " << columns << " at " << y << ", " << x;
             }
           }
-          ASSERT_EQ(square.back(), Sample(-50, -50)) << "nothing is written behind the square";
+          ASSERT_EQ(resized.back(), Sample(-50, -50)) << "nothing is written behind the last row";
         }
       }
     }
