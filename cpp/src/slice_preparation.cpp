@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numbers>
@@ -22,6 +23,7 @@ namespace mriembed {
 
 namespace {
 
+using kernels::Direction;
 using kernels::Plane;
 using Sample = std::complex<float>;
 
@@ -67,23 +69,6 @@ void crop_rows(const at::Tensor& from, const at::Tensor& to) {
   }
 }
 
-// The axes of a plane (y, x) that are asked for.
-at::DimVector axes_of(bool along_y, bool along_x) {
-  at::DimVector axes;
-  if (along_y) {
-    axes.push_back(0);
-  }
-  if (along_x) {
-    axes.push_back(1);
-  }
-  return axes;
-}
-
-at::Tensor inverse_transform(const at::Tensor& plane, bool along_y, bool along_x) {
-  const at::DimVector axes = axes_of(along_y, along_x);
-  return axes.empty() ? plane : at::fft_ifftn(plane, std::nullopt, axes, "ortho").contiguous();
-}
-
 // Runs work(0) to work(parts - 1) on torch's threads.
 template <typename Work>
 void in_parts(std::int64_t parts, const Work& work) {
@@ -117,6 +102,8 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
   for (std::int64_t part = 0; part < parts_; ++part) {
     at_part(part).block.resize(coils_);
   }
+  workspace_.transforms.prepare(
+      std::array{height_, width_, source_width_, std::max(height_, width_), contract_.matrix});
 }
 
 // Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
@@ -198,7 +185,8 @@ void SlicePreparation::stack(float* stacked) {
         const auto phase = phases_[static_cast<std::size_t>(coil)];
         stack_coil({image, matrix, matrix, true, true}, phase, real, imaginary);
       } else {
-        const at::Tensor image = inverse_transform(planes_.select(0, coil), kspace_, kspace_ && !cropped());
+        const at::Tensor image = planes_[coil];
+        transform(image, kspace_axes(), Direction::inverse, at_part(part));
         const Plane whole = plane_of(image);
         stack_coil(whole, phase_of(whole), real, imaginary);
       }
@@ -283,7 +271,7 @@ at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float sca
 }
 
 // Once cropped, transformed along x.
-at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) const {
+at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) {
   at::Tensor central = source_.narrow(1, height_ / 2 - lines / 2, lines);
   if (!cropped() && scale == 1) {
     return central;
@@ -300,7 +288,8 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
     return readouts;
   }
   const at::Tensor calibration = sized(workspace_.calibration, {coils_, lines, width_});
-  crop_rows(at::fft_ifft(readouts, std::nullopt, -1, "ortho").contiguous(), calibration);
+  transform(readouts.flatten(0, 1), {false, true}, Direction::inverse, at_part(0));
+  crop_rows(readouts, calibration);
   return calibration;
 }
 
@@ -351,15 +340,21 @@ void SlicePreparation::crop() {
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
       const at::Tensor plane = planes_[coil];
-      crop_rows(at::fft_ifft(whole[coil], std::nullopt, -1, "ortho").contiguous(), plane);
+      transform(whole[coil], {false, true}, Direction::inverse, at_part(part));
+      crop_rows(whole[coil], plane);
       energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(plane), height_ * width_);
     }
   });
   energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
 }
 
+void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
+                                 SliceWorkspace::Part& part) const {
+  workspace_.transforms.run(plane, axes, direction, part.transform);
+}
+
 Plane SlicePreparation::plane_of(const at::Tensor& image) const {
-  return {const_samples_of(image), height_, width_, kspace_, kspace_ && !cropped()};
+  return {const_samples_of(image), height_, width_, kspace_axes().y, kspace_axes().x};
 }
 
 // What turns a virtual coil's phase to the contract's.
@@ -388,8 +383,10 @@ void SlicePreparation::resample() {
   std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
+      const at::Tensor plane = planes_[coil];
       const at::Tensor result = resampled[coil];
-      phases_[static_cast<std::size_t>(coil)] = phase_of(plane_of(resample_coil(coil, result, at_part(part).padded)));
+      resample_coil(plane, result, at_part(part));
+      phases_[static_cast<std::size_t>(coil)] = phase_of(plane_of(plane));
       energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(result), matrix * matrix);
     }
   });
@@ -399,33 +396,32 @@ void SlicePreparation::resample() {
 
 // Pads the image of a virtual coil to a square, and crops or pads the square's k-space to the contract's matrix: that
 // image goes to `result`. Along an axis that needs no padding and is still k-space, the square's k-space is at hand.
-// Returns the whole image, not padded.
-at::Tensor SlicePreparation::resample_coil(std::int64_t coil, const at::Tensor& result, at::Tensor& buffer) const {
+// Leaves the whole image, not padded, in `plane`.
+void SlicePreparation::resample_coil(const at::Tensor& plane, const at::Tensor& result,
+                                     SliceWorkspace::Part& part) const {
   const std::int64_t matrix = result.size(0);
   const std::int64_t side = std::max(height_, width_);
-  const bool kspace_x = kspace_ && !cropped();
+  const Axes kspace = kspace_axes();
   if (side == matrix) {
-    at::Tensor image = inverse_transform(planes_[coil], kspace_, kspace_x);
-    kernels::resize(plane_of(image), samples_of(result), matrix, matrix);
-    return image;
+    transform(plane, kspace, Direction::inverse, part);
+    kernels::resize(plane_of(plane), samples_of(result), matrix, matrix);
+    return;
   }
-  const bool pad_y = !kspace_ || height_ != side;
-  const bool pad_x = !kspace_x || width_ != side;
-  const at::Tensor plane = inverse_transform(planes_[coil], kspace_ && pad_y, kspace_x && pad_x);
-  if (pad_y || pad_x) {
-    const std::int64_t height = pad_y ? side : matrix;
-    const std::int64_t width = pad_x ? side : matrix;
-    const at::Tensor square = sized(buffer, {height, width});
+  const Axes at_hand{kspace.y && height_ == side, kspace.x && width_ == side};
+  const Axes missing{!at_hand.y, !at_hand.x};
+  transform(plane, {kspace.y && missing.y, kspace.x && missing.x}, Direction::inverse, part);
+  const std::int64_t height = missing.y ? side : matrix;
+  const std::int64_t width = missing.x ? side : matrix;
+  if (missing.any()) {
+    const at::Tensor square = sized(part.padded, {height, width});
     kernels::resize(plane_of(plane), samples_of(square), height, width);
-    const at::Tensor kspace = at::fft_fftn(square, std::nullopt, axes_of(pad_y, pad_x), "ortho").contiguous();
-    kernels::resize({const_samples_of(kspace), height, width, true, true}, samples_of(result), matrix, matrix);
+    transform(square, missing, Direction::forward, part);
+    kernels::resize({const_samples_of(square), height, width, true, true}, samples_of(result), matrix, matrix);
   } else {
     kernels::resize(plane_of(plane), samples_of(result), matrix, matrix);
   }
-  // An orthonormal transform of n ones gives sqrt(n) at the centre: the factor keeps image values at their size.
-  const double size = static_cast<double>(matrix) / static_cast<double>(side);
-  result.copy_(at::fft_ifft2(result, std::nullopt, {0, 1}, "ortho").mul_(size));
-  return inverse_transform(plane, !pad_y, !pad_x);
+  transform(result, {true, true}, Direction::inverse, part);
+  transform(plane, at_hand, Direction::inverse, part);
 }
 
 }  // namespace mriembed

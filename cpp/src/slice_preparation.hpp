@@ -10,8 +10,10 @@
 
 #include "kernels/coil_block.hpp"
 #include "kernels/coil_gram.hpp"
+#include "kernels/fourier.hpp"
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
+#include "plane_transforms.hpp"
 
 namespace mriembed {
 
@@ -35,6 +37,7 @@ struct SliceWorkspace {
   struct Part {
     kernels::CoilBlock block;
     kernels::CoilGram gram;
+    kernels::FourierTransform::Memory transform;
     at::Tensor padded;  // a virtual coil, padded to a square where it is an image
     std::int32_t peak_bits = 0;
     double energy = 0;
@@ -42,6 +45,7 @@ struct SliceWorkspace {
 
   std::vector<Part> parts;
   kernels::CoilWeights weights;
+  PlaneTransforms transforms;
   at::Tensor contiguous;
   at::Tensor readouts;     // calibration lines as they were measured
   at::Tensor calibration;  // (coils, calibration lines, x)
@@ -88,14 +92,16 @@ class SlicePreparation {
   void refuse_silence() const;
   std::int32_t gather_lines(std::int64_t lines, float scale);
   [[nodiscard]] at::Tensor calibration_of_images(std::int64_t lines, float scale) const;
-  [[nodiscard]] at::Tensor calibration_of_kspace(std::int64_t lines, float scale) const;
+  at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
   std::int32_t combine_scaled();
   void combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const;
   void crop();
+  [[nodiscard]] Axes kspace_axes() const { return {kspace_, kspace_ && !cropped()}; }
+  void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction, SliceWorkspace::Part& part) const;
   [[nodiscard]] kernels::Plane plane_of(const at::Tensor& image) const;
   [[nodiscard]] std::complex<double> phase_of(const kernels::Plane& image) const;
   void resample();
-  [[nodiscard]] at::Tensor resample_coil(std::int64_t coil, const at::Tensor& result, at::Tensor& buffer) const;
+  void resample_coil(const at::Tensor& plane, const at::Tensor& result, SliceWorkspace::Part& part) const;
   void stack_coil(const kernels::Plane& image, std::complex<double> phase, float* real, float* imaginary) const;
 
   SliceContract contract_;
