@@ -26,6 +26,13 @@ def random_model(folder: Path, num_coils: int) -> Path:
     return path
 
 
+def default_model(folder: Path) -> Path:
+    """A model file with the default weights, in that folder."""
+    path = folder / "default.pt"
+    mriembed.export_model(path, weights=mriembed.DEFAULT_WEIGHTS, overwrite=True)
+    return path
+
+
 def measure_case(
     kind: str,
     peers: Sequence[Peer],

@@ -3,10 +3,11 @@
     pip install '.[benchmark]'
     python scripts/benchmarks/compare.py [--json FILE]
 
-Weights and input are the same for all, and every embedding is checked against float32 eager PyTorch: to 1e-5 in
-float32, to a cosine of 0.999 in bfloat16. Each way runs in a process of its own; they take turns, one works at a time.
-peers.py and kspace_peers.py say how each is configured. Exit status: 0 well, 1 embeddings disagree or libmriembed
-failed, 2 usage.
+k-space to embedding is measured for a network of the slice's own size and for the default model, which brings every
+slice to 128 x 128. Weights and input are the same for all, and every embedding is checked against float32 eager
+PyTorch: to 1e-5 in float32, to a cosine of 0.999 in bfloat16. Each way runs in a process of its own; they take turns,
+one works at a time. peers.py and kspace_peers.py say how each is configured. Exit status: 0 well, 1 embeddings
+disagree or libmriembed failed, 2 usage.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 from alternation import Contestant, Task
-from cases import measure_case, random_model
+from cases import default_model, measure_case, random_model
 from eager_model import reference_embeddings
 from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
 from machine import processor, today, versions
 from peers import PEERS
-from results import MATRIX_PRODUCT, OWN, Case, Run, write_run
+from results import KSPACE, KSPACE_DEFAULT, MATRIX_PRODUCT, OWN, Case, Run, write_run
 from speed_limits import prepare_matrix_product
 from summary import ONE_SLICE, summarize
 from tables import heading, summary_lines
@@ -56,12 +57,13 @@ def main() -> int:
                     marks = [Contestant(MATRIX_PRODUCT, prepare_matrix_product, task)] if shape == ONE_SLICE else []
                     cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds, marks))
         for coils in arguments.coils:
-            model = random_model(Path(folder), VIRTUAL_COILS)
             kspace = phantom_kspace(coils, KSPACE_MATRIX, KSPACE_MATRIX)
-            reference = reference_embeddings(model, kspace)
-            for threads in arguments.threads:
-                task = Task(model, "float32", kspace, threads)
-                cases.append(measure_case("k-space", KSPACE_PEERS, task, reference, arguments.rounds))
+            models = {KSPACE: random_model(Path(folder), VIRTUAL_COILS), KSPACE_DEFAULT: default_model(Path(folder))}
+            for kind, model in models.items():
+                reference = reference_embeddings(model, kspace)
+                for threads in arguments.threads:
+                    task = Task(model, "float32", kspace, threads)
+                    cases.append(measure_case(kind, KSPACE_PEERS, task, reference, arguments.rounds))
         model = random_model(Path(folder), VIRTUAL_COILS)
         summary = summarize(cases, mriembed.read_description(model).arguments["widths"])
     run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))

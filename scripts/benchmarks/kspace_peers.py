@@ -56,7 +56,8 @@ def _torchscript_python(task: Task) -> Prepared:
 def _numpy_onnxruntime(task: Task) -> Prepared:
     from numpy_preprocessing import NumPyPreprocessor
 
-    preprocess = NumPyPreprocessor(mriembed.read_description(task.model).num_coils, task.threads)
+    description = mriembed.read_description(task.model)
+    preprocess = NumPyPreprocessor(description.num_coils, task.threads, description.matrix)
     network = onnx_bytes(task.model, preprocess(task.samples))
 
     def candidate(spinning: bool) -> Prepared:

@@ -8,6 +8,7 @@ The contract's linear steps act on different axes, so they are taken in the orde
 - checking and scaling to unit root-mean-square cost one pass over the virtual coils: their energy tells whether a
   slice is finite and what the scale is
 - phase and scale of a virtual coil are applied while its plane is written to the stacked channels
+- square k-space is cropped or padded to a fixed matrix as it is, without the way through the image
 
 Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS itself should have one thread
 (OPENBLAS_NUM_THREADS=1), because its own division of such narrow products gains nothing.
@@ -33,19 +34,26 @@ CHUNK = 2048  # pixels; 32 coils in complex128 take 1 MiB
 
 
 class NumPyPreprocessor:
-    """k-space (slices, coils, y, x) to stacked channels (slices, 2 x num_coils, H, W) on `threads` threads."""
+    """k-space (slices, coils, y, x) to stacked channels (slices, 2 x num_coils, H, W) on `threads` threads.
 
-    def __init__(self, num_coils: int, threads: int) -> None:
+    A fixed `matrix` is for square k-space without a crop of the readout.
+    """
+
+    def __init__(self, num_coils: int, threads: int, matrix: int | None = None) -> None:
         self.num_coils = num_coils
         self.threads = threads
+        self.matrix = matrix
         self._pool = ThreadPoolExecutor(threads)
 
     def __call__(
         self, kspace: Complex64, noise_covariance: Complex128 | None = None, readout_width: int | None = None
     ) -> NDArray[np.float32]:
-        """Arguments as `mriembed.CoilPreprocessor.prepare_kspace`, without a fixed matrix."""
+        """Arguments as `mriembed.CoilPreprocessor.prepare_kspace`."""
         slices, _, height, width = kspace.shape
-        stacked = np.empty((slices, 2 * self.num_coils, height, readout_width or width), np.float32)
+        if self.matrix and (height != width or readout_width not in (None, width)):
+            raise ValueError(f"a fixed matrix needs square k-space without a crop, not {height} x {width}")
+        size = (self.matrix, self.matrix) if self.matrix else (height, readout_width or width)
+        stacked = np.empty((slices, 2 * self.num_coils, *size), np.float32)
         whitening = None if noise_covariance is None else _whitening(noise_covariance)
         for index in range(slices):
             self._prepare(kspace[index], whitening, readout_width, stacked[index], index)
@@ -73,21 +81,28 @@ class NumPyPreprocessor:
         planes = virtual.reshape(-1, height, source_width)
         if cropped:
             planes = self._cropped_readout(planes, width)
-        scale = self._scale(planes, index)
+        resized = planes if self.matrix is None else _resized(planes, self.matrix)
+        scale = self._scale(resized, index)
         axes = (1,) if cropped else (1, 2)
-        planes = scipy.fft.ifftn(planes, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
-        shifts = (height, 1) if cropped else (height, width)
-        sign = _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
+        images = scipy.fft.ifftn(planes, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
+        outputs = images
+        if self.matrix is not None:
+            outputs = scipy.fft.ifftn(resized, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
+        sign, output_sign = _signs(height, width, cropped), _signs(*outputs.shape[1:], cropped)
+        rows_to_from = _shift_after(outputs.shape[1])
+        columns_to_from = _shift_after(1 if cropped else outputs.shape[2])
 
         def finish(coil: int) -> None:
-            plane = planes[coil]
-            plane *= sign
-            phasor = np.vdot(np.abs(plane), plane)
-            plane *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
-            for to_y, from_y in _shift_after(shifts[0], height):
-                for to_x, from_x in _shift_after(shifts[1], width):
-                    stacked[coil, to_y, to_x] = plane.real[from_y, from_x]
-                    stacked[self.num_coils + coil, to_y, to_x] = plane.imag[from_y, from_x]
+            image, output = images[coil], outputs[coil]
+            image *= sign
+            phasor = np.vdot(np.abs(image), image)
+            if self.matrix is not None:
+                output *= output_sign
+            output *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
+            for to_y, from_y in rows_to_from:
+                for to_x, from_x in columns_to_from:
+                    stacked[coil, to_y, to_x] = output.real[from_y, from_x]
+                    stacked[self.num_coils + coil, to_y, to_x] = output.imag[from_y, from_x]
 
         list(self._pool.map(finish, range(len(rows))))
         for channel in range(len(rows), self.num_coils):
@@ -187,9 +202,25 @@ def _shift_before(length: int) -> NDArray[np.float32] | Complex64:
     return np.exp(-2j * np.pi * (length // 2) / length * np.arange(length)).astype(np.complex64)
 
 
-def _shift_after(modulus: int, length: int) -> tuple[tuple[slice, slice], ...]:
-    """The two pieces, target and source, that an fftshift copies; one where nothing is shifted (modulus 1)."""
-    if modulus == 1:
+def _signs(height: int, width: int, cropped: bool) -> NDArray[np.float32] | Complex64:
+    """The same for both axes (height, width), or where x is an image already for y alone."""
+    return _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
+
+
+def _resized(planes: Complex64, matrix: int) -> Complex64:
+    """The central `matrix` x `matrix` samples of square planes, padded with zeros where there are fewer."""
+    old = planes.shape[1]
+    kept = min(old, matrix)
+    take = slice(old // 2 - kept // 2, old // 2 - kept // 2 + kept)
+    put = slice(matrix // 2 - kept // 2, matrix // 2 - kept // 2 + kept)
+    resized = np.zeros((len(planes), matrix, matrix), np.complex64)
+    resized[:, put, put] = planes[:, take, take]
+    return resized
+
+
+def _shift_after(length: int) -> tuple[tuple[slice, slice], ...]:
+    """The two pieces, target and source, that an fftshift copies; all at once where nothing is shifted (length 1)."""
+    if length == 1:
         return ((slice(None), slice(None)),)
     half = length // 2
     return (

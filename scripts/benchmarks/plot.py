@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 
 import matplotlib as mpl
-from results import MARKS, OWN, Case, Run, read_run
+from results import KSPACE, MARKS, OWN, Case, Run, read_run
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -88,7 +88,7 @@ def panels_of(run: Run) -> list[Panel]:
     kinds = (
         ("Network in float32", "stacked", "float32"),
         ("Network in bfloat16", "stacked", "bfloat16"),
-        ("k-space to embedding in float32, by way of 8 virtual coils", "k-space", "float32"),
+        ("k-space to embedding in float32, by way of 8 virtual coils", KSPACE, "float32"),
     )
     panels = [
         Panel(
@@ -172,7 +172,7 @@ def _panel(axes: Axes, panel: Panel, limits: tuple[float, float], height: int, l
         axes.text(
             _column(place), 1 + 8 * per_pixel, text, transform=axes.transAxes, ha="right", fontsize=8, color=FAINT
         )
-    kind = "coils, matrix" if panel.cases[0].input == "k-space" else f"slices {TIMES} channels {TIMES} H {TIMES} W"
+    kind = "coils, matrix" if panel.cases[0].input == KSPACE else f"slices {TIMES} channels {TIMES} H {TIMES} W"
     axes.text(_column(14), 1 + 8 * per_pixel, kind, transform=axes.transAxes, ha="left", fontsize=8, color=FAINT)
     names = list(dict.fromkeys(_name(case) for case in panel.cases))
     for position, case in enumerate(panel.cases):
@@ -275,7 +275,7 @@ def _absent(panel: Panel) -> list[str]:
 
 
 def _name(case: Case) -> str:
-    if case.input == "k-space":
+    if case.input == KSPACE:
         return f"{case.shape[1]} coils, {case.shape[2]} {TIMES} {case.shape[3]}"
     return f" {TIMES} ".join(map(str, case.shape))
 

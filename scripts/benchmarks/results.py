@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+KSPACE = "k-space"
+KSPACE_DEFAULT = "k-space, default model"
 OWN = "libmriembed"
 TORCHSCRIPT = "TorchScript, Python"
 NETWORK_ALONE = "libmriembed, network alone"
@@ -53,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Case:
-    """What took turns: `input` is "stacked" or "k-space", `shape` its shape; `threads` is 0 on a GPU."""
+    """What took turns: `input` is "stacked", KSPACE or KSPACE_DEFAULT, `shape` its shape; `threads` is 0 on a GPU."""
 
     input: str
     shape: tuple[int, ...]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results import MARKS, MATRIX_PRODUCT, NETWORK_ALONE, OWN, TORCHSCRIPT, Case, Row, describe
+from results import KSPACE, KSPACE_DEFAULT, MARKS, MATRIX_PRODUCT, NETWORK_ALONE, OWN, TORCHSCRIPT, Case, Row, describe
 from speed_limits import convolution_operations, matrix_product_gflops
 
 LARGE_BATCH = (8, 32, 256, 256)
@@ -36,6 +36,7 @@ class PrecisionSummary:
 class KspaceSummary:
     """One k-space case."""
 
+    input: str
     coils: int
     threads: int
     best_peer: BestPeer | None
@@ -85,7 +86,7 @@ def summarize(cases: Sequence[Case], widths: Sequence[int]) -> Summary:
     return Summary(
         tuple(found for precision in ("float32", "bfloat16") if (found := _precision(cases, precision)) is not None),
         _bfloat16_to_torchscript(cases),
-        tuple(_kspace(case) for case in cases if case.input == "k-space"),
+        tuple(_kspace(case) for case in cases if case.input in (KSPACE, KSPACE_DEFAULT)),
         tuple(found for case in cases if (found := _ceiling(case, widths)) is not None),
     )
 
@@ -116,7 +117,7 @@ def _bfloat16_to_torchscript(cases: Sequence[Case]) -> float | None:
 def _kspace(case: Case) -> KspaceSummary:
     own, network = case.median_ms(OWN), case.median_ms(NETWORK_ALONE)
     share = None if own is None or network is None else own / network
-    return KspaceSummary(case.shape[1], case.threads, best_peer(case), share)
+    return KspaceSummary(case.input, case.shape[1], case.threads, best_peer(case), share)
 
 
 def _ceiling(case: Case, widths: Sequence[int]) -> CeilingSummary | None:

@@ -33,7 +33,7 @@ def summary_lines(summary: Summary) -> str:
     for case in summary.kspace:
         threads = f"{case.threads} thread{'s' if case.threads > 1 else ''}"
         lines.append(
-            f"  k-space, {case.coils} coils, {threads}: "
+            f"  {case.input}, {case.coils} coils, {threads}: "
             + ("no other peer" if case.best_peer is None else f"{case.best_peer.peer} {case.best_peer.ratio:.2f}x")
             + "; k-space to embedding / network alone "
             + ("not measured" if case.embedding_to_network is None else f"{case.embedding_to_network:.2f}")

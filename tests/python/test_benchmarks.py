@@ -169,6 +169,18 @@ def test_numpy_preprocessing_follows_contract_2(
     np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize(("side", "matrix"), [(64, 48), (45, 32), (40, 40), (32, 45)])
+def test_numpy_preprocessing_follows_contract_2_to_a_fixed_matrix(side: int, matrix: int) -> None:
+    pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
+    from numpy_preprocessing import NumPyPreprocessor
+
+    kspace = phantom_kspace(10, side, side)
+    expected, _ = mriembed.CoilPreprocessor(8, matrix=matrix).prepare_kspace(torch.from_numpy(kspace))
+    np.testing.assert_allclose(NumPyPreprocessor(8, 2, matrix)(kspace), expected.numpy(), rtol=0, atol=1e-5)
+    with pytest.raises(ValueError, match="needs square k-space"):
+        NumPyPreprocessor(8, 2, matrix)(kspace[:, :, 1:])
+
+
 @pytest.mark.parametrize(("fill", "message"), [(0, "slice 0 is all zero"), (np.nan, "slice 0 holds NaN")])
 def test_numpy_preprocessing_refuses_what_the_contract_refuses(fill: float, message: str) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
