@@ -1,7 +1,7 @@
 // Discrete Fourier transforms along the rows or columns of a plane, for the lengths that scanners give.
 //
-// Why not by a library: on processors that are not Intel's, torch's MKL takes its code without AVX, and SciPy's pocketfft
-// measures no better there. Here each lane of a vector holds a row or column of its own.
+// Why not by a library: on processors that are not Intel's, torch's MKL takes its code without AVX, and SciPy's
+// pocketfft measures no better there. Here each lane of a vector holds a row or column of its own.
 #pragma once
 
 #include <complex>
