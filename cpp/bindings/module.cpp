@@ -51,6 +51,18 @@ mriembed::Precision precision_named(const std::string& name) {
   throw Error(ErrorCode::invalid_argument, "precision must be float32, bfloat16 or float16, not \"" + name + "\"");
 }
 
+const char* name_of(mriembed::Precision precision) {
+  switch (precision) {
+    case mriembed::Precision::bfloat16:
+      return "bfloat16";
+    case mriembed::Precision::float16:
+      return "float16";
+    case mriembed::Precision::float32:
+      break;
+  }
+  return "float32";
+}
+
 // Allocates the result and fills it without the GIL.
 template <typename Run>
 py::array_t<float> embeddings_of(const Embedder& embedder, std::int64_t slices, const Run& run) {
@@ -160,6 +172,7 @@ PYBIND11_MODULE(_core, module) {
            py::arg("fused_kernels"), py::arg("memory_mib"), py::arg("trusted_keys"), py::arg("allow_unsealed"))
       .def_property_readonly("info", &Embedder::info)
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
+      .def_property_readonly("arithmetic", [](const Embedder& self) { return name_of(self.arithmetic()); })
       .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
            py::call_guard<py::gil_scoped_release>())
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),

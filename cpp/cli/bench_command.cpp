@@ -204,11 +204,13 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
 struct Setting {
   std::string model_sha256;
   std::string kernels;
+  std::string arithmetic;
   Shape shape{};
 };
 
 Setting setting_of(const Embedder& embedder, const Arguments& arguments) {
   return {embedder.info().weights_sha256, embedder.uses_fused_kernels() ? "fused" : "torch's",
+          name_of(embedder.arithmetic()),
           arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace)
                                   : parse_shape(arguments.shape).value()};
 }
@@ -221,6 +223,7 @@ Json json_of(const Setting& setting, const Arguments& arguments) {
   root["precision"] = name_of(arguments.options.precision);
   root["threads"] = arguments.options.threads;
   root["kernels"] = setting.kernels;
+  root["arithmetic"] = setting.arithmetic;
   root["input"] = arguments.kspace ? "kspace" : "stacked";
   root["shape"] = setting.shape;
   root["repeats"] = arguments.repeats;
@@ -234,7 +237,8 @@ Listing listing_of(const Setting& setting, const Arguments& arguments) {
       {"model", arguments.model},
       {"input", std::string(arguments.kspace ? "kspace " : "stacked ") + text_of(setting.shape) + " (slices," +
                     (arguments.kspace ? "coils" : "channels") + ",H,W)"},
-      {"device", arguments.options.device + ", " + name_of(arguments.options.precision) + ", " +
+      {"device", arguments.options.device + ", " + precision_text(arguments.options.precision, setting.arithmetic) +
+                     ", " +
                      (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
                                                     : std::string("torch's choice of threads"))},
       {"kernels", setting.kernels},
@@ -253,6 +257,7 @@ int start_cold(const Arguments& arguments) {
   root["started_ns"] = std::chrono::duration_cast<std::chrono::nanoseconds>(start.time_since_epoch()).count();
   root["model_sha256"] = setting.model_sha256;
   root["kernels"] = setting.kernels;
+  root["arithmetic"] = setting.arithmetic;
   root["shape"] = setting.shape;
   Report report;
   root["embedding_ms"] = Call(embedder, setting.shape, arguments.kspace).run(report);
@@ -280,7 +285,7 @@ int bench_cold(const Arguments& arguments) {
     load.push_back(root.at("load_ms"));
     embedding.push_back(root.at("embedding_ms"));
     whole.push_back(process.back() + load.back() + embedding.back());
-    setting = {root.at("model_sha256"), root.at("kernels"), root.at("shape")};
+    setting = {root.at("model_sha256"), root.at("kernels"), root.at("arithmetic"), root.at("shape")};
   }
   progress.clear();
   const double first = whole.front();

@@ -102,6 +102,11 @@ std::string name_of(Precision precision) {
   return "float32";
 }
 
+std::string precision_text(Precision asked, const std::string& arithmetic) {
+  const std::string name = name_of(asked);
+  return arithmetic == name ? name : name + " (computed in " + arithmetic + ", which is faster on this processor)";
+}
+
 std::string name_of(io::Domain domain) {
   switch (domain) {
     case io::Domain::image:

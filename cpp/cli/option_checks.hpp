@@ -33,4 +33,7 @@ std::string signers_text(const ModelInfo& info);
 std::string name_of(Precision precision);
 std::string name_of(io::Domain domain);
 
+// The precision that was asked for and, where it is another, by name what the network computes in.
+std::string precision_text(Precision asked, const std::string& arithmetic);
+
 }  // namespace mriembed::cli

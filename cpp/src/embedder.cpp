@@ -158,7 +158,6 @@ class Embedder::Implementation {
  public:
   Implementation(const torchscript::Archive& archive, const Options& options)
       : metadata_(archive.metadata()),
-        precision_(options.precision),
         threads_(options.threads),
         memory_mib_(options.memory_mib),
         device_(parse_device(options.device)),
@@ -170,7 +169,10 @@ class Embedder::Implementation {
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
   [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
-  [[nodiscard]] Precision precision() const noexcept { return precision_; }
+  [[nodiscard]] Precision arithmetic() const noexcept {
+    const at::ScalarType dtype = network_.dtype();
+    return dtype == at::kFloat ? Precision::float32 : dtype == at::kHalf ? Precision::float16 : Precision::bfloat16;
+  }
   [[nodiscard]] bool fused() const noexcept { return network_.fused(); }
 
   // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets the first slice and
@@ -309,7 +311,6 @@ class Embedder::Implementation {
   }
 
   Metadata metadata_;
-  Precision precision_;
   int threads_;
   std::int64_t memory_mib_;
   at::Device device_;
@@ -338,6 +339,8 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
 const ModelInfo& Embedder::info() const noexcept { return implementation_->info(); }
 
 bool Embedder::uses_fused_kernels() const noexcept { return implementation_->fused(); }
+
+Precision Embedder::arithmetic() const noexcept { return implementation_->arithmetic(); }
 
 void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
   if (slices < 1 || height < 1 || width < 1) {
@@ -438,8 +441,8 @@ Verification Embedder::verify() const {
     norm_there += there * there;
   }
   verification.cosine = product / std::sqrt(norm_here * norm_there);
-  verification.passed = implementation_->precision() == Precision::float32 ? verification.largest_difference <= 1e-5
-                                                                           : verification.cosine >= 0.999;
+  verification.passed = implementation_->arithmetic() == Precision::float32 ? verification.largest_difference <= 1e-5
+                                                                            : verification.cosine >= 0.999;
   return verification;
 }
 

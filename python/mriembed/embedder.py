@@ -54,7 +54,7 @@ class Embedder:
         Args:
             path: the model file.
             device: "cpu", "cuda" or "cuda:N".
-            precision: "float32", "bfloat16" or "float16" (GPU only), of the network.
+            precision: "float32", "bfloat16" or "float16" (GPU only), of the network; see `arithmetic`.
             threads: CPU threads of one call; 0: as many as torch would take.
             fused_kernels: False runs the model file on torch's kernels, also where the library's own could.
             memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
@@ -82,6 +82,11 @@ class Embedder:
     def uses_fused_kernels(self) -> bool:
         """Whether the network runs on the library's own kernels (on a CPU) or, unfused, on torch's."""
         return self._core.uses_fused_kernels
+
+    @property
+    def arithmetic(self) -> str:
+        """What the network computes in: the precision asked for or, where faster, float32 instead of bfloat16."""
+        return self._core.arithmetic
 
     def warm_up(self, slices: int, height: int, width: int) -> None:
         """Does the one-time work for stacked input of this shape, so that the first real call is not slower."""

@@ -53,7 +53,8 @@ def dtype_of(precision: str) -> torch.dtype:
 def _libmriembed(task: Task) -> Prepared:
     embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads)
     kernels = "its own kernels" if embedder.uses_fused_kernels else "torch's kernels"
-    return Prepared(lambda: embedder.embed(task.samples), kernels)
+    arithmetic = "" if embedder.arithmetic == task.precision else f", in {embedder.arithmetic}"
+    return Prepared(lambda: embedder.embed(task.samples), kernels + arithmetic)
 
 
 def _torchscript_cpp(task: Task) -> Prepared:

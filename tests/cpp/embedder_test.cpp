@@ -64,9 +64,29 @@ TEST(Embedder, reproduces_the_reference_embedding_of_the_model_file) {
 TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
   mriembed::Options options;
   options.precision = mriembed::Precision::bfloat16;
-  const mriembed::Verification result = Embedder::load(pca_model, options).verify();
-  EXPECT_GE(result.cosine, 0.999);
-  EXPECT_GT(result.largest_difference, 0) << "bfloat16 was not used";
+  for (const bool fused_kernels : {true, false}) {
+    options.fused_kernels = fused_kernels;
+    const Embedder embedder = Embedder::load(pca_model, options);
+    const mriembed::Verification result = embedder.verify();
+    EXPECT_GE(result.cosine, 0.999);
+    EXPECT_EQ(result.largest_difference > 1e-5, embedder.arithmetic() == mriembed::Precision::bfloat16);
+    EXPECT_TRUE(result.passed);
+  }
+}
+
+TEST(Embedder, in_bfloat16_computes_in_float32_at_most_where_its_own_kernels_run) {
+  mriembed::Options options;
+  EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::float32);
+  options.precision = mriembed::Precision::bfloat16;
+  const Embedder own = Embedder::load(pca_model, options);
+  options.fused_kernels = false;
+  EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::bfloat16);
+
+  const Shape shape{2, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  const auto samples = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  const bool same = embed_kspace(own, samples) == embed_kspace(Embedder::load(pca_model), samples);
+  EXPECT_EQ(same, own.arithmetic() == mriembed::Precision::float32);
 }
 
 TEST(Embedder, gives_unit_vectors_and_reports_the_energy_kept) {

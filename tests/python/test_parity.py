@@ -125,10 +125,17 @@ def test_autocast_and_gradients_of_the_caller_do_not_reach_the_network(paths: Pa
 
 def test_bfloat16_stays_within_a_cosine_of_0_999(paths: Paths) -> None:
     kspace = coil_mixture(5, 8, 64, 64)
-    half = Embedder.load(paths.file, precision="bfloat16").embed_kspace(kspace)
     single = paths.embedder.embed_kspace(kspace)
-    assert np.sum(half * single, axis=1).min() >= 0.999
-    assert np.abs(half - single).max() > 0
+    for fused_kernels in (True, False):
+        embedder = Embedder.load(paths.file, precision="bfloat16", fused_kernels=fused_kernels)
+        half = embedder.embed_kspace(kspace)
+        assert np.sum(half * single, axis=1).min() >= 0.999
+        assert (np.abs(half - single).max() > FLOAT32) == (embedder.arithmetic == "bfloat16")
+
+
+def test_torch_s_kernels_compute_in_the_precision_asked_for(paths: Paths) -> None:
+    for precision in ("float32", "bfloat16"):
+        assert Embedder.load(paths.file, precision=precision, fused_kernels=False).arithmetic == precision
 
 
 class CInterface:

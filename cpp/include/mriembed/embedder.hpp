@@ -15,7 +15,9 @@
 
 namespace mriembed {
 
-// Arithmetic of the network. Preprocessing always runs in single precision, its coil matrices in double.
+// Arithmetic of the network. Preprocessing always runs in single precision, its coil matrices in double. On a CPU
+// bfloat16 lets the network be that coarse: where the library's own kernels are faster in float32, they compute in that
+// (see Embedder::arithmetic).
 // The first network loaded in bfloat16 on a processor with AMX asks Linux for that unit's registers, for the whole
 // process: a permission that changes nothing for threads that do not use them.
 enum class Precision { float32, bfloat16, float16 };
@@ -52,7 +54,8 @@ struct Verification {
   bool weights_match = false;     // the weights have the SHA-256 that the file states
   double largest_difference = 0;  // over the components of the reference embedding
   double cosine = 0;              // between the reference embedding and this machine's
-  bool passed = false;  // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions)
+  bool passed = false;  // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions), by what
+                        // Embedder::arithmetic says
 };
 
 // Move-only owner of a loaded network. All const functions may be called from many threads at once on one
@@ -74,8 +77,11 @@ class MRIEMBED_EXPORT Embedder {
 
   [[nodiscard]] const ModelInfo& info() const noexcept;
 
-  // Whether the network runs on the library's own kernels (on a CPU that has the instructions) or, unfused, on torch's.
+  // Whether the network runs on the library's own kernels (on a CPU) or, unfused, on torch's.
   [[nodiscard]] bool uses_fused_kernels() const noexcept;
+
+  // What the network computes in: the precision that was asked for, or float32 instead of bfloat16.
+  [[nodiscard]] Precision arithmetic() const noexcept;
 
   // Takes the memory that stacked input of this shape, (slices, in_channels, H, W), needs and runs the network once, so
   // that the first real call is as fast as every later one.

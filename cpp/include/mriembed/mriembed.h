@@ -31,8 +31,8 @@ typedef struct mriembed_error {
 
 typedef enum mriembed_precision {
   MRIEMBED_FLOAT32 = 0,
-  MRIEMBED_BFLOAT16 = 1,
-  MRIEMBED_FLOAT16 = 2 /* needs a GPU */
+  MRIEMBED_BFLOAT16 = 1, /* on a CPU at most: float32 where that is faster */
+  MRIEMBED_FLOAT16 = 2   /* needs a GPU */
 } mriembed_precision;
 
 /* Fill with mriembed_options_init, then change what should differ. */

@@ -1,15 +1,10 @@
 #include "kernels/fused_network.hpp"
 
-#include "kernels/bfloat16_processor.hpp"
 #include "kernels/bfloat16_stage.hpp"
 #include "kernels/float32_stage.hpp"
 #include "kernels/staged_network.hpp"
 
 namespace mriembed::kernels {
-
-bool is_supported(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::float32 || bfloat16_unit() != Bfloat16Unit::none;
-}
 
 std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, Arithmetic arithmetic) {
   if (arithmetic == Arithmetic::bfloat16) {

@@ -37,10 +37,7 @@ class FusedNetwork {
   virtual void reserve(std::int64_t height, std::int64_t width, int threads) const = 0;
 };
 
-// Whether this processor has instructions for the arithmetic.
-bool is_supported(Arithmetic arithmetic);
-
-// Demands is_supported(arithmetic).
+// bfloat16 demands bfloat16_unit() != none.
 std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, Arithmetic arithmetic);
 
 }  // namespace mriembed::kernels

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/bfloat16_processor.hpp"
 #include "mriembed/error.hpp"
 #include "torchscript/graph_pass.hpp"
 
@@ -39,13 +40,14 @@ void forbid_tf32(const torch::jit::Module& module) {
   }
 }
 
-// Which arithmetic of the kernels stands for a network in `dtype`, where one does.
+// Which arithmetic of the kernels stands for a network in `dtype`, where one does. Who asks for bfloat16 asks for
+// speed: where float32 is faster it is taken, which is more exact as well.
 std::optional<kernels::Arithmetic> arithmetic_of(at::ScalarType dtype) {
   if (dtype == at::kFloat) {
     return kernels::Arithmetic::float32;
   }
   if (dtype == at::kBFloat16) {
-    return kernels::Arithmetic::bfloat16;
+    return kernels::bfloat16_pays() ? kernels::Arithmetic::bfloat16 : kernels::Arithmetic::float32;
   }
   return std::nullopt;
 }
@@ -87,11 +89,12 @@ Prepared as_prepared(const c10::IValue& value) {
 }  // namespace
 
 Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
-    : module_(archive.load()) {
+    : module_(archive.load()), dtype_(dtype) {
   const auto arithmetic = arithmetic_of(dtype);
-  if (fused_kernels && device.is_cpu() && arithmetic && kernels::is_supported(*arithmetic)) {
+  if (fused_kernels && device.is_cpu() && arithmetic) {
     if (const auto weights = recognize_network(module_)) {
       fused_ = kernels::make_fused_network(*weights, *arithmetic);
+      dtype_ = *arithmetic == kernels::Arithmetic::float32 ? at::kFloat : dtype;
     }
   }
   pixel_bytes_ = bytes_of_a_pixel(module_, fused_ != nullptr);

@@ -19,11 +19,14 @@ namespace mriembed::torchscript {
 class Network {
  public:
   // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, a network on a CPU runs on the
-  // library's own kernels where they know the network and the processor has the instructions for `dtype`. Throws
-  // Error bad_model_file.
+  // library's own kernels where they know the network; in bfloat16 these compute in float32 where that is faster on
+  // this processor. Throws Error bad_model_file.
   Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels);
 
   [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr; }
+
+  // What the network computes in: the constructor's, or float32 instead of bfloat16.
+  [[nodiscard]] at::ScalarType dtype() const noexcept { return dtype_; }
 
   // Memory that the network's own results take for each pixel of a slice in work, about.
   [[nodiscard]] std::int64_t pixel_bytes() const noexcept { return pixel_bytes_; }
@@ -41,6 +44,7 @@ class Network {
  private:
   torch::jit::Module module_;
   std::unique_ptr<const kernels::FusedNetwork> fused_;
+  at::ScalarType dtype_;
   std::int64_t pixel_bytes_ = 0;
 };
 

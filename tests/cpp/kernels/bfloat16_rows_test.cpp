@@ -3,17 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "bfloat16_values.hpp"
+#include "gelu_definition.hpp"
 #include "kernels/bfloat16_processor.hpp"
 
 namespace mriembed::kernels {
 namespace {
 
 constexpr std::int64_t channels = 64;
-
-double gelu(double x) { return x * 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
 class Bfloat16Rows : public testing::Test {
  protected:
