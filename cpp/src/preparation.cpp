@@ -10,7 +10,9 @@
 namespace mriembed {
 
 bool Preparation::serves(const ModelInfo& info) {
-  return info.preprocessing_contract == 2 && (info.coil_compression == "pca" || info.coil_compression == "none");
+  // Contracts 2 and 3 differ in what comes first, matrix or phase.
+  const bool known = info.preprocessing_contract == 3 || (info.preprocessing_contract == 2 && info.matrix == 0);
+  return known && (info.coil_compression == "pca" || info.coil_compression == "none");
 }
 
 Preparation::Preparation(const ModelInfo& info)

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "coil_matrices.hpp"
+#include "kernels/peak.hpp"
 #include "kernels/sample_copy.hpp"
 #include "kernels/stacking.hpp"
 #include "kernels/thread_team.hpp"
@@ -91,7 +92,16 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
       source_width_(slices.samples.size(3)),
       width_(slices.width),
       kspace_(slices.kspace),
+      rows_{0, height_},
+      columns_{0, source_width_},
       parts_(at::get_num_threads()) {
+  const auto centre = [matrix = contract_.matrix](std::int64_t length) {
+    return Range{length / 2 - matrix / 2, length / 2 - matrix / 2 + matrix};
+  };
+  if (contract_.matrix > 0 && contract_.matrix < square()) {
+    rows_ = axes_at_hand().y ? centre(height_) : rows_;
+    columns_ = axes_at_hand().x ? centre(source_width_) : columns_;
+  }
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   if ((source_width_ > 1 && source_.stride(2) != 1) || (height_ > 1 && source_.stride(1) != source_width_)) {
     const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
@@ -102,8 +112,7 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
   for (std::int64_t part = 0; part < parts_; ++part) {
     at_part(part).block.resize(coils_);
   }
-  workspace_.transforms.prepare(
-      std::array{height_, width_, source_width_, std::max(height_, width_), contract_.matrix});
+  workspace_.transforms.prepare(std::array{height_, width_, source_width_, square(), contract_.matrix});
 }
 
 // Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
@@ -118,7 +127,7 @@ void SlicePreparation::gather() {
   if (squares_well(line_bits, 1)) {
     return;
   }
-  const std::int32_t slice_bits = peak();
+  const std::int32_t slice_bits = peak_outside({0, 0}, {0, 0}, {0, coils_});
   refuse_faults(slice_bits);
   scale_ = scale_to_one(slice_bits);
   line_bits = gather_lines(lines, scale_);
@@ -132,7 +141,7 @@ void SlicePreparation::gather() {
   }
 }
 
-void SlicePreparation::check() { refuse_faults(peak()); }
+void SlicePreparation::check() { refuse_faults(peak_outside({0, 0}, {0, 0}, {0, coils_})); }
 
 double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   double energy_kept = 1;
@@ -152,7 +161,7 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   weights = weights.resolve_conj().to(at::kComplexFloat).contiguous();
   virtual_coils_ = weights.size(0);
   workspace_.weights.assign({const_samples_of(weights), static_cast<std::size_t>(weights.numel())}, coils_);
-  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, height_, source_width_});
+  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, rows_.length(), columns_.length()});
   const std::int32_t peak_bits = combine_scaled();
   refuse_faults(peak_bits);
   if (!squares_well(peak_bits, scale_)) {  // no lines told the scale, or others are far larger
@@ -167,46 +176,45 @@ void SlicePreparation::stack(float* stacked) {
     crop();
   }
   refuse_silence();
-  const std::int64_t matrix = contract_.matrix;
-  const std::int64_t plane = matrix > 0 ? matrix * matrix : height_ * width_;
-  const std::int64_t num_coils = contract_.num_coils;
-  if (matrix > 0) {
+  const bool resampled = contract_.matrix > 0;
+  if (resampled) {
     resample();
   }
+  const Axes missing = resampled ? Axes{false, false} : kspace_axes();  // transforms still to be done
+  const Axes shifted = resampled ? Axes{true, true} : kspace_axes();
+  const std::int64_t plane = planes_.size(1) * planes_.size(2);
+  const std::int64_t num_coils = contract_.num_coils;
   for (const std::int64_t half : {std::int64_t{0}, num_coils}) {
     std::fill(stacked + (half + virtual_coils_) * plane, stacked + (half + num_coils) * plane, 0.0F);
   }
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
+      const at::Tensor image = planes_[coil];
+      transform(image, missing, Direction::inverse, at_part(part));
       float* real = stacked + coil * plane;
-      float* imaginary = real + num_coils * plane;
-      if (matrix > 0) {
-        const Sample* image = samples_of(workspace_.resampled) + coil * plane;
-        const auto phase = phases_[static_cast<std::size_t>(coil)];
-        stack_coil({image, matrix, matrix, true, true}, phase, real, imaginary);
-      } else {
-        const at::Tensor image = planes_[coil];
-        transform(image, kspace_axes(), Direction::inverse, at_part(part));
-        const Plane whole = plane_of(image);
-        stack_coil(whole, phase_of(whole), real, imaginary);
-      }
+      stack_coil(plane_of(image, shifted), real, real + num_coils * plane);
     }
   });
 }
 
-// What of `length` rows or pixels is this part's.
-SlicePreparation::Range SlicePreparation::share_of(std::int64_t length, std::int64_t part) const {
-  return {length * part / parts_, length * (part + 1) / parts_};
+// What of rows, pixels or coils is this part's.
+SlicePreparation::Range SlicePreparation::share_of(Range whole, std::int64_t part) const {
+  return {whole.begin + whole.length() * part / parts_, whole.begin + whole.length() * (part + 1) / parts_};
 }
 
-// Of the whole slice, before scaling, as bits.
-std::int32_t SlicePreparation::peak() {
+// Of these coils' samples but those in `rows` and `columns`, before scaling, as bits.
+std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, Range coils) const {
   std::int32_t peak_bits = 0;
-  const std::int64_t pixels = height_ * source_width_;
-  for (std::int64_t first = 0; first < pixels; first += block_pixels) {
-    const std::int64_t count = std::min(block_pixels, pixels - first);
-    const std::int32_t bits = at_part(0).block.read(const_samples_of(source_) + first, source_.stride(0), count, 1);
-    peak_bits = std::max(peak_bits, bits);
+  for (std::int64_t coil = coils.begin; coil < coils.end; ++coil) {
+    const Sample* plane = const_samples_of(source_) + coil * source_.stride(0);
+    // From where one row of the inner samples ends to where the next one begins.
+    std::int64_t first = 0;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      const std::int64_t inner = row * source_width_ + columns.begin;
+      peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, inner - first));
+      first = inner + columns.length();
+    }
+    peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, height_ * source_width_ - first));
   }
   return peak_bits;
 }
@@ -237,7 +245,7 @@ std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
     SliceWorkspace::Part& part = at_part(index);
     part.peak_bits = 0;
     part.gram.reset(coils_);
-    const Range range = share_of(samples, index);
+    const Range range = share_of({0, samples}, index);
     for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
       const std::int64_t count = std::min(block_pixels, range.end - first);
       const Sample* from = const_samples_of(calibration_) + first;
@@ -293,19 +301,21 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
   return calibration;
 }
 
-// All samples times scale_. Returns their peak before scaling, as bits.
+// Samples times scale_. Returns the peak of the whole slice before scaling, as bits.
 std::int32_t SlicePreparation::combine_scaled() {
   in_parts(parts_, [&](std::int64_t index) {
     SliceWorkspace::Part& part = at_part(index);
     part.peak_bits = 0;
     part.energy = 0;
-    const Range range = share_of(height_ * source_width_, index);
-    for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
-      const std::int64_t last = std::min(first + block_pixels, range.end);
-      const Sample* from = const_samples_of(source_) + first;
-      part.peak_bits = std::max(part.peak_bits, part.block.read(from, source_.stride(0), last - first, scale_));
-      combine_block(part, first, last);
+    if (columns_.length() == source_width_) {  // rows follow each other
+      combine_run(part, share_of({rows_.begin * source_width_, rows_.end * source_width_}, index));
+    } else {
+      const Range rows = share_of(rows_, index);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        combine_run(part, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+      }
     }
+    part.peak_bits = std::max(part.peak_bits, peak_outside(rows_, columns_, share_of({0, coils_}, index)));
   });
   energy_ = 0;
   std::int32_t peak_bits = 0;
@@ -316,18 +326,30 @@ std::int32_t SlicePreparation::combine_scaled() {
   return peak_bits;
 }
 
+// Virtual coils at pixels of the slice that follow each other in memory.
+void SlicePreparation::combine_run(SliceWorkspace::Part& part, Range pixels) const {
+  for (std::int64_t first = pixels.begin; first < pixels.end; first += block_pixels) {
+    const std::int64_t last = std::min(first + block_pixels, pixels.end);
+    const Sample* from = const_samples_of(source_) + first;
+    part.peak_bits = std::max(part.peak_bits, part.block.read(from, source_.stride(0), last - first, scale_));
+    combine_block(part, first, last);
+  }
+}
+
 // Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them.
 void SlicePreparation::combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const {
+  const std::int64_t height = rows_.length();
+  const std::int64_t width = columns_.length();
   for (std::int64_t pixel = first; pixel < last;) {
     std::int64_t end = last;
     std::int64_t to = pixel;
     if (kspace_) {
-      const std::int64_t x = pixel % source_width_;
-      end = std::min(last, pixel - x + (x < source_width_ / 2 ? source_width_ / 2 : source_width_));
-      to = kernels::to_front(pixel / source_width_, height_) * source_width_ + kernels::to_front(x, source_width_);
+      const std::int64_t x = pixel % source_width_ - columns_.begin;
+      end = std::min(last, pixel - x + (x < width / 2 ? width / 2 : width));
+      to = kernels::to_front(pixel / source_width_ - rows_.begin, height) * width + kernels::to_front(x, width);
     }
     part.energy += kernels::combine_coils(part.block, workspace_.weights, pixel - first, end - pixel,
-                                          samples_of(planes_) + to, height_ * source_width_);
+                                          samples_of(planes_) + to, height * width);
     pixel = end;
   }
 }
@@ -335,14 +357,14 @@ void SlicePreparation::combine_block(SliceWorkspace::Part& part, std::int64_t fi
 // Removes readout oversampling from the virtual coils; the energy is what is left.
 void SlicePreparation::crop() {
   const at::Tensor whole = planes_;
-  planes_ = sized(workspace_.cropped, {virtual_coils_, height_, width_});
+  planes_ = sized(workspace_.cropped, {virtual_coils_, rows_.length(), width_});
   std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
       const at::Tensor plane = planes_[coil];
       transform(whole[coil], {false, true}, Direction::inverse, at_part(part));
       crop_rows(whole[coil], plane);
-      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(plane), height_ * width_);
+      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(plane), plane.numel());
     }
   });
   energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
@@ -353,41 +375,39 @@ void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction d
   workspace_.transforms.run(plane, axes, direction, part.transform);
 }
 
-Plane SlicePreparation::plane_of(const at::Tensor& image) const {
-  return {const_samples_of(image), height_, width_, kspace_axes().y, kspace_axes().x};
-}
-
-// What turns a virtual coil's phase to the contract's.
-std::complex<double> SlicePreparation::phase_of(const Plane& image) const {
-  if (contract_.compress) {
-    const std::complex<double> sum = kernels::phase_sum(image.samples, image.height * image.width);
-    if (std::abs(sum) > 0) {
-      return std::conj(sum) / std::abs(sum);
-    }
-  }
-  return 1;
+Plane SlicePreparation::plane_of(const at::Tensor& image, Axes shifted) {
+  return {const_samples_of(image), image.size(0), image.size(1), shifted.y, shifted.x};
 }
 
 // Phase, scale and layout of one virtual coil.
-void SlicePreparation::stack_coil(const Plane& image, std::complex<double> phase, float* real, float* imaginary) const {
-  const double scale = std::sqrt(static_cast<double>(image.height * image.width) / energy_);
+void SlicePreparation::stack_coil(const Plane& image, float* real, float* imaginary) const {
+  const std::int64_t pixels = image.height * image.width;
+  std::complex<double> phase = 1;
+  if (contract_.compress) {
+    const std::complex<double> sum = kernels::phase_sum(image.samples, pixels);
+    phase = std::abs(sum) > 0 ? std::conj(sum) / std::abs(sum) : phase;
+  }
+  const double scale = std::sqrt(static_cast<double>(pixels) / energy_);
   kernels::stack_plane(image, Sample(phase * scale), real, imaginary);
 }
 
-// Brings every virtual coil to the contract's matrix. Phases are those of the whole images; the energy is what is left.
-// Throws Error bad_input where that is nothing.
+// Brings every virtual coil to the contract's matrix; the energy is what is left. Throws Error bad_input where that is
+// nothing.
 void SlicePreparation::resample() {
   const std::int64_t matrix = contract_.matrix;
-  const at::Tensor resampled = sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
-  phases_.resize(static_cast<std::size_t>(virtual_coils_));
+  const at::Tensor planes = planes_;
+  const bool in_place = axes_at_hand().y && axes_at_hand().x && planes.size(1) == matrix;
+  planes_ = in_place ? planes : sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
   std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
   in_parts(parts_, [&](std::int64_t part) {
     for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-      const at::Tensor plane = planes_[coil];
-      const at::Tensor result = resampled[coil];
-      resample_coil(plane, result, at_part(part));
-      phases_[static_cast<std::size_t>(coil)] = phase_of(plane_of(plane));
-      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(result), matrix * matrix);
+      const at::Tensor image = planes_[coil];
+      if (in_place) {
+        transform(image, {true, true}, Direction::inverse, at_part(part));
+      } else {
+        resample_coil(planes[coil], image, at_part(part));
+      }
+      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(image), matrix * matrix);
     }
   });
   energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
@@ -395,33 +415,29 @@ void SlicePreparation::resample() {
 }
 
 // Pads the image of a virtual coil to a square, and crops or pads the square's k-space to the contract's matrix: that
-// image goes to `result`. Along an axis that needs no padding and is still k-space, the square's k-space is at hand.
-// Leaves the whole image, not padded, in `plane`.
+// image goes to `result`. Where the square's k-space is at hand, there is no way through the image. Uses up `plane`.
 void SlicePreparation::resample_coil(const at::Tensor& plane, const at::Tensor& result,
                                      SliceWorkspace::Part& part) const {
-  const std::int64_t matrix = result.size(0);
-  const std::int64_t side = std::max(height_, width_);
+  const std::int64_t matrix = contract_.matrix;
   const Axes kspace = kspace_axes();
-  if (side == matrix) {
+  if (square() == matrix) {
     transform(plane, kspace, Direction::inverse, part);
-    kernels::resize(plane_of(plane), samples_of(result), matrix, matrix);
+    kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
     return;
   }
-  const Axes at_hand{kspace.y && height_ == side, kspace.x && width_ == side};
-  const Axes missing{!at_hand.y, !at_hand.x};
+  const Axes missing{!axes_at_hand().y, !axes_at_hand().x};
   transform(plane, {kspace.y && missing.y, kspace.x && missing.x}, Direction::inverse, part);
-  const std::int64_t height = missing.y ? side : matrix;
-  const std::int64_t width = missing.x ? side : matrix;
   if (missing.any()) {
-    const at::Tensor square = sized(part.padded, {height, width});
-    kernels::resize(plane_of(plane), samples_of(square), height, width);
-    transform(square, missing, Direction::forward, part);
-    kernels::resize({const_samples_of(square), height, width, true, true}, samples_of(result), matrix, matrix);
+    const std::int64_t height = missing.y ? square() : matrix;
+    const std::int64_t width = missing.x ? square() : matrix;
+    const at::Tensor padded = sized(part.padded, {height, width});
+    kernels::resize(plane_of(plane, kspace), samples_of(padded), height, width);
+    transform(padded, missing, Direction::forward, part);
+    kernels::resize(plane_of(padded, {true, true}), samples_of(result), matrix, matrix);
   } else {
-    kernels::resize(plane_of(plane), samples_of(result), matrix, matrix);
+    kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
   }
   transform(result, {true, true}, Direction::inverse, part);
-  transform(plane, at_hand, Direction::inverse, part);
 }
 
 }  // namespace mriembed

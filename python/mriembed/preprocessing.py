@@ -1,6 +1,6 @@
 """From multi-coil k-space or coil images to the stacked channels that the network reads.
 
-This is preprocessing contract version 2. Its order is part of the contract, because a scanner and a
+This is preprocessing contract version 3. Its order is part of the contract, because a scanner and a
 training run must agree in every step:
 
 1. prewhitening with a noise covariance (Roemer et al. 1990, doi:10.1002/mrm.1910160203)
@@ -8,13 +8,15 @@ training run must agree in every step:
 3. readout oversampling removed by a centred crop of x
 4. coil compression to virtual coils by PCA (Buehrer et al. 2007, doi:10.1002/mrm.21237) of the calibration
    lines: the 24 central lines of y in k-space, all of them where there are fewer or these hold no signal
-5. the phase of each virtual coil fixed: the sum of its pixels v |v| is real and positive
-6. resampling to a fixed matrix, where the contract names one
+5. resampling to a fixed matrix, where the contract names one
+6. the phase of each virtual coil fixed: the sum of its pixels v |v| is real and positive
 7. scaling to unit root-mean-square
 8. real parts, then imaginary parts, as float32 channels
 
 Version 1 took all lines for step 4. The calibration lines are what undersampled scans have in full, and hold
-most of the energy; the virtual coils can be known before the other samples are read.
+most of the energy; the virtual coils can be known before the other samples are read. Version 2 fixed the phase
+before it resampled: now what the matrix does not keep has no part in the result, and need not be computed.
+Every sample is looked at all the same, and a slice that holds NaN or infinite ones anywhere is refused.
 
 Steps 1 to 4 are linear and act on different axes, so this implementation reorders them without changing
 the result: it transforms x, crops, gathers the coils' Gram matrix of the calibration lines there (the
@@ -29,7 +31,7 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
 
 
@@ -101,6 +103,7 @@ class CoilPreprocessor(nn.Module):
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix
         self.calibration_lines = CALIBRATION_LINES
+        self.contract_version = CONTRACT_VERSION  # by which a model file's preprocessing is known
 
     def forward(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
@@ -235,16 +238,16 @@ class CoilPreprocessor(nn.Module):
         return gram
 
     def _stacked(self, virtual: Tensor) -> Tensor:
-        """Steps 5 to 8: phase, matrix, scale, layout."""
+        """Steps 5 to 8: matrix, phase, scale, layout."""
+        matrix = self.matrix
+        if matrix is not None:
+            square = max(virtual.size(2), virtual.size(3))
+            virtual = _resample_axis(_resample_axis(virtual, 2, square, matrix), 3, square, matrix)
         if self.coil_compression != "none":
             phasor = (virtual * virtual.abs()).sum([2, 3], keepdim=True)
             magnitude = phasor.abs()
             rotation = torch.where(magnitude > 0, phasor.conj() / magnitude, torch.ones_like(phasor))
             virtual = virtual * rotation
-        matrix = self.matrix
-        if matrix is not None:
-            square = max(virtual.size(2), virtual.size(3))
-            virtual = _resample_axis(_resample_axis(virtual, 2, square, matrix), 3, square, matrix)
         parts = torch.view_as_real(virtual.resolve_conj())
         energy = parts.square().sum([1, 4]).mean([1, 2])
         if not bool((energy > 0).all()):

@@ -1,4 +1,4 @@
-"""Preprocessing contract version 2 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
+"""Preprocessing contract version 3 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
 
 The contract's linear steps act on different axes, so they are taken in the order that moves the fewest samples:
 
@@ -8,7 +8,8 @@ The contract's linear steps act on different axes, so they are taken in the orde
 - checking and scaling to unit root-mean-square cost one pass over the virtual coils: their energy tells whether a
   slice is finite and what the scale is
 - phase and scale of a virtual coil are applied while its plane is written to the stacked channels
-- square k-space is cropped or padded to a fixed matrix as it is, without the way through the image
+- square k-space is cropped to a fixed matrix before coils are compressed, or padded after, without the way through the
+  image; whether all samples are finite tells their sum of squares, one pass over them by BLAS
 
 Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS itself should have one thread
 (OPENBLAS_NUM_THREADS=1), because its own division of such narrow products gains nothing.
@@ -71,38 +72,38 @@ class NumPyPreprocessor:
         width = readout_width or source_width
         cropped = width != source_width
         rows = self._compression(self._calibration(samples, width), whitening, index)
-        pixels = samples.reshape(coils, height * source_width)
-        virtual = np.empty((len(rows), height * source_width), np.complex64)
+        if self.matrix is not None and self.matrix < height:
+            self._refuse_faults(samples, index)
+            samples = self._centre(samples, self.matrix)
+        kept_height, kept_width = samples.shape[1:]
+        pixels = samples.reshape(coils, kept_height * kept_width)
+        virtual = np.empty((len(rows), kept_height * kept_width), np.complex64)
 
         def compress(part: slice) -> None:
             np.matmul(rows, pixels[:, part], out=virtual[:, part])
 
-        list(self._pool.map(compress, self._parts(height * source_width)))
-        planes = virtual.reshape(-1, height, source_width)
+        list(self._pool.map(compress, self._parts(kept_height * kept_width)))
+        planes = virtual.reshape(-1, kept_height, kept_width)
         if cropped:
             planes = self._cropped_readout(planes, width)
-        resized = planes if self.matrix is None else _resized(planes, self.matrix)
-        scale = self._scale(resized, index)
+        if self.matrix is not None and self.matrix > height:
+            planes = _padded(planes, self.matrix)
+        scale = self._scale(planes, index)
         axes = (1,) if cropped else (1, 2)
         images = scipy.fft.ifftn(planes, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
-        outputs = images
-        if self.matrix is not None:
-            outputs = scipy.fft.ifftn(resized, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
-        sign, output_sign = _signs(height, width, cropped), _signs(*outputs.shape[1:], cropped)
-        rows_to_from = _shift_after(outputs.shape[1])
-        columns_to_from = _shift_after(1 if cropped else outputs.shape[2])
+        sign = _signs(*images.shape[1:], cropped)
+        rows_to_from = _shift_after(images.shape[1])
+        columns_to_from = _shift_after(1 if cropped else images.shape[2])
 
         def finish(coil: int) -> None:
-            image, output = images[coil], outputs[coil]
+            image = images[coil]
             image *= sign
             phasor = np.vdot(np.abs(image), image)
-            if self.matrix is not None:
-                output *= output_sign
-            output *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
+            image *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
             for to_y, from_y in rows_to_from:
                 for to_x, from_x in columns_to_from:
-                    stacked[coil, to_y, to_x] = output.real[from_y, from_x]
-                    stacked[self.num_coils + coil, to_y, to_x] = output.imag[from_y, from_x]
+                    stacked[coil, to_y, to_x] = image.real[from_y, from_x]
+                    stacked[self.num_coils + coil, to_y, to_x] = image.imag[from_y, from_x]
 
         list(self._pool.map(finish, range(len(rows))))
         for channel in range(len(rows), self.num_coils):
@@ -117,6 +118,26 @@ class NumPyPreprocessor:
             if calibration.any():
                 break
         return calibration.reshape(coils, -1)
+
+    def _refuse_faults(self, samples: Complex64, index: int) -> None:
+        def sum_of_squares(coil: Complex64) -> np.float32:
+            parts = coil.reshape(-1).view(np.float32)
+            return np.dot(parts, parts)
+
+        # Squares of finite samples can overflow, too: then a closer look is due.
+        if not np.isfinite(list(self._pool.map(sum_of_squares, samples))).all() and not np.isfinite(samples).all():
+            raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
+
+    def _centre(self, samples: Complex64, matrix: int) -> Complex64:
+        coils, height, width = samples.shape
+        y, x = height // 2 - matrix // 2, width // 2 - matrix // 2
+        centre = np.empty((coils, matrix, matrix), np.complex64)
+
+        def copy(part: slice) -> None:
+            centre[part] = samples[part, y : y + matrix, x : x + matrix]
+
+        list(self._pool.map(copy, self._parts(coils)))
+        return centre
 
     def _scale(self, planes: Complex64, index: int) -> float:
         """What brings the virtual coils to unit root-mean-square."""
@@ -207,15 +228,13 @@ def _signs(height: int, width: int, cropped: bool) -> NDArray[np.float32] | Comp
     return _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
 
 
-def _resized(planes: Complex64, matrix: int) -> Complex64:
-    """The central `matrix` x `matrix` samples of square planes, padded with zeros where there are fewer."""
-    old = planes.shape[1]
-    kept = min(old, matrix)
-    take = slice(old // 2 - kept // 2, old // 2 - kept // 2 + kept)
-    put = slice(matrix // 2 - kept // 2, matrix // 2 - kept // 2 + kept)
-    resized = np.zeros((len(planes), matrix, matrix), np.complex64)
-    resized[:, put, put] = planes[:, take, take]
-    return resized
+def _padded(planes: Complex64, matrix: int) -> Complex64:
+    """Square planes in the middle of `matrix` x `matrix` samples, the others zero."""
+    side = planes.shape[1]
+    put = slice(matrix // 2 - side // 2, matrix // 2 - side // 2 + side)
+    padded = np.zeros((len(planes), matrix, matrix), np.complex64)
+    padded[:, put, put] = planes
+    return padded
 
 
 def _shift_after(length: int) -> tuple[tuple[slice, slice], ...]:

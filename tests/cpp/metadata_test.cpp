@@ -17,7 +17,7 @@ json valid_description() {
     "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2, "widths": [8, 8, 8, 8],
                 "dropout": 0.0, "normalize": true, "use_mlp_head": false}, "in_channels": 2, "num_coils": 1,
               "embed_dim": 2, "parameters": 10},
-    "preprocessing": {"contract_version": 2, "coil_compression": "pca", "matrix": null},
+    "preprocessing": {"contract_version": 3, "coil_compression": "pca", "matrix": null},
     "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
                    "source_revision": "abc", "weights": "random, seed 0"},
     "weights_sha256": "00",

@@ -12,7 +12,7 @@ class Reference:
     num_coils: int = 8
     coil_compression: str = "pca"
     matrix: int | None = None
-    contract: int = 2
+    contract: int = 3
 
     def from_kspace(
         self, kspace: np.ndarray, noise_covariance: np.ndarray | None = None, readout_width: int | None = None
@@ -36,14 +36,22 @@ class Reference:
         energy_kept = 1.0
         if self.coil_compression == "pca":
             images, energy_kept = self._compressed(images)
-            for coil in range(len(images)):
-                phase = np.sum(images[coil] * np.abs(images[coil]))
-                if phase != 0:
-                    images[coil] *= np.conj(phase) / np.abs(phase)
+        if self.contract < 3:
+            images = self._with_fixed_phases(images)
         if self.matrix is not None:
             images = resampled(images, self.matrix)
+        if self.contract >= 3:
+            images = self._with_fixed_phases(images)
         images = images / np.sqrt(np.mean(np.sum(np.abs(images) ** 2, axis=0)))
         return np.concatenate([images.real, images.imag]).astype(np.float32), energy_kept
+
+    def _with_fixed_phases(self, images: np.ndarray) -> np.ndarray:
+        images = images.copy()
+        for image in images if self.coil_compression == "pca" else ():
+            phase = np.sum(image * np.abs(image))
+            if phase != 0:
+                image *= np.conj(phase) / np.abs(phase)
+        return images
 
     def _compressed(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape

@@ -150,7 +150,7 @@ def test_another_file_is_no_results(tmp_path: Path) -> None:
     ("coils", "height", "width", "noise", "readout_width"),
     [(20, 128, 128, False, None), (12, 31, 40, True, None), (9, 40, 51, True, 25), (5, 33, 64, False, 32)],
 )
-def test_numpy_preprocessing_follows_contract_2(
+def test_numpy_preprocessing_follows_contract_3(
     coils: int, height: int, width: int, noise: bool, readout_width: int | None, threads: int
 ) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
@@ -170,7 +170,7 @@ def test_numpy_preprocessing_follows_contract_2(
 
 
 @pytest.mark.parametrize(("side", "matrix"), [(64, 48), (45, 32), (40, 40), (32, 45)])
-def test_numpy_preprocessing_follows_contract_2_to_a_fixed_matrix(side: int, matrix: int) -> None:
+def test_numpy_preprocessing_follows_contract_3_to_a_fixed_matrix(side: int, matrix: int) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor
 
@@ -179,6 +179,10 @@ def test_numpy_preprocessing_follows_contract_2_to_a_fixed_matrix(side: int, mat
     np.testing.assert_allclose(NumPyPreprocessor(8, 2, matrix)(kspace), expected.numpy(), rtol=0, atol=1e-5)
     with pytest.raises(ValueError, match="needs square k-space"):
         NumPyPreprocessor(8, 2, matrix)(kspace[:, :, 1:])
+    if matrix < side:  # a sample that the matrix does not keep
+        kspace[0, -1, 0, -1] = np.inf
+        with pytest.raises(ValueError, match="slice 0 holds NaN"):
+            NumPyPreprocessor(8, 2, matrix)(kspace)
 
 
 @pytest.mark.parametrize(("fill", "message"), [(0, "slice 0 is all zero"), (np.nan, "slice 0 holds NaN")])

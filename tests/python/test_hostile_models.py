@@ -296,8 +296,9 @@ def test_a_tensor_larger_than_its_bytes_is_refused(model: Path, tmp_path: Path) 
         (("preprocessing", "coil_compression"), "none", "another coil compression"),
         (("preprocessing", "matrix"), 64, "another matrix"),
         (("preprocessing", "contract_version"), 2**32 + 1, "no sensible size"),
-        (("preprocessing", "contract_version"), 0, "knows contracts 1 to 2"),
-        (("preprocessing", "contract_version"), 1, "other calibration lines than contract 1, which takes all lines"),
+        (("preprocessing", "contract_version"), 0, "knows contracts 1 to 3"),
+        (("preprocessing", "contract_version"), 1, "follows contract 3, described is 1"),
+        (("preprocessing", "contract_version"), 2, "follows contract 3, described is 2"),
     ],
 )
 def test_a_description_that_is_not_that_of_the_network_is_refused(
@@ -323,7 +324,7 @@ def test_other_calibration_lines_than_the_contract_s_are_refused(tmp_path: Path)
     preprocessor.calibration_lines = 25
     pipeline = mriembed.EmbeddingPipeline(mriembed.MRIEmbeddingModel(widths=(16, 16, 16, 16)), preprocessor)
     mriembed.save_model_file(pipeline, tmp_path / "hostile.pt", weights_source="a test")
-    assert "other calibration lines than contract 2, which takes 24" in refusal(tmp_path / "hostile.pt")
+    assert "other calibration lines than contract 3, which takes 24" in refusal(tmp_path / "hostile.pt")
 
 
 def test_a_description_nested_without_end_is_refused(model: Path, tmp_path: Path) -> None:

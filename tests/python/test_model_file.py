@@ -29,7 +29,7 @@ def test_the_description_says_what_was_exported(model_file: Path) -> None:
     assert described.format_version == 1
     assert described.model_class == "MRIEmbeddingModel"
     assert (described.in_channels, described.num_coils, described.embed_dim) == (6, 3, 24)
-    assert (described.preprocessing_contract, described.coil_compression, described.matrix) == (2, "pca", 32)
+    assert (described.preprocessing_contract, described.coil_compression, described.matrix) == (3, "pca", 32)
     assert described.weights_source == "random, seed 7"
     assert described.torch_version == torch.__version__
     assert described.mriembed_version == mriembed.__version__

@@ -16,7 +16,7 @@ import torch
 
 import mriembed
 from coil_samples import coil_mixture, complex_normal
-from mriembed import Embedder, EmbeddingPipeline
+from mriembed import BadInputError, Embedder, EmbeddingPipeline
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from program import PROGRAM
@@ -84,6 +84,23 @@ def test_any_matrix_gives_the_same_embedding_everywhere(tmp_path: Path, compress
     for height, width in ((64, 64), (45, 45), (37, 50), (50, 37)):
         for readout in (None, 30):
             assert_same(paths, "embed_kspace", coil_mixture(2, 8, height, width), None, readout)
+
+
+@pytest.mark.parametrize("fault", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("height", "width", "readout"), [(45, 45, None), (50, 37, None), (37, 50, None), (45, 90, 45)])
+def test_a_fault_in_samples_that_the_matrix_does_not_keep_is_refused_everywhere(
+    tmp_path: Path, height: int, width: int, readout: int | None, fault: float
+) -> None:
+    paths = saved("pca", 16, tmp_path / "model.pt")
+    embedders = [Embedder.load(paths.file, threads=threads) for threads in (1, 2, 3)]
+    for y, x in ((0, 0), (0, width // 2), (height - 1, width - 1), (height // 2 - 9, width // 2 + 8)):
+        kspace = coil_mixture(2, 8, height, width)
+        kspace[1, 7, y, x] = 1j * fault
+        for embedder in embedders:
+            with pytest.raises(BadInputError, match="slice 1 holds NaN or infinite samples"):
+                embedder.embed_kspace(kspace, None, readout)
+        with pytest.raises(ValueError, match="slice 1 holds NaN or infinite samples"):
+            paths.eager.embed_kspace(torch.from_numpy(kspace), None, readout)
 
 
 @pytest.mark.parametrize("slices", range(1, 10))

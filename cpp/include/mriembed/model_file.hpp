@@ -25,7 +25,7 @@ struct ModelInfo {
   std::int64_t num_coils = 0;      // virtual coils, or physical ones where coil_compression is "none"
   std::int64_t embed_dim = 0;      // length of an embedding
   std::int64_t parameters = 0;     // number of weights
-  int preprocessing_contract = 0;  // 1 or 2
+  int preprocessing_contract = 0;  // 1 to 3
   std::string coil_compression;    // "pca" or "none"
   std::int64_t matrix = 0;         // side of the square matrix slices are resampled to; 0: native size
   std::string mriembed_version;    // provenance: what wrote the file

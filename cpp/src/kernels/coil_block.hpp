@@ -34,9 +34,7 @@ class CoilBlock {
 
   // Reads `pixels` (1 to most_pixels) of every coil, `coil_stride` samples apart, times `scale`.
   //
-  // Returns the bits of the largest real or imaginary part before scaling, without its sign: as integers they are
-  // ordered like the numbers, zero is 0, and infinity and NaN are larger than every number. `scale` does not change
-  // what is returned.
+  // Returns the peak_bits (peak.hpp) of the samples before scaling.
   std::int32_t read(const std::complex<float>* samples, std::int64_t coil_stride, std::int64_t pixels, float scale);
 
  private:
@@ -50,8 +48,5 @@ class CoilBlock {
   const char* upcoming_ = nullptr;
   std::int64_t coil_stride_ = 0;
 };
-
-// The bits of infinity: what CoilBlock::read returns is at least this if a sample is infinite or NaN.
-constexpr std::int32_t infinity_bits = 0x7F800000;
 
 }  // namespace mriembed::kernels

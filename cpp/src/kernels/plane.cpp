@@ -27,14 +27,6 @@ void resize(const Plane& plane, std::complex<float>* resized, std::int64_t heigh
   }
 }
 
-double energy_of(const std::complex<float>* samples, std::int64_t count) {
-  double energy = 0;
-  for (std::int64_t index = 0; index < count; ++index) {
-    energy += static_cast<double>(std::norm(samples[index]));
-  }
-  return energy;
-}
-
 void stack_plane(const Plane& plane, std::complex<float> factor, float* real, float* imaginary) {
   const std::int64_t split = plane.shift_x ? plane.width - plane.width / 2 : plane.width;  // right of the centre
   for (std::int64_t y = 0; y < plane.height; ++y) {

@@ -52,6 +52,30 @@ void phase_sum_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count, dou
   sums[1] = imaginary_sum;
 }
 
+// `parts` alternates real and imaginary parts; which is which does not matter here.
+double energy_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count) {
+  const Lanes d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  double sum = 0;
+  std::int64_t part = 0;
+  while (part + 2 * lanes <= 2 * count) {
+    Vector even = hn::Zero(d);
+    Vector odd = hn::Zero(d);
+    const std::int64_t end = std::min(2 * count, part + 2 * run_pixels);
+    for (; part + 2 * lanes <= end; part += 2 * lanes) {
+      const Vector x = hn::LoadU(d, parts + part);
+      const Vector y = hn::LoadU(d, parts + part + lanes);
+      even = hn::MulAdd(x, x, even);
+      odd = hn::MulAdd(y, y, odd);
+    }
+    sum += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd))));
+  }
+  for (; part < 2 * count; ++part) {
+    sum += static_cast<double>(parts[part]) * static_cast<double>(parts[part]);
+  }
+  return sum;
+}
+
 void stack_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count, float factor_real, float factor_imaginary,
                     float* HWY_RESTRICT real_output, float* HWY_RESTRICT imaginary_output) {
   const Lanes d;
@@ -82,7 +106,12 @@ HWY_AFTER_NAMESPACE();
 namespace mriembed::kernels {
 
 HWY_EXPORT(phase_sum_in_lanes);
+HWY_EXPORT(energy_in_lanes);
 HWY_EXPORT(stack_in_lanes);
+
+double energy_of(const std::complex<float>* samples, std::int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(energy_in_lanes)(reinterpret_cast<const float*>(samples), count);
+}
 
 std::complex<double> phase_sum(const std::complex<float>* image, std::int64_t count) {
   double sums[2];

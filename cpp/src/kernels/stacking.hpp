@@ -6,6 +6,9 @@
 
 namespace mriembed::kernels {
 
+// The sum of |v|^2 over `count` samples. Expects and sums them as phase_sum does.
+double energy_of(const std::complex<float>* samples, std::int64_t count);
+
 // The sum of v |v| over `count` pixels, whose argument is the phase of a virtual coil in the preprocessing contract.
 // Expects |v| between 1e-15 and 1e15 where it matters. Summed in float32 over at most 1024 pixels, then in float64.
 std::complex<double> phase_sum(const std::complex<float>* image, std::int64_t count);

@@ -81,6 +81,15 @@ void check_weights(const torch::jit::Module& network, const Metadata& metadata) 
   }
 }
 
+// Contracts 1 and 2 do not name themselves; only 1 takes all lines.
+std::int64_t contract_of(const torch::jit::Module& preprocessor) {
+  const auto version = preprocessor.attr("contract_version", c10::IValue());
+  if (version.isInt()) {
+    return version.toInt();
+  }
+  return preprocessor.attr("calibration_lines", c10::IValue()).isNone() ? 1 : 2;
+}
+
 void check_preprocessing(const torch::jit::Module& network, const ModelInfo& info) {
   const auto preprocessor = network.attr("preprocessor", c10::IValue());
   if (!preprocessor.isModule()) {
@@ -96,12 +105,14 @@ void check_preprocessing(const torch::jit::Module& network, const ModelInfo& inf
   if (!compression.isString() || compression.toStringRef() != info.coil_compression) {
     refuse("its preprocessing has another coil compression than \"" + info.coil_compression + "\"");
   }
+  if (contract_of(module) != info.preprocessing_contract) {
+    refuse("its preprocessing follows contract " + std::to_string(contract_of(module)) + ", described is " +
+           std::to_string(info.preprocessing_contract));
+  }
   const auto lines = module.attr("calibration_lines", c10::IValue());
-  const bool contract_1 = info.preprocessing_contract == 1;  // which takes all lines
-  if (contract_1 ? !lines.isNone() : !lines.isInt() || lines.toInt() != calibration_lines) {
+  if (info.preprocessing_contract > 1 && (!lines.isInt() || lines.toInt() != calibration_lines)) {
     refuse("its preprocessing has other calibration lines than contract " +
-           std::to_string(info.preprocessing_contract) + ", which takes " +
-           (contract_1 ? "all lines" : std::to_string(calibration_lines)));
+           std::to_string(info.preprocessing_contract) + ", which takes " + std::to_string(calibration_lines));
   }
   if ((matrix.isInt() ? matrix.toInt() : 0) != info.matrix) {
     refuse("its preprocessing has another matrix than the one described");

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "every_target.hpp"
+#include "kernels/peak.hpp"
 #include "random_samples.hpp"
 
 namespace mriembed::kernels {

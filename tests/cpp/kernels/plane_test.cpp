@@ -93,15 +93,5 @@ TEST(Plane, stacking_brings_the_centre_to_the_middle_and_multiplies) {
   }
 }
 
-TEST(Plane, the_energy_is_that_of_float64) {
-  const auto samples = random_samples(5003, 1e3F);
-  double expected = 0;
-  for (const std::complex<double> v : samples) {
-    expected += std::norm(v);
-  }
-  EXPECT_NEAR(energy_of(samples.data(), 5003), expected, 1e-6 * expected);
-  EXPECT_EQ(energy_of(samples.data(), 0), 0);
-}
-
 }  // namespace
 }  // namespace mriembed::kernels

@@ -28,6 +28,19 @@ TEST_P(Stacking, phase_sum_agrees_with_float64_for_every_number_of_pixels_and_si
   EXPECT_EQ(phase_sum(std::vector<std::complex<float>>(50).data(), 50), std::complex<double>());
 }
 
+TEST_P(Stacking, energy_agrees_with_float64_for_every_number_of_samples_and_size) {
+  for (const float size : {1e-12F, 1.0F, 1e12F}) {
+    for (const std::int64_t count : {0, 1, 2, 15, 16, 17, 33, 1000, 1024, 1041, 5003}) {
+      const auto samples = random_samples(count, size);
+      double expected = 0;
+      for (const std::complex<double> v : samples) {
+        expected += std::norm(v);
+      }
+      EXPECT_NEAR(energy_of(samples.data(), count), expected, 1e-6 * expected) << count << " samples of " << size;
+    }
+  }
+}
+
 TEST_P(Stacking, writes_the_rotated_real_and_imaginary_parts_and_nothing_else) {
   const std::complex<float> factor(0.6F, -0.3F);
   for (std::int64_t count = 0; count <= 50; ++count) {
