@@ -62,7 +62,7 @@ class Evaluation:
 
     model: ModelDescription
     plan: Plan
-    machine: str
+    machine: str  # processor, threads, torch; precisions that were computed in another one there
     created: str
     scores: list[Score]
     repeated_scans: list[RepeatedScan]
@@ -109,6 +109,11 @@ def evaluate(
         precision: Embedder.load(model, precision=precision, threads=plan.threads) for precision in plan.precisions
     }
     description = next(iter(embedders.values())).info
+    replaced = [
+        f"{precision} computed in {embedder.arithmetic}"
+        for precision, embedder in embedders.items()
+        if embedder.arithmetic != precision
+    ]
     methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
     methods += [Thumbnail(), PrincipalComponents(example_kspace(_EXAMPLES)), random_weights(description)]
 
@@ -147,7 +152,7 @@ def evaluate(
     return Evaluation(
         description,
         plan,
-        f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        ", ".join([_processor(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         found_scores,
         repeated,

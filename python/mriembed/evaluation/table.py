@@ -31,4 +31,5 @@ def table(evaluation: Evaluation) -> str:
         lines.append(f"  {'method':24}" + "".join(f"  {value:6g}" for value in curve.values))
         for method, recalls in curve.recall_at_1.items():
             lines.append(f"  {method:24}" + "".join(f"  {recall:6.3f}" for recall in recalls))
+    lines.append(f"\n{evaluation.machine}")
     return "\n".join(lines).lstrip("\n")

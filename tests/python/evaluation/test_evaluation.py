@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mriembed import Embedder
 from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate
 from mriembed.evaluation.report import html_report
 from mriembed.evaluation.table import table
@@ -30,6 +31,12 @@ def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Eva
         assert [score.method for score in evaluation.scores if score.trial == trial] == METHODS
     assert all(list(curve.recall_at_1) == METHODS for curve in evaluation.curves)
     assert list(evaluation.repeated_scans[0].found) == METHODS
+
+
+def test_the_machine_says_which_precision_was_computed_in_another(evaluation: Evaluation, model_file: Path) -> None:
+    replaced = Embedder.load(model_file, precision="bfloat16").arithmetic == "float32"
+    assert evaluation.machine.endswith(", bfloat16 computed in float32") == replaced
+    assert table(evaluation).endswith(f"\n{evaluation.machine}")
 
 
 def test_precisions_nearly_agree(evaluation: Evaluation) -> None:
