@@ -14,10 +14,10 @@ enum class Bfloat16Unit {
 Bfloat16Unit bfloat16_unit();
 
 // Whether a network takes less time on this unit than on the float32 kernels. Matrix tiles always do. Vectors of
-// products do where they are as quick as float32's multiply-add, of which they do twice the work: so on AMD, and on
-// Intel's Cooper Lake. Intel's later cores, made for tiles, start one in the time of four multiply-adds (0.73 and 0.18
-// ns, measured on a Xeon of model 207): where such a processor's tiles are out of reach, as in many virtual machines,
-// the float32 kernels take less than half the time.
+// products do where they are as quick as float32's multiply-add, of which they do twice the work: so, by their makers'
+// word, on AMD and on Intel's Cooper Lake. Intel's later cores, made for tiles, start one in the time of four
+// multiply-adds (0.73 and 0.18 ns on a Xeon of model 207): where such a processor's tiles are out of reach, as in some
+// virtual machines, the float32 kernels take less than half the time.
 bool bfloat16_pays();
 
 }  // namespace mriembed::kernels
