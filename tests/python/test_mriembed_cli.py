@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mriembed
+from mriembed import Embedder
 from program import PROGRAM
 
 
@@ -268,6 +269,25 @@ def test_bench_measures_cold_starts(model_file: Path, options: list[str]) -> Non
     assert min(phases) > 0
     assert sum(phases) == pytest.approx(measured["median_ms"], rel=1e-6)  # of two, the median is the mean
     assert "first embedding" in cli("bench", model_file, "--cold", *options, "--repeats", "1").stdout
+
+
+@pytest.mark.parametrize("kernels", [[], ["--no-fused-kernels"]])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_bench_and_verify_say_what_the_network_computes_in(
+    model_file: Path, precision: str, kernels: list[str]
+) -> None:
+    arithmetic = Embedder.load(model_file, precision=precision, fused_kernels=not kernels).arithmetic
+    options = [model_file, "--precision", precision, *kernels]
+    for cold in ([], ["--cold"]):
+        small = ["--shape", "1,16,32,32", "--repeats", "1", *cold]
+        measured = json.loads(cli("bench", *options, *small, "--json").stdout)
+        assert (measured["precision"], measured["arithmetic"]) == (precision, arithmetic)
+    replaced = f"{precision} (computed in {arithmetic}, which is faster on this processor)"
+    for text in (cli("bench", *options, *small).stdout, cli("verify", *options).stdout):
+        assert precision in text
+        assert (replaced in text) == (arithmetic != precision)
+    exact = "largest difference at most 1e-5" in text
+    assert exact == (arithmetic == "float32")
 
 
 def test_bench_cold_fails_as_its_process_does(tmp_path: Path) -> None:
