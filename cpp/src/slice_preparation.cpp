@@ -127,7 +127,7 @@ void SlicePreparation::gather() {
   if (squares_well(line_bits, 1)) {
     return;
   }
-  const std::int32_t slice_bits = peak_outside({0, 0}, {0, 0}, {0, coils_});
+  const std::int32_t slice_bits = peak();
   refuse_faults(slice_bits);
   scale_ = scale_to_one(slice_bits);
   line_bits = gather_lines(lines, scale_);
@@ -141,7 +141,7 @@ void SlicePreparation::gather() {
   }
 }
 
-void SlicePreparation::check() { refuse_faults(peak_outside({0, 0}, {0, 0}, {0, coils_})); }
+void SlicePreparation::check() { refuse_faults(peak()); }
 
 double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   double energy_kept = 1;

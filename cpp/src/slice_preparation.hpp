@@ -91,6 +91,7 @@ class SlicePreparation {
   [[nodiscard]] bool cropped() const { return width_ != source_width_; }
   SliceWorkspace::Part& at_part(std::int64_t part) { return workspace_.parts[static_cast<std::size_t>(part)]; }
   [[nodiscard]] Range share_of(Range whole, std::int64_t part) const;
+  [[nodiscard]] std::int32_t peak() const { return peak_outside({0, 0}, {0, 0}, {0, coils_}); }
   [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, Range coils) const;
   void refuse_faults(std::int32_t peak_bits) const;
   void refuse_silence() const;

@@ -15,7 +15,7 @@ training run must agree in every step:
 
 Version 1 took all lines for step 4. The calibration lines are what undersampled scans have in full, and hold
 most of the energy; the virtual coils can be known before the other samples are read. Version 2 fixed the phase
-before it resampled: now what the matrix does not keep has no part in the result, and need not be computed.
+before it resampled: now what the matrix does not keep serves the calibration alone, and no more of it is computed.
 Every sample is looked at all the same, and a slice that holds NaN or infinite ones anywhere is refused.
 
 Steps 1 to 4 are linear and act on different axes, so this implementation reorders them without changing

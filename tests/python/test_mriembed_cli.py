@@ -277,6 +277,7 @@ def test_bench_and_verify_say_what_the_network_computes_in(
     model_file: Path, precision: str, kernels: list[str]
 ) -> None:
     arithmetic = Embedder.load(model_file, precision=precision, fused_kernels=not kernels).arithmetic
+    assert arithmetic in ({precision} if kernels else {precision, "float32"})
     options = [model_file, "--precision", precision, *kernels]
     for cold in ([], ["--cold"]):
         small = ["--shape", "1,16,32,32", "--repeats", "1", *cold]

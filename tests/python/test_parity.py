@@ -150,11 +150,6 @@ def test_bfloat16_stays_within_a_cosine_of_0_999(paths: Paths) -> None:
         assert (np.abs(half - single).max() > FLOAT32) == (embedder.arithmetic == "bfloat16")
 
 
-def test_torch_s_kernels_compute_in_the_precision_asked_for(paths: Paths) -> None:
-    for precision in ("float32", "bfloat16"):
-        assert Embedder.load(paths.file, precision=precision, fused_kernels=False).arithmetic == precision
-
-
 class CInterface:
     """libmriembed's C interface, through ctypes."""
 

@@ -10,28 +10,20 @@ namespace {
 
 // Intel SDM volume 2, CPUID leaf 7: bits of EDX.
 constexpr unsigned amx_bf16_bit = 1U << 22U;
-constexpr unsigned avx512_fp16_bit = 1U << 23U;
 constexpr unsigned amx_tile_bit = 1U << 24U;
 
 // Linux, arch/x86/include/uapi/asm/prctl.h.
 constexpr int request_component_permission = 0x1023;
 constexpr int tile_data_component = 18;
 
-bool has_features(unsigned bits) {
+bool has_amx() {
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
   unsigned edx = 0;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & bits) == bits;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & amx_bf16_bit) != 0 &&
+         (edx & amx_tile_bit) != 0 && syscall(SYS_arch_prctl, request_component_permission, tile_data_component) == 0;
 }
-
-bool has_amx() {
-  return has_features(amx_bf16_bit | amx_tile_bit) &&
-         syscall(SYS_arch_prctl, request_component_permission, tile_data_component) == 0;
-}
-
-// Those made for tiles came with AVX512-FP16.
-bool is_intel_after_cooper_lake() { return __builtin_cpu_is("intel") && has_features(avx512_fp16_bit); }
 
 Bfloat16Unit detect() {
   // __builtin_cpu_supports also asks whether the system saves the registers.
@@ -51,9 +43,10 @@ Bfloat16Unit bfloat16_unit() {
   return unit;
 }
 
+// Asks for the model of the processor and not for a feature that came with it: what hides tiles may hide that, too.
 bool bfloat16_pays() {
-  const Bfloat16Unit unit = bfloat16_unit();
-  return unit == Bfloat16Unit::amx || (unit == Bfloat16Unit::avx512 && !is_intel_after_cooper_lake());
+  const bool slow_vectors = __builtin_cpu_is("intel") && !__builtin_cpu_is("cooperlake");
+  return bfloat16_unit() == Bfloat16Unit::amx || (bfloat16_unit() == Bfloat16Unit::avx512 && !slow_vectors);
 }
 
 }  // namespace mriembed::kernels
