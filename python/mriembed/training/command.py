@@ -45,6 +45,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
     parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
     parser.add_argument(
+        "--average-after",
+        type=int,
+        default=recipe.average_after,
+        help="step after which the rate falls no further and weights are averaged",
+    )
+    parser.add_argument(
         "--few-coils-after",
         type=int,
         default=recipe.few_coils_after,
@@ -97,6 +103,7 @@ def _train(options: argparse.Namespace) -> int:
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
+        average_after=options.average_after,
         few_coils_after=options.few_coils_after,
         alike_after=options.alike_after,
         precision=options.precision,

@@ -31,6 +31,9 @@ class Recipe:
             Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
         loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
+        average_after: step after which the rate falls no further and the network of the run is the mean of the weights
+            after each step: found to do better where data differ from those of the training (Izmailov et al. 2018,
+            arXiv:1803.05407; Cha et al. 2021, arXiv:2102.08604). Not reached: the network is that of the last step.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
         few_coils_after: step from which on most pairs are by many coils and by few of these, which is harder: see
@@ -52,6 +55,7 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 100
+    average_after: int = 4100
     precision: str = "bfloat16"
     measured_share: float = 0.0
     few_coils_after: int = 2400

@@ -2,6 +2,7 @@
 
     run.json                       the recipe, and which step's files are the last whole ones
     step-NNNNNNNN.safetensors      the network's weights after that step
+    step-NNNNNNNN.average.safetensors    the mean of the weights so far, and of how many steps it is
     step-NNNNNNNN.optimizer.safetensors
     weights.safetensors            once the run is done, for `mriembed export --weights`
     events.out.tfevents...         TensorBoard's log
@@ -34,6 +35,7 @@ class Checkpoint:
 
     step: int
     weights: dict[str, Tensor]
+    average: dict[str, Tensor]  # state of an AveragedModel
     optimizer: dict[str, Tensor]
     seconds: float  # of training so far
 
@@ -80,22 +82,30 @@ class RunFolder:
         """
         from safetensors.torch import save
 
-        weights, optimizer = self._files(checkpoint.step)
-        write_atomically(optimizer, save(_contiguous(checkpoint.optimizer)))
-        write_atomically(weights, save(_contiguous(checkpoint.weights), _metadata(recipe, checkpoint)))
+        files = self._files(checkpoint.step)
+        metadata = _metadata(recipe, checkpoint.step, checkpoint.seconds)
+        contents = (checkpoint.weights, checkpoint.average, checkpoint.optimizer)
+        for file, content in zip(files, contents, strict=True):
+            write_atomically(file, save(_contiguous(content), metadata))
         self._write_index(recipe, checkpoint.step, checkpoint.seconds)
         for file in self.path.glob("step-*.safetensors"):
-            if file not in (weights, optimizer):
+            if file not in files:
                 file.unlink(missing_ok=True)
 
-    def finish(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
+    def finish(self, recipe: Recipe, step: int, weights: dict[str, Tensor], seconds: float) -> None:
         """Writes the weights of a run that is done."""
         from safetensors.torch import save
 
-        write_atomically(self.weights_file, save(_contiguous(checkpoint.weights), _metadata(recipe, checkpoint)))
+        write_atomically(self.weights_file, save(_contiguous(weights), _metadata(recipe, step, seconds)))
 
-    def _files(self, step: int) -> tuple[Path, Path]:
-        return self.path / f"step-{step:08}.safetensors", self.path / f"step-{step:08}.optimizer.safetensors"
+    def _files(self, step: int) -> tuple[Path, Path, Path]:
+        """Of a checkpoint: its weights, their mean, the optimizer's state."""
+        stem = f"step-{step:08}"
+        return (
+            self.path / f"{stem}.safetensors",
+            self.path / f"{stem}.average.safetensors",
+            self.path / f"{stem}.optimizer.safetensors",
+        )
 
     def _write_index(self, recipe: Recipe, step: int, seconds: float) -> None:
         index = {"recipe": json.loads(recipe.to_json()), "step": step, "seconds": round(seconds, 1)}
@@ -121,18 +131,18 @@ class RunFolder:
                 read.append(load_file(file))
             except (OSError, SafetensorError) as error:
                 raise ModelFileError(f"{file}: this checkpoint cannot be read: {error}") from None
-        return Checkpoint(step, read[0], read[1], seconds)
+        return Checkpoint(step, read[0], read[1], read[2], seconds)
 
 
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
 
-def _metadata(recipe: Recipe, checkpoint: Checkpoint) -> dict[str, str]:
+def _metadata(recipe: Recipe, step: int, seconds: float) -> dict[str, str]:
     return {
         "recipe": recipe.to_json(),
-        "step": str(checkpoint.step),
-        "seconds": f"{checkpoint.seconds:.0f}",
+        "step": str(step),
+        "seconds": f"{seconds:.0f}",
         "mriembed": VERSION,
         "source_revision": SOURCE_REVISION,
         "torch": str(torch.__version__),

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
 
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
@@ -99,16 +100,17 @@ def train(
     if loop.step < recipe.steps:
         return None
     if group.leads:
-        run.finish(recipe, loop.checkpoint(seconds + time.monotonic() - started))
+        run.finish(recipe, loop.step, loop.trained_weights(), seconds + time.monotonic() - started)
     group.wait()
     return run.weights_file
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
-    """Of step `step`, counted from 0: a linear warm-up, then half a cosine down to zero."""
+    """Of step `step`, counted from 0: a linear warm-up, then half a cosine down to zero, or to where averaging begins."""
     if step < recipe.warm_up:
         return recipe.learning_rate * (step + 1) / recipe.warm_up
-    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    falling = min(step, max(recipe.warm_up, recipe.average_after))
+    done = (falling - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
@@ -131,8 +133,10 @@ class _Loop:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
+        self.average = AveragedModel(self.model)
         if checkpoint is not None:
             self.model.load_state_dict(checkpoint.weights)
+            self.average.load_state_dict(checkpoint.average)
             self._load_optimizer(checkpoint.optimizer)
 
     def run_step(self) -> Progress:
@@ -159,6 +163,8 @@ class _Loop:
         if math.isfinite(value):
             self.optimizer.step()
             self.step += 1
+            if self.step > self.recipe.average_after:
+                self.average.update_parameters(self.model)
         took = time.perf_counter() - begun
         step = self.step if math.isfinite(value) else self.step + 1
         return Progress(step, self.recipe.steps, value, rate, self.recipe.pairs / took, (drawn - begun) / took)
@@ -206,7 +212,12 @@ class _Loop:
         for index, state in self.optimizer.state_dict()["state"].items():
             for key, value in state.items():
                 optimizer[f"{names[index]}/{key}"] = value
-        return Checkpoint(self.step, self.model.state_dict(), optimizer, seconds)
+        return Checkpoint(self.step, self.model.state_dict(), self.average.state_dict(), optimizer, seconds)
+
+    def trained_weights(self) -> dict[str, Tensor]:
+        """What the run is for: the mean of the weights, or the last ones where no mean was begun."""
+        averaged = int(self.average.n_averaged) > 0
+        return self.average.module.state_dict() if averaged else self.model.state_dict()
 
     def _load_optimizer(self, saved: dict[str, Tensor]) -> None:
         content = self.optimizer.state_dict()

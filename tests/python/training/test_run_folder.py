@@ -14,7 +14,14 @@ RECIPE = Recipe(steps=9, seed=4)
 
 
 def checkpoint(step: int) -> Checkpoint:
-    return Checkpoint(step, {"a": torch.full((3,), float(step))}, {"a/step": torch.tensor(float(step))}, 1.5 * step)
+    value = float(step)
+    return Checkpoint(
+        step,
+        {"a": torch.full((3,), value)},
+        {"module.a": torch.full((3,), value / 2), "n_averaged": torch.tensor(step)},
+        {"a/step": torch.tensor(value)},
+        1.5 * step,
+    )
 
 
 def test_a_checkpoint_comes_back_as_it_was_and_the_one_before_goes(tmp_path: Path) -> None:
@@ -26,12 +33,19 @@ def test_a_checkpoint_comes_back_as_it_was_and_the_one_before_goes(tmp_path: Pat
     assert found is not None
     assert (found.step, found.seconds) == (4, 6.0)
     assert torch.equal(found.weights["a"], torch.full((3,), 4.0))
+    assert torch.equal(found.average["module.a"], torch.full((3,), 2.0))
+    assert torch.equal(found.average["n_averaged"], torch.tensor(4))
     assert torch.equal(found.optimizer["a/step"], torch.tensor(4.0))
     names = sorted(file.name for file in (tmp_path / "run").iterdir())
-    assert names == ["run.json", "step-00000004.optimizer.safetensors", "step-00000004.safetensors"]
+    assert names == [
+        "run.json",
+        "step-00000004.average.safetensors",
+        "step-00000004.optimizer.safetensors",
+        "step-00000004.safetensors",
+    ]
 
 
-@pytest.mark.parametrize("dies_at", [0, 1, 2])
+@pytest.mark.parametrize("dies_at", [0, 1, 2, 3])
 def test_a_run_that_dies_while_it_writes_a_checkpoint_keeps_the_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
@@ -54,13 +68,13 @@ def test_a_run_that_dies_while_it_writes_a_checkpoint_keeps_the_one_before(
     assert found is not None
     assert found.step == 2
     run.save(RECIPE, checkpoint(6))
-    assert len(list(tmp_path.iterdir())) == 3  # nothing of the dead one is left
+    assert len(list(tmp_path.iterdir())) == 4  # nothing of the dead one is left
 
 
 def test_weights_of_a_finished_run_say_how_they_were_trained(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.open(RECIPE)
-    run.finish(RECIPE, checkpoint(9))
+    run.finish(RECIPE, 9, checkpoint(9).weights, 13.5)
     training = read_training(run.weights_file)
     assert training is not None
     assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, 128)

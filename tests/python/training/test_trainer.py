@@ -18,7 +18,7 @@ from mriembed.training.simulated_pairs import simulated_pairs
 from mriembed.training.trainer import Progress, TrainingError, learning_rate, train
 
 ALONE = ProcessGroup(0, 1, torch.device("cpu"))
-SMALL = Recipe(steps=6, bodies=2, slices=4, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2)
+SMALL = Recipe(steps=6, bodies=2, slices=4, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, average_after=3)
 
 
 def losses_of(recipe: Recipe, folder: Path, **options: object) -> list[float]:
@@ -34,6 +34,34 @@ def test_the_rate_warms_up_and_falls_as_half_a_cosine() -> None:
     assert learning_rate(recipe, 60) == pytest.approx(0.5)
     assert learning_rate(recipe, 35) == pytest.approx(0.5 + 0.5 * math.cos(math.pi / 4))
     assert learning_rate(recipe, 109) < 0.001
+
+
+def test_the_rate_stays_where_it_is_once_weights_are_averaged() -> None:
+    recipe = Recipe(steps=110, warm_up=10, learning_rate=1.0, average_after=60)
+    assert learning_rate(recipe, 35) == pytest.approx(0.5 + 0.5 * math.cos(math.pi / 4))
+    assert learning_rate(recipe, 60) == learning_rate(recipe, 109) == pytest.approx(0.5)
+    assert learning_rate(replace(recipe, average_after=0), 5) == pytest.approx(0.6)
+    assert learning_rate(replace(recipe, average_after=0), 109) == pytest.approx(1.0)
+
+
+def test_the_weights_of_a_run_are_the_mean_of_those_after_each_step_from_average_after_on(tmp_path: Path) -> None:
+    after = {}
+    for step in range(1, SMALL.steps):
+        train(SMALL, tmp_path / "run", ALONE, stop_after=step)
+        after[step] = load_file(tmp_path / "run" / f"step-{step:08}.safetensors")
+    train(SMALL, tmp_path / "run", ALONE)
+    after[SMALL.steps] = load_file(tmp_path / "run" / f"step-{SMALL.steps:08}.safetensors")
+    for name, trained in load_file(tmp_path / "run" / "weights.safetensors").items():
+        mean = torch.stack([after[step][name].double() for step in (4, 5, 6)]).mean(0)
+        torch.testing.assert_close(trained.double(), mean, rtol=1e-5, atol=1e-7)
+        assert not torch.equal(trained, after[6][name]) or not after[6][name].any()
+
+
+def test_a_run_that_ends_before_weights_are_averaged_gives_those_of_the_last_step(tmp_path: Path) -> None:
+    train(replace(SMALL, average_after=6), tmp_path / "run", ALONE)
+    last = load_file(tmp_path / "run" / "step-00000006.safetensors")
+    for name, trained in load_file(tmp_path / "run" / "weights.safetensors").items():
+        assert torch.equal(trained, last[name])
 
 
 def test_seconds_of_training_find_slices_again_far_better_than_chance(tmp_path: Path) -> None:
@@ -66,7 +94,7 @@ def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) ->
 
 def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
     options = ["--steps", "30", "--bodies", "2", "--slices", "4", "--parts", "1", "--num-coils", "4"]
-    options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
+    options += ["--average-after", "5", "--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
 
     def command(folder: Path) -> list[str]:
         return [sys.executable, "-m", "mriembed.cli", "train", "-o", str(folder), *options]
