@@ -1,5 +1,6 @@
 #include "torchscript/network.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 
