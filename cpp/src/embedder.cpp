@@ -200,7 +200,7 @@ class Embedder::Implementation {
         try {
           const Prepared prepared = prepare(first, count);
           const double prepare_seconds = stopwatch.lap();
-          rows = network_.embed(prepared.stacked).cpu();
+          rows = network_.embed(prepared.stacked);
           if (report != nullptr) {
             const at::Tensor energy = prepared.energy_kept.cpu();
             const auto* kept = energy.const_data_ptr<double>();
@@ -224,9 +224,8 @@ class Embedder::Implementation {
     });
   }
 
-  [[nodiscard]] Prepared prepare_stacked(const at::Tensor& stacked) const {
-    const at::Tensor samples = stacked.to(device_);
-    return {samples, at::ones({samples.size(0)}, at::kDouble)};
+  [[nodiscard]] static Prepared prepare_stacked(const at::Tensor& stacked) {
+    return {stacked, at::ones({stacked.size(0)}, at::kDouble)};
   }
 
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const {
@@ -260,8 +259,7 @@ class Embedder::Implementation {
       const CallScope scope(device_, threads_);
       const std::int64_t count = std::min(slices, slices_at_once(slice_bytes(0, height * width)));
       network_.reserve(height, width);
-      static_cast<void>(
-          network_.embed(at::ones({count, info().in_channels, height, width}, at::device(device_).dtype(at::kFloat))));
+      static_cast<void>(network_.embed(at::ones({count, info().in_channels, height, width}, at::kFloat)));
     });
   }
 
@@ -380,7 +378,7 @@ void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<f
                     " channels (2 x coils), got shape " + text_of(stacked.shape));
   }
   const auto part_of = [&](std::int64_t first, std::int64_t count) {
-    return implementation_->prepare_stacked(tensor_over(stacked).narrow(0, first, count));
+    return Implementation::prepare_stacked(tensor_over(stacked).narrow(0, first, count));
   };
   implementation_->run(stacked.shape, 0, embeddings, report, part_of);
 }

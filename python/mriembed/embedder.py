@@ -80,7 +80,10 @@ class Embedder:
 
     @property
     def uses_fused_kernels(self) -> bool:
-        """Whether the network runs on the library's own kernels (on a CPU) or, unfused, on torch's."""
+        """Whether the network runs on the library's own kernels or, unfused, on torch's.
+
+        Its own there are for a CPU, and for a GPU where the library was built with MRIEMBED_CUDA.
+        """
         return self._core.uses_fused_kernels
 
     @property

@@ -77,7 +77,8 @@ class MRIEMBED_EXPORT Embedder {
 
   [[nodiscard]] const ModelInfo& info() const noexcept;
 
-  // Whether the network runs on the library's own kernels (on a CPU) or, unfused, on torch's.
+  // Whether the network runs on the library's own kernels (on a CPU, and on a GPU where the library was built with
+  // MRIEMBED_CUDA) or, unfused, on torch's.
   [[nodiscard]] bool uses_fused_kernels() const noexcept;
 
   // What the network computes in: the precision that was asked for, or float32 instead of bfloat16.

@@ -68,14 +68,17 @@ void check_peaks(const at::Tensor& peaks) {
 }
 
 // The first convolution's input and output are the largest arrays of the network. torch keeps the input in two layouts
-// and the output three times, before and after GroupNorm and GELU; the library's kernels keep the output, and that of
-// the next convolution, a quarter of it or less.
-std::int64_t bytes_of_a_pixel(const torch::jit::Module& module, bool fused) {
+// and the output three times, before and after GroupNorm and GELU. The library's kernels keep the output, and that of
+// the next convolution, a quarter of it or less; those on a GPU the input in two layouts as well, and what they took
+// before a shape was recorded stays with torch's allocator.
+std::int64_t bytes_of_a_pixel(const torch::jit::Module& module, bool fused_on_cpu, bool fused_on_gpu) {
   for (const auto& weight : module.named_parameters()) {
     if (weight.value.dim() == 4) {
       const std::int64_t in_channels = weight.value.size(1);
       const std::int64_t out_channels = weight.value.size(0);
-      const std::int64_t floats = fused ? in_channels + 2 * out_channels : 2 * in_channels + 3 * out_channels;
+      const std::int64_t floats = fused_on_cpu   ? in_channels + 2 * out_channels
+                                  : fused_on_gpu ? 4 * in_channels + 3 * out_channels
+                                                 : 2 * in_channels + 3 * out_channels;
       return floats * static_cast<std::int64_t>(sizeof(float));
     }
   }
@@ -90,15 +93,16 @@ Prepared as_prepared(const c10::IValue& value) {
 }  // namespace
 
 Network::Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels)
-    : module_(archive.load()), dtype_(dtype) {
-  const auto arithmetic = arithmetic_of(dtype);
-  if (fused_kernels && device.is_cpu() && arithmetic) {
-    if (const auto weights = recognize_network(module_)) {
+    : module_(archive.load()), device_(device), dtype_(dtype) {
+  if (const auto weights = fused_kernels ? recognize_network(module_) : std::nullopt) {
+    if (const auto arithmetic = arithmetic_of(dtype); device.is_cpu() && arithmetic) {
       fused_ = kernels::make_fused_network(*weights, *arithmetic);
       dtype_ = *arithmetic == kernels::Arithmetic::float32 ? at::kFloat : dtype;
+    } else if (device.is_cuda()) {
+      gpu_ = cuda::make_gpu_network(*weights, device, dtype);
     }
   }
-  pixel_bytes_ = bytes_of_a_pixel(module_, fused_ != nullptr);
+  pixel_bytes_ = bytes_of_a_pixel(module_, fused_ != nullptr, gpu_ != nullptr);
   forbid_tf32(module_);
   module_.to(device, dtype);
 }
@@ -128,8 +132,14 @@ at::Tensor Network::embed(const at::Tensor& stacked) const {
     check_peaks(peaks);
     return embeddings;
   }
-  check_peaks(stacked.abs().flatten(1).amax(1).cpu());  // NaN wins over every number
-  return module_.get_method("forward")({stacked, c10::IValue()}).toTensor().to(at::kFloat);
+  if (gpu_) {
+    const cuda::GpuResult result = gpu_->embed(stacked);
+    check_peaks(result.peaks);
+    return result.embeddings;
+  }
+  const at::Tensor input = stacked.to(device_);
+  check_peaks(input.abs().flatten(1).amax(1).cpu());  // NaN wins over every number
+  return module_.get_method("forward")({input, c10::IValue()}).toTensor().to(at::kCPU, at::kFloat);
 }
 
 }  // namespace mriembed::torchscript

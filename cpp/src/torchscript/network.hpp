@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "cuda/gpu_network.hpp"
 #include "kernels/fused_network.hpp"
 #include "prepared.hpp"
 #include "torchscript/archive.hpp"
@@ -18,12 +19,12 @@ namespace mriembed::torchscript {
 // torch's exceptions through.
 class Network {
  public:
-  // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, a network on a CPU runs on the
-  // library's own kernels where they know the network; in bfloat16 these compute in float32 where that is faster on
-  // this processor. Throws Error bad_model_file.
+  // Loads to `device` and converts the weights to `dtype`. With `fused_kernels`, the network runs on the library's own
+  // kernels where they know it: on a CPU, where bfloat16 is computed in float32 if that is faster on this processor,
+  // and on a GPU where the library was built with MRIEMBED_CUDA. Throws Error bad_model_file.
   Network(const Archive& archive, at::Device device, at::ScalarType dtype, bool fused_kernels);
 
-  [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr; }
+  [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr || gpu_ != nullptr; }
 
   // What the network computes in: the constructor's, or float32 instead of bfloat16.
   [[nodiscard]] at::ScalarType dtype() const noexcept { return dtype_; }
@@ -37,13 +38,15 @@ class Network {
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
                                         std::optional<std::int64_t> readout_width) const;
-  // (slices, 2 x coils, H, W) to (slices, embed_dim), float32. Throws Error bad_input, which names the slice, where one
-  // is all zero or holds NaN or infinite samples.
+  // (slices, 2 x coils, H, W), float32, on any device, to (slices, embed_dim), float32, on the CPU. Throws Error
+  // bad_input, which names the slice, where one is all zero or holds NaN or infinite samples.
   [[nodiscard]] at::Tensor embed(const at::Tensor& stacked) const;
 
  private:
   torch::jit::Module module_;
-  std::unique_ptr<const kernels::FusedNetwork> fused_;
+  at::Device device_;
+  std::unique_ptr<const kernels::FusedNetwork> fused_;  // on a CPU
+  std::unique_ptr<const cuda::GpuNetwork> gpu_;         // on a GPU
   at::ScalarType dtype_;
   std::int64_t pixel_bytes_ = 0;
 };
