@@ -48,7 +48,7 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--average-after",
         type=int,
         default=recipe.average_after,
-        help="step after which the rate falls no further and weights are averaged",
+        help="step after which the rate falls no further and weights are averaged; about three quarters of --steps",
     )
     parser.add_argument(
         "--few-coils-after",

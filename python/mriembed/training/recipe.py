@@ -31,8 +31,8 @@ class Recipe:
             Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
         loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
-        average_after: step after which the rate falls no further and the network of the run is the mean of the weights
-            after each step: found to do better where data differ from those of the training (Izmailov et al. 2018,
+        average_after: step after which the rate falls no further and the network of the run becomes the mean of the
+            weights after each step, meant for data that differ from those of the training (Izmailov et al. 2018,
             arXiv:1803.05407; Cha et al. 2021, arXiv:2102.08604). Not reached: the network is that of the last step.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.

@@ -1,11 +1,11 @@
 """The folder of a training run: its recipe, the last checkpoint, and at its end the weights.
 
-    run.json                       the recipe, and which step's files are the last whole ones
-    step-NNNNNNNN.safetensors      the network's weights after that step
+    run.json                             the recipe, and which step's files are the last whole ones
+    step-NNNNNNNN.safetensors            the network's weights after that step
     step-NNNNNNNN.average.safetensors    the mean of the weights so far, and of how many steps it is
     step-NNNNNNNN.optimizer.safetensors
-    weights.safetensors            once the run is done, for `mriembed export --weights`
-    events.out.tfevents...         TensorBoard's log
+    weights.safetensors                  once the run is done, for `mriembed export --weights`
+    events.out.tfevents...               TensorBoard's log
 
 A checkpoint's files are written first and named in run.json last, each atomically: a run killed at any moment leaves
 the checkpoint before, whole.

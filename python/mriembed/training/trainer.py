@@ -106,7 +106,7 @@ def train(
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
-    """Of step `step`, counted from 0: a linear warm-up, then half a cosine down to zero, or to where averaging begins."""
+    """Of step `step`, counted from 0: a linear warm-up, then half a cosine to zero, or to where averaging begins."""
     if step < recipe.warm_up:
         return recipe.learning_rate * (step + 1) / recipe.warm_up
     falling = min(step, max(recipe.warm_up, recipe.average_after))

@@ -94,7 +94,8 @@ def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) ->
 
 def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
     options = ["--steps", "30", "--bodies", "2", "--slices", "4", "--parts", "1", "--num-coils", "4"]
-    options += ["--average-after", "5", "--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
+    options += ["--average-after", "5"]
+    options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
 
     def command(folder: Path) -> list[str]:
         return [sys.executable, "-m", "mriembed.cli", "train", "-o", str(folder), *options]
