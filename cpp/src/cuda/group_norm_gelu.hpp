@@ -26,10 +26,9 @@ struct Parameters {
 [[nodiscard]] std::size_t scratch_bytes(Element element, const Batch& batch);
 
 // Replaces `images`, in the memory of the current device, by gelu(group_norm(images + shift)), with the exact GELU;
-// sums are taken in float32 and float64, whatever the elements. Queues its work on `stream` and does not wait; may be
-// captured into a CUDA graph. Equal input gives equal bits. `scratch` is aligned to 8 bytes. The batch must pass
-// fits_a_block. Throws std::runtime_error
-// where CUDA refuses the work.
+// sums are taken in float32 and float64, whatever the elements. The batch must pass fits_a_block; `scratch` is aligned
+// to 8 bytes. Queues its work on `stream` and does not wait; may be captured into a CUDA graph. Equal input gives equal
+// bits. Throws std::runtime_error where CUDA refuses the work.
 void group_norm_gelu(void* images, Element element, const Batch& batch, const Parameters& parameters, void* scratch,
                      cudaStream_t stream);
 
