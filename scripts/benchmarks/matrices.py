@@ -47,7 +47,7 @@ def main() -> None:
         for matrix in MATRICES:
             model = Path(folder) / f"{matrix}.pt"
             mriembed.export_model(model, weights=options.weights, matrix=matrix)
-            evaluation = evaluate(model, Plan(simulated=200, curve=60), slices, pairs)
+            evaluation = evaluate(model, Plan(simulated=200, variants=0, curve=60), slices, pairs)
             results[matrix] = json.loads(evaluation.as_json())
             print(row(matrix, evaluation), flush=True)
     options.json.write_text(json.dumps(results, indent=1))

@@ -36,6 +36,7 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=("float32", "bfloat16"))
     parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
+    parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
     parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
     parser.add_argument("--seed", type=int, default=0, help="decides slices and acquisitions")
@@ -55,6 +56,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     for name, value, least in (
         ("--slices", options.slices, 0),
+        ("--variants", options.variants, 0),
         ("--curve-slices", options.curve_slices, 0),
         ("--repeats", options.repeats, 1),
     ):
@@ -69,8 +71,10 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
-    if not (options.scans or options.slices or options.curve_slices):
-        raise InvalidArgumentError("nothing to evaluate: give --scans, or leave --slices or --curve-slices above 0")
+    if not (options.scans or options.slices or options.variants or options.curve_slices):
+        raise InvalidArgumentError(
+            "nothing to evaluate: give --scans, or leave --slices, --variants or --curve-slices above 0"
+        )
     slices: list[ScanSlice] = []
     if options.scans:
         slices = _without_copies(
@@ -85,6 +89,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     pairs = read_pairs(options.pairs, slices) if options.pairs else []
     plan = Plan(
         simulated=options.slices,
+        variants=options.variants,
         curve=options.curve_slices,
         repeats=options.repeats,
         precisions=tuple(options.precision),

@@ -17,7 +17,7 @@ from mriembed.embedder import Embedder
 from mriembed.evaluation.collection import Collection, Score
 from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
-from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials
+from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
 from mriembed.model_file import ModelDescription
 from mriembed.scans import ScanSlice
 
@@ -30,6 +30,7 @@ class Plan:
 
     Attributes:
         simulated: simulated slices of the trial at each level; 0 leaves it out.
+        variants: simulated slices that differ by variants of a protocol; 0 leaves them out.
         curve: simulated slices of the curves; 0 leaves them out.
         repeats: acquisitions of each measured slice at each level.
         precisions: of the model.
@@ -38,6 +39,7 @@ class Plan:
     """
 
     simulated: int = 1000
+    variants: int = 300
     curve: int = 200
     repeats: int = 20
     precisions: tuple[str, ...] = ("float32",)
@@ -147,6 +149,8 @@ def evaluate(
         found_scores += simulated
         names = [f"slice {label}" for label in gallery.labels]
         found.append(Found("Simulated slices", gallery, queries, names, {}))
+    if plan.variants:
+        found_scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
     if plan.curve:
         curves = robustness_curves(methods, plan.curve, plan.seed, counter("robustness curves", plan.curve))
     return Evaluation(

@@ -44,7 +44,13 @@ _TISSUES = torch.tensor(
 
 
 def random_anatomy(
-    bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float = 0.2
+    bodies: int,
+    slices: int,
+    size: int,
+    generator: torch.Generator,
+    *,
+    phantoms: float = 0.2,
+    variants: Tensor | None = None,
 ) -> Anatomy:
     """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
 
@@ -53,6 +59,7 @@ def random_anatomy(
         size: pixels of a side; the field of view runs from -1 to 1 along both axes.
         generator: its device is where the work is done.
         phantoms: share of the bodies that are phantoms.
+        variants: (bodies,) bool, bodies that are cut at one height only; None: none.
 
     Returns:
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
@@ -64,6 +71,8 @@ def random_anatomy(
 
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
     spread = 0.1 * (0.7 / 0.1) ** uniform(0, 1, 1)
+    if variants is not None:
+        spread = torch.where(variants[:, None], 0.0, spread)
     z = (uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices))[:, :, None, None]
     y = axis[None, None, :, None]
     x = axis[None, None, None, :]

@@ -27,7 +27,15 @@ def inversion_recovery(density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: 
     return density * (1 - 2 * torch.exp(-ti / t1) + torch.exp(-tr / t1)) * torch.exp(-te / t2)
 
 
-def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, slices: int, generator: torch.Generator) -> Tensor:
+def random_contrast(
+    density: Tensor,
+    t1: Tensor,
+    t2: Tensor,
+    slices: int,
+    generator: torch.Generator,
+    *,
+    variants: Tensor | None = None,
+) -> Tensor:
     """Signal of each slice under a sequence drawn from what is usual at 1.5 T and 3 T.
 
     A third of the slices each: spoiled gradient echo (TR 5 to 600 ms, TE 2 to 20 ms, flip angle 5 to 70 degrees), spin
@@ -37,6 +45,7 @@ def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, slices: int, genera
         density, t1, t2: (B, y, x), of each pixel's tissue. T2* is taken as 0.3 to 0.9 of T2.
         slices: so many slices in turn are of one body. Of every other body all slices, on average, have one sequence.
         generator: of the slices' device.
+        variants: (bodies,) bool, bodies all of whose slices have one sequence in any case; None: none.
 
     Returns:
         (B, y, x) real; its sign is that of the magnetization.
@@ -44,6 +53,8 @@ def random_contrast(density: Tensor, t1: Tensor, t2: Tensor, slices: int, genera
     bodies = density.size(0) // slices
     device = density.device
     alike = torch.rand(bodies, 1, generator=generator, device=device) < 0.5
+    if variants is not None:
+        alike = alike | variants[:, None]
 
     def uniform() -> Tensor:
         drawn = torch.rand(bodies, slices, generator=generator, device=device)

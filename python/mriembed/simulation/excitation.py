@@ -4,6 +4,7 @@ The transmit field is not uniform: in a body at 3 T it varies smoothly by some 3
 of MRI Pulse Sequences, 2004, chapter 4). And sequences pick regions or leave them out on purpose: slabs, inner volumes,
 saturation bands. Their profiles are those of windowed sinc pulses in the small-tip-angle approximation: the pulse's
 Fourier transform (Pauly et al. 1989, doi:10.1016/0022-2364(89)90265-5; Bernstein, King and Zhou 2004, section 2.2).
+Of a slab's phase the gradient that rephases it may leave a little, which grows along the slab's normal.
 """
 
 from __future__ import annotations
@@ -17,26 +18,40 @@ from torch.nn import functional as F
 _PULSE_SAMPLES = 96  # of a pulse's half
 _PROFILE_SAMPLES = 257
 _LEAST_SPREAD = 0.2
+_LEFT_PHASE = 0.6  # radians from a slab's middle to its edge
 
 
 def random_excitation(
-    bodies: int, slices: int, size: int, generator: torch.Generator, *, selective: float = 0.3
+    bodies: int,
+    slices: int,
+    size: int,
+    generator: torch.Generator,
+    *,
+    selective: float = 0.3,
+    variants: Tensor | None = None,
 ) -> Tensor:
-    """Factors from 0 to about 1.3 by which the excitation scales each pixel's signal, (bodies * slices, size, size).
+    """Factors by which the excitation scales each pixel's signal, (bodies * slices, size, size) complex64.
+
+    Their magnitudes go from 0 to about 1.3; phases are those within slabs, 0 elsewhere.
 
     The slices of a body have excitations of their own that resemble each other more or less, as those of one protocol
-    and its variants do. `selective` is the share of the slices with a slab or a band.
+    and its variants do. `selective` is the share of the slices with a slab or a band. Of the bodies in `variants`,
+    (bodies,) bool, every slice has one, all in one place: pulses alone differ, and by them the widths a little.
     """
     device = generator.device
     spread = _LEAST_SPREAD ** torch.rand(bodies, 1, generator=generator, device=device)
 
-    def uniform(low: float, high: float) -> Tensor:
-        """One number for each slice; those of a body lie within its spread."""
+    def uniform(low: float, high: float, *, of_variants: float = 0.0) -> Tensor:
+        """One number for each slice; those of a body lie within its spread, those of variants within another one."""
         base = torch.rand(bodies, 1, generator=generator, device=device)
         own = torch.rand(bodies, slices, generator=generator, device=device)
-        return low + (high - low) * (base + spread * (own - base)).reshape(-1)
+        within = spread if variants is None else torch.where(variants[:, None], of_variants, spread)
+        return low + (high - low) * (base + within * (own - base)).reshape(-1)
 
     coarse = 0.85 + 0.3 * torch.rand(bodies * slices, 1, 3, 3, generator=generator, device=device)
+    if variants is not None:
+        fields = coarse.unflatten(0, (bodies, slices))
+        coarse = torch.where(variants[:, None, None, None, None], fields[:, :1], fields).flatten(0, 1)
     field = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)[:, 0].clamp(0.7, 1.3)
 
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
@@ -44,16 +59,21 @@ def random_excitation(
     along = (
         torch.cos(angle)[:, None, None] * axis[None, :, None] + torch.sin(angle)[:, None, None] * axis[None, None, :]
     )
-    half_width = uniform(0.1, 0.6)
-    distance = (along - uniform(-0.3, 0.3)[:, None, None]).abs() / half_width[:, None, None]
-    slab = sinc_pulse_profile(distance.flatten(1), 1.5 * 8 ** uniform(0, 1), uniform(0, 0.5)).view_as(distance)
-    band = 1 - uniform(0.7, 1.0)[:, None, None] * slab
+    half_width = uniform(0.1, 0.6, of_variants=0.05)
+    distance = (along - uniform(-0.3, 0.3)[:, None, None]) / half_width[:, None, None]
+    time_bandwidth, window = 1.5 * 8 ** uniform(0, 1, of_variants=1.0), uniform(0, 0.5, of_variants=1.0)
+    slab = sinc_pulse_profile(distance.abs().flatten(1), time_bandwidth, window).view_as(distance)
+    band = 1 - uniform(0.7, 1.0)[:, None, None] * slab.abs()
     kind = uniform(0, 1)[:, None, None]
-    return field * torch.where(kind < selective / 2, slab, torch.where(kind < selective, band, torch.ones_like(slab)))
+    if variants is not None:
+        kind = torch.where(variants.repeat_interleave(slices)[:, None, None], selective * kind, kind)
+    phase = uniform(-_LEFT_PHASE, _LEFT_PHASE, of_variants=1.0)[:, None, None] * distance
+    elsewhere = torch.where(kind < selective, band, torch.ones_like(band))
+    return field * torch.where(kind < selective / 2, torch.polar(slab, phase), elsewhere.to(torch.complex64))
 
 
 def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:
-    """Magnitude of what a windowed sinc pulse excites, 1 at most.
+    """What a windowed sinc pulse excites, once rephased: real, 1 at most, side lobes with their signs.
 
     Args:
         distance: (B, points), from the profile's middle, in units of half of its nominal width; not negative.
@@ -70,7 +90,7 @@ def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor)
     farthest = distance.amax(1, keepdim=True)
     places = torch.linspace(0, 1, _PROFILE_SAMPLES, device=device) * farthest
     waves = torch.cos(math.pi * half[:, :, None] * places[:, :, None] * time)
-    profile = (waves @ pulse[:, :, None])[:, :, 0].abs()
+    profile = (waves @ pulse[:, :, None])[:, :, 0]
     profile = profile / profile.amax(1, keepdim=True)
     place = distance / farthest * (_PROFILE_SAMPLES - 1)
     below = place.floor().long().clamp(max=_PROFILE_SAMPLES - 2)

@@ -21,20 +21,24 @@ def simulate_images(
     *,
     phantoms: float = 0.2,
     selective: float = 0.3,
+    variants: float = 0.0,
 ) -> Tensor:
     """Complex images of `slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
 
     The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
-    are phantoms, `selective` that of the slices with a slab or a band.
+    are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
+    all slices are one and the same, by variants of one protocol: pulses alone differ.
 
     Returns:
         (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
         body follow each other.
     """
-    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms)
-    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator)
-    signal = (signal * random_excitation(bodies, slices, size, generator, selective=selective))[:, None]
-    energy = signal.square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
+    of_one = torch.rand(bodies, generator=generator, device=generator.device) < variants if variants > 0 else None
+    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one)
+    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
+    excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
+    signal = (signal * excitation)[:, None]
+    energy = signal.abs().square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
     return signal / energy.sqrt() * background_phase(bodies * slices, size, generator)
 
 

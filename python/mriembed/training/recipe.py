@@ -59,7 +59,7 @@ class Recipe:
     precision: str = "bfloat16"
     measured_share: float = 0.0
     few_coils_after: int = 2400
-    alike_after: int = 3550
+    alike_after: int = 3000
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -34,14 +34,15 @@ def simulated_pairs(
     The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
     full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
     second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice.
-    With `alike` half of the bodies are phantoms and most slices have slabs or bands: they differ in little.
+    With `alike` half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices
+    are one, by variants of a protocol: they differ in little.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
     """
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
-    kinds = {"phantoms": 0.5, "selective": 0.6} if alike else {}
+    kinds = {"phantoms": 0.5, "selective": 0.6, "variants": 0.4} if alike else {}
     images = simulate_images(bodies, slices, finer, generator, **kinds)
 
     def chance(share: float) -> bool:

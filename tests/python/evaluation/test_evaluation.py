@@ -17,7 +17,7 @@ def evaluation(model_file: Path) -> Evaluation:
     generator = torch.Generator().manual_seed(3)
     kspace = simulate_kspace(simulate_images(4, 1, 48, generator), 20, generator).numpy()
     slices = [ScanSlice(one, Path(f"<{number}>.npy"), 0) for number, one in enumerate(kspace)]
-    plan = Plan(simulated=20, curve=20, repeats=2, precisions=("float32", "bfloat16"), threads=1)
+    plan = Plan(simulated=20, variants=12, curve=20, repeats=2, precisions=("float32", "bfloat16"), threads=1)
     return evaluate(model_file, plan, slices, [(0, 1)])
 
 
@@ -26,7 +26,7 @@ METHODS = ["model, float32", "model, bfloat16", "thumbnail 32 x 32", "PCA, 64 co
 
 def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Evaluation) -> None:
     trials = {score.trial for score in evaluation.scores}
-    assert len(trials) == 7
+    assert len(trials) == 9
     for trial in trials:
         assert [score.method for score in evaluation.scores if score.trial == trial] == METHODS
     assert all(list(curve.recall_at_1) == METHODS for curve in evaluation.curves)

@@ -20,7 +20,7 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
-QUICK = ["--slices", "0", "--curve-slices", "0", "--repeats", "2"]
+QUICK = ["--slices", "0", "--variants", "0", "--curve-slices", "0", "--repeats", "2"]
 
 
 def test_evaluate_prints_tables_and_writes_json_and_a_report(

@@ -1,7 +1,7 @@
 import numpy as np
 
 from mriembed.evaluation.methods import Thumbnail
-from mriembed.evaluation.simulated import robustness_curves, simulated_kspace, simulated_trials
+from mriembed.evaluation.simulated import robustness_curves, simulated_kspace, simulated_trials, variants_trials
 
 
 def test_slices_follow_the_seed_and_their_number() -> None:
@@ -33,3 +33,12 @@ def test_curves_begin_where_nothing_is_disturbed() -> None:
     fewest = {curve.disturbance: min(curve.recall_at_1[Thumbnail.name]) for curve in curves}
     assert fewest["coils"] < 1.0
     assert fewest["rotation"] < 1.0
+
+
+def test_variants_of_a_protocol_are_found_by_whole_phantoms_and_taken_for_each_other() -> None:
+    done: list[int] = []
+    scores = variants_trials([Thumbnail()], 20, 0, done.append)
+    assert [score.trial for score in scores] == ["simulated variants, middle", "simulated variants, any 4 coils"]
+    assert all(score.queries == score.gallery == 24 for score in scores)
+    assert sum(done) == 20
+    assert all(1 / 24 < score.recall_at_1 < 1 for score in scores)

@@ -70,6 +70,23 @@ def test_shift_moves_the_image_by_its_share_of_the_field_of_view() -> None:
     assert float(distance.std()) == pytest.approx(6.4 / 3**0.5, rel=0.1)
 
 
+@pytest.mark.parametrize(("height", "width"), [(32, 31), (31, 32)])
+def test_a_vanishing_movement_changes_nothing(height: int, width: int) -> None:
+    kspace = torch.randn(2, 1, height, width, dtype=torch.complex64, generator=seeded())
+    still, moved = (scan_again(kspace, Disturbance(shift=shift), seeded(1)) for shift in (0.0, 1e-7))
+    torch.testing.assert_close(root_sum_of_squares(moved), root_sum_of_squares(still), rtol=0, atol=1e-3)
+
+
+def test_a_shift_blurs_nothing() -> None:
+    """By the shift theorem it leaves the magnitude of k-space as it is, up to the highest frequency."""
+    image = torch.zeros(50, 1, 64, 64, dtype=torch.complex64)
+    image[..., 16:48, 16:48] = torch.randn(50, 1, 32, 32, dtype=torch.complex64, generator=seeded())
+    before = image_to_kspace(image).abs()
+    after = scan_again(image_to_kspace(image), Disturbance(shift=0.1), seeded(1)).abs()
+    difference = (after - before).square().mean((1, 2, 3)).sqrt() / before.square().mean((1, 2, 3)).sqrt()
+    assert float(difference.max()) < 0.06
+
+
 def test_rotation_keeps_the_distance_from_the_centre() -> None:
     kspace = disc(50, 1, 64)
     position = torch.arange(64.0) - 31.5
@@ -78,8 +95,8 @@ def test_rotation_keeps_the_distance_from_the_centre() -> None:
         total = rows.sum((1, 2))
         return torch.stack([(rows.sum(2) * position).sum(1), (rows.sum(1) * position).sum(1)], 1) / total[:, None]
 
-    before = centre(root_sum_of_squares(kspace))
-    after = centre(root_sum_of_squares(scan_again(kspace, Disturbance(rotation=40.0), seeded())))
+    before = centre(root_sum_of_squares(kspace).square())
+    after = centre(root_sum_of_squares(scan_again(kspace, Disturbance(rotation=40.0), seeded())).square())
     torch.testing.assert_close(after.norm(dim=1), before.norm(dim=1), rtol=0, atol=0.15)
     angles = torch.rad2deg(torch.atan2(after[:, 0], after[:, 1]) - torch.atan2(before[:, 0], before[:, 1]))
     assert 30 < float(angles.abs().max()) < 41

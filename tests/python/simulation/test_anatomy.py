@@ -43,3 +43,12 @@ def test_some_bodies_are_phantoms_of_one_liquid() -> None:
     inside = anatomy.density > 0.3
     spread = torch.stack([anatomy.t1[body][inside[body]].std() / anatomy.t1[body].mean() for body in range(100)])
     assert 0.05 < float((spread < 0.12).float().mean()) < 0.35
+
+
+def test_variants_are_one_slice() -> None:
+    variants = torch.tensor([True, False])
+    cut = random_anatomy(2, 3, 64, torch.Generator().manual_seed(0), variants=variants)
+    for tissue in (cut.density, cut.t1, cut.t2):
+        assert torch.equal(tissue[0], tissue[1])
+        assert torch.equal(tissue[0], tissue[2])
+        assert not torch.equal(tissue[3], tissue[4])

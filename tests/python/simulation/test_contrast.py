@@ -68,3 +68,13 @@ def test_of_about_half_of_the_bodies_all_slices_have_one_sequence() -> None:
     drawn = random_contrast(0.8 * flat, 900 * flat, 80 * flat, 4, torch.Generator().manual_seed(5)).reshape(100, 4)
     alike = (drawn == drawn[:, :1]).all(1)
     assert 0.35 < float(alike.float().mean()) < 0.65
+
+
+def test_variants_have_one_sequence() -> None:
+    flat = torch.ones(400, 1, 1)
+    seeded = torch.Generator().manual_seed(5)
+    variants = torch.arange(100) < 50
+    drawn = random_contrast(0.8 * flat, 900 * flat, 80 * flat, 4, seeded, variants=variants).reshape(100, 4)
+    alike = (drawn == drawn[:, :1]).all(1)
+    assert bool(alike[variants].all())
+    assert not bool(alike[~variants].all())

@@ -30,3 +30,11 @@ def test_the_preprocessing_takes_them() -> None:
     )
     assert stacked.shape == (4, 8, 32, 32)
     assert bool((kept > 0.5).all())
+
+
+def test_variants_of_a_protocol_differ_less_than_slices_of_a_body() -> None:
+    def least_alike(variants: float) -> float:
+        images = simulate_images(20, 2, 48, torch.Generator().manual_seed(3), phantoms=1.0, variants=variants).abs()
+        return float(torch.nn.functional.cosine_similarity(*images.flatten(1).unflatten(0, (20, 2)).unbind(1)).mean())
+
+    assert least_alike(1.0) > least_alike(0.0) + 0.02
