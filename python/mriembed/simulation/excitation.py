@@ -50,7 +50,7 @@ def random_excitation(
 
     coarse = 0.85 + 0.3 * torch.rand(bodies * slices, 1, 3, 3, generator=generator, device=device)
     if variants is not None:
-        fields = coarse.unflatten(0, (bodies, slices))
+        fields = coarse.view(bodies, slices, 1, 3, 3)
         coarse = torch.where(variants[:, None, None, None, None], fields[:, :1], fields).flatten(0, 1)
     field = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)[:, 0].clamp(0.7, 1.3)
 

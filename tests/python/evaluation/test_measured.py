@@ -57,6 +57,7 @@ def test_repeated_scans_find_each_other_and_count_as_found() -> None:
     random = np.random.default_rng(0)
     noise = random.standard_normal((*slices[0].kspace.shape, 2)).astype(np.float32).view(np.complex64)[..., 0]
     slices.append(ScanSlice(slices[0].kspace + 0.01 * noise, Path("day2/0.npy"), 1))
+    slices.append(ScanSlice(slices[1].kspace + 0.01 * noise, Path("day2/1.npy"), 1))  # no pair, and nearer than any
     scores, repeated, _, _ = measured_trials([Thumbnail()], slices, [(0, 3), (1, 2)], 2, 0, lambda: None)
     assert repeated[0].first == "0.npy"
     assert repeated[0].second == "0.npy:1"

@@ -33,8 +33,8 @@ def test_the_preprocessing_takes_them() -> None:
 
 
 def test_variants_of_a_protocol_differ_less_than_slices_of_a_body() -> None:
-    def least_alike(variants: float) -> float:
+    def likeness_of_slices(variants: float) -> float:
         images = simulate_images(20, 2, 48, torch.Generator().manual_seed(3), phantoms=1.0, variants=variants).abs()
         return float(torch.nn.functional.cosine_similarity(*images.flatten(1).unflatten(0, (20, 2)).unbind(1)).mean())
 
-    assert least_alike(1.0) > least_alike(0.0) + 0.02
+    assert likeness_of_slices(1.0) > likeness_of_slices(0.0) + 0.02
