@@ -78,10 +78,11 @@ def simulated_trials(
 
 
 def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: Callable[[int], None]) -> list[Score]:
-    """Finding each of about `count` slices of phantoms again, where others differ from it in the pulse alone.
+    """Finding each of about `count` slices of phantoms again, where others differ from it in little.
 
     Each phantom is scanned by six variants of one protocol, with 32 coils and a matrix of 64, as one does to measure
-    slice profiles, and looked for at the middle level and by any four coils. Nothing that is simulated differs in less.
+    slice profiles, and looked for at the middle level and by any four coils. Nothing that is simulated differs in less:
+    only in the pulse, and in the smooth background phase that every slice has of its own.
 
     Args:
         methods, seed, on_batch: as of `simulated_trials`.

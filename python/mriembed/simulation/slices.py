@@ -27,7 +27,8 @@ def simulate_images(
 
     The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
     are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: pulses alone differ.
+    all slices are one and the same, by variants of one protocol: only pulses differ, and the background's phase, which
+    every slice has of its own.
 
     Returns:
         (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
