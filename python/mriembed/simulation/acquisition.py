@@ -111,7 +111,7 @@ def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int 
         [torch.stack([cosine, sine * aspect, shift[:, 0]], 1), torch.stack([-sine / aspect, cosine, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(rows, [batch, 2 * coils, height, width], align_corners=False)
-    fine = images if finer == 1 else _interpolated(images, finer * height, finer * width)
+    fine = _resolved(images, finer * height, finer * width)
     # The middle pixels of both grids, n // 2, show one place; grid_sample lays the grids' edges together.
     for axis, (size, fine_size) in enumerate(((width, finer * width), (height, finer * height))):
         grid[..., axis] += (2 * (fine_size // 2) + 1) / fine_size - (2 * (size // 2) + 1) / size
@@ -120,23 +120,15 @@ def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int 
     return torch.complex(moved[:, :coils], moved[:, coils:])
 
 
-def _interpolated(images: Tensor, height: int, width: int) -> Tensor:
-    """Images on a finer grid, by zeros around their k-space; image values keep their size."""
-    coarse_height, coarse_width = images.shape[2:]
-    top, left = height // 2 - coarse_height // 2, width // 2 - coarse_width // 2
-    around = (left, width - coarse_width - left, top, height - coarse_height - top)
-    kspace = F.pad(image_to_kspace(images), around)
-    return kspace_to_image(kspace) * math.sqrt(height * width / (coarse_height * coarse_width))
-
-
 def _resolved(images: Tensor, height: int, width: int) -> Tensor:
-    """Images at the resolution of a matrix, by cropping their k-space; image values keep their size."""
-    fine_height, fine_width = images.shape[2:]
-    if (fine_height, fine_width) == (height, width):
+    """Images on another grid, by cropping their k-space or by zeros around it; image values keep their size."""
+    old_height, old_width = images.shape[2:]
+    if (old_height, old_width) == (height, width):
         return images
-    top, left = fine_height // 2 - height // 2, fine_width // 2 - width // 2
-    kspace = image_to_kspace(images)[:, :, top : top + height, left : left + width]
-    return kspace_to_image(kspace) * math.sqrt(height * width / (fine_height * fine_width))
+    top, left = height // 2 - old_height // 2, width // 2 - old_width // 2
+    around = (left, width - old_width - left, top, height - old_height - top)  # negative: crops
+    kspace = F.pad(image_to_kspace(images), around)
+    return kspace_to_image(kspace) * math.sqrt(height * width / (old_height * old_width))
 
 
 def _noise_of_the_body(sensitivities: Tensor, draw: _Draw) -> Tensor:
