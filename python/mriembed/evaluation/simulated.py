@@ -97,7 +97,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
         again.add(scan_again(kspace, LEVELS["middle"], generator).numpy(), labels)
-        few.add(scan_again(kspace, Disturbance(), generator)[:, :_FEW].numpy(), labels)
+        few.add(_with_coils(_FEW)(kspace, generator).numpy(), labels)
         on_batch(min(_VARIANTS, count - first))
     found = scores("simulated variants, middle", gallery, again)
     return found + scores(f"simulated variants, any {_FEW} coils", gallery, few)

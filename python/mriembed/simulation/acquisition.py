@@ -54,7 +54,7 @@ def acquire(
     batch, coils, height, width = sensitivities.shape
     draw = _Draw(batch, generator)
     receiving = _through_receivers(_shuffled(sensitivities, coils, draw), disturbance, draw)
-    received = _resolved(_moved(images, disturbance, draw), height, width) * receiving
+    received = _on_grid(_moved(images, disturbance, draw), height, width) * receiving
     wider = (readout_oversampling - 1) * width
     if wider > 0:
         received = F.pad(received, (wider // 2, wider - wider // 2))
@@ -111,7 +111,7 @@ def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int 
         [torch.stack([cosine, sine * aspect, shift[:, 0]], 1), torch.stack([-sine / aspect, cosine, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(rows, [batch, 2 * coils, height, width], align_corners=False)
-    fine = _resolved(images, finer * height, finer * width)
+    fine = _on_grid(images, finer * height, finer * width)
     # The middle pixels of both grids, n // 2, show one place; grid_sample lays the grids' edges together.
     for axis, (size, fine_size) in enumerate(((width, finer * width), (height, finer * height))):
         grid[..., axis] += (2 * (fine_size // 2) + 1) / fine_size - (2 * (size // 2) + 1) / size
@@ -120,7 +120,7 @@ def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int 
     return torch.complex(moved[:, :coils], moved[:, coils:])
 
 
-def _resolved(images: Tensor, height: int, width: int) -> Tensor:
+def _on_grid(images: Tensor, height: int, width: int) -> Tensor:
     """Images on another grid, by cropping their k-space or by zeros around it; image values keep their size."""
     old_height, old_width = images.shape[2:]
     if (old_height, old_width) == (height, width):

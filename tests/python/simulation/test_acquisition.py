@@ -95,6 +95,7 @@ def test_rotation_keeps_the_distance_from_the_centre() -> None:
         total = rows.sum((1, 2))
         return torch.stack([(rows.sum(2) * position).sum(1), (rows.sum(1) * position).sum(1)], 1) / total[:, None]
 
+    # Centres of energy, which the ringing around the disc hardly moves.
     before = centre(root_sum_of_squares(kspace).square())
     after = centre(root_sum_of_squares(scan_again(kspace, Disturbance(rotation=40.0), seeded())).square())
     torch.testing.assert_close(after.norm(dim=1), before.norm(dim=1), rtol=0, atol=0.15)
