@@ -82,7 +82,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
 
     Each phantom is scanned by six variants of one protocol, with 32 coils and a matrix of 64, as one does to measure
     slice profiles, and looked for at the middle level and by any four coils. Nothing that is simulated differs in less:
-    only in the pulse, and in the smooth background phase that every slice has of its own.
+    only in the pulse.
 
     Args:
         methods, seed, on_batch: as of `simulated_trials`.

@@ -27,8 +27,8 @@ def simulate_images(
 
     The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
     are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: only pulses differ, and the background's phase, which
-    every slice has of its own.
+    all slices are one and the same, by variants of one protocol: only pulses differ. Their background has one phase,
+    too, that of other slices is of each one's own.
 
     Returns:
         (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
@@ -40,7 +40,11 @@ def simulate_images(
     excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
     signal = (signal * excitation)[:, None]
     energy = signal.abs().square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
-    return signal / energy.sqrt() * background_phase(bodies * slices, size, generator)
+    phase = background_phase(bodies * slices, size, generator)
+    if of_one is not None:
+        by_body = phase.view(bodies, slices, *phase.shape[1:])
+        phase = torch.where(of_one[:, None, None, None, None], by_body[:, :1], by_body).flatten(0, 1)
+    return signal / energy.sqrt() * phase
 
 
 def simulate_kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:

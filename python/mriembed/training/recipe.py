@@ -42,7 +42,7 @@ class Recipe:
         seed: decides everything that is drawn.
     """
 
-    steps: int = 5500
+    steps: int = 5800
     bodies: int = 8
     slices: int = 8
     parts: int = 4
@@ -55,11 +55,11 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 100
-    average_after: int = 4100
+    average_after: int = 4400
     precision: str = "bfloat16"
     measured_share: float = 0.0
-    few_coils_after: int = 2400
-    alike_after: int = 3000
+    few_coils_after: int = 2200
+    alike_after: int = 2200
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from mriembed.training.recipe import VIEW
 
 _MOST_COILS = 32
 _FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
-_RESOLUTIONS = (0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the contract
+_RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the contract
 
 
 def simulated_pairs(
@@ -33,9 +33,10 @@ def simulated_pairs(
 
     The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
     full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
-    second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice.
-    With `alike` half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices
-    are one, by variants of a protocol: they differ in little.
+    second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice; one
+    in four of the second ones is undisturbed, too, so that the array alone hides what tells slices apart. With `alike`
+    half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices are one, by
+    variants of a protocol: they differ in little.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
@@ -72,5 +73,6 @@ def simulated_pairs(
         second = torch.gather(first, 1, order[:, :, None, None].expand(-1, -1, *first.shape[2:]))
     else:
         second = array(some(1, _MOST_COILS))
-    undisturbed = chance(0.5)
-    return prepared(first, Disturbance() if undisturbed else VIEW), prepared(second, VIEW)
+    nothing = Disturbance()
+    disturbances = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
+    return prepared(first, disturbances[0]), prepared(second, disturbances[1])

@@ -38,3 +38,10 @@ def test_variants_of_a_protocol_differ_less_than_slices_of_a_body() -> None:
         return float(torch.nn.functional.cosine_similarity(*images.flatten(1).unflatten(0, (20, 2)).unbind(1)).mean())
 
     assert likeness_of_slices(1.0) > likeness_of_slices(0.0) + 0.02
+
+
+def test_variants_that_excite_the_same_are_the_same_but_slices_of_a_body_are_not() -> None:
+    for variants in (1.0, 0.0):
+        images = simulate_images(4, 2, 32, torch.Generator().manual_seed(5), selective=0.0, variants=variants)
+        first, second = images.unflatten(0, (4, 2)).unbind(1)
+        assert torch.allclose(first, second, atol=1e-6) == (variants == 1.0)
