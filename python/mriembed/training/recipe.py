@@ -49,7 +49,7 @@ class Recipe:
     num_coils: int = 8
     embed_dim: int = 256
     matrix: int = 64
-    enlarged: float = 2.0
+    enlarged: float = 1.5
     loss: str = "ntxent"
     temperature: float = 0.05
     learning_rate: float = 2e-3

@@ -77,7 +77,7 @@ def test_weights_of_a_finished_run_say_how_they_were_trained(tmp_path: Path) -> 
     run.finish(RECIPE, 9, checkpoint(9).weights, 13.5)
     training = read_training(run.weights_file)
     assert training is not None
-    assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, 128)
+    assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, 96)
     assert training.source.startswith("trained 9 steps on simulated slices, seed 4, by mriembed ")
 
 
