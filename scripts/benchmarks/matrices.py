@@ -1,6 +1,6 @@
 """What the matrix of the preprocessing contract does to what a model finds: a table for the model card, and JSON.
 
-    matrices.py --weights CHECKPOINT --scans PLACE... [--image-files PATTERN...] --pairs FILE --json FILE
+    matrices.py [--weights CHECKPOINT] [--matrices N...] --scans PLACE... --pairs FILE --json FILE
 
 Each matrix is evaluated on the same 200 simulated slices, 300 simulated variants of protocols and acquisitions of the
 measured ones, 20 of each. The draws are others than those of `mriembed evaluate`, so that a matrix that is chosen here
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=mriembed.DEFAULT_WEIGHTS)
     parser.add_argument("--scans", type=Path, nargs="+", required=True)
     parser.add_argument("--image-files", nargs="+", default=[])
+    parser.add_argument("--matrices", type=int, nargs="+", default=MATRICES, help="pixels of a side; 0: as measured")
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
@@ -57,7 +58,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|---|")
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        for matrix in MATRICES:
+        for matrix in options.matrices:
             model = Path(folder) / f"{matrix}.pt"
             mriembed.export_model(model, weights=options.weights, matrix=matrix)
             evaluation = evaluate(model, Plan(simulated=200, variants=300, curve=60, seed=1), slices, pairs)
