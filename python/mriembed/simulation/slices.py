@@ -27,8 +27,8 @@ def simulate_images(
 
     The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
     are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: only pulses differ. Their background has one phase,
-    too, that of other slices is of each one's own.
+    all slices are one and the same, by variants of one protocol: only pulses differ. These have one background phase,
+    every other slice has its own.
 
     Returns:
         (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
