@@ -92,7 +92,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
     for first in range(0, count, _VARIANTS):
         generator = torch.Generator().manual_seed(_SEED + 250_000_003 + 1_000_003 * seed + first)
         images = simulate_images(1, _VARIANTS, _FINE, generator, phantoms=1.0, variants=1.0)
-        array = random_sensitivities(1, _VARIANTS_COILS, _VARIANTS_MATRIX, generator).expand(_VARIANTS, -1, -1, -1)
+        array = random_sensitivities(1, _VARIANTS_COILS, _VARIANTS_MATRIX, generator)
         kspace = acquire(images, array, Disturbance(), generator)
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
@@ -153,7 +153,7 @@ def example_kspace(count: int) -> Iterator[NDArray[np.complex64]]:
 
 
 def _kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
-    arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator).repeat_interleave(_SLICES, 0)
+    arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator)
     return acquire(images, arrays, Disturbance(), generator)
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.interpolation import interpolated
 
 
 class _Draw:
@@ -41,7 +42,8 @@ def acquire(
     Args:
         images: (B, 1, Y, X) complex64, without any coil's part in them, as fine as the matrix or finer: what the
             matrix does not resolve is cut off in k-space, as a scanner does.
-        sensitivities: (B, coils, y, x) complex64; y and x are the matrix, for the same field of view.
+        sensitivities: (A, coils, y, x) complex64, of A arrays, each for B / A slices in turn; y and x are the matrix,
+            for the same field of view.
         disturbance: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
             the array is what it is.
         generator: of the images' device; the same state gives the same result.
@@ -51,8 +53,8 @@ def acquire(
     Returns:
         (B, coils, y, readout_oversampling * x) complex64, coils in random order. Lines that were not measured are zero.
     """
-    batch, coils, height, width = sensitivities.shape
-    draw = _Draw(batch, generator)
+    coils, height, width = sensitivities.shape[1:]
+    draw = _Draw(images.size(0), generator)
     receiving = _through_receivers(_shuffled(sensitivities, coils, draw), disturbance, draw)
     received = _on_grid(_moved(images, disturbance, draw), height, width) * receiving
     wider = (readout_oversampling - 1) * width
@@ -82,9 +84,12 @@ def scan_again(kspace: Tensor, disturbance: Disturbance, generator: torch.Genera
 
 
 def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
-    """`kept` of the coils in random order, the same or not from slice to slice."""
-    order = draw(0, 1, coil_images.size(1)).argsort(1)[:, :kept]
-    return torch.gather(coil_images, 1, order[:, :, None, None].expand(-1, -1, *coil_images.shape[2:]))
+    """`kept` of the coils in random order for each slice of the batch, of which several in turn may have one array."""
+    arrays, coils = coil_images.shape[:2]
+    order = draw(0, 1, coils).argsort(1)[:, :kept]
+    array = torch.arange(arrays, device=draw.device).repeat_interleave(len(order) // arrays)
+    chosen = coil_images.flatten(0, 1).index_select(0, (array[:, None] * coils + order).flatten())
+    return chosen.reshape(*order.shape, *coil_images.shape[2:])
 
 
 def _through_receivers(coil_images: Tensor, disturbance: Disturbance, draw: _Draw) -> Tensor:
@@ -153,16 +158,15 @@ def _measured(images: Tensor, mixing: Tensor | None, disturbance: Disturbance, d
     """k-space of coil images with noise, some lines left out. Without `mixing` the coils' noise is independent."""
     kspace = image_to_kspace(images)
     if disturbance.noise > 0:
-        magnitude = images.abs().square().sum(1).sqrt()
+        magnitude = torch.view_as_real(images).square().sum(1).sum(3).sqrt()
         bright = magnitude > 0.1 * magnitude.amax((1, 2), keepdim=True)
         mean = (magnitude * bright).sum((1, 2)) / bright.sum((1, 2)).clamp(min=1)
-        level = disturbance.noise * draw(0, 1) * mean
+        level = (disturbance.noise / math.sqrt(2)) * draw(0, 1, 1, 1) * mean[:, None, None]  # of each part
         drawn = torch.randn(*kspace.shape, 2, generator=draw.generator, device=draw.device)
-        noise = torch.view_as_complex(drawn) * (level / math.sqrt(2))[:, None, None, None]
-        if mixing is not None:
-            noise = (mixing @ noise.flatten(2)).reshape(noise.shape)
-        kspace = kspace + noise  # white in k-space as in the image: the transform is unitary
-    return kspace * _measured_lines(images.size(2), disturbance, draw)[:, None, :, None]
+        noise = torch.view_as_complex(drawn).flatten(2)  # white in k-space as in the image: the transform is unitary
+        noise = level * noise if mixing is None else (level * mixing) @ noise
+        kspace += noise.view_as(kspace)
+    return kspace.mul_(_measured_lines(images.size(2), disturbance, draw)[:, None, :, None])
 
 
 def _measured_lines(lines: int, disturbance: Disturbance, draw: _Draw) -> Tensor:
@@ -179,5 +183,5 @@ def _measured_lines(lines: int, disturbance: Disturbance, draw: _Draw) -> Tensor
 def background_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
     """Smooth phase of field inhomogeneity and flow, up to a few radians, (batch, 1, size, size) as a unit factor."""
     coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
-    phase = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
+    phase = interpolated(coarse, size)
     return torch.polar(torch.ones_like(phase), phase)

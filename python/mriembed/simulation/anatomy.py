@@ -14,7 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.uniform_numbers import UniformNumbers
+
 _SHAPES = 14
+_ORGANS = 4  # of the shapes; the others are smaller and may lie in these
 _WAVES = 6
 
 
@@ -65,95 +69,112 @@ def random_anatomy(
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
     """
     device = generator.device
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(bodies, *shape, generator=generator, device=device)
-
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
+    uniform = UniformNumbers(bodies, 2 + slices + 7 * _WAVES, generator)
     spread = 0.1 * (0.7 / 0.1) ** uniform(0, 1, 1)
     if variants is not None:
         spread = torch.where(variants[:, None], 0.0, spread)
-    z = (uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices))[:, :, None, None]
-    y = axis[None, None, :, None]
-    x = axis[None, None, None, :]
+    z = uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices)
+    places = displaced(axis, z, uniform)
 
-    # A smooth displacement of space by a few waves.
-    wave = uniform(-1, 1, 3, _WAVES) * 4.5
-    phase = uniform(0, 2 * math.pi, 2, _WAVES)
-    strength = uniform(-0.05, 0.05, 2, _WAVES)
-    moved = []
-    for direction, coordinate in enumerate((y, x)):
-        shift = torch.zeros(bodies, slices, size, size, device=device)
-        for index in range(_WAVES):
-            ky, kx, kz = (wave[:, part, index, None, None, None] for part in range(3))
-            shift += strength[:, direction, index, None, None, None] * torch.cos(
-                ky * y + kx * x + kz * z + phase[:, direction, index, None, None, None]
-            )
-        moved.append(coordinate + shift)
-    y, x = moved
-
-    tissues = _TISSUES.to(device)[
-        torch.randint(len(_TISSUES), (bodies, _SHAPES + 2), generator=generator, device=device)
-    ]
-    phantom = uniform(0, 1) < phantoms
-    tissues[:, 0] = _TISSUES[0].to(device)  # the rim is fat
-    tissues[phantom, :2] = _TISSUES[-1].to(device)
-    drawn = tissues[..., 0::2] + (tissues[..., 1::2] - tissues[..., 0::2]) * uniform(0, 1, _SHAPES + 2, 3)
-    drawn[phantom, 0] = drawn[phantom, 1]  # the vessel holds one liquid, up to its wall
+    tissues, phantom = _random_tissues(bodies, phantoms, generator)
+    uniform = UniformNumbers(bodies, _SHAPES + 6, generator)
     empty = phantom[:, None] & (uniform(0, 1, _SHAPES) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
-
-    outline_axes = uniform(0.5, 0.95, 2)
-    body_height = uniform(0.9, 2.0)
-    rim = uniform(0.02, 0.15)
-
-    def ellipsoid(centre: Tensor, axes: Tensor, angle: Tensor) -> Tensor:
-        """About the distance from the surface in pixels of the field of view, positive inside."""
-        cosine, sine = (part[:, None, None, None] for part in (torch.cos(angle), torch.sin(angle)))
-        cy, cx, cz = (centre[:, part, None, None, None] for part in range(3))
-        ay, ax, az = (axes[:, part, None, None, None] for part in range(3))
-        along, across = cosine * (y - cy) + sine * (x - cx), cosine * (x - cx) - sine * (y - cy)
-        radius = torch.sqrt((along / ay) ** 2 + (across / ax) ** 2 + ((z - cz) / az) ** 2)
-        return (1 - radius) * torch.minimum(ay, ax)
-
-    nowhere = torch.zeros(bodies, 3, device=device)
-    body_axes = torch.stack([outline_axes[:, 0], outline_axes[:, 1], body_height], 1)
-    tilt = uniform(-0.3, 0.3)
-    surface = ellipsoid(nowhere, body_axes, tilt)
+    body_axes = torch.cat([uniform(0.5, 0.95, 2), uniform(0.9, 2.0, 1)], 1)
+    rim, tilt = uniform(0.02, 0.15, 1), uniform(-0.3, 0.3, 1)
     softness = 1.0 / size
+    surface = ellipsoid_depth(places, z, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)[:, 0]
     inside = torch.sigmoid(surface / softness)
-    core = torch.sigmoid((surface - rim[:, None, None, None]) / softness)
-    values = [
-        drawn[:, 0, part, None, None, None] * (1 - core) + drawn[:, 1, part, None, None, None] * core
-        for part in range(3)
-    ]
-    reach = torch.stack([outline_axes[:, 0], outline_axes[:, 1], body_height], 1) * 0.75
-    for index in range(_SHAPES):
-        largest = 0.5 if index < 4 else 0.22  # organs first, then what lies in them
-        axes = torch.stack([uniform(0.03, largest), uniform(0.03, largest), uniform(0.1, 0.8)], 1)
-        centre = uniform(-1, 1, 3) * reach
-        shape = ellipsoid(centre, axes, uniform(0, math.pi))
-        edge = softness * 10 ** uniform(-0.3, 0.9)[:, None, None, None]
-        cover = torch.sigmoid(shape / edge) * core * ~empty[:, index, None, None, None]
-        for part in range(3):
-            values[part] = values[part] + cover * (drawn[:, 2 + index, part, None, None, None] - values[part])
+    core = torch.sigmoid((surface - rim[:, :, None]) / softness)
 
-    density = values[0] * inside
+    uniform = UniformNumbers(bodies, 8, generator, times=_SHAPES)
+    largest = torch.where(torch.arange(_SHAPES, device=device) < _ORGANS, 0.5, 0.22)[:, None, None]
+    in_plane = 0.03 + (largest - 0.03) * torch.cat([uniform(0, 1, 1), uniform(0, 1, 1)], 2)
+    axes = torch.cat([in_plane, uniform(0.1, 0.8, 1)], 2)
+    centres = uniform(-1, 1, 3) * (0.75 * body_axes)
+    cover = ellipsoid_depth(places, z, *(shapes.transpose(0, 1) for shapes in (centres, axes, uniform(0, math.pi))))
+    edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
+    cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
+
+    values = torch.lerp(tissues[:, 0, :, None, None], tissues[:, 1, :, None, None], core[:, None])
+    for index in range(_SHAPES):  # each covers what lies below
+        values = torch.lerp(values, tissues[:, 2 + index, :, None, None], cover[:, index, None])
+    density, t1, t2 = values.unbind(1)
+    density = density * inside
     for scale in (4, 16):
-        strength = uniform(0, 0.25) * torch.where(phantom, 0.1, 1.0)
-        density = density * (1 + _texture(bodies, z, size, scale, strength, generator))
+        strength = 0.25 * torch.rand(bodies, 1, generator=generator, device=device)
+        strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
+        density = density * _texture(z, size, scale, strength, generator)
     flat = (bodies * slices, size, size)
     return Anatomy(
-        density.clamp(0, 1.5).reshape(flat),
-        values[1].clamp(50, 6000).reshape(flat),
-        values[2].clamp(5, 3000).reshape(flat),
+        density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
     )
 
 
-def _texture(bodies: int, z: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
-    """Noise of `scale` pixels that changes slowly from slice to slice, (bodies, slices, size, size)."""
-    coarse = max(size // scale, 2)
+def _random_tissues(bodies: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Density, T1 and T2 of each body's rim, of what lies within, and of each shape, (bodies, 2 + _SHAPES, 3).
+
+    And which bodies are phantoms, (bodies,) bool.
+    """
+    ranges = _TISSUES.to(generator.device)
+    kinds = torch.randint(len(ranges), (bodies, _SHAPES + 2), generator=generator, device=generator.device)
+    uniform = UniformNumbers(bodies, 1 + 3 * (_SHAPES + 2), generator)
+    phantom = uniform(0, 1) < phantoms
+    limits = ranges[kinds]
+    limits[:, 0] = ranges[0]  # the rim is fat
+    limits[:, :2] = torch.where(phantom[:, None, None], ranges[-1], limits[:, :2])
+    low, high = limits[..., 0::2], limits[..., 1::2]
+    tissues = low + (high - low) * uniform(0, 1, _SHAPES + 2, 3)
+    # A phantom's vessel holds one liquid, up to its wall.
+    tissues[:, 0] = torch.where(phantom[:, None], tissues[:, 1], tissues[:, 0])
+    return tissues, phantom
+
+
+def displaced(axis: Tensor, z: Tensor, uniform: UniformNumbers) -> Tensor:
+    """Where the pixels of slices at heights z, (bodies, slices), lie once a few waves have displaced space smoothly.
+
+    Returns:
+        (bodies, 3, slices * y * x): y, x and 1.
+    """
+    (bodies, slices), size = z.shape, len(axis)
+    ky, kx, kz = (uniform(-1, 1, 3, _WAVES) * 4.5)[:, :, None, None, None].unbind(1)
+    phase = uniform(0, 2 * math.pi, 2, _WAVES)[:, :, None, None]
+    strength = uniform(-0.05, 0.05, 2, _WAVES)[:, :, None, None]
+    # strength * cos(along + across), by the theorem of addition a product of what differs along y and along x.
+    along = ky * axis[:, None] + kz * z[:, None, :, None, None] + phase  # (bodies, 2, slices, y, waves)
+    across = kx[:, 0, 0, 0, :, None] * axis  # (bodies, waves, x)
+    rows = strength.repeat(1, 1, 1, 1, 2) * torch.cat([torch.cos(along), -torch.sin(along)], 4)
+    displacement = rows.flatten(1, 3) @ torch.cat([torch.cos(across), torch.sin(across)], 1)
+    still = torch.stack(torch.meshgrid(axis, axis, indexing="ij"))
+    places = still[:, None] + displacement.reshape(bodies, 2, slices, size, size)
+    return F.pad(places.flatten(2), (0, 0, 0, 1), value=1.0)
+
+
+def ellipsoid_depth(places: Tensor, z: Tensor, centre: Tensor, axes: Tensor, angle: Tensor) -> Tensor:
+    """About the distance from the surface of ellipsoids, in units of half of the field of view, positive inside.
+
+    Args:
+        places: (bodies, 3, slices * y * x): y, x and 1.
+        z: (bodies, slices).
+        centre, axes: (bodies, ellipsoids, 3), along y, x and z. angle: (bodies, ellipsoids), about z.
+
+    Returns:
+        (bodies, ellipsoids, slices, y * x).
+    """
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    (cy, cx, cz), (ay, ax, az) = centre.unbind(2), axes.unbind(2)
+    first = torch.stack([cosine, sine, -cosine * cy - sine * cx], 2) / ay[..., None]
+    second = torch.stack([-sine, cosine, sine * cy - cosine * cx], 2) / ax[..., None]
+    third = (z[:, None] - cz[..., None]) / az[..., None]
+    along, across = ((rows @ places).reshape(*third.shape, -1) for rows in (first, second))
+    radius = torch.addcmul(third.square()[..., None], along, along).addcmul_(across, across).sqrt_()
+    return radius.neg_().add_(1).mul_(torch.minimum(ay, ax)[..., None, None])
+
+
+def _texture(z: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
+    """A factor of noise of `scale` pixels that changes slowly from slice to slice, (bodies, slices, y * x)."""
+    bodies, coarse = len(z), max(size // scale, 2)
     noise = torch.randn(bodies, 2, coarse, coarse, generator=generator, device=generator.device)
-    noise = F.interpolate(noise, size=(size, size), mode="bicubic", align_corners=False)
     angle = 4.0 * z
-    mixed = torch.cos(angle) * noise[:, :1] + torch.sin(angle) * noise[:, 1:]
-    return strength[:, None, None, None] * mixed
+    mixing = strength[:, :, None] * torch.stack([torch.cos(angle), torch.sin(angle)], 2)
+    return 1 + mixing @ interpolated(noise, size, corners=False).flatten(2)

@@ -8,11 +8,13 @@ approximation up to 1.5 T and smooth in the same way above).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SEGMENTS = 16
 _GRID = 24
@@ -34,16 +36,18 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
     x, _, z = torch.eye(3, device=normal.device)
     first = F.normalize(torch.linalg.cross(torch.where(normal[:, 2:].abs() < 0.9, z, x), normal), dim=1)
     second = torch.linalg.cross(normal, first)
-    field = torch.zeros(centre.size(0), points.size(-2), 3, device=points.device)
-    for segment in range(_SEGMENTS):
-        angle = 2 * math.pi * segment / _SEGMENTS
-        outward = math.cos(angle) * first + math.sin(angle) * second
-        along = math.cos(angle) * second - math.sin(angle) * first
-        length = radius * (2 * math.pi / _SEGMENTS)
-        distance = points - (centre + radius[:, None] * outward)[:, None]
-        cubed = (distance.square().sum(2, keepdim=True) + _WIRE**2).pow(1.5)
-        field += torch.linalg.cross((along * length[:, None])[:, None].expand_as(distance), distance) / cubed
-    return torch.complex(field[..., 0], -field[..., 1])
+    turn = 2 * math.pi / _SEGMENTS * torch.arange(_SEGMENTS, device=normal.device)[:, None]
+    cosine, sine = torch.cos(turn), torch.sin(turn)
+    outward = radius[:, None, None] * (cosine * first[:, None] + sine * second[:, None])
+    wire = centre[:, None] + outward  # (L, segments, 3)
+    along = (2 * math.pi / _SEGMENTS) * radius[:, None, None] * (cosine * second[:, None] - sine * first[:, None])
+    # Sum of along x (point - wire) / |point - wire|^3: (sum of along / ...) x point - sum of (along x wire) / ...
+    apart = points.square().sum(-1)[..., None, :] + (wire.square().sum(2) + _WIRE**2)[..., None]
+    nearness = (apart - 2 * (wire @ points.mT)).rsqrt_()
+    nearness = nearness * nearness * nearness  # (L, segments, P)
+    current, moment = torch.split(torch.cat([along, torch.linalg.cross(along, wire)], 2).mT @ nearness, 3, dim=1)
+    field = torch.linalg.cross(current, points.mT.expand_as(current), dim=1) - moment
+    return torch.complex(field[:, 0], -field[:, 1])
 
 
 def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Generator) -> Tensor:
@@ -58,14 +62,11 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
         (batch, coils, size, size) complex64.
     """
     device = generator.device
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(batch, *shape, generator=generator, device=device)
-
     rings = torch.randint(1, 4, (batch, 1), generator=generator, device=device)
-    index = torch.arange(coils, device=device)[None]
+    uniform = UniformNumbers(batch, 13 + 6 * coils, generator)
+    index = torch.arange(coils, device=device)
     ring = index % rings
-    around = torch.ceil(torch.tensor(float(coils), device=device) / rings)
+    around = torch.ceil(coils / rings)
     covered = torch.where(uniform(0, 1, 1) < _ONE_SIDED, 0.5, 1.0)
     step = covered * 2 * math.pi / around
     angle = step * (index // rings + 0.5 * ring) + uniform(0, 2 * math.pi, 1) + uniform(-0.15, 0.15, coils)
@@ -73,20 +74,20 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
     height = (ring - (rings - 1) / 2) * 0.6 + uniform(-0.1, 0.1, coils)
     squash = uniform(0.85, 1.0, 1)
     centre = torch.stack([distance * torch.cos(angle), squash * distance * torch.sin(angle), height], 2)
-    inwards = -centre * torch.tensor([1.0, 1.0, 0.2], device=device)
+    inwards = torch.stack([-centre[..., 0], -centre[..., 1], -0.2 * centre[..., 2]], 2)
     normal = F.normalize(inwards + uniform(-0.2, 0.2, coils, 3), dim=2)
     radius = uniform(0.7, 1.3, 1) * torch.clamp(0.5 * step * distance, 0.15, 0.9)
 
     points = _random_plane(uniform).repeat_interleave(coils, 0)
     field = loop_sensitivity(points, centre.flatten(0, 1), normal.flatten(0, 1), radius.flatten())
-    parts = torch.view_as_real(field).reshape(batch * coils, _GRID, _GRID, 2).permute(0, 3, 1, 2)
-    parts = F.interpolate(parts, size=(size, size), mode="bicubic", align_corners=True)
-    smooth = torch.complex(parts[:, 0], parts[:, 1]).reshape(batch, coils, size, size)
-    energy = smooth.abs().square().sum(1).mean([1, 2])
-    return smooth / energy.sqrt()[:, None, None, None]
+    parts = torch.view_as_real(field).reshape(batch, coils, _GRID, _GRID, 2).movedim(4, 2)
+    parts = interpolated(parts, size)
+    energy = parts.square().sum((1, 2)).mean((1, 2))
+    parts = parts / energy.sqrt()[:, None, None, None, None]
+    return torch.complex(parts[:, :, 0], parts[:, :, 1])
 
 
-def _random_plane(uniform: Callable[..., Tensor]) -> Tensor:
+def _random_plane(uniform: UniformNumbers) -> Tensor:
     """Points of a coarse grid over each array's slice, (batch, points, 3): axial as often as sagittal or coronal."""
     which = uniform(0, 1)
     device = which.device

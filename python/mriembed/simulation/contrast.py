@@ -10,6 +10,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# Of sequences that are usual at 1.5 T and 3 T, from and to.
+_RANGES = torch.tensor(
+    [
+        [0.3, 0.9],  # T2* of T2
+        [5.0, 600.0],  # spoiled gradient echo: TR
+        [2.0, 20.0],  # TE
+        [5.0, 70.0],  # flip angle in degrees
+        [300.0, 6000.0],  # spin echo: TR
+        [8.0, 120.0],  # TE
+        [2000.0, 9000.0],  # inversion recovery: TR
+        [8.0, 80.0],  # TE
+        [80.0, 2500.0],  # TI
+    ]
+)
+
 
 def spoiled_gradient_echo(density: Tensor, t1: Tensor, t2_star: Tensor, tr: Tensor, te: Tensor, flip: Tensor) -> Tensor:
     """PD sin(a) (1 - E1) / (1 - cos(a) E1) exp(-TE / T2*), E1 = exp(-TR / T1), in the steady state."""
@@ -55,19 +70,12 @@ def random_contrast(
     alike = torch.rand(bodies, 1, generator=generator, device=device) < 0.5
     if variants is not None:
         alike = alike | variants[:, None]
-
-    def uniform() -> Tensor:
-        drawn = torch.rand(bodies, slices, generator=generator, device=device)
-        return torch.where(alike, drawn[:, :1], drawn).reshape(-1, 1, 1)
-
-    def between(low: float, high: float) -> Tensor:
-        return low * (high / low) ** uniform()
-
-    t2_star = t2 * between(0.3, 0.9)
-    gradient = spoiled_gradient_echo(
-        density, t1, t2_star, between(5, 600), between(2, 20), torch.deg2rad(between(5, 70))
-    )
-    spin = spin_echo(density, t1, t2, between(300, 6000), between(8, 120))
-    inversion = inversion_recovery(density, t1, t2, between(2000, 9000), between(8, 80), between(80, 2500))
-    kind = uniform()
+    drawn = torch.rand(len(_RANGES) + 1, bodies, slices, generator=generator, device=device)
+    drawn = torch.where(alike, drawn[:, :, :1], drawn).reshape(len(drawn), -1, 1, 1)
+    low, high = _RANGES.to(device).T[..., None, None, None]
+    share, gradient_tr, gradient_te, flip, spin_tr, spin_te, tr, te, ti = low * (high / low) ** drawn[:-1]
+    gradient = spoiled_gradient_echo(density, t1, share * t2, gradient_tr, gradient_te, torch.deg2rad(flip))
+    spin = spin_echo(density, t1, t2, spin_tr, spin_te)
+    inversion = inversion_recovery(density, t1, t2, tr, te, ti)
+    kind = drawn[-1]
     return torch.where(kind < 1 / 3, gradient, torch.where(kind < 2 / 3, spin, inversion))

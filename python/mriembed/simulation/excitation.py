@@ -13,12 +13,29 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+
+from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _PULSE_SAMPLES = 96  # of a pulse's half
 _PROFILE_SAMPLES = 257
 _LEAST_SPREAD = 0.2
 _LEFT_PHASE = 0.6  # radians from a slab's middle to its edge
+
+# Of what each slice has its own: from, to, and how far apart variants of a protocol lie, as a share of that.
+_RANGES = torch.tensor(
+    [
+        [0.0, 1.0, 0.0],  # which axis of the image a slab's normal lies along
+        [-0.2, 0.2, 0.0],  # how far it is turned from there, in radians
+        [0.1, 0.6, 0.05],  # half of a slab's width
+        [-0.3, 0.3, 0.0],  # where its middle lies
+        [0.0, 1.0, 1.0],  # the logarithm of a pulse's time times bandwidth
+        [0.0, 0.5, 1.0],  # its window
+        [0.7, 1.0, 0.0],  # how much of the signal a band saturates
+        [0.0, 1.0, 0.0],  # slab, band or nothing
+        [-_LEFT_PHASE, _LEFT_PHASE, 1.0],
+    ]
+)
 
 
 def random_excitation(
@@ -40,36 +57,32 @@ def random_excitation(
     """
     device = generator.device
     spread = _LEAST_SPREAD ** torch.rand(bodies, 1, generator=generator, device=device)
-
-    def uniform(low: float, high: float, *, of_variants: float = 0.0) -> Tensor:
-        """One number for each slice; those of a body lie within its spread, those of variants within another one."""
-        base = torch.rand(bodies, 1, generator=generator, device=device)
-        own = torch.rand(bodies, slices, generator=generator, device=device)
-        within = spread if variants is None else torch.where(variants[:, None], of_variants, spread)
-        return low + (high - low) * (base + within * (own - base)).reshape(-1)
-
     coarse = 0.85 + 0.3 * torch.rand(bodies * slices, 1, 3, 3, generator=generator, device=device)
     if variants is not None:
         fields = coarse.view(bodies, slices, 1, 3, 3)
         coarse = torch.where(variants[:, None, None, None, None], fields[:, :1], fields).flatten(0, 1)
-    field = F.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)[:, 0].clamp(0.7, 1.3)
+    field = interpolated(coarse, size)[:, 0].clamp(0.7, 1.3)
 
-    axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
-    angle = (math.pi / 2) * torch.round(uniform(0, 1)) + uniform(-0.2, 0.2)  # most lie along an axis of the image
-    along = (
-        torch.cos(angle)[:, None, None] * axis[None, :, None] + torch.sin(angle)[:, None, None] * axis[None, None, :]
-    )
-    half_width = uniform(0.1, 0.6, of_variants=0.05)
-    distance = (along - uniform(-0.3, 0.3)[:, None, None]) / half_width[:, None, None]
-    time_bandwidth, window = 1.5 * 8 ** uniform(0, 1, of_variants=1.0), uniform(0, 0.5, of_variants=1.0)
-    slab = sinc_pulse_profile(distance.abs().flatten(1), time_bandwidth, window).view_as(distance)
-    band = 1 - uniform(0.7, 1.0)[:, None, None] * slab.abs()
-    kind = uniform(0, 1)[:, None, None]
+    # Numbers of a body's slices lie within its spread, those of variants within another one.
+    low, high, apart = _RANGES.to(device).T[..., None, None]
+    within = spread if variants is None else torch.where(variants[:, None], apart, spread)
+    uniform = UniformNumbers(bodies, 1 + slices, generator, times=len(_RANGES))
+    base = uniform(0, 1, 1)
+    own = base + within * (uniform(0, 1, slices) - base)
+    axis, turn, half_width, middle, bandwidth, window, depth, kind, left = (low + (high - low) * own).flatten(1)
+    angle = (math.pi / 2) * torch.round(axis) + turn  # most lie along an axis of the image
+    positions = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
+    along = torch.cos(angle)[:, None, None] * positions[:, None] + torch.sin(angle)[:, None, None] * positions
+    distance = (along - middle[:, None, None]) / half_width[:, None, None]
+    slab = sinc_pulse_profile(distance.abs().flatten(1), 1.5 * 8**bandwidth, window).view_as(distance)
+    band = 1 - depth[:, None, None] * slab.abs()
+    kind = kind[:, None, None]
     if variants is not None:
         kind = torch.where(variants.repeat_interleave(slices)[:, None, None], selective * kind, kind)
-    phase = uniform(-_LEFT_PHASE, _LEFT_PHASE, of_variants=1.0)[:, None, None] * distance
-    elsewhere = torch.where(kind < selective, band, torch.ones_like(band))
-    return field * torch.where(kind < selective / 2, torch.polar(slab, phase), elsewhere.to(torch.complex64))
+    elsewhere = torch.where(kind < selective, band, 1.0)
+    slab_or_not = torch.where(kind < selective / 2, slab, elsewhere)
+    phase = torch.where(kind < selective / 2, left[:, None, None] * distance, 0.0)
+    return torch.polar(field * slab_or_not, phase)
 
 
 def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:

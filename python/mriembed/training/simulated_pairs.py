@@ -60,7 +60,7 @@ def simulated_pairs(
         return random_sensitivities(bodies, coils, size, generator)
 
     def prepared(sensitivities: Tensor, disturbance: Disturbance) -> Tensor:
-        kspace = acquire(images, sensitivities.repeat_interleave(slices, 0), disturbance, generator)
+        kspace = acquire(images, sensitivities, disturbance, generator)
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
@@ -70,7 +70,7 @@ def simulated_pairs(
     if coils >= 2 and chance(0.85 if few_coils else 0.6):
         kept = some(math.ceil(coils / 8), math.ceil(coils / 2) if few_coils else coils)
         order = torch.rand(bodies, coils, generator=generator, device=device).argsort(1)[:, :kept]
-        second = torch.gather(first, 1, order[:, :, None, None].expand(-1, -1, *first.shape[2:]))
+        second = first[torch.arange(bodies, device=device)[:, None], order]
     else:
         second = array(some(1, _MOST_COILS))
     nothing = Disturbance()

@@ -143,6 +143,13 @@ def test_an_undisturbed_acquisition_is_the_image_under_each_coil() -> None:
         assert float(nearest.values.max()) < 1e-3
 
 
+def test_an_array_may_serve_several_slices_in_turn() -> None:
+    image, maps = images(6, 16), random_sensitivities(2, 3, 16, seeded(1))
+    disturbance = LEVELS["middle"]
+    shared = acquire(image, maps, disturbance, seeded(2))
+    assert torch.equal(shared, acquire(image, maps.repeat_interleave(3, 0), disturbance, seeded(2)))
+
+
 def test_readout_oversampling_widens_the_field_of_view_and_changes_nothing_within() -> None:
     image, maps = images(1, 16), random_sensitivities(1, 3, 16, seeded(1))
     plain = kspace_to_image(acquire(image, maps, Disturbance(), seeded(2)))

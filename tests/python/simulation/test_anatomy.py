@@ -1,6 +1,8 @@
+import numpy as np
 import torch
 
-from mriembed.simulation.anatomy import Anatomy, random_anatomy
+from mriembed.simulation.anatomy import Anatomy, displaced, ellipsoid_depth, random_anatomy
+from mriembed.simulation.uniform_numbers import UniformNumbers
 
 
 def drawn(bodies: int, slices: int, seed: int = 0) -> Anatomy:
@@ -52,3 +54,50 @@ def test_variants_are_one_slice() -> None:
         assert torch.equal(tissue[0], tissue[1])
         assert torch.equal(tissue[0], tissue[2])
         assert not torch.equal(tissue[3], tissue[4])
+
+
+def test_space_is_displaced_by_a_sum_of_waves() -> None:
+    bodies, slices, size, waves = 2, 3, 16, 6
+    z = torch.tensor([[0.1, -0.4, 0.7], [0.0, 0.2, -0.9]])
+    axis = (torch.arange(size) - size // 2) * (2.0 / size)
+    places = displaced(axis, z, UniformNumbers(bodies, 7 * waves, torch.Generator().manual_seed(0)))
+    drawn_again = UniformNumbers(bodies, 7 * waves, torch.Generator().manual_seed(0))
+    wave = drawn_again(-4.5, 4.5, 3, waves).double().numpy()
+    phase = drawn_again(0, 2 * np.pi, 2, waves).double().numpy()
+    strength = drawn_again(-0.05, 0.05, 2, waves).double().numpy()
+    y, x = np.meshgrid(axis.numpy(), axis.numpy(), indexing="ij")
+    found = places.reshape(bodies, 3, slices, size, size).numpy()
+    assert np.all(found[:, 2] == 1)
+    for body in range(bodies):
+        for index in range(slices):
+            for direction, still in enumerate((y, x)):
+                expected = still + sum(
+                    strength[body, direction, w]
+                    * np.cos(
+                        wave[body, 0, w] * y
+                        + wave[body, 1, w] * x
+                        + wave[body, 2, w] * float(z[body, index])
+                        + phase[body, direction, w]
+                    )
+                    for w in range(waves)
+                )
+                np.testing.assert_allclose(found[body, direction, index], expected, rtol=0, atol=2e-6)
+
+
+def test_depth_is_positive_within_an_ellipsoid_and_zero_on_its_surface() -> None:
+    centre, axes, angle = torch.tensor([0.1, -0.2, 0.3]), torch.tensor([0.5, 0.2, 0.4]), torch.tensor(0.6)
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    turned = {
+        "end of the first axis": (0.5 * cosine, 0.5 * sine, 0.0),
+        "end of the second axis": (-0.2 * sine, 0.2 * cosine, 0.0),
+        "end of the third axis": (0.0, 0.0, 0.4),
+        "centre": (0.0, 0.0, 0.0),
+        "twice as far as the surface": (1.0 * cosine, 1.0 * sine, 0.0),
+    }
+    depths = {}
+    for name, (y, x, z) in turned.items():
+        place = torch.tensor([[[centre[0] + y], [centre[1] + x], [1.0]]])
+        height = torch.tensor([[centre[2] + z]])
+        depths[name] = float(ellipsoid_depth(place, height, centre[None, None], axes[None, None], angle[None, None]))
+    expected = [0.0, 0.0, 0.0, 0.2, -0.2]  # the smaller axis within the slice, times 1 - radius
+    np.testing.assert_allclose(list(depths.values()), expected, rtol=0, atol=1e-6)
