@@ -84,6 +84,7 @@ def _train(options: argparse.Namespace) -> int:
     import torch
 
     from mriembed.training.held_out import held_out_recall
+    from mriembed.training.kept_memory import keep_freed_memory
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
     from mriembed.training.process_group import process_group
     from mriembed.training.progress_log import ProgressLog
@@ -112,6 +113,7 @@ def _train(options: argparse.Namespace) -> int:
     )
     if options.threads > 0:
         torch.set_num_threads(options.threads)
+    keep_freed_memory()
     with process_group(options.device) as group:
         measured: MeasuredPairs | None = None
         held_out: list[ScanSlice] = []
