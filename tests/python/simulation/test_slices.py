@@ -1,7 +1,15 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 import torch
 
 from mriembed import CoilPreprocessor
-from mriembed.simulation.acquisition import kspace_to_image
+from mriembed.fourier import kspace_to_image
+from mriembed.simulation.acquisition import acquire
+from mriembed.simulation.coils import random_sensitivities
+from mriembed.simulation.disturbance import LEVELS
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 
@@ -45,3 +53,25 @@ def test_variants_that_excite_the_same_are_the_same_but_slices_of_a_body_are_not
         images = simulate_images(4, 2, 32, torch.Generator().manual_seed(5), selective=0.0, variants=variants)
         first, second = images.unflatten(0, (4, 2)).unbind(1)
         assert torch.allclose(first, second, atol=1e-6) == (variants == 1.0)
+
+
+def without_generator(draw: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    def drawn(*shape: object, **keywords: object) -> torch.Tensor:
+        del keywords["generator"]
+        return draw(*shape, **keywords)
+
+    return drawn
+
+
+def test_all_work_stays_on_the_generators_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the device that knows shapes but no values: to read one back, or to mix devices, is an error there.
+
+    On a GPU the former makes the program wait for all that is under way.
+    """
+    for draw in (torch.rand, torch.randn, torch.randint):  # there are no generators for that device
+        monkeypatch.setattr(torch, draw.__name__, without_generator(draw))
+    generator: Any = SimpleNamespace(device=torch.device("meta"))
+    images = simulate_images(3, 4, 48, generator, variants=0.4)
+    kspace = acquire(images, random_sensitivities(3, 8, 32, generator), LEVELS["hard"], generator)
+    assert kspace.device.type == "meta"
+    assert kspace.shape == (12, 8, 32, 32)
