@@ -30,7 +30,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--steps", type=int, default=recipe.steps, help="steps of the optimizer")
     parser.add_argument("--bodies", type=int, default=recipe.bodies, help="simulated bodies of a step")
     parser.add_argument("--slices", type=int, default=recipe.slices, help="slices of each body")
-    parser.add_argument("--parts", type=int, default=recipe.parts, help="parts of a step that processes can share")
+    parser.add_argument(
+        "--parts",
+        type=int,
+        default=recipe.parts,
+        help="parts of a step that processes can share; a GPU draws fewer ones sooner",
+    )
     parser.add_argument("--num-coils", type=int, default=recipe.num_coils, help="virtual coils")
     parser.add_argument("--embed-dim", type=int, default=recipe.embed_dim, help="length of an embedding")
     parser.add_argument(

@@ -23,7 +23,9 @@ class Recipe:
         steps: of the optimizer.
         bodies, slices: a step sees `bodies` simulated bodies, `slices` slices of each; every slice is scanned twice.
         parts: a step's pairs are drawn in this many parts, each from random numbers of its own, so that any number of
-            processes that divides it sees the same pairs.
+            processes that divides it sees the same pairs. All pairs of a part have one number of coils and one
+            resolution. Each part takes as many operations, whatever its size: a GPU, which has a kernel to launch for
+            each operation, draws few large parts sooner.
         num_coils: virtual coils. embed_dim: length of an embedding.
         matrix: pixels of a side that slices are brought to for training.
         enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
