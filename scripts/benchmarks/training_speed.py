@@ -57,7 +57,11 @@ class Operations(TorchDispatchMode):
 
 @dataclass(frozen=True)
 class Speed:
-    """Medians over the steps, and counts of one of them."""
+    """Medians over the steps, and counts, which vary a little with what is drawn.
+
+    Attributes:
+        operations: of one step. operations_drawing: of drawing one part, times the parts.
+    """
 
     pairs_per_second: float
     drawing_share: float
@@ -166,7 +170,7 @@ def main() -> None:
     print(f"{recipe.pairs} pairs a step, drawn in {recipe.parts} parts; network in {recipe.precision}")
     print(f"pairs per second           {speed.pairs_per_second:.0f}")
     print(f"share of time for drawing  {speed.drawing_share:.0%}")
-    print(f"operations of a step       {speed.operations}, {speed.operations_drawing} of them for drawing")
+    print(f"operations of a step       {speed.operations}, about {speed.operations_drawing} of them for drawing")
     for name, milliseconds in speed.stages_ms.items():
         print(f"  {name:24s} {milliseconds:.1f} ms for {recipe.pairs // recipe.parts} slices")
     if options.json:

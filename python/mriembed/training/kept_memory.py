@@ -12,7 +12,7 @@ def keep_freed_memory() -> bool:
     """Has the C library keep what this process frees, as long as it runs. For programs, not for libraries.
 
     By default glibc gives large blocks back to the system once they are freed. A training step asks for the same again,
-    and the system has to clear every page of it first: that can take as long as a fifth of the step.
+    and the system has to clear every page of it first.
 
     Returns:
         Whether the C library is one that can be told so: glibc.
