@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <new>
 #include <string>
 #include <utility>
@@ -103,7 +104,16 @@ mriembed::Precision precision_of(mriembed_precision precision) {
 
 void mriembed_options_init(mriembed_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(mriembed_options), "cpu", MRIEMBED_FLOAT32, 0, mriembed::Options().memory_mib, nullptr, 0, 0};
+    *options = {sizeof(mriembed_options),
+                "cpu",
+                MRIEMBED_FLOAT32,
+                0,
+                mriembed::Options().memory_mib,
+                nullptr,
+                0,
+                0,
+                nullptr,
+                nullptr};
   }
 }
 
@@ -128,6 +138,15 @@ mriembed_status mriembed_load(const char* path, const mriembed_options* options,
     converted.precision = precision_of(given.precision);
     converted.threads = given.threads;
     converted.memory_mib = given.memory_mib;
+    if (given.parallel_for != nullptr) {
+      converted.parallel_for = [run = given.parallel_for, context = given.parallel_for_context](
+                                   std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
+        const auto call = [](void* work, std::int64_t index) {
+          (*static_cast<const std::function<void(std::int64_t)>*>(work))(index);
+        };
+        run(context, tasks, call, const_cast<std::function<void(std::int64_t)>*>(&task));
+      };
+    }
     converted.trust.allow_unsealed = given.allow_unsealed != 0;
     if (given.trusted_key_count > 0) {
       require(given.trusted_keys, "trusted_keys");

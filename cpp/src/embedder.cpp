@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "preparation.hpp"
+#include "threads/executor.hpp"
 #include "torchscript/archive.hpp"
 #include "torchscript/call_scope.hpp"
 #include "torchscript/network.hpp"
@@ -158,13 +159,14 @@ class Embedder::Implementation {
  public:
   Implementation(const torchscript::Archive& archive, const Options& options)
       : metadata_(archive.metadata()),
-        threads_(options.threads),
+        executor_(options.threads, options.parallel_for),
         memory_mib_(options.memory_mib),
         device_(parse_device(options.device)),
         network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {
     if (options.fused_kernels && device_.is_cpu() && Preparation::serves(metadata_.info)) {
       preparation_ = std::make_unique<const Preparation>(metadata_.info);
     }
+    torch_threads_ = preparation_ != nullptr && network_.fused_on_cpu() ? 1 : options.threads;
   }
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
@@ -190,7 +192,8 @@ class Embedder::Implementation {
       return;
     }
     translating_errors([&] {
-      const CallScope scope(device_, threads_);
+      const CallScope scope(device_, torch_threads_);
+      const threads::Executor::Presence presence(executor_);
       const std::int64_t part = slices_at_once(slice_bytes(coils, shape[2] * shape[3]));
       at::Tensor result;
       for (std::int64_t first = 0; first < slices; first += part) {
@@ -200,7 +203,7 @@ class Embedder::Implementation {
         try {
           const Prepared prepared = prepare(first, count);
           const double prepare_seconds = stopwatch.lap();
-          rows = network_.embed(prepared.stacked);
+          rows = network_.embed(prepared.stacked, executor_);
           if (report != nullptr) {
             const at::Tensor energy = prepared.energy_kept.cpu();
             const auto* kept = energy.const_data_ptr<double>();
@@ -230,7 +233,7 @@ class Embedder::Implementation {
 
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const {
     const at::Tensor samples = coil_images.to(device_);
-    return preparation_ ? preparation_->prepare_images(samples) : network_.prepare_images(samples);
+    return preparation_ ? preparation_->prepare_images(samples, executor_) : network_.prepare_images(samples);
   }
 
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const KspaceOptions& options) const {
@@ -243,7 +246,7 @@ class Embedder::Implementation {
       readout_width = options.readout_width;
     }
     const at::Tensor samples = kspace.to(device_);
-    return preparation_ ? preparation_->prepare_kspace(samples, covariance, readout_width)
+    return preparation_ ? preparation_->prepare_kspace(samples, covariance, readout_width, executor_)
                         : network_.prepare_kspace(samples, covariance, readout_width);
   }
 
@@ -256,10 +259,11 @@ class Embedder::Implementation {
 
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
     translating_errors([&] {
-      const CallScope scope(device_, threads_);
+      const CallScope scope(device_, torch_threads_);
+      const threads::Executor::Presence presence(executor_);
       const std::int64_t count = std::min(slices, slices_at_once(slice_bytes(0, height * width)));
-      network_.reserve(height, width);
-      static_cast<void>(network_.embed(at::ones({count, info().in_channels, height, width}, at::kFloat)));
+      network_.reserve(count, height, width, executor_);
+      static_cast<void>(network_.embed(at::ones({count, info().in_channels, height, width}, at::kFloat), executor_));
     });
   }
 
@@ -287,7 +291,7 @@ class Embedder::Implementation {
 
   // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more.
   [[nodiscard]] std::int64_t slices_at_once(std::int64_t bytes) const {
-    const std::int64_t threads = at::get_num_threads();
+    const std::int64_t threads = executor_.threads();
     const std::int64_t fitting = std::max<std::int64_t>(1, (memory_mib_ << 20) / bytes);
     return fitting > threads ? fitting / threads * threads : fitting;
   }
@@ -309,7 +313,8 @@ class Embedder::Implementation {
   }
 
   Metadata metadata_;
-  int threads_;
+  threads::Executor executor_;  // for all that the library computes itself
+  int torch_threads_ = 0;       // for what torch computes, see CallScope
   std::int64_t memory_mib_;
   at::Device device_;
   torchscript::Network network_;
@@ -324,7 +329,8 @@ Embedder::~Embedder() = default;
 Embedder Embedder::load(const std::string& path, const Options& options) {
   return translating_errors([&] {
     if (options.threads < 0) {
-      refuse_argument("threads must be 0 (torch's choice) or more, not " + std::to_string(options.threads));
+      refuse_argument("threads must be 0 (as many as there are processors) or more, not " +
+                      std::to_string(options.threads));
     }
     if (options.memory_mib < 1 || options.memory_mib > most_memory_mib) {
       refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +

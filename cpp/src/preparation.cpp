@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <utility>
-
 #include "coil_matrices.hpp"
 #include "mriembed/error.hpp"
 
@@ -18,47 +16,34 @@ bool Preparation::serves(const ModelInfo& info) {
 Preparation::Preparation(const ModelInfo& info)
     : contract_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
 
-std::unique_ptr<SliceWorkspace> Preparation::take_workspace() const {
-  const std::scoped_lock lock(mutex_);
-  if (free_workspaces_.empty()) {
-    return std::make_unique<SliceWorkspace>();
-  }
-  auto workspace = std::move(free_workspaces_.back());
-  free_workspaces_.pop_back();
-  return workspace;
-}
-
-void Preparation::give_back(std::unique_ptr<SliceWorkspace> workspace) const {
-  const std::scoped_lock lock(mutex_);
-  free_workspaces_.push_back(std::move(workspace));
-}
-
-Prepared Preparation::prepare_images(const at::Tensor& coil_images) const {
-  return prepare({coil_images, false, coil_images.size(3)}, std::nullopt);
+Prepared Preparation::prepare_images(const at::Tensor& coil_images, const threads::Executor& executor) const {
+  return prepare({coil_images, false, coil_images.size(3)}, std::nullopt, executor);
 }
 
 Prepared Preparation::prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                     std::optional<std::int64_t> readout_width) const {
-  return prepare({kspace, true, readout_width.value_or(kspace.size(3))}, noise_covariance);
+                                     std::optional<std::int64_t> readout_width,
+                                     const threads::Executor& executor) const {
+  return prepare({kspace, true, readout_width.value_or(kspace.size(3))}, noise_covariance, executor);
 }
 
-Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance) const {
+Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,
+                              const threads::Executor& executor) const {
   const std::int64_t count = slices.samples.size(0);
   const std::int64_t height = contract_.matrix > 0 ? contract_.matrix : slices.samples.size(2);
   const std::int64_t width = contract_.matrix > 0 ? contract_.matrix : slices.width;
   Prepared prepared{at::empty({count, 2 * contract_.num_coils, height, width}, at::kFloat),
                     at::ones({count}, at::kDouble)};
   const std::int64_t slice_floats = prepared.stacked.stride(0);
-  std::unique_ptr<SliceWorkspace> workspace = take_workspace();
+  const auto workspace = free_workspaces_.take();
   std::optional<at::Tensor> whitening;
   // The contract looks at all samples first: their faults are reported rather than others.
   const auto check_from = [&](std::int64_t first) {
     for (std::int64_t index = first; index < count; ++index) {
-      SlicePreparation(contract_, slices, index, *workspace).check();
+      SlicePreparation(contract_, slices, index, *workspace, executor).check();
     }
   };
   for (std::int64_t index = 0; index < count; ++index) {
-    SlicePreparation slice(contract_, slices, index, *workspace);
+    SlicePreparation slice(contract_, slices, index, *workspace, executor);
     slice.gather();
     if (noise_covariance && !whitening) {
       try {
@@ -76,7 +61,6 @@ Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::T
       throw;
     }
   }
-  give_back(std::move(workspace));
   return prepared;
 }
 

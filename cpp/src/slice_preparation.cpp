@@ -1,13 +1,12 @@
 #include "slice_preparation.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <numeric>
 #include <string>
@@ -16,9 +15,9 @@
 #include "kernels/peak.hpp"
 #include "kernels/sample_copy.hpp"
 #include "kernels/stacking.hpp"
-#include "kernels/thread_team.hpp"
 #include "metadata.hpp"
 #include "mriembed/error.hpp"
+#include "torchscript/serial_torch.hpp"
 
 namespace mriembed {
 
@@ -29,6 +28,13 @@ using kernels::Plane;
 using Sample = std::complex<float>;
 
 constexpr std::int64_t block_pixels = kernels::CoilBlock::most_pixels;
+// Of a unit of work: some tens of microseconds of a core. A Gram matrix of a unit's own takes as long as some blocks.
+constexpr std::int64_t gram_pixels = 8 * block_pixels;
+constexpr std::int64_t combined_pixels = 8 * block_pixels;
+// Coils whose calibration lines are transformed at once: their lines fill the lanes of the transform.
+constexpr std::int64_t calibration_coils = 2;
+
+constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return (length + unit - 1) / unit; }
 
 // The first samples of a buffer that grows to the largest shape asked for.
 at::Tensor sized(at::Tensor& buffer, at::IntArrayRef shape) {
@@ -70,21 +76,13 @@ void crop_rows(const at::Tensor& from, const at::Tensor& to) {
   }
 }
 
-// Runs work(0) to work(parts - 1) on torch's threads.
-template <typename Work>
-void in_parts(std::int64_t parts, const Work& work) {
-  kernels::run_parts(parts, [&](std::int64_t part) {
-    const c10::InferenceMode inference;  // belongs to the thread
-    work(part);
-  });
-}
-
 }  // namespace
 
 SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlices& slices, std::int64_t index,
-                                   SliceWorkspace& workspace)
+                                   SliceWorkspace& workspace, const threads::Executor& executor)
     : contract_(contract),
       workspace_(workspace),
+      executor_(executor),
       index_(index),
       source_(slices.samples[index]),
       coils_(slices.samples.size(1)),
@@ -93,8 +91,9 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
       width_(slices.width),
       kspace_(slices.kspace),
       rows_{0, height_},
-      columns_{0, source_width_},
-      parts_(at::get_num_threads()) {
+      columns_{0, source_width_} {
+  auto& participants = workspace_.participants;
+  participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
   const auto centre = [matrix = contract_.matrix](std::int64_t length) {
     return Range{length / 2 - matrix / 2, length / 2 - matrix / 2 + matrix};
   };
@@ -105,12 +104,11 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   if ((source_width_ > 1 && source_.stride(2) != 1) || (height_ > 1 && source_.stride(1) != source_width_)) {
     const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
-    copy.copy_(source_);
+    in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) { copy[coil].copy_(source_[coil]); });
     source_ = copy;
   }
-  workspace_.parts.resize(std::max(workspace_.parts.size(), static_cast<std::size_t>(parts_)));
-  for (std::int64_t part = 0; part < parts_; ++part) {
-    at_part(part).block.resize(coils_);
+  for (auto& participant : participants) {
+    participant.block.resize(coils_);
   }
   workspace_.transforms.prepare(std::array{height_, width_, source_width_, square(), contract_.matrix});
 }
@@ -147,11 +145,7 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   double energy_kept = 1;
   at::Tensor weights;
   if (contract_.compress) {
-    at::Tensor gram = at::empty({coils_, coils_}, at::kComplexDouble);
-    for (std::int64_t part = 1; part < parts_; ++part) {
-      at_part(0).gram.merge(at_part(part).gram);
-    }
-    at_part(0).gram.write(reinterpret_cast<std::complex<double>*>(gram.mutable_data_ptr<c10::complex<double>>()));
+    const at::Tensor gram = at::from_blob(workspace_.gram.data(), {coils_, coils_}, at::kComplexDouble);
     const CoilCompression compression = compress_coils(gram, whitening, contract_.num_coils);
     weights = compression.weights;
     energy_kept = compression.energy_kept;
@@ -187,36 +181,57 @@ void SlicePreparation::stack(float* stacked) {
   for (const std::int64_t half : {std::int64_t{0}, num_coils}) {
     std::fill(stacked + (half + virtual_coils_) * plane, stacked + (half + num_coils) * plane, 0.0F);
   }
-  in_parts(parts_, [&](std::int64_t part) {
-    for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-      const at::Tensor image = planes_[coil];
-      transform(image, missing, Direction::inverse, at_part(part));
-      float* real = stacked + coil * plane;
-      stack_coil(plane_of(image, shifted), real, real + num_coils * plane);
-    }
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
+    const at::Tensor image = planes_[coil];
+    transform(image, missing, Direction::inverse, own);
+    float* real = stacked + coil * plane;
+    stack_coil(plane_of(image, shifted), real, real + num_coils * plane);
   });
 }
 
-// What of rows, pixels or coils is this part's.
-SlicePreparation::Range SlicePreparation::share_of(Range whole, std::int64_t part) const {
-  return {whole.begin + whole.length() * part / parts_, whole.begin + whole.length() * (part + 1) / parts_};
+// Runs work(unit, own, found) for the units 0 to units - 1; what they found stands in the workspace afterwards.
+template <typename Work>
+void SlicePreparation::in_units(std::int64_t units, const Work& work) {
+  workspace_.found.resize(static_cast<std::size_t>(units));
+  executor_.run(units, [&](std::int64_t unit, int participant) {
+    const torchscript::SerialTorch serial;  // belongs to the thread
+    SliceWorkspace::Found& found = workspace_.found[static_cast<std::size_t>(unit)];
+    found.peak_bits = 0;
+    found.energy = 0;
+    found.gram.clear();
+    work(unit, workspace_.participants[static_cast<std::size_t>(participant)], found);
+  });
 }
 
-// Of these coils' samples but those in `rows` and `columns`, before scaling, as bits.
-std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, Range coils) const {
+std::int32_t SlicePreparation::largest_peak() const {
+  return std::ranges::max(workspace_.found, {}, &SliceWorkspace::Found::peak_bits).peak_bits;
+}
+
+double SlicePreparation::sum_of_energies() const {
+  return std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
+                         [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy; });
+}
+
+// Of the whole slice before scaling, as bits.
+std::int32_t SlicePreparation::peak() {
+  in_units(coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
+    found.peak_bits = peak_outside({0, 0}, {0, 0}, coil);
+  });
+  return largest_peak();
+}
+
+// Of a coil's samples but those in `rows` and `columns`, before scaling, as bits.
+std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int64_t coil) const {
+  const Sample* plane = const_samples_of(source_) + coil * source_.stride(0);
   std::int32_t peak_bits = 0;
-  for (std::int64_t coil = coils.begin; coil < coils.end; ++coil) {
-    const Sample* plane = const_samples_of(source_) + coil * source_.stride(0);
-    // From where one row of the inner samples ends to where the next one begins.
-    std::int64_t first = 0;
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-      const std::int64_t inner = row * source_width_ + columns.begin;
-      peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, inner - first));
-      first = inner + columns.length();
-    }
-    peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, height_ * source_width_ - first));
+  // From where one row of the inner samples ends to where the next one begins.
+  std::int64_t first = 0;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const std::int64_t inner = row * source_width_ + columns.begin;
+    peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, inner - first));
+    first = inner + columns.length();
   }
-  return peak_bits;
+  return std::max(peak_bits, kernels::peak_bits(plane + first, height_ * source_width_ - first));
 }
 
 void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
@@ -241,27 +256,29 @@ void SlicePreparation::refuse_silence() const {
 std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
   calibration_ = kspace_ ? calibration_of_kspace(lines, scale) : calibration_of_images(lines, scale);
   const std::int64_t samples = lines * calibration_.size(2);
-  in_parts(parts_, [&](std::int64_t index) {
-    SliceWorkspace::Part& part = at_part(index);
-    part.peak_bits = 0;
-    part.gram.reset(coils_);
-    const Range range = share_of({0, samples}, index);
-    for (std::int64_t first = range.begin; first < range.end; first += block_pixels) {
-      const std::int64_t count = std::min(block_pixels, range.end - first);
-      const Sample* from = const_samples_of(calibration_) + first;
-      part.peak_bits = std::max(part.peak_bits, part.block.read(from, calibration_.stride(0), count, 1));
-      part.gram.add(part.block);
-    }
-  });
-  std::int32_t peak_bits = 0;
-  for (std::int64_t part = 0; part < parts_; ++part) {
-    peak_bits = std::max(peak_bits, at_part(part).peak_bits);
+  in_units(units_of(samples, gram_pixels),
+           [&](std::int64_t unit, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+             own.gram.reset(coils_);
+             const std::int64_t end = std::min(samples, (unit + 1) * gram_pixels);
+             for (std::int64_t first = unit * gram_pixels; first < end; first += block_pixels) {
+               const std::int64_t count = std::min(block_pixels, end - first);
+               const Sample* from = const_samples_of(calibration_) + first;
+               found.peak_bits = std::max(found.peak_bits, own.block.read(from, calibration_.stride(0), count, 1));
+               own.gram.add(own.block);
+             }
+             found.gram.resize(static_cast<std::size_t>(coils_ * coils_));
+             own.gram.write(found.gram.data());
+           });
+  auto& sum = workspace_.gram;
+  sum.assign(static_cast<std::size_t>(coils_ * coils_), 0.0);
+  for (const SliceWorkspace::Found& found : workspace_.found) {
+    std::transform(found.gram.begin(), found.gram.end(), sum.begin(), sum.begin(), std::plus<>());
   }
-  return peak_bits;
+  return largest_peak();
 }
 
 // The centred orthonormal transform along y, at the central lines only.
-at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float scale) const {
+at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float scale) {
   std::vector<Sample> roots(static_cast<std::size_t>(height_));
   const double size = static_cast<double>(scale) / std::sqrt(static_cast<double>(height_));
   for (std::int64_t turn = 0; turn < height_; ++turn) {
@@ -275,7 +292,12 @@ at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float sca
       samples_of(transform)[line * height_ + y] = roots[static_cast<std::size_t>((turn + height_) % height_)];
     }
   }
-  return at::matmul(transform, source_);
+  const at::Tensor calibration = sized(workspace_.calibration, {coils_, lines, source_width_});
+  in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) {
+    at::Tensor result = calibration[coil];
+    at::matmul_out(result, transform, source_[coil]);
+  });
+  return calibration;
 }
 
 // Once cropped, transformed along x.
@@ -284,62 +306,69 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
   if (!cropped() && scale == 1) {
     return central;
   }
-  at::Tensor readouts = sized(workspace_.readouts, central.sizes());
+  const at::Tensor readouts = sized(workspace_.readouts, central.sizes());
+  const at::Tensor calibration = cropped() ? sized(workspace_.calibration, {coils_, lines, width_}) : readouts;
   const std::int64_t shift = cropped() ? source_width_ / 2 : 0;  // brings the centre to the front
-  for (std::int64_t row = 0; row < coils_ * lines; ++row) {
-    const Sample* from = const_samples_of(central) + row / lines * central.stride(0) + row % lines * source_width_;
-    Sample* to = samples_of(readouts) + row * source_width_;
-    kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
-    kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
-  }
-  if (!cropped()) {
-    return readouts;
-  }
-  const at::Tensor calibration = sized(workspace_.calibration, {coils_, lines, width_});
-  transform(readouts.flatten(0, 1), {false, true}, Direction::inverse, at_part(0));
-  crop_rows(readouts, calibration);
+  in_units(units_of(coils_, calibration_coils), [&](std::int64_t unit, SliceWorkspace::Participant& own,
+                                                    auto& /*found*/) {
+    const std::int64_t first = unit * calibration_coils;
+    const std::int64_t count = std::min(calibration_coils, coils_ - first);
+    for (std::int64_t row = first * lines; row < (first + count) * lines; ++row) {
+      const Sample* from = const_samples_of(central) + row / lines * central.stride(0) + row % lines * source_width_;
+      Sample* to = samples_of(readouts) + row * source_width_;
+      kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
+      kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
+    }
+    if (cropped()) {
+      const at::Tensor rows = readouts.narrow(0, first, count);
+      transform(rows.flatten(0, 1), {false, true}, Direction::inverse, own);
+      crop_rows(rows, calibration.narrow(0, first, count));
+    }
+  });
   return calibration;
 }
 
 // Samples times scale_. Returns the peak of the whole slice before scaling, as bits.
 std::int32_t SlicePreparation::combine_scaled() {
-  in_parts(parts_, [&](std::int64_t index) {
-    SliceWorkspace::Part& part = at_part(index);
-    part.peak_bits = 0;
-    part.energy = 0;
-    if (columns_.length() == source_width_) {  // rows follow each other
-      combine_run(part, share_of({rows_.begin * source_width_, rows_.end * source_width_}, index));
-    } else {
-      const Range rows = share_of(rows_, index);
-      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        combine_run(part, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
-      }
+  const bool whole_rows = columns_.length() == source_width_;  // they follow each other
+  const std::int64_t rows_of_a_unit = std::max<std::int64_t>(1, combined_pixels / columns_.length());
+  const std::int64_t combining = units_of(rows_.length(), rows_of_a_unit);
+  const std::int64_t looking = whole_rows && rows_.length() == height_ ? 0 : coils_;  // at what is not combined
+  in_units(combining + looking, [&](std::int64_t unit, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+    if (unit >= combining) {
+      found.peak_bits = peak_outside(rows_, columns_, unit - combining);
+      return;
     }
-    part.peak_bits = std::max(part.peak_bits, peak_outside(rows_, columns_, share_of({0, coils_}, index)));
+    const Range rows{rows_.begin + unit * rows_of_a_unit,
+                     std::min(rows_.end, rows_.begin + (unit + 1) * rows_of_a_unit)};
+    if (whole_rows) {
+      combine_run(own, found, {rows.begin * source_width_, rows.end * source_width_});
+      return;
+    }
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      combine_run(own, found, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+    }
   });
-  energy_ = 0;
-  std::int32_t peak_bits = 0;
-  for (std::int64_t part = 0; part < parts_; ++part) {
-    energy_ += at_part(part).energy;
-    peak_bits = std::max(peak_bits, at_part(part).peak_bits);
-  }
-  return peak_bits;
+  energy_ = sum_of_energies();
+  return largest_peak();
 }
 
 // Virtual coils at pixels of the slice that follow each other in memory.
-void SlicePreparation::combine_run(SliceWorkspace::Part& part, Range pixels) const {
+void SlicePreparation::combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const {
   for (std::int64_t first = pixels.begin; first < pixels.end; first += block_pixels) {
     const std::int64_t last = std::min(first + block_pixels, pixels.end);
     const Sample* from = const_samples_of(source_) + first;
-    part.peak_bits = std::max(part.peak_bits, part.block.read(from, source_.stride(0), last - first, scale_));
-    combine_block(part, first, last);
+    found.peak_bits = std::max(found.peak_bits, own.block.read(from, source_.stride(0), last - first, scale_));
+    found.energy += combine_block(own.block, first, last);
   }
 }
 
-// Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them.
-void SlicePreparation::combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const {
+// Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them. Returns
+// their energy.
+double SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const {
   const std::int64_t height = rows_.length();
   const std::int64_t width = columns_.length();
+  double energy = 0;
   for (std::int64_t pixel = first; pixel < last;) {
     std::int64_t end = last;
     std::int64_t to = pixel;
@@ -348,31 +377,29 @@ void SlicePreparation::combine_block(SliceWorkspace::Part& part, std::int64_t fi
       end = std::min(last, pixel - x + (x < width / 2 ? width / 2 : width));
       to = kernels::to_front(pixel / source_width_ - rows_.begin, height) * width + kernels::to_front(x, width);
     }
-    part.energy += kernels::combine_coils(part.block, workspace_.weights, pixel - first, end - pixel,
-                                          samples_of(planes_) + to, height * width);
+    energy += kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, samples_of(planes_) + to,
+                                     height * width);
     pixel = end;
   }
+  return energy;
 }
 
 // Removes readout oversampling from the virtual coils; the energy is what is left.
 void SlicePreparation::crop() {
   const at::Tensor whole = planes_;
   planes_ = sized(workspace_.cropped, {virtual_coils_, rows_.length(), width_});
-  std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
-  in_parts(parts_, [&](std::int64_t part) {
-    for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-      const at::Tensor plane = planes_[coil];
-      transform(whole[coil], {false, true}, Direction::inverse, at_part(part));
-      crop_rows(whole[coil], plane);
-      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(plane), plane.numel());
-    }
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+    const at::Tensor plane = planes_[coil];
+    transform(whole[coil], {false, true}, Direction::inverse, own);
+    crop_rows(whole[coil], plane);
+    found.energy = kernels::energy_of(const_samples_of(plane), plane.numel());
   });
-  energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
+  energy_ = sum_of_energies();
 }
 
 void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
-                                 SliceWorkspace::Part& part) const {
-  workspace_.transforms.run(plane, axes, direction, part.transform);
+                                 SliceWorkspace::Participant& own) const {
+  workspace_.transforms.run(plane, axes, direction, own.transform);
 }
 
 Plane SlicePreparation::plane_of(const at::Tensor& image, Axes shifted) {
@@ -398,46 +425,43 @@ void SlicePreparation::resample() {
   const at::Tensor planes = planes_;
   const bool in_place = axes_at_hand().y && axes_at_hand().x && planes.size(1) == matrix;
   planes_ = in_place ? planes : sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
-  std::vector<double> energies(static_cast<std::size_t>(virtual_coils_));
-  in_parts(parts_, [&](std::int64_t part) {
-    for (std::int64_t coil = part; coil < virtual_coils_; coil += parts_) {
-      const at::Tensor image = planes_[coil];
-      if (in_place) {
-        transform(image, {true, true}, Direction::inverse, at_part(part));
-      } else {
-        resample_coil(planes[coil], image, at_part(part));
-      }
-      energies[static_cast<std::size_t>(coil)] = kernels::energy_of(const_samples_of(image), matrix * matrix);
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+    const at::Tensor image = planes_[coil];
+    if (in_place) {
+      transform(image, {true, true}, Direction::inverse, own);
+    } else {
+      resample_coil(planes[coil], image, own);
     }
+    found.energy = kernels::energy_of(const_samples_of(image), matrix * matrix);
   });
-  energy_ = std::accumulate(energies.begin(), energies.end(), 0.0);
+  energy_ = sum_of_energies();
   refuse_silence();
 }
 
 // Pads the image of a virtual coil to a square, and crops or pads the square's k-space to the contract's matrix: that
 // image goes to `result`. Where the square's k-space is at hand, there is no way through the image. Uses up `plane`.
 void SlicePreparation::resample_coil(const at::Tensor& plane, const at::Tensor& result,
-                                     SliceWorkspace::Part& part) const {
+                                     SliceWorkspace::Participant& own) const {
   const std::int64_t matrix = contract_.matrix;
   const Axes kspace = kspace_axes();
   if (square() == matrix) {
-    transform(plane, kspace, Direction::inverse, part);
+    transform(plane, kspace, Direction::inverse, own);
     kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
     return;
   }
   const Axes missing{!axes_at_hand().y, !axes_at_hand().x};
-  transform(plane, {kspace.y && missing.y, kspace.x && missing.x}, Direction::inverse, part);
+  transform(plane, {kspace.y && missing.y, kspace.x && missing.x}, Direction::inverse, own);
   if (missing.any()) {
     const std::int64_t height = missing.y ? square() : matrix;
     const std::int64_t width = missing.x ? square() : matrix;
-    const at::Tensor padded = sized(part.padded, {height, width});
+    const at::Tensor padded = sized(own.padded, {height, width});
     kernels::resize(plane_of(plane, kspace), samples_of(padded), height, width);
-    transform(padded, missing, Direction::forward, part);
+    transform(padded, missing, Direction::forward, own);
     kernels::resize(plane_of(padded, {true, true}), samples_of(result), matrix, matrix);
   } else {
     kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
   }
-  transform(result, {true, true}, Direction::inverse, part);
+  transform(result, {true, true}, Direction::inverse, own);
 }
 
 }  // namespace mriembed

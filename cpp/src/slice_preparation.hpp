@@ -15,6 +15,7 @@
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "plane_transforms.hpp"
+#include "threads/executor.hpp"
 
 namespace mriembed {
 
@@ -34,17 +35,25 @@ struct RawSlices {
 
 // Memory that slices use one after the other. Grows to the largest one seen and is reused from then on.
 struct SliceWorkspace {
-  // What each thread has for itself.
-  struct Part {
+  // What each participant has for itself.
+  struct Participant {
     kernels::CoilBlock block;
     kernels::CoilGram gram;
     kernels::FourierTransform::Memory transform;
     at::Tensor padded;  // a virtual coil, padded to a square where it is an image
-    std::int32_t peak_bits = 0;
-    double energy = 0;
   };
 
-  std::vector<Part> parts;
+  // What a unit of work has found. Units depend on the shape alone and are merged in their order: no bit of a slice
+  // depends on who has run them.
+  struct Found {
+    std::int32_t peak_bits = 0;
+    double energy = 0;
+    std::vector<std::complex<double>> gram;  // (coils, coils)
+  };
+
+  std::vector<Participant> participants;
+  std::vector<Found> found;
+  std::vector<std::complex<double>> gram;  // of the calibration lines, (coils, coils)
   kernels::CoilWeights weights;
   PlaneTransforms transforms;
   at::Tensor contiguous;
@@ -55,8 +64,8 @@ struct SliceWorkspace {
   at::Tensor resampled;  // virtual coils at the contract's matrix
 };
 
-// The steps, in their order: gather(), combine(), stack(). Each runs on as many threads as torch would, and throws
-// Error bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives.
+// The steps, in their order: gather(), combine(), stack(). Each is spread over the executor's threads, and throws Error
+// bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives. Expects SerialTorch.
 //
 // All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
 // coils only, as the transforms and the crop of x act on each coil alike. Where the contract's matrix is smaller than
@@ -64,7 +73,7 @@ struct SliceWorkspace {
 class SlicePreparation {
  public:
   SlicePreparation(const SliceContract& contract, const RawSlices& slices, std::int64_t index,
-                   SliceWorkspace& workspace);
+                   SliceWorkspace& workspace, const threads::Executor& executor);
 
   // Gathers the Gram matrix of the calibration lines.
   void gather();
@@ -89,18 +98,20 @@ class SlicePreparation {
   };
 
   [[nodiscard]] bool cropped() const { return width_ != source_width_; }
-  SliceWorkspace::Part& at_part(std::int64_t part) { return workspace_.parts[static_cast<std::size_t>(part)]; }
-  [[nodiscard]] Range share_of(Range whole, std::int64_t part) const;
-  [[nodiscard]] std::int32_t peak() const { return peak_outside({0, 0}, {0, 0}, {0, coils_}); }
-  [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, Range coils) const;
+  template <typename Work>
+  void in_units(std::int64_t units, const Work& work);
+  [[nodiscard]] std::int32_t largest_peak() const;
+  [[nodiscard]] double sum_of_energies() const;
+  [[nodiscard]] std::int32_t peak();
+  [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, std::int64_t coil) const;
   void refuse_faults(std::int32_t peak_bits) const;
   void refuse_silence() const;
   std::int32_t gather_lines(std::int64_t lines, float scale);
-  [[nodiscard]] at::Tensor calibration_of_images(std::int64_t lines, float scale) const;
+  at::Tensor calibration_of_images(std::int64_t lines, float scale);
   at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
   std::int32_t combine_scaled();
-  void combine_run(SliceWorkspace::Part& part, Range pixels) const;
-  void combine_block(SliceWorkspace::Part& part, std::int64_t first, std::int64_t last) const;
+  void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
+  double combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void crop();
   [[nodiscard]] std::int64_t square() const { return std::max(height_, width_); }
   [[nodiscard]] Axes kspace_axes() const { return {kspace_, kspace_ && !cropped()}; }
@@ -108,15 +119,17 @@ class SlicePreparation {
   [[nodiscard]] Axes axes_at_hand() const {
     return {kspace_axes().y && height_ == square(), kspace_axes().x && width_ == square()};
   }
-  void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction, SliceWorkspace::Part& part) const;
+  void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction,
+                 SliceWorkspace::Participant& own) const;
   // `shifted`: axes whose centre is at the front.
   static kernels::Plane plane_of(const at::Tensor& image, Axes shifted);
   void resample();
-  void resample_coil(const at::Tensor& plane, const at::Tensor& result, SliceWorkspace::Part& part) const;
+  void resample_coil(const at::Tensor& plane, const at::Tensor& result, SliceWorkspace::Participant& own) const;
   void stack_coil(const kernels::Plane& image, float* real, float* imaginary) const;
 
   SliceContract contract_;
   SliceWorkspace& workspace_;
+  const threads::Executor& executor_;
   std::int64_t index_;
   at::Tensor source_;  // (coils, y, x)
   std::int64_t coils_;
@@ -126,7 +139,6 @@ class SlicePreparation {
   bool kspace_;
   Range rows_;  // of source_, at which virtual coils are combined
   Range columns_;
-  std::int64_t parts_;
   float scale_ = 1;         // of source_, to about 1
   at::Tensor calibration_;  // (coils, lines, x): k-space along y; along x k-space, too, or once cropped an image
   std::int64_t virtual_coils_ = 0;

@@ -36,6 +36,33 @@ TEST_F(CApi, knows_the_sizes_of_the_model) {
   EXPECT_STREQ(mriembed_version(), MRIEMBED_VERSION);
 }
 
+// Counts its calls and runs the last task first, all in the calling thread.
+void backwards(void* calls, std::int64_t tasks, mriembed_task task, void* work) {
+  ++*static_cast<int*>(calls);
+  for (std::int64_t index = tasks; index-- > 0;) {
+    task(work, index);
+  }
+}
+
+TEST_F(CApi, gives_the_same_bits_on_the_threads_of_the_host) {
+  const std::int64_t shape[] = {2, 8, 10, 12};
+  ASSERT_EQ(mriembed_embed_kspace(embedder, samples.data(), shape, nullptr, nullptr, embeddings.data(), &error),
+            MRIEMBED_OK);
+  int calls = 0;
+  mriembed_options options;
+  mriembed_options_init(&options);
+  options.threads = 3;
+  options.parallel_for = backwards;
+  options.parallel_for_context = &calls;
+  mriembed_embedder* hosted = nullptr;
+  ASSERT_EQ(mriembed_load(model.c_str(), &options, &hosted, &error), MRIEMBED_OK) << error.message;
+  std::vector<float> found(embeddings.size());
+  EXPECT_EQ(mriembed_embed_kspace(hosted, samples.data(), shape, nullptr, nullptr, found.data(), &error), MRIEMBED_OK);
+  mriembed_destroy(hosted);
+  EXPECT_EQ(found, embeddings);
+  EXPECT_GT(calls, 0);
+}
+
 TEST_F(CApi, gives_the_numbers_of_the_cpp_interface) {
   const mriembed::Embedder reference = mriembed::Embedder::load(model);
   std::vector<float> expected(embeddings.size());

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "threads/host_threads.hpp"
 
 namespace {
 
@@ -180,6 +184,56 @@ TEST(Embedder, gives_many_threads_the_same_result_as_one) {
   for (const auto& result : results) {
     EXPECT_EQ(result, expected);
   }
+}
+
+// A host's threads, of which there may be more than processors.
+TEST(Embedder, gives_the_same_bits_on_any_number_of_the_host_s_threads_and_in_any_batch) {
+  const Shape shape{5, 6, 70, 50};
+  const auto kspace = random_kspace(shape);
+  for (const auto precision : {mriembed::Precision::float32, mriembed::Precision::bfloat16}) {
+    mriembed::Options options;
+    options.precision = precision;
+    options.threads = 1;
+    const auto expected =
+        embed_kspace(Embedder::load(pca_model, options), ArrayView<const Complex, 4>::row_major(kspace.data(), shape));
+    options.parallel_for = mriembed::in_threads_of_the_host;
+    for (const int threads : {0, 2, 3, 8}) {
+      options.threads = threads;
+      const Embedder embedder = Embedder::load(pca_model, options);
+      for (const std::int64_t batch : {1, 2, 5}) {
+        std::vector<float> found;
+        for (std::int64_t first = 0; first < shape[0]; first += batch) {
+          const Shape part{std::min(batch, shape[0] - first), shape[1], shape[2], shape[3]};
+          const auto rows =
+              embed_kspace(embedder, ArrayView<const Complex, 4>::row_major(
+                                         kspace.data() + count_of({first, shape[1], shape[2], shape[3]}), part));
+          found.insert(found.end(), rows.begin(), rows.end());
+        }
+        EXPECT_EQ(found, expected) << threads << " threads, batches of " << batch;
+      }
+    }
+  }
+}
+
+TEST(Embedder, lets_failures_of_the_host_s_parallel_for_through) {
+  const Shape shape{1, 6, 24, 24};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  mriembed::Options options;
+  options.threads = 2;
+  options.parallel_for = [](std::int64_t /*tasks*/, const std::function<void(std::int64_t)>& /*task*/) {
+    throw Error(ErrorCode::internal, "the scheduler is gone");
+  };
+  const Embedder failing = Embedder::load(pca_model, options);
+  auto [code, message] = error_of([&] { static_cast<void>(embed_kspace(failing, view)); });
+  EXPECT_EQ(code, ErrorCode::internal);
+  EXPECT_EQ(message, "the scheduler is gone");
+
+  options.parallel_for = [](std::int64_t /*tasks*/, const std::function<void(std::int64_t)>& /*task*/) {};
+  const Embedder idle = Embedder::load(pca_model, options);
+  std::tie(code, message) = error_of([&] { static_cast<void>(embed_kspace(idle, view)); });
+  EXPECT_EQ(code, ErrorCode::internal);
+  EXPECT_EQ(message, "the host's parallel_for returned before every task had run");
 }
 
 TEST(Embedder, names_the_slice_that_is_zero_or_not_finite_and_writes_nothing) {

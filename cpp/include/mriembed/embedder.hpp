@@ -12,6 +12,7 @@
 #include "mriembed/error.hpp"
 #include "mriembed/export.hpp"
 #include "mriembed/model_file.hpp"
+#include "mriembed/parallel_for.hpp"
 
 namespace mriembed {
 
@@ -25,8 +26,12 @@ enum class Precision { float32, bfloat16, float16 };
 struct Options {
   std::string device = "cpu";                // "cpu", "cuda" (the first GPU) or "cuda:N"
   Precision precision = Precision::float32;  // float16 needs a GPU
-  int threads = 0;                           // CPU threads of one call; 0: as many as torch would take
-  bool fused_kernels = true;                 // false: torch's kernels, as every model file can run on them
+  // Most CPU threads of one call, the calling one included; 0: one for each processor of the affinity mask, or as many
+  // as a cgroup grants. All calls of a process share one pool of so many threads: where several threads call at once,
+  // each gets fewer, and where other programs keep the processors busy, it works alone. Results do not depend on it.
+  int threads = 0;
+  ParallelFor parallel_for;   // the host's threads instead of the pool's; empty: the pool
+  bool fused_kernels = true;  // false: torch's kernels, as every model file can run on them
   // What the slices that one call has in work at once may take beside the samples, about: a call of more slices runs
   // in parts. One slice is always in work, whatever it takes.
   std::int64_t memory_mib = 1024;
@@ -59,8 +64,10 @@ struct Verification {
 };
 
 // Move-only owner of a loaded network. All const functions may be called from many threads at once on one
-// Embedder; the number of threads torch uses is set for the calling thread during a call and restored.
-// A moved-from Embedder may only be destroyed or assigned to.
+// Embedder: they share the process's pool of threads. The first call starts it; a forked child has one of its own. On
+// one machine the same slice gives the same bits, whatever the number of threads, the other slices of the call and the
+// load are; on torch's kernels (fused_kernels false, networks that the library does not know, GPUs) that is not
+// promised. A moved-from Embedder may only be destroyed or assigned to.
 //
 // Every function throws Error: invalid_argument for shapes that do not fit the model, bad_input for slices
 // that are all zero or hold NaN or Inf (the message names the slice), internal otherwise.

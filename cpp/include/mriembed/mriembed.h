@@ -35,16 +35,23 @@ typedef enum mriembed_precision {
   MRIEMBED_FLOAT16 = 2   /* needs a GPU */
 } mriembed_precision;
 
+/* A host's own threads, see parallel_for.hpp: calls task(work, 0) to task(work, tasks - 1), each once, in any threads,
+ * and returns when all have returned. `context` is options.parallel_for_context. No exception may leave it. */
+typedef void (*mriembed_task)(void* work, int64_t task);
+typedef void (*mriembed_parallel_for)(void* context, int64_t tasks, mriembed_task task, void* work);
+
 /* Fill with mriembed_options_init, then change what should differ. */
 typedef struct mriembed_options {
-  size_t struct_size;              /* set by the init function; lets later versions add members */
-  const char* device;              /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
-  mriembed_precision precision;    /* of the network */
-  int threads;                     /* CPU threads of one call; 0: as many as torch would take */
-  int64_t memory_mib;              /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
-  const char* const* trusted_keys; /* files of public keys, see model_file.hpp; only read during mriembed_load */
-  size_t trusted_key_count;        /* 0: no signature is asked for */
-  int allow_unsealed;              /* not 0: also load a TorchScript file without a seal */
+  size_t struct_size;                 /* set by the init function; lets later versions add members */
+  const char* device;                 /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
+  mriembed_precision precision;       /* of the network */
+  int threads;                        /* most CPU threads of one call, see embedder.hpp; 0: one for each processor */
+  int64_t memory_mib;                 /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
+  const char* const* trusted_keys;    /* files of public keys, see model_file.hpp; only read during mriembed_load */
+  size_t trusted_key_count;           /* 0: no signature is asked for */
+  int allow_unsealed;                 /* not 0: also load a TorchScript file without a seal */
+  mriembed_parallel_for parallel_for; /* NULL: the library's pool of threads */
+  void* parallel_for_context;         /* handed to parallel_for; must live as long as the embedder */
 } mriembed_options;
 
 /* Fill with mriembed_kspace_options_init, then change what should differ. */

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "kernels/network_weights.hpp"
+#include "threads/executor.hpp"
 
 namespace mriembed::kernels {
 
@@ -14,8 +15,10 @@ enum class Arithmetic {
   bfloat16,  // products of bfloat16 numbers, summed in float32; between stages bfloat16
 };
 
-// embed() may run in many threads at once; each call takes a workspace of its own and gives it back. Workspaces grow
-// to the largest slice seen and are kept.
+// embed() may run in many threads at once; each call takes memory of its own and gives it back. That grows to the
+// largest slice seen and is kept.
+//
+// The same slice gives the same bits on one processor, however many slices there are and whatever runs them.
 class FusedNetwork {
  public:
   FusedNetwork() = default;
@@ -26,15 +29,14 @@ class FusedNetwork {
   [[nodiscard]] virtual std::int64_t embed_dim() const noexcept = 0;
 
   // `stacked` is (slices, channels, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous.
-  // Uses `threads` threads: whole slices side by side as long as there are enough, then rows of one slice.
   //
   // `peaks`, (slices), receives each slice's largest magnitude: infinity or NaN where a sample is. The embedding of
   // such a slice is undefined.
-  virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width, int threads,
-                     float* embeddings, float* peaks) const = 0;
+  virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+                     const threads::Executor& executor, float* embeddings, float* peaks) const = 0;
 
-  // Takes the memory that slices of this size need in as many threads, so that embed() finds it.
-  virtual void reserve(std::int64_t height, std::int64_t width, int threads) const = 0;
+  // Takes the memory that so many slices of this size need in as many threads, so that embed() finds it.
+  virtual void reserve(std::int64_t slices, std::int64_t height, std::int64_t width, int threads) const = 0;
 };
 
 // bfloat16 demands bfloat16_unit() != none.

@@ -9,8 +9,14 @@ namespace mriembed::kernels {
 
 // Mean and sum of squared deviations of each channel over some pixels.
 struct Moments {
-  explicit Moments(std::int64_t channels)
-      : mean(static_cast<std::size_t>(channels)), squares(static_cast<std::size_t>(channels)) {}
+  explicit Moments(std::int64_t channels = 0) { reset(channels); }
+
+  // Starts again from no pixels. Keeps its memory.
+  void reset(std::int64_t channels) {
+    pixels = 0;
+    mean.assign(static_cast<std::size_t>(channels), 0.0);
+    squares.assign(static_cast<std::size_t>(channels), 0.0);
+  }
 
   double pixels = 0;
   std::vector<double> mean;

@@ -8,6 +8,10 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include <optional>
+
+#include "torchscript/serial_torch.hpp"
+
 namespace mriembed::torchscript {
 
 // The host program may train, autocast or use other thread counts on the same thread: none of it reaches the
@@ -15,9 +19,12 @@ namespace mriembed::torchscript {
 // to the calling thread; a thread that meets torch for the first time meanwhile may start from this call's count.
 class CallScope {
  public:
-  // threads 0 keeps the calling thread's count.
+  // `threads` of torch's: 0 keeps the calling thread's count, 1 runs torch in the calling thread alone.
   CallScope(at::Device device, int threads)
-      : device_(device), threads_before_(threads > 0 ? at::get_num_threads() : 0) {
+      : device_(device), threads_before_(threads > 1 ? at::get_num_threads() : 0) {
+    if (threads == 1) {
+      serial_.emplace();
+    }
     if (threads_before_ > 0 && threads_before_ != threads) {
       at::set_num_threads(threads);
     } else {
@@ -39,6 +46,7 @@ class CallScope {
   // The profiling executor would make the first calls slow and later ones different: plain interpretation.
   torch::jit::GraphOptimizerEnabledGuard no_profiling_{false};
   c10::OptionalDeviceGuard device_;
+  std::optional<SerialTorch> serial_;
   int threads_before_;
 };
 

@@ -1,7 +1,6 @@
 #include "torchscript/network.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 
 #include <cmath>
@@ -116,18 +115,19 @@ Prepared Network::prepare_kspace(const at::Tensor& kspace, const std::optional<a
   return as_prepared(module_.get_method("prepare_kspace")({kspace, noise_covariance, readout_width}));
 }
 
-void Network::reserve(std::int64_t height, std::int64_t width) const {
+void Network::reserve(std::int64_t slices, std::int64_t height, std::int64_t width,
+                      const threads::Executor& executor) const {
   if (fused_) {
-    fused_->reserve(height, width, at::get_num_threads());
+    fused_->reserve(slices, height, width, executor.threads());
   }
 }
 
-at::Tensor Network::embed(const at::Tensor& stacked) const {
+at::Tensor Network::embed(const at::Tensor& stacked, const threads::Executor& executor) const {
   if (fused_) {
     const at::Tensor input = stacked.to(at::kFloat).contiguous();
     at::Tensor embeddings = at::empty({input.size(0), fused_->embed_dim()}, at::kFloat);
     at::Tensor peaks = at::empty({input.size(0)}, at::kFloat);
-    fused_->embed(input.const_data_ptr<float>(), input.size(0), input.size(2), input.size(3), at::get_num_threads(),
+    fused_->embed(input.const_data_ptr<float>(), input.size(0), input.size(2), input.size(3), executor,
                   embeddings.mutable_data_ptr<float>(), peaks.mutable_data_ptr<float>());
     check_peaks(peaks);
     return embeddings;

@@ -11,6 +11,7 @@
 #include "cuda/gpu_network.hpp"
 #include "kernels/fused_network.hpp"
 #include "prepared.hpp"
+#include "threads/executor.hpp"
 #include "torchscript/archive.hpp"
 
 namespace mriembed::torchscript {
@@ -26,21 +27,25 @@ class Network {
 
   [[nodiscard]] bool fused() const noexcept { return fused_ != nullptr || gpu_ != nullptr; }
 
+  // Whether embed() runs on the library's own kernels on a CPU, and so on its executor.
+  [[nodiscard]] bool fused_on_cpu() const noexcept { return fused_ != nullptr; }
+
   // What the network computes in: the constructor's, or float32 instead of bfloat16.
   [[nodiscard]] at::ScalarType dtype() const noexcept { return dtype_; }
 
   // Memory that the network's own results take for each pixel of a slice in work, about.
   [[nodiscard]] std::int64_t pixel_bytes() const noexcept { return pixel_bytes_; }
 
-  // Takes the memory that slices of this size will need, where the library's own kernels run.
-  void reserve(std::int64_t height, std::int64_t width) const;
+  // Takes the memory that so many slices of this size will need, where the library's own kernels run.
+  void reserve(std::int64_t slices, std::int64_t height, std::int64_t width, const threads::Executor& executor) const;
 
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
                                         std::optional<std::int64_t> readout_width) const;
   // (slices, 2 x coils, H, W), float32, on any device, to (slices, embed_dim), float32, on the CPU. Throws Error
-  // bad_input, which names the slice, where one is all zero or holds NaN or infinite samples.
-  [[nodiscard]] at::Tensor embed(const at::Tensor& stacked) const;
+  // bad_input, which names the slice, where one is all zero or holds NaN or infinite samples. The library's own kernels
+  // run on `executor`, torch's on its threads.
+  [[nodiscard]] at::Tensor embed(const at::Tensor& stacked, const threads::Executor& executor) const;
 
  private:
   torch::jit::Module module_;
