@@ -240,7 +240,7 @@ Listing listing_of(const Setting& setting, const Arguments& arguments) {
       {"device", arguments.options.device + ", " + precision_text(arguments.options.precision, setting.arithmetic) +
                      ", " +
                      (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
-                                                    : std::string("torch's choice of threads"))},
+                                                    : std::string("a thread for each processor"))},
       {"kernels", setting.kernels},
   };
 }

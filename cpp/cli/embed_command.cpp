@@ -55,8 +55,9 @@ scan too, become a whole and valid OUT, one line says how far it got, and the ex
 once more ends the program at once; OUT then stays as it was. With -, lines are whole and appear scan by scan; where
 nobody reads them any more, the program ends.
 
-The same scans, model and options give the same bytes on every run on the same machine. Another --batch, --memory or
---threads (0 takes as many as the machine has), processor or version may change the last digits.)";
+The same scans and model give the same rows on one machine, bit for bit, whatever --threads, --batch, --memory and the
+load are. Another processor or version may change the last digits, and so may these options with --no-fused-kernels or
+--device cuda.)";
 
 struct Arguments {
   std::string model;

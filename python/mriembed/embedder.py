@@ -55,7 +55,8 @@ class Embedder:
             path: the model file.
             device: "cpu", "cuda" or "cuda:N".
             precision: "float32", "bfloat16" or "float16" (GPU only), of the network; see `arithmetic`.
-            threads: CPU threads of one call; 0: as many as torch would take.
+            threads: most CPU threads of one call; 0: one for each processor that this process may use. All calls of a
+                process share one pool of threads. Embeddings do not depend on it.
             fused_kernels: False runs the model file on torch's kernels, also where the library's own could.
             memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
                 of more slices runs in parts. One slice is always in work.
