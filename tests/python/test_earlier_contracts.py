@@ -13,7 +13,7 @@ import pytest
 import mriembed
 from model_archives import description_inside, with_description
 from mriembed import Embedder, ModelFileError
-from reference import Reference, centred_ifft2
+from earlier_reference import Reference, centred_ifft2
 
 FOLDER = Path(__file__).parent / "model_files"
 
