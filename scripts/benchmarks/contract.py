@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from mriembed import CoilPreprocessor, MRIEmbeddingModel
 from mriembed.evaluation.measures import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
-from mriembed.simulation.acquisition import scan_again
+from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.disturbance import LEVELS, Disturbance
 from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.recipe import Recipe
@@ -133,8 +133,8 @@ def train(contestants: list[Contestant], recipe: Recipe) -> None:
 def acquisitions(kspace: Tensor, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
     for _ in range(REPEATS):
         for name in ("middle", "hard"):
-            yield name, scan_again(kspace, LEVELS[name], generator)
-        yield "any 4 coils", scan_again(kspace, Disturbance(), generator)[:, :4]
+            yield name, reacquire(kspace, LEVELS[name], generator)
+        yield "any 4 coils", reacquire(kspace, Disturbance(), generator)[:, :4]
 
 
 def recalls(contestants: list[Contestant], recipe: Recipe) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ from mriembed.errors import InvalidArgumentError
 from mriembed.evaluation.collection import Collection, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import scan_again
+from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.disturbance import LEVELS
 
 _FEW, _MANY = 4, 16  # coils that are left, of at least so many
@@ -94,7 +94,7 @@ def measured_trials(
         gallery.add(scan.kspace[None], [number])
         for name, level in LEVELS.items():
             for _ in range(repeats):
-                again[name].add(scan_again(kspace, level, generator).numpy(), [number])
+                again[name].add(reacquire(kspace, level, generator).numpy(), [number])
         coils = kspace.size(1)
         if coils >= _MANY:
             for _ in range(repeats):

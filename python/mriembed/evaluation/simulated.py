@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mriembed.evaluation.collection import Collection, Score, scores
 from mriembed.evaluation.methods import Method
-from mriembed.simulation.acquisition import acquire, scan_again
+from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.disturbance import LEVELS, Disturbance
 from mriembed.simulation.slices import simulate_images
@@ -71,7 +71,7 @@ def simulated_trials(
     for kspace, labels in simulated_kspace(count, seed):
         gallery.add(kspace.numpy(), labels)
         for name, level in LEVELS.items():
-            again[name].add(scan_again(kspace, level, generator).numpy(), labels)
+            again[name].add(reacquire(kspace, level, generator).numpy(), labels)
         on_batch(len(labels))
     found = [score for name in LEVELS for score in scores(f"simulated, {name}", gallery, again[name])]
     return found, gallery, again["middle"]
@@ -96,7 +96,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         kspace = acquire(images, array, Disturbance(), generator)
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
-        again.add(scan_again(kspace, LEVELS["middle"], generator).numpy(), labels)
+        again.add(reacquire(kspace, LEVELS["middle"], generator).numpy(), labels)
         few.add(_with_coils(_FEW)(kspace, generator).numpy(), labels)
         on_batch(min(_VARIANTS, count - first))
     found = scores("simulated variants, middle", gallery, again)
@@ -158,16 +158,16 @@ def _kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
 
 
 def _again(disturbance: Disturbance) -> Callable[[Tensor, torch.Generator], Tensor]:
-    return lambda kspace, generator: scan_again(kspace, disturbance, generator)
+    return lambda kspace, generator: reacquire(kspace, disturbance, generator)
 
 
 def _with_coils(count: int) -> Callable[[Tensor, torch.Generator], Tensor]:
     # The coils that stay are random ones: their order is.
-    return lambda kspace, generator: scan_again(kspace, Disturbance(), generator)[:, :count]
+    return lambda kspace, generator: reacquire(kspace, Disturbance(), generator)[:, :count]
 
 
 def _with_matrix(side: int) -> Callable[[Tensor, torch.Generator], Tensor]:
     """The same field of view with fewer pixels: the middle of k-space."""
     first = _MATRIX // 2 - side // 2
     middle = slice(first, first + side)
-    return lambda kspace, generator: scan_again(kspace, Disturbance(), generator)[:, :, middle, middle]
+    return lambda kspace, generator: reacquire(kspace, Disturbance(), generator)[:, :, middle, middle]

@@ -1,7 +1,7 @@
 """Acquisitions: what a scanner makes of a slice, and of the same slice when it is scanned again.
 
 A simulated slice moves under coils that stay where they are (`acquire`). Of a measured scan there are only the images
-that its coils made, and these move as a whole (`scan_again`). All else is the same for both.
+that its coils made, and these move as a whole (`reacquire`). All else is the same for both.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def acquire(
     return _measured(received, _noise_of_the_body(receiving, draw), disturbance, draw)
 
 
-def scan_again(kspace: Tensor, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
+def reacquire(kspace: Tensor, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
     """Fully sampled k-space as another acquisition of the same slices might have measured it.
 
     Args:

@@ -13,7 +13,7 @@ from mriembed.evaluation.measures import recall_at_1
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import scan_again
+from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.disturbance import LEVELS
 from mriembed.training.recipe import Recipe
 
@@ -31,7 +31,7 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
         kspace = torch.from_numpy(scan.kspace)[None]
         gallery.append(model.embed(preprocessor.prepare_kspace(kspace)[0]))
         for _ in range(_REPEATS):
-            again = scan_again(kspace, LEVELS["middle"], generator)
+            again = reacquire(kspace, LEVELS["middle"], generator)
             queries.append(model.embed(preprocessor.prepare_kspace(again)[0]))
     similarity = (torch.cat(queries) @ torch.cat(gallery).T).numpy()
     relevant = np.repeat(np.eye(len(slices), dtype=bool), _REPEATS, axis=0)

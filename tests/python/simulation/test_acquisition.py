@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.acquisition import acquire, background_phase, scan_again
+from mriembed.simulation.acquisition import acquire, background_phase, reacquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.disturbance import LEVELS, Disturbance
 
@@ -24,7 +24,7 @@ def root_sum_of_squares(kspace: torch.Tensor) -> torch.Tensor:
 
 def test_without_disturbance_only_order_and_phases_of_the_coils_change() -> None:
     kspace = image_to_kspace(torch.randn(2, 5, 16, 16, dtype=torch.complex64, generator=seeded()))
-    again = scan_again(kspace, Disturbance(), seeded(1))
+    again = reacquire(kspace, Disturbance(), seeded(1))
     torch.testing.assert_close(root_sum_of_squares(again), root_sum_of_squares(kspace))
     before, after = (torch.sort(k.abs().square().sum((2, 3)), dim=1).values for k in (kspace, again))
     torch.testing.assert_close(before, after)
@@ -33,7 +33,7 @@ def test_without_disturbance_only_order_and_phases_of_the_coils_change() -> None
 
 def test_noise_has_the_deviation_that_was_asked_for() -> None:
     kspace = disc(400, 1, 32)
-    noise = kspace_to_image(scan_again(kspace, Disturbance(noise=0.2), seeded()))[:, 0, :4, :4]  # outside of the disc
+    noise = kspace_to_image(reacquire(kspace, Disturbance(noise=0.2), seeded()))[:, 0, :4, :4]  # outside of the disc
     deviation = noise.abs().square().mean((1, 2)).sqrt()
     assert float(deviation.max()) == pytest.approx(0.2, rel=0.5)
     # Each slice draws its level from 0 to 0.2 of the disc's magnitude, 1: the mean power is 0.2^2 / 3.
@@ -43,7 +43,7 @@ def test_noise_has_the_deviation_that_was_asked_for() -> None:
 
 def test_undersampling_leaves_out_whole_lines_but_never_the_centre() -> None:
     kspace = torch.ones(200, 2, 64, 8, dtype=torch.complex64)
-    measured = scan_again(kspace, Disturbance(undersampling=2.0), seeded()).abs().sum((1, 3)) > 1e-3
+    measured = reacquire(kspace, Disturbance(undersampling=2.0), seeded()).abs().sum((1, 3)) > 1e-3
     shares = measured.float().mean(1)
     assert 0.5 <= float(shares.min()) < 0.6
     assert float(shares.max()) > 0.95
@@ -52,7 +52,7 @@ def test_undersampling_leaves_out_whole_lines_but_never_the_centre() -> None:
 
 def test_partial_fourier_leaves_out_one_end() -> None:
     kspace = torch.ones(200, 1, 64, 8, dtype=torch.complex64)
-    measured = scan_again(kspace, Disturbance(partial_fourier=0.7), seeded()).abs().sum((1, 3)) > 1e-3
+    measured = reacquire(kspace, Disturbance(partial_fourier=0.7), seeded()).abs().sum((1, 3)) > 1e-3
     assert bool(measured[:, :44].all())
     assert float(measured.float().mean(1).min()) == pytest.approx(0.7, abs=0.03)
 
@@ -64,7 +64,7 @@ def test_shift_moves_the_image_by_its_share_of_the_field_of_view() -> None:
     def centre(rows: torch.Tensor) -> torch.Tensor:
         return (rows.sum(2) * position).sum(1) / rows.sum((1, 2))
 
-    moved = centre(root_sum_of_squares(scan_again(kspace, Disturbance(shift=0.1), seeded())))
+    moved = centre(root_sum_of_squares(reacquire(kspace, Disturbance(shift=0.1), seeded())))
     distance = moved - centre(root_sum_of_squares(kspace))
     assert float(distance.abs().max()) == pytest.approx(6.4, abs=0.2)
     assert float(distance.std()) == pytest.approx(6.4 / 3**0.5, rel=0.1)
@@ -73,7 +73,7 @@ def test_shift_moves_the_image_by_its_share_of_the_field_of_view() -> None:
 @pytest.mark.parametrize(("height", "width"), [(32, 31), (31, 32)])
 def test_a_vanishing_movement_changes_nothing(height: int, width: int) -> None:
     kspace = torch.randn(2, 1, height, width, dtype=torch.complex64, generator=seeded())
-    still, moved = (scan_again(kspace, Disturbance(shift=shift), seeded(1)) for shift in (0.0, 1e-7))
+    still, moved = (reacquire(kspace, Disturbance(shift=shift), seeded(1)) for shift in (0.0, 1e-7))
     torch.testing.assert_close(root_sum_of_squares(moved), root_sum_of_squares(still), rtol=0, atol=1e-3)
 
 
@@ -82,7 +82,7 @@ def test_a_shift_blurs_nothing() -> None:
     image = torch.zeros(50, 1, 64, 64, dtype=torch.complex64)
     image[..., 16:48, 16:48] = torch.randn(50, 1, 32, 32, dtype=torch.complex64, generator=seeded())
     before = image_to_kspace(image).abs()
-    after = scan_again(image_to_kspace(image), Disturbance(shift=0.1), seeded(1)).abs()
+    after = reacquire(image_to_kspace(image), Disturbance(shift=0.1), seeded(1)).abs()
     difference = (after - before).square().mean((1, 2, 3)).sqrt() / before.square().mean((1, 2, 3)).sqrt()
     assert float(difference.max()) < 0.06
 
@@ -97,7 +97,7 @@ def test_rotation_keeps_the_distance_from_the_centre() -> None:
 
     # Centres of energy, which the ringing around the disc hardly moves.
     before = centre(root_sum_of_squares(kspace).square())
-    after = centre(root_sum_of_squares(scan_again(kspace, Disturbance(rotation=40.0), seeded())).square())
+    after = centre(root_sum_of_squares(reacquire(kspace, Disturbance(rotation=40.0), seeded())).square())
     torch.testing.assert_close(after.norm(dim=1), before.norm(dim=1), rtol=0, atol=0.15)
     angles = torch.rad2deg(torch.atan2(after[:, 0], after[:, 1]) - torch.atan2(before[:, 0], before[:, 1]))
     assert 30 < float(angles.abs().max()) < 41
@@ -105,13 +105,13 @@ def test_rotation_keeps_the_distance_from_the_centre() -> None:
 
 def test_coils_are_dropped_down_to_the_share_that_is_kept() -> None:
     kspace = torch.randn(1, 16, 8, 8, dtype=torch.complex64, generator=seeded())
-    counts = {scan_again(kspace, Disturbance(fewest_coils=0.25), seeded(seed)).size(1) for seed in range(200)}
+    counts = {reacquire(kspace, Disturbance(fewest_coils=0.25), seeded(seed)).size(1) for seed in range(200)}
     assert counts == set(range(4, 17))
 
 
 def test_gains_stay_within_their_factor() -> None:
     kspace = torch.ones(50, 4, 8, 8, dtype=torch.complex64)
-    gain = scan_again(kspace, Disturbance(gain=2.0), seeded()).abs()[:, :, 4, 4]
+    gain = reacquire(kspace, Disturbance(gain=2.0), seeded()).abs()[:, :, 4, 4]
     assert 0.5 <= float(gain.min()) < 0.6
     assert 1.8 < float(gain.max()) <= 2.0
 
@@ -119,7 +119,7 @@ def test_gains_stay_within_their_factor() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_seed_decides(level: str) -> None:
     kspace = disc(2, 4, 32)
-    assert torch.equal(scan_again(kspace, LEVELS[level], seeded(5)), scan_again(kspace, LEVELS[level], seeded(5)))
+    assert torch.equal(reacquire(kspace, LEVELS[level], seeded(5)), reacquire(kspace, LEVELS[level], seeded(5)))
 
 
 def test_background_phase_is_smooth_and_of_unit_magnitude() -> None:
