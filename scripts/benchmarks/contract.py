@@ -24,7 +24,7 @@ from mriembed import CoilPreprocessor, MRIEmbeddingModel
 from mriembed.evaluation.measures import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.disturbance import LEVELS, Disturbance
+from mriembed.simulation.perturbation import LEVELS, Perturbation
 from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
@@ -134,7 +134,7 @@ def acquisitions(kspace: Tensor, generator: torch.Generator) -> Iterator[tuple[s
     for _ in range(REPEATS):
         for name in ("middle", "hard"):
             yield name, reacquire(kspace, LEVELS[name], generator)
-        yield "any 4 coils", reacquire(kspace, Disturbance(), generator)[:, :4]
+        yield "any 4 coils", reacquire(kspace, Perturbation(), generator)[:, :4]
 
 
 def recalls(contestants: list[Contestant], recipe: Recipe) -> list[dict[str, float]]:

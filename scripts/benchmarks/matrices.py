@@ -23,7 +23,7 @@ METHOD = "model, float32"
 
 def row(matrix: int, evaluation: Evaluation) -> str:
     recall = {score.trial: score.recall_at_1 for score in evaluation.scores if score.method == METHOD}
-    curve = next(curve for curve in evaluation.curves if curve.disturbance == "matrix")
+    curve = next(curve for curve in evaluation.curves if curve.perturbation == "matrix")
     half = curve.recall_at_1[METHOD][curve.values.index(48.0)]
     twins = sum(pair.found[METHOD] for pair in evaluation.repeated_scans)
     trials = (

@@ -14,7 +14,7 @@ from mriembed.evaluation.collection import Collection, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 
 _FEW, _MANY = 4, 16  # coils that are left, of at least so many
 

@@ -52,7 +52,7 @@ def html_report(evaluation: Evaluation) -> str:
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
         f"<title>mriembed evaluation</title><style>{_STYLE}</style></head><body>",
         "<h1>Are the embeddings any good?</h1>",
-        "<p class=lead>Each slice is scanned again by the simulator, more or less disturbed, and looked for among all "
+        "<p class=lead>Each slice is scanned again by the simulator, more or less perturbed, and looked for among all "
         "slices by its embedding alone.</p>",
         "<table>",
         *(f"<tr><td>{escape(name)}</td><td class=facts>{escape(text)}</td></tr>" for name, text in facts.items()),
@@ -61,8 +61,8 @@ def html_report(evaluation: Evaluation) -> str:
     ]
     if evaluation.curves:
         parts += [
-            "<h2>How much disturbance they bear</h2>",
-            f"<p>Share of {evaluation.plan.curve} simulated slices that are found, as one disturbance grows and all "
+            "<h2>How much perturbation they bear</h2>",
+            f"<p>Share of {evaluation.plan.curve} simulated slices that are found, as one perturbation grows and all "
             "else stays.</p>",
             curves_figure(evaluation.curves),
         ]

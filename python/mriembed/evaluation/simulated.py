@@ -1,5 +1,5 @@
 """Trials on simulated slices that no training has seen: the three levels, variants of a protocol, and curves of one
-disturbance at a time.
+perturbation at a time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mriembed.evaluation.collection import Collection, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.disturbance import LEVELS, Disturbance
+from mriembed.simulation.perturbation import LEVELS, Perturbation
 from mriembed.simulation.slices import simulate_images
 
 _MATRIX = 96
@@ -31,9 +31,9 @@ _SEED = 7_000_000_000
 
 @dataclass(frozen=True)
 class Curve:
-    """Recall at 1 of each method as one disturbance grows."""
+    """Recall at 1 of each method as one perturbation grows."""
 
-    disturbance: str
+    perturbation: str
     unit: str
     values: list[float]
     recall_at_1: dict[str, list[float]]
@@ -93,7 +93,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         generator = torch.Generator().manual_seed(_SEED + 250_000_003 + 1_000_003 * seed + first)
         images = simulate_images(1, _VARIANTS, _FINE, generator, phantoms=1.0, variants=1.0)
         array = random_sensitivities(1, _VARIANTS_COILS, _VARIANTS_MATRIX, generator)
-        kspace = acquire(images, array, Disturbance(), generator)
+        kspace = acquire(images, array, Perturbation(), generator)
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
         again.add(reacquire(kspace, LEVELS["middle"], generator).numpy(), labels)
@@ -104,13 +104,13 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
 
 
 def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch: Callable[[int], None]) -> list[Curve]:
-    """Recall at 1 among `count` simulated slices of 16 coils as one disturbance grows, everything else as it was."""
+    """Recall at 1 among `count` simulated slices of 16 coils as one perturbation grows, everything else as it was."""
     grown: dict[tuple[str, str], list[tuple[float, Callable[[Tensor, torch.Generator], Tensor]]]] = {
         ("noise", "up to this share of the signal"): [
-            (value, _again(Disturbance(noise=value))) for value in (0.0, 0.05, 0.1, 0.2, 0.4)
+            (value, _again(Perturbation(noise=value))) for value in (0.0, 0.05, 0.1, 0.2, 0.4)
         ],
         ("undersampling", "up to this factor"): [
-            (value, _again(Disturbance(undersampling=value))) for value in (1.0, 1.5, 2.0, 3.0, 4.0)
+            (value, _again(Perturbation(undersampling=value))) for value in (1.0, 1.5, 2.0, 3.0, 4.0)
         ],
         ("coils", f"left of {_CURVE_COILS}"): [
             (value, _with_coils(int(value))) for value in (16.0, 8.0, 4.0, 2.0, 1.0)
@@ -119,7 +119,7 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
             (value, _with_matrix(int(value))) for value in (96.0, 80.0, 64.0, 48.0, 32.0)
         ],
         ("rotation", "up to degrees"): [
-            (value, _again(Disturbance(rotation=value))) for value in (0.0, 5.0, 10.0, 20.0, 30.0)
+            (value, _again(Perturbation(rotation=value))) for value in (0.0, 5.0, 10.0, 20.0, 30.0)
         ],
     }
     gallery = Collection(methods)
@@ -132,8 +132,8 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
         labels = list(range(batch, batch + per_batch))
         gallery.add(kspace.numpy(), labels)
         for (name, _), steps in grown.items():
-            for value, disturbed in steps:
-                again[name, value].add(disturbed(kspace, generator).numpy(), labels)
+            for value, perturbed in steps:
+                again[name, value].add(perturbed(kspace, generator).numpy(), labels)
         on_batch(per_batch)
     curves = []
     for (name, unit), steps in grown.items():
@@ -154,20 +154,20 @@ def example_kspace(count: int) -> Iterator[NDArray[np.complex64]]:
 
 def _kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
     arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator)
-    return acquire(images, arrays, Disturbance(), generator)
+    return acquire(images, arrays, Perturbation(), generator)
 
 
-def _again(disturbance: Disturbance) -> Callable[[Tensor, torch.Generator], Tensor]:
-    return lambda kspace, generator: reacquire(kspace, disturbance, generator)
+def _again(perturbation: Perturbation) -> Callable[[Tensor, torch.Generator], Tensor]:
+    return lambda kspace, generator: reacquire(kspace, perturbation, generator)
 
 
 def _with_coils(count: int) -> Callable[[Tensor, torch.Generator], Tensor]:
     # The coils that stay are random ones: their order is.
-    return lambda kspace, generator: reacquire(kspace, Disturbance(), generator)[:, :count]
+    return lambda kspace, generator: reacquire(kspace, Perturbation(), generator)[:, :count]
 
 
 def _with_matrix(side: int) -> Callable[[Tensor, torch.Generator], Tensor]:
     """The same field of view with fewer pixels: the middle of k-space."""
     first = _MATRIX // 2 - side // 2
     middle = slice(first, first + side)
-    return lambda kspace, generator: reacquire(kspace, Disturbance(), generator)[:, :, middle, middle]
+    return lambda kspace, generator: reacquire(kspace, Perturbation(), generator)[:, :, middle, middle]

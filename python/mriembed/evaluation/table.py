@@ -27,7 +27,7 @@ def table(evaluation: Evaluation) -> str:
             hits = sum(pair.found[method] for pair in evaluation.repeated_scans)
             lines.append(f"  {method:24}  {hits} of {len(evaluation.repeated_scans)} find their other scan")
     for curve in evaluation.curves:
-        lines.append(f"\n{curve.disturbance} ({curve.unit}): recall@1")
+        lines.append(f"\n{curve.perturbation} ({curve.unit}): recall@1")
         lines.append(f"  {'method':24}" + "".join(f"  {value:6g}" for value in curve.values))
         for method, recalls in curve.recall_at_1.items():
             lines.append(f"  {method:24}" + "".join(f"  {recall:6.3f}" for recall in recalls))

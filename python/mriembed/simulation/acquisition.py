@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.perturbation import Perturbation
 from mriembed.simulation.interpolation import interpolated
 
 
@@ -32,7 +32,7 @@ class _Draw:
 def acquire(
     images: Tensor,
     sensitivities: Tensor,
-    disturbance: Disturbance,
+    perturbation: Perturbation,
     generator: torch.Generator,
     *,
     readout_oversampling: int = 1,
@@ -44,7 +44,7 @@ def acquire(
             matrix does not resolve is cut off in k-space, as a scanner does.
         sensitivities: (A, coils, y, x) complex64, of A arrays, each for B / A slices in turn; y and x are the matrix,
             for the same field of view.
-        disturbance: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
+        perturbation: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
             the array is what it is.
         generator: of the images' device; the same state gives the same result.
         readout_oversampling: factor by which x is sampled more densely than the matrix asks for, for a wider field of
@@ -55,20 +55,20 @@ def acquire(
     """
     coils, height, width = sensitivities.shape[1:]
     draw = _Draw(images.size(0), generator)
-    receiving = _through_receivers(_shuffled(sensitivities, coils, draw), disturbance, draw)
-    received = _on_grid(_moved(images, disturbance, draw), height, width) * receiving
+    receiving = _through_receivers(_shuffled(sensitivities, coils, draw), perturbation, draw)
+    received = _on_grid(_moved(images, perturbation, draw), height, width) * receiving
     wider = (readout_oversampling - 1) * width
     if wider > 0:
         received = F.pad(received, (wider // 2, wider - wider // 2))
-    return _measured(received, _noise_of_the_body(receiving, draw), disturbance, draw)
+    return _measured(received, _noise_of_the_body(receiving, draw), perturbation, draw)
 
 
-def reacquire(kspace: Tensor, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
+def reacquire(kspace: Tensor, perturbation: Perturbation, generator: torch.Generator) -> Tensor:
     """Fully sampled k-space as another acquisition of the same slices might have measured it.
 
     Args:
         kspace: (B, coils, y, x) complex64, on the generator's device.
-        disturbance: the limits within which every slice draws its own acquisition.
+        perturbation: the limits within which every slice draws its own acquisition.
         generator: the same state gives the same result.
 
     Returns:
@@ -77,10 +77,10 @@ def reacquire(kspace: Tensor, disturbance: Disturbance, generator: torch.Generat
     """
     batch, coils = kspace.shape[:2]
     draw = _Draw(batch, generator)
-    images = _moved(kspace_to_image(kspace), disturbance, draw, finer=2)
-    fewest = max(1, math.ceil(disturbance.fewest_coils * coils))
+    images = _moved(kspace_to_image(kspace), perturbation, draw, finer=2)
+    fewest = max(1, math.ceil(perturbation.fewest_coils * coils))
     kept = int(torch.randint(fewest, coils + 1, (1,), generator=generator, device=generator.device))
-    return _measured(_through_receivers(_shuffled(images, kept, draw), disturbance, draw), None, disturbance, draw)
+    return _measured(_through_receivers(_shuffled(images, kept, draw), perturbation, draw), None, perturbation, draw)
 
 
 def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
@@ -92,24 +92,24 @@ def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
     return chosen.reshape(*order.shape, *coil_images.shape[2:])
 
 
-def _through_receivers(coil_images: Tensor, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _through_receivers(coil_images: Tensor, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """Each coil with the gain and the phase of a receiver of its own."""
-    gain = disturbance.gain ** draw(-1, 1, coil_images.size(1))
+    gain = perturbation.gain ** draw(-1, 1, coil_images.size(1))
     return coil_images * torch.polar(gain, draw(0, 2 * math.pi, coil_images.size(1)))[:, :, None, None]
 
 
-def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int = 1) -> Tensor:
+def _moved(images: Tensor, perturbation: Perturbation, draw: _Draw, *, finer: int = 1) -> Tensor:
     """Rotated, scaled and shifted images, zero outside, interpolated by cubic convolution.
 
     This keeps what is well below the images' resolution. Of images that `finer` 2 has first interpolated by their
     k-space it keeps all, to 3 % along an axis: a slice that moved by half a pixel is not blurred by that.
     """
-    if disturbance.shift == 0 and disturbance.rotation == 0 and disturbance.scaling == 1:
+    if perturbation.shift == 0 and perturbation.rotation == 0 and perturbation.scaling == 1:
         return images
     batch, coils, height, width = images.shape
-    angle = torch.deg2rad(draw(-disturbance.rotation, disturbance.rotation))
-    scale = disturbance.scaling ** draw(-1, 1)
-    shift = draw(-2 * disturbance.shift, 2 * disturbance.shift, 2)
+    angle = torch.deg2rad(draw(-perturbation.rotation, perturbation.rotation))
+    scale = perturbation.scaling ** draw(-1, 1)
+    shift = draw(-2 * perturbation.shift, 2 * perturbation.shift, 2)
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
     aspect = height / width
     rows = torch.stack(
@@ -154,29 +154,29 @@ def _noise_of_the_body(sensitivities: Tensor, draw: _Draw) -> Tensor:
     return lower
 
 
-def _measured(images: Tensor, mixing: Tensor | None, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _measured(images: Tensor, mixing: Tensor | None, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """k-space of coil images with noise, some lines left out. Without `mixing` the coils' noise is independent."""
     kspace = image_to_kspace(images)
-    if disturbance.noise > 0:
+    if perturbation.noise > 0:
         magnitude = torch.view_as_real(images).square().sum(1).sum(3).sqrt()
         bright = magnitude > 0.1 * magnitude.amax((1, 2), keepdim=True)
         mean = (magnitude * bright).sum((1, 2)) / bright.sum((1, 2)).clamp(min=1)
-        level = (disturbance.noise / math.sqrt(2)) * draw(0, 1, 1, 1) * mean[:, None, None]  # of each part
+        level = (perturbation.noise / math.sqrt(2)) * draw(0, 1, 1, 1) * mean[:, None, None]  # of each part
         drawn = torch.randn(*kspace.shape, 2, generator=draw.generator, device=draw.device)
         noise = torch.view_as_complex(drawn).flatten(2)  # white in k-space as in the image: the transform is unitary
         noise = level * noise if mixing is None else (level * mixing) @ noise
         kspace += noise.view_as(kspace)
-    return kspace.mul_(_measured_lines(images.size(2), disturbance, draw)[:, None, :, None])
+    return kspace.mul_(_measured_lines(images.size(2), perturbation, draw)[:, None, :, None])
 
 
-def _measured_lines(lines: int, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _measured_lines(lines: int, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """1 where a line along y is measured, else 0; (B, lines)."""
     line = torch.arange(lines, device=draw.device)[None]
     centre = (line - lines // 2).abs() <= max(1, round(0.04 * lines))
-    factor = 1 + (disturbance.undersampling - 1) * draw(0, 1, 1)
+    factor = 1 + (perturbation.undersampling - 1) * draw(0, 1, 1)
     offset = draw(0, 1, 1)
     step = torch.floor((line + 1) / factor + offset) - torch.floor(line / factor + offset)
-    share = 1 - (1 - disturbance.partial_fourier) * draw(0, 1, 1)
+    share = 1 - (1 - perturbation.partial_fourier) * draw(0, 1, 1)
     return ((step > 0) | centre).float() * (line < share * lines).float()
 
 

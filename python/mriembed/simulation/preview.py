@@ -12,7 +12,7 @@ from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
 from mriembed.fourier import kspace_to_image
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8

@@ -11,7 +11,7 @@ import torch
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8

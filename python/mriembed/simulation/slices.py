@@ -9,7 +9,7 @@ from mriembed.simulation.acquisition import acquire, background_phase
 from mriembed.simulation.anatomy import random_anatomy
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.contrast import random_contrast
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.perturbation import Perturbation
 from mriembed.simulation.excitation import random_excitation
 
 
@@ -50,4 +50,4 @@ def simulate_images(
 def simulate_kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
     """Fully sampled k-space of images, (B, 1, size, size), under a coil array for each: (B, coils, size, size)."""
     sensitivities = random_sensitivities(images.size(0), coils, images.size(-1), generator)
-    return acquire(images, sensitivities, Disturbance(), generator)
+    return acquire(images, sensitivities, Perturbation(), generator)

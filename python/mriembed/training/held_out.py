@@ -14,7 +14,7 @@ from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 from mriembed.training.recipe import Recipe
 
 _REPEATS = 10

@@ -55,7 +55,7 @@ class MeasuredPairs:
         Returns:
             First acquisitions, second ones, and the number of each slice, by which a slice drawn twice is known.
         """
-        disturbance = replace(VIEW, fewest_coils=_FEWEST_COILS)
+        perturbation = replace(VIEW, fewest_coils=_FEWEST_COILS)
         device = generator.device
         chosen: list[Tensor] = []
         while sum(map(len, chosen)) < count:  # each slice once before any comes again
@@ -64,6 +64,6 @@ class MeasuredPairs:
         views: list[list[Tensor]] = [[], []]
         for number in numbers.tolist():
             for view in views:
-                kspace = reacquire(self._kspace[number][None], disturbance, generator)
+                kspace = reacquire(self._kspace[number][None], perturbation, generator)
                 view.append(preprocessor.prepare_kspace(kspace)[0])
         return torch.cat(views[0]), torch.cat(views[1]), numbers

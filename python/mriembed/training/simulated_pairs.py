@@ -10,7 +10,7 @@ from torch import Tensor
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.perturbation import Perturbation
 from mriembed.simulation.slices import simulate_images
 from mriembed.training.recipe import VIEW
 
@@ -32,9 +32,9 @@ def simulated_pairs(
     """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
 
     The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
-    full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
+    full, unperturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
     second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice; one
-    in four of the second ones is undisturbed, too, so that the array alone hides what tells slices apart. With `alike`
+    in four of the second ones is unperturbed, too, so that the array alone hides what tells slices apart. With `alike`
     half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices are one, by
     variants of a protocol: they differ in little.
 
@@ -59,8 +59,8 @@ def simulated_pairs(
         size = min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
         return random_sensitivities(bodies, coils, size, generator)
 
-    def prepared(sensitivities: Tensor, disturbance: Disturbance) -> Tensor:
-        kspace = acquire(images, sensitivities, disturbance, generator)
+    def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
+        kspace = acquire(images, sensitivities, perturbation, generator)
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
@@ -73,6 +73,6 @@ def simulated_pairs(
         second = first[torch.arange(bodies, device=device)[:, None], order]
     else:
         second = array(some(1, _MOST_COILS))
-    nothing = Disturbance()
-    disturbances = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
-    return prepared(first, disturbances[0]), prepared(second, disturbances[1])
+    nothing = Perturbation()
+    perturbations = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
+    return prepared(first, perturbations[0]), prepared(second, perturbations[1])

@@ -25,12 +25,12 @@ def test_every_level_looks_for_every_slice_and_harder_ones_find_fewer() -> None:
 
 def test_curves_begin_where_nothing_is_disturbed() -> None:
     curves = robustness_curves([Thumbnail()], 20, 0, lambda _: None)
-    assert [curve.disturbance for curve in curves] == ["noise", "undersampling", "coils", "matrix", "rotation"]
+    assert [curve.perturbation for curve in curves] == ["noise", "undersampling", "coils", "matrix", "rotation"]
     for curve in curves:
         recalls = curve.recall_at_1[Thumbnail.name]
         assert len(recalls) == len(curve.values)
         assert recalls[0] == 1.0
-    fewest = {curve.disturbance: min(curve.recall_at_1[Thumbnail.name]) for curve in curves}
+    fewest = {curve.perturbation: min(curve.recall_at_1[Thumbnail.name]) for curve in curves}
     assert fewest["coils"] < 1.0
     assert fewest["rotation"] < 1.0
 

@@ -9,7 +9,7 @@ from mriembed import CoilPreprocessor
 from mriembed.fourier import kspace_to_image
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 

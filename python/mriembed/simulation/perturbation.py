@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Disturbance:
+class Perturbation:
     """How much two acquisitions of one slice may differ. Each slice draws its own values up to these.
 
     Attributes:
@@ -32,9 +32,9 @@ class Disturbance:
 
 
 LEVELS = {
-    "easy": Disturbance(fewest_coils=0.75, gain=1.25, noise=0.02, shift=0.02, rotation=3.0),
-    "middle": Disturbance(fewest_coils=0.5, gain=1.5, noise=0.05, undersampling=2.0, shift=0.05, rotation=8.0),
-    "hard": Disturbance(
+    "easy": Perturbation(fewest_coils=0.75, gain=1.25, noise=0.02, shift=0.02, rotation=3.0),
+    "middle": Perturbation(fewest_coils=0.5, gain=1.5, noise=0.05, undersampling=2.0, shift=0.05, rotation=8.0),
+    "hard": Perturbation(
         fewest_coils=0.25,
         gain=2.0,
         noise=0.1,

@@ -1,4 +1,4 @@
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import LEVELS
 
 
 def test_levels_grow_harder() -> None:
