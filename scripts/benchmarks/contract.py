@@ -132,7 +132,7 @@ def train(contestants: list[Contestant], recipe: Recipe) -> None:
 
 def acquisitions(kspace: Tensor, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
     for _ in range(REPEATS):
-        for name in ("middle", "hard"):
+        for name in ("medium", "hard"):
             yield name, reacquire(kspace, LEVELS[name], generator)
         yield "any 4 coils", reacquire(kspace, Perturbation(), generator)[:, :4]
 

@@ -27,11 +27,11 @@ def row(matrix: int, evaluation: Evaluation) -> str:
     half = curve.recall_at_1[METHOD][curve.values.index(48.0)]
     twins = sum(pair.found[METHOD] for pair in evaluation.repeated_scans)
     trials = (
-        "simulated, middle",
+        "simulated, medium",
         "simulated, hard",
-        "simulated variants, middle",
+        "simulated variants, medium",
         "simulated variants, any 4 coils",
-        "measured, middle",
+        "measured, medium",
         "measured, hard",
         "measured, any 4 coils",
     )
@@ -52,8 +52,8 @@ def main() -> None:
     slices = read_usable_slices(options.scans, image_files=options.image_files, on_refused=print)
     pairs = read_pairs(options.pairs, slices)
     print(
-        "| matrix | simulated, middle | hard | variants, middle | any 4 coils "
-        "| measured, middle | hard | any 4 coils | 48 of 96 pixels | repeated |"
+        "| matrix | simulated, medium | hard | variants, medium | any 4 coils "
+        "| measured, medium | hard | any 4 coils | 48 of 96 pixels | repeated |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     results = {}

@@ -83,7 +83,7 @@ def measured_trials(
         on_slice: called after each slice.
 
     Returns:
-        Scores, the repeated scans, the gallery, and the acquisitions at the middle level.
+        Scores, the repeated scans, the gallery, and the acquisitions at the medium level.
     """
     gallery = Collection(methods)
     again = {name: Collection(methods) for name in LEVELS}
@@ -105,7 +105,7 @@ def measured_trials(
     found = [score for name in LEVELS for score in scores(f"measured, {name}", gallery, again[name], repeated)]
     if few.labels:
         found += scores(f"measured, any {_FEW} coils", gallery, few, repeated)
-    return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, again["middle"]
+    return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, again["medium"]
 
 
 def _repeated_scans(

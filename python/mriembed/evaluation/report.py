@@ -120,7 +120,7 @@ def _contact_sheet(found: Found) -> list[str]:
     pictures, query_pictures = found.gallery.pictures, found.queries.pictures
     parts = [
         f"<h2>{escape(found.title)}: what is found for what</h2>",
-        f"<p>On the left a slice scanned again at the middle level, then the {_NEIGHBOURS} nearest slices and their "
+        f"<p>On the left a slice scanned again at the medium level, then the {_NEIGHBOURS} nearest slices and their "
         "cosine distances. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
         "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span>"

@@ -63,7 +63,7 @@ def simulated_trials(
         on_batch: called with the number of slices done since the last call.
 
     Returns:
-        Scores, the gallery, and the acquisitions at the middle level.
+        Scores, the gallery, and the acquisitions at the medium level.
     """
     gallery = Collection(methods)
     again = {name: Collection(methods) for name in LEVELS}
@@ -74,14 +74,14 @@ def simulated_trials(
             again[name].add(reacquire(kspace, level, generator).numpy(), labels)
         on_batch(len(labels))
     found = [score for name in LEVELS for score in scores(f"simulated, {name}", gallery, again[name])]
-    return found, gallery, again["middle"]
+    return found, gallery, again["medium"]
 
 
 def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: Callable[[int], None]) -> list[Score]:
     """Finding each of about `count` slices of phantoms again, where others differ from it in little.
 
     Each phantom is scanned by six variants of one protocol, with 32 coils and a matrix of 64, as one does to measure
-    slice profiles, and looked for at the middle level and by any four coils. Nothing that is simulated differs in less:
+    slice profiles, and looked for at the medium level and by any four coils. Nothing that is simulated differs in less:
     only in the pulse.
 
     Args:
@@ -96,10 +96,10 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         kspace = acquire(images, array, Perturbation(), generator)
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
-        again.add(reacquire(kspace, LEVELS["middle"], generator).numpy(), labels)
+        again.add(reacquire(kspace, LEVELS["medium"], generator).numpy(), labels)
         few.add(_with_coils(_FEW)(kspace, generator).numpy(), labels)
         on_batch(min(_VARIANTS, count - first))
-    found = scores("simulated variants, middle", gallery, again)
+    found = scores("simulated variants, medium", gallery, again)
     return found + scores(f"simulated variants, any {_FEW} coils", gallery, few)
 
 

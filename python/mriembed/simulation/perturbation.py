@@ -33,7 +33,7 @@ class Perturbation:
 
 LEVELS = {
     "easy": Perturbation(fewest_coils=0.75, gain=1.25, noise=0.02, shift=0.02, rotation=3.0),
-    "middle": Perturbation(fewest_coils=0.5, gain=1.5, noise=0.05, undersampling=2.0, shift=0.05, rotation=8.0),
+    "medium": Perturbation(fewest_coils=0.5, gain=1.5, noise=0.05, undersampling=2.0, shift=0.05, rotation=8.0),
     "hard": Perturbation(
         fewest_coils=0.25,
         gain=2.0,

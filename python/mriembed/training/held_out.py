@@ -21,7 +21,7 @@ _REPEATS = 10
 
 
 def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) -> float:
-    """Recall at 1 of `slices`, each scanned again ten times at the middle level, among all of them."""
+    """Recall at 1 of `slices`, each scanned again ten times at the medium level, among all of them."""
     model = MRIEmbeddingModel(embed_dim=recipe.embed_dim)
     load_weights(model, weights)
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.model_matrix)
@@ -31,7 +31,7 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
         kspace = torch.from_numpy(scan.kspace)[None]
         gallery.append(model.embed(preprocessor.prepare_kspace(kspace)[0]))
         for _ in range(_REPEATS):
-            again = reacquire(kspace, LEVELS["middle"], generator)
+            again = reacquire(kspace, LEVELS["medium"], generator)
             queries.append(model.embed(preprocessor.prepare_kspace(again)[0]))
     similarity = (torch.cat(queries) @ torch.cat(gallery).T).numpy()
     relevant = np.repeat(np.eye(len(slices), dtype=bool), _REPEATS, axis=0)

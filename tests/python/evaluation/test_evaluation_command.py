@@ -31,7 +31,7 @@ def test_evaluate_prints_tables_and_writes_json_and_a_report(
     pairs = ["--pairs", str(tmp_path / "pairs.txt")]
     assert main(["evaluate", str(model_file), "--scans", str(scans), *pairs, *QUICK, *files]) == 0
     shown = capsys.readouterr().out
-    assert "measured, middle: 6 queries among 3 slices" in shown
+    assert "measured, medium: 6 queries among 3 slices" in shown
     assert "repeated scans: 1 pairs" in shown
     assert len(json.loads((tmp_path / "out.json").read_text())["scores"]) == 3 * 4
     assert (tmp_path / "out.html").read_text().startswith("<!doctype html>")

@@ -43,7 +43,7 @@ def test_a_line_that_is_no_pair_is_refused(tmp_path: Path, text: str, message: s
 def test_measured_slices_are_looked_for_at_every_level_and_by_few_coils() -> None:
     slices = scans(4)
     scores, _, gallery, queries = measured_trials([Thumbnail()], slices, [], 3, 0, lambda: None)
-    expected = ["measured, easy", "measured, middle", "measured, hard", "measured, any 4 coils"]
+    expected = ["measured, easy", "measured, medium", "measured, hard", "measured, any 4 coils"]
     assert [score.trial for score in scores] == expected
     assert all((score.queries, score.gallery) == (12, 4) for score in scores)
     assert len(gallery.labels) == 4

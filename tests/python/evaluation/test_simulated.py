@@ -17,7 +17,7 @@ def test_slices_follow_the_seed_and_their_number() -> None:
 def test_every_level_looks_for_every_slice_and_harder_ones_find_fewer() -> None:
     done: list[int] = []
     scores, gallery, queries = simulated_trials([Thumbnail()], 40, 0, done.append)
-    assert [score.trial for score in scores] == ["simulated, easy", "simulated, middle", "simulated, hard"]
+    assert [score.trial for score in scores] == ["simulated, easy", "simulated, medium", "simulated, hard"]
     assert all(score.queries == score.gallery == 40 for score in scores)
     assert scores[0].recall_at_1 > scores[2].recall_at_1 > 1 / 40
     assert sum(done) == len(gallery.labels) == len(queries.labels) == 40
@@ -38,7 +38,7 @@ def test_curves_begin_where_nothing_is_disturbed() -> None:
 def test_variants_of_a_protocol_are_found_by_whole_phantoms_and_taken_for_each_other() -> None:
     done: list[int] = []
     scores = variants_trials([Thumbnail()], 20, 0, done.append)
-    assert [score.trial for score in scores] == ["simulated variants, middle", "simulated variants, any 4 coils"]
+    assert [score.trial for score in scores] == ["simulated variants, medium", "simulated variants, any 4 coils"]
     assert all(score.queries == score.gallery == 24 for score in scores)
     assert sum(done) == 20
     assert all(1 / 24 < score.recall_at_1 < 1 for score in scores)

@@ -145,7 +145,7 @@ def test_an_undisturbed_acquisition_is_the_image_under_each_coil() -> None:
 
 def test_an_array_may_serve_several_slices_in_turn() -> None:
     image, maps = images(6, 16), random_sensitivities(2, 3, 16, seeded(1))
-    perturbation = LEVELS["middle"]
+    perturbation = LEVELS["medium"]
     shared = acquire(image, maps, perturbation, seeded(2))
     assert torch.equal(shared, acquire(image, maps.repeat_interleave(3, 0), perturbation, seeded(2)))
 

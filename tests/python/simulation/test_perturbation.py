@@ -2,8 +2,8 @@ from mriembed.simulation.perturbation import LEVELS
 
 
 def test_levels_grow_harder() -> None:
-    easy, middle, hard = (LEVELS[name] for name in ("easy", "middle", "hard"))
-    for weaker, stronger in ((easy, middle), (middle, hard)):
+    easy, medium, hard = (LEVELS[name] for name in ("easy", "medium", "hard"))
+    for weaker, stronger in ((easy, medium), (medium, hard)):
         assert stronger.noise > weaker.noise
         assert stronger.undersampling > weaker.undersampling
         assert stronger.shift > weaker.shift
