@@ -14,7 +14,7 @@ import torch
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.embedder import Embedder
-from mriembed.evaluation.collection import Collection, Score
+from mriembed.evaluation.gallery import Gallery, Score
 from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
@@ -52,8 +52,8 @@ class Found:
     """Slices scanned again, and the gallery they were looked for in; for the report's pictures."""
 
     title: str
-    gallery: Collection
-    queries: Collection
+    gallery: Gallery
+    queries: Gallery
     names: list[str]  # of the gallery's slices
     repeated: Mapping[int, Sequence[int]]  # for a label, the labels of repeated scans of the slice
 

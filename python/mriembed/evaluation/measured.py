@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.evaluation.collection import Collection, Score, scores
+from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
@@ -71,7 +71,7 @@ def measured_trials(
     repeats: int,
     seed: int,
     on_slice: Callable[[], None],
-) -> tuple[list[Score], list[RepeatedScan], Collection, Collection]:
+) -> tuple[list[Score], list[RepeatedScan], Gallery, Gallery]:
     """Finding each slice again among all of them.
 
     Args:
@@ -85,9 +85,9 @@ def measured_trials(
     Returns:
         Scores, the repeated scans, the gallery, and the acquisitions at the medium level.
     """
-    gallery = Collection(methods)
-    again = {name: Collection(methods) for name in LEVELS}
-    few = Collection(methods)
+    gallery = Gallery(methods)
+    again = {name: Gallery(methods) for name in LEVELS}
+    few = Gallery(methods)
     generator = torch.Generator().manual_seed(seed)
     for number, scan in enumerate(slices):
         kspace = torch.from_numpy(scan.kspace)[None]
@@ -109,7 +109,7 @@ def measured_trials(
 
 
 def _repeated_scans(
-    gallery: Collection,
+    gallery: Gallery,
     slices: Sequence[ScanSlice],
     pairs: Sequence[tuple[int, int]],
     repeated: Mapping[int, Sequence[int]],

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mriembed.evaluation.collection import Collection, Score, scores
+from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.coils import random_sensitivities
@@ -53,7 +53,7 @@ def simulated_kspace(count: int, seed: int) -> Iterator[tuple[Tensor, list[int]]
 
 def simulated_trials(
     methods: Sequence[Method], count: int, seed: int, on_batch: Callable[[int], None]
-) -> tuple[list[Score], Collection, Collection]:
+) -> tuple[list[Score], Gallery, Gallery]:
     """Finding each of `count` slices again, at each level.
 
     Args:
@@ -65,8 +65,8 @@ def simulated_trials(
     Returns:
         Scores, the gallery, and the acquisitions at the medium level.
     """
-    gallery = Collection(methods)
-    again = {name: Collection(methods) for name in LEVELS}
+    gallery = Gallery(methods)
+    again = {name: Gallery(methods) for name in LEVELS}
     generator = torch.Generator().manual_seed(_SEED - 1 - seed)
     for kspace, labels in simulated_kspace(count, seed):
         gallery.add(kspace.numpy(), labels)
@@ -88,7 +88,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         methods, seed, on_batch: as of `simulated_trials`.
         count: number of slices; rounded up to whole phantoms.
     """
-    gallery, again, few = (Collection(methods) for _ in range(3))
+    gallery, again, few = (Gallery(methods) for _ in range(3))
     for first in range(0, count, _VARIANTS):
         generator = torch.Generator().manual_seed(_SEED + 250_000_003 + 1_000_003 * seed + first)
         images = simulate_images(1, _VARIANTS, _FINE, generator, phantoms=1.0, variants=1.0)
@@ -122,8 +122,8 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
             (value, _again(Perturbation(rotation=value))) for value in (0.0, 5.0, 10.0, 20.0, 30.0)
         ],
     }
-    gallery = Collection(methods)
-    again = {(name, value): Collection(methods) for (name, _), steps in grown.items() for value, _ in steps}
+    gallery = Gallery(methods)
+    again = {(name, value): Gallery(methods) for (name, _), steps in grown.items() for value, _ in steps}
     per_batch = _BODIES * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 500_000_003 + 1_000_003 * seed + batch)

@@ -1,4 +1,4 @@
-"""Slices embedded by every method, and the scores of one collection of them against another."""
+"""Slices embedded by every method, and the scores of one gallery of them against another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mriembed.evaluation.methods import Method, root_sum_of_squares
 _PICTURE = 64
 
 
-class Collection:
+class Gallery:
     """Embeddings, by each method, of slices that are given away again; a small picture of each is kept.
 
     Attributes:
@@ -69,7 +69,7 @@ class Score:
 
 
 def scores(
-    trial: str, gallery: Collection, queries: Collection, repeated: Mapping[int, Sequence[int]] | None = None
+    trial: str, gallery: Gallery, queries: Gallery, repeated: Mapping[int, Sequence[int]] | None = None
 ) -> list[Score]:
     """Every method's score at finding each query's slice in the gallery.
 
