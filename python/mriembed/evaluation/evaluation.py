@@ -48,7 +48,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Found:
+class RetrievalResult:
     """Slices scanned again, and the gallery they were looked for in; for the report's pictures."""
 
     title: str
@@ -69,7 +69,7 @@ class Evaluation:
     scores: list[Score]
     repeated_scans: list[RepeatedScan]
     curves: list[Curve]
-    found: list[Found]  # not part of the JSON
+    found: list[RetrievalResult]  # not part of the JSON
 
     def as_json(self) -> str:
         """All but the pictures."""
@@ -132,7 +132,7 @@ def evaluate(
     found_scores: list[Score] = []
     curves: list[Curve] = []
     repeated: list[RepeatedScan] = []
-    found: list[Found] = []
+    found: list[RetrievalResult] = []
     if slices:
         count = counter("measured slices", len(slices))
         measured, repeated, gallery, queries = measured_trials(
@@ -140,7 +140,7 @@ def evaluate(
         )
         found_scores += measured
         found.append(
-            Found("Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs))
+            RetrievalResult("Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs))
         )
     if plan.simulated:
         simulated, gallery, queries = simulated_trials(
@@ -148,7 +148,7 @@ def evaluate(
         )
         found_scores += simulated
         names = [f"slice {label}" for label in gallery.labels]
-        found.append(Found("Simulated slices", gallery, queries, names, {}))
+        found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
     if plan.variants:
         found_scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
     if plan.curve:

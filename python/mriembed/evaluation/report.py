@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from mriembed.evaluation.evaluation import Evaluation, Found
+from mriembed.evaluation.evaluation import Evaluation, RetrievalResult
 from mriembed.evaluation.figures import curves_figure, map_figure, picture
 from mriembed.evaluation.measures import nearest
 
@@ -111,7 +111,7 @@ def _score_tables(evaluation: Evaluation) -> list[str]:
     return parts
 
 
-def _contact_sheet(found: Found) -> list[str]:
+def _contact_sheet(found: RetrievalResult) -> list[str]:
     """Queries, evenly drawn from the acquisitions, with their nearest slices by the model's first precision."""
     method = found.gallery.methods[0]
     rows, query_rows = found.gallery.rows(method), found.queries.rows(method)
