@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed import CoilPreprocessor, MRIEmbeddingModel
-from mriembed.evaluation.measures import recall_at_1
+from mriembed.evaluation.metrics import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
 from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.perturbation import LEVELS, Perturbation

@@ -9,7 +9,7 @@ import numpy as np
 
 from mriembed.evaluation.evaluation import Evaluation, RetrievalResult
 from mriembed.evaluation.figures import curves_figure, map_figure, picture
-from mriembed.evaluation.measures import nearest
+from mriembed.evaluation.metrics import nearest
 
 _SHOWN = 12  # queries of a contact sheet
 _NEIGHBOURS = 5

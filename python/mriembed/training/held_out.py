@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mriembed.checkpoint import load_weights
-from mriembed.evaluation.measures import recall_at_1
+from mriembed.evaluation.metrics import recall_at_1
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from mriembed.evaluation.measures import alignment, mean_average_precision, nearest, recall_at_1, uniformity
+from mriembed.evaluation.metrics import alignment, mean_average_precision, nearest, recall_at_1, uniformity
 
 
 def test_recall_at_1_counts_queries_whose_nearest_row_is_relevant() -> None:
