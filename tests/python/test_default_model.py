@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 import mriembed
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
-from mriembed.evaluation.collection import Score
+from mriembed.evaluation.gallery import Score
 from mriembed.evaluation.measured import measured_trials, read_pairs
 from mriembed.evaluation.methods import DeployedModel, Thumbnail
 from mriembed.evaluation.simulated import simulated_trials

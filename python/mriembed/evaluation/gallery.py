@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mriembed.evaluation.measures import alignment, mean_average_precision, recall_at_1, uniformity
+from mriembed.evaluation.metrics import alignment, mean_average_precision, recall_at_1, uniformity
 from mriembed.evaluation.methods import Method, root_sum_of_squares
 
 _PICTURE = 64
