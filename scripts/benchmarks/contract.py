@@ -24,7 +24,7 @@ from mriembed import CoilPreprocessor, MRIEmbeddingModel
 from mriembed.evaluation.metrics import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.perturbation import LEVELS, Perturbation
+from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
 from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
@@ -133,7 +133,7 @@ def train(contestants: list[Contestant], recipe: Recipe) -> None:
 def acquisitions(kspace: Tensor, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
     for _ in range(REPEATS):
         for name in ("medium", "hard"):
-            yield name, reacquire(kspace, LEVELS[name], generator)
+            yield name, reacquire(kspace, SAME_SESSION[name], generator)
         yield "any 4 coils", reacquire(kspace, Perturbation(), generator)[:, :4]
 
 

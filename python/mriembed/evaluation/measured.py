@@ -14,7 +14,7 @@ from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.perturbation import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 
 _FEW, _MANY = 4, 16  # coils that are left, of at least so many
 
@@ -86,13 +86,13 @@ def measured_trials(
         Scores, the repeated scans, the gallery, and the acquisitions at the medium level.
     """
     gallery = Gallery(methods)
-    again = {name: Gallery(methods) for name in LEVELS}
+    again = {name: Gallery(methods) for name in SAME_SESSION}
     few = Gallery(methods)
     generator = torch.Generator().manual_seed(seed)
     for number, scan in enumerate(slices):
         kspace = torch.from_numpy(scan.kspace)[None]
         gallery.add(scan.kspace[None], [number])
-        for name, level in LEVELS.items():
+        for name, level in SAME_SESSION.items():
             for _ in range(repeats):
                 again[name].add(reacquire(kspace, level, generator).numpy(), [number])
         coils = kspace.size(1)
@@ -102,7 +102,7 @@ def measured_trials(
                 few.add(kspace[:, chosen].numpy(), [number])
         on_slice()
     repeated = scans_of_one_slice(pairs)
-    found = [score for name in LEVELS for score in scores(f"measured, {name}", gallery, again[name], repeated)]
+    found = [score for name in SAME_SESSION for score in scores(f"measured, {name}", gallery, again[name], repeated)]
     if few.labels:
         found += scores(f"measured, any {_FEW} coils", gallery, few, repeated)
     return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, again["medium"]

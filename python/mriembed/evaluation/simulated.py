@@ -16,7 +16,7 @@ from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.perturbation import LEVELS, Perturbation
+from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
 from mriembed.simulation.slices import simulate_images
 
 _MATRIX = 96
@@ -66,14 +66,14 @@ def simulated_trials(
         Scores, the gallery, and the acquisitions at the medium level.
     """
     gallery = Gallery(methods)
-    again = {name: Gallery(methods) for name in LEVELS}
+    again = {name: Gallery(methods) for name in SAME_SESSION}
     generator = torch.Generator().manual_seed(_SEED - 1 - seed)
     for kspace, labels in simulated_kspace(count, seed):
         gallery.add(kspace.numpy(), labels)
-        for name, level in LEVELS.items():
+        for name, level in SAME_SESSION.items():
             again[name].add(reacquire(kspace, level, generator).numpy(), labels)
         on_batch(len(labels))
-    found = [score for name in LEVELS for score in scores(f"simulated, {name}", gallery, again[name])]
+    found = [score for name in SAME_SESSION for score in scores(f"simulated, {name}", gallery, again[name])]
     return found, gallery, again["medium"]
 
 
@@ -96,7 +96,7 @@ def variants_trials(methods: Sequence[Method], count: int, seed: int, on_batch: 
         kspace = acquire(images, array, Perturbation(), generator)
         labels = list(range(first, first + _VARIANTS))
         gallery.add(kspace.numpy(), labels)
-        again.add(reacquire(kspace, LEVELS["medium"], generator).numpy(), labels)
+        again.add(reacquire(kspace, SAME_SESSION["medium"], generator).numpy(), labels)
         few.add(_with_coils(_FEW)(kspace, generator).numpy(), labels)
         on_batch(min(_VARIANTS, count - first))
     found = scores("simulated variants, medium", gallery, again)

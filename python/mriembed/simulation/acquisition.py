@@ -2,6 +2,8 @@
 
 A simulated slice moves under coils that stay where they are (`acquire`). Of a measured scan there are only the images
 that its coils made, and these move as a whole (`reacquire`). All else is the same for both.
+
+Slices have no background phase: each acquisition draws one, where its perturbation has limits for it.
 """
 
 from __future__ import annotations
@@ -13,20 +15,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.perturbation import Perturbation
+from mriembed.simulation.background_phase import random_background_phase
 from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.perturbation import Perturbation
 
 
 class _Draw:
-    """Uniform random numbers, one draw for each slice of a batch."""
+    """Uniform random numbers, one draw for each slice of a batch or, with `together`, for as many slices in turn."""
 
-    def __init__(self, batch: int, generator: torch.Generator) -> None:
-        self._batch = batch
+    def __init__(self, batch: int, generator: torch.Generator, *, together: int = 1) -> None:
+        self._rows = batch // together
+        self._together = together
         self.generator = generator
         self.device = generator.device
 
     def __call__(self, low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(self._batch, *shape, generator=self.generator, device=self.device)
+        drawn = low + (high - low) * torch.rand(self._rows, *shape, generator=self.generator, device=self.device)
+        return drawn.repeat_interleave(self._together, 0) if self._together > 1 else drawn
 
 
 def acquire(
@@ -36,6 +41,7 @@ def acquire(
     generator: torch.Generator,
     *,
     readout_oversampling: int = 1,
+    heights: Tensor | None = None,
 ) -> Tensor:
     """k-space of simulated slices.
 
@@ -44,11 +50,14 @@ def acquire(
             matrix does not resolve is cut off in k-space, as a scanner does.
         sensitivities: (A, coils, y, x) complex64, of A arrays, each for B / A slices in turn; y and x are the matrix,
             for the same field of view.
-        perturbation: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
-            the array is what it is.
+        perturbation: the limits within which every slice draws its own acquisition. `fewest_coils`, `resolution`,
+            `weighting` and `single_channel` have no part in it: array and matrix are those of the sensitivities.
         generator: of the images' device; the same state gives the same result.
         readout_oversampling: factor by which x is sampled more densely than the matrix asks for, for a wider field of
             view, as scanners do.
+        heights: (sessions, slices), positions along the slices' normal in units of half of the field of view, where
+            slices in turn are of one session: these move together and have one three-dimensional background phase.
+            None: every slice has a session of its own.
 
     Returns:
         (B, coils, y, readout_oversampling * x) complex64, coils in random order. Lines that were not measured are zero.
@@ -56,7 +65,14 @@ def acquire(
     coils, height, width = sensitivities.shape[1:]
     draw = _Draw(images.size(0), generator)
     receiving = _through_receivers(_shuffled(sensitivities, coils, draw), perturbation, draw)
-    received = _on_grid(_moved(images, perturbation, draw), height, width) * receiving
+    together = 1 if heights is None else heights.size(1)
+    moved = _moved(images, perturbation, _Draw(images.size(0), generator, together=together))
+    if perturbation.phase is not None:
+        if heights is None:
+            heights = torch.zeros(images.size(0), 1, device=images.device)
+        phase = random_background_phase(heights, moved.size(2), moved.size(3), perturbation.phase, generator)
+        moved = moved * phase
+    received = _on_grid(moved, height, width) * receiving
     wider = (readout_oversampling - 1) * width
     if wider > 0:
         received = F.pad(received, (wider // 2, wider - wider // 2))
@@ -72,15 +88,43 @@ def reacquire(kspace: Tensor, perturbation: Perturbation, generator: torch.Gener
         generator: the same state gives the same result.
 
     Returns:
-        (B, fewer coils, y, x) complex64; the number of coils is drawn once for the batch. Lines that were not measured
-        are zero.
+        (B, fewer coils, fewer y, fewer x) complex64; number of coils and matrix are drawn once for the batch. Lines
+        that were not measured are zero.
     """
     batch, coils = kspace.shape[:2]
     draw = _Draw(batch, generator)
     images = _moved(kspace_to_image(kspace), perturbation, draw, finer=2)
     fewest = max(1, math.ceil(perturbation.fewest_coils * coils))
     kept = int(torch.randint(fewest, coils + 1, (1,), generator=generator, device=generator.device))
-    return _measured(_through_receivers(_shuffled(images, kept, draw), perturbation, draw), None, perturbation, draw)
+    received = _through_receivers(_shuffled(images, kept, draw), perturbation, draw)
+    if perturbation.weighting > 0:
+        received = received * _smooth_weighting(received, perturbation.weighting, draw)
+    height, width = received.shape[2:]
+    if perturbation.phase is not None:
+        heights = torch.zeros(batch, 1, device=generator.device)
+        received = received * random_background_phase(heights, height, width, perturbation.phase, generator)
+    if perturbation.resolution < 1:
+        share = perturbation.resolution + (1 - perturbation.resolution) * float(
+            torch.rand(1, generator=generator, device=generator.device)
+        )
+        received = _on_grid(received, *(2 * max(4, round(share * length / 2)) for length in (height, width)))
+    return _measured(received, None, perturbation, draw)
+
+
+def with_background_phase(kspace: Tensor, phase: Tensor) -> Tensor:
+    """k-space (B, coils, y, x) of the same slices and coils under a background phase (B, 1, y, x), a unit factor."""
+    return image_to_kspace(kspace_to_image(kspace) * phase)
+
+
+def _smooth_weighting(coil_images: Tensor, strength: float, draw: _Draw) -> Tensor:
+    """A smooth complex factor for each coil, as if the coils lay elsewhere; (B, coils, y, x)."""
+    batch, coils, height, width = coil_images.shape
+    size = max(height, width)
+    coarse = torch.randn(2, batch, coils, 3, 3, generator=draw.generator, device=draw.device)
+    magnitude, phase = interpolated(coarse * (strength * draw(0, 1, 1, 1, 1)), size)
+    weighting = torch.polar(torch.exp(magnitude), 2 * phase)
+    top, left = size // 2 - height // 2, size // 2 - width // 2
+    return weighting[..., top : top + height, left : left + width]
 
 
 def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
@@ -178,10 +222,3 @@ def _measured_lines(lines: int, perturbation: Perturbation, draw: _Draw) -> Tens
     step = torch.floor((line + 1) / factor + offset) - torch.floor(line / factor + offset)
     share = 1 - (1 - perturbation.partial_fourier) * draw(0, 1, 1)
     return ((step > 0) | centre).float() * (line < share * lines).float()
-
-
-def background_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
-    """Smooth phase of field inhomogeneity and flow, up to a few radians, (batch, 1, size, size) as a unit factor."""
-    coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
-    phase = interpolated(coarse, size)
-    return torch.polar(torch.ones_like(phase), phase)

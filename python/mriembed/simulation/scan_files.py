@@ -11,7 +11,7 @@ import torch
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.perturbation import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8
@@ -34,7 +34,7 @@ def write_scans(folder: Path, *, slices: int, seed: int = 0) -> list[Path]:
     generator = torch.Generator().manual_seed(seed)
     images = simulate_images((slices + 1) // 2, 2, _MATRIX, generator)[:slices]
     kspace = simulate_kspace(images, _COILS, generator)
-    again = reacquire(kspace, LEVELS["medium"], generator)
+    again = reacquire(kspace, SAME_SESSION["medium"], generator)
     written = []
     for number in range(slices):
         for name, samples in ((f"slice{number}", kspace[number]), (f"slice{number}_again", again[number])):

@@ -14,7 +14,7 @@ from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
-from mriembed.simulation.perturbation import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.training.recipe import Recipe
 
 _REPEATS = 10
@@ -31,7 +31,7 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
         kspace = torch.from_numpy(scan.kspace)[None]
         gallery.append(model.embed(preprocessor.prepare_kspace(kspace)[0]))
         for _ in range(_REPEATS):
-            again = reacquire(kspace, LEVELS["medium"], generator)
+            again = reacquire(kspace, SAME_SESSION["medium"], generator)
             queries.append(model.embed(preprocessor.prepare_kspace(again)[0]))
     similarity = (torch.cat(queries) @ torch.cat(gallery).T).numpy()
     relevant = np.repeat(np.eye(len(slices), dtype=bool), _REPEATS, axis=0)

@@ -4,7 +4,7 @@ import torch
 from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation.acquisition import acquire, background_phase, reacquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.perturbation import LEVELS, Perturbation
+from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -116,10 +116,10 @@ def test_gains_stay_within_their_factor() -> None:
     assert 1.8 < float(gain.max()) <= 2.0
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", SAME_SESSION)
 def test_the_seed_decides(level: str) -> None:
     kspace = disc(2, 4, 32)
-    assert torch.equal(reacquire(kspace, LEVELS[level], seeded(5)), reacquire(kspace, LEVELS[level], seeded(5)))
+    assert torch.equal(reacquire(kspace, SAME_SESSION[level], seeded(5)), reacquire(kspace, SAME_SESSION[level], seeded(5)))
 
 
 def test_background_phase_is_smooth_and_of_unit_magnitude() -> None:
@@ -145,7 +145,7 @@ def test_an_undisturbed_acquisition_is_the_image_under_each_coil() -> None:
 
 def test_an_array_may_serve_several_slices_in_turn() -> None:
     image, maps = images(6, 16), random_sensitivities(2, 3, 16, seeded(1))
-    perturbation = LEVELS["medium"]
+    perturbation = SAME_SESSION["medium"]
     shared = acquire(image, maps, perturbation, seeded(2))
     assert torch.equal(shared, acquire(image, maps.repeat_interleave(3, 0), perturbation, seeded(2)))
 

@@ -1,8 +1,8 @@
-from mriembed.simulation.perturbation import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 
 
 def test_levels_grow_harder() -> None:
-    easy, medium, hard = (LEVELS[name] for name in ("easy", "medium", "hard"))
+    easy, medium, hard = (SAME_SESSION[name] for name in ("easy", "medium", "hard"))
     for weaker, stronger in ((easy, medium), (medium, hard)):
         assert stronger.noise > weaker.noise
         assert stronger.undersampling > weaker.undersampling

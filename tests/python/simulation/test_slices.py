@@ -9,7 +9,7 @@ from mriembed import CoilPreprocessor
 from mriembed.fourier import kspace_to_image
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.perturbation import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 
@@ -72,6 +72,6 @@ def test_all_work_stays_on_the_generators_device(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(torch, draw.__name__, without_generator(draw))
     generator: Any = SimpleNamespace(device=torch.device("meta"))
     images = simulate_images(3, 4, 48, generator, variants=0.4)
-    kspace = acquire(images, random_sensitivities(3, 8, 32, generator), LEVELS["hard"], generator)
+    kspace = acquire(images, random_sensitivities(3, 8, 32, generator), SAME_SESSION["hard"], generator)
     assert kspace.device.type == "meta"
     assert kspace.shape == (12, 8, 32, 32)
