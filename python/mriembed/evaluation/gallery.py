@@ -8,29 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mriembed.evaluation.methods import Matcher, Method, describe, root_sum_of_squares, similarity
 from mriembed.evaluation.metrics import alignment, mean_average_precision, recall_at_1, uniformity
-from mriembed.evaluation.methods import Method, root_sum_of_squares
 
 _PICTURE = 64
 
 
 class Gallery:
-    """Embeddings, by each method, of slices that are given away again; a small picture of each is kept.
+    """What each method keeps of slices, which are given away again; a small picture of each is kept.
 
     Attributes:
         labels: which slice each row is.
     """
 
     def __init__(self, methods: Sequence[Method]) -> None:
-        self._methods = methods
+        self._methods = {method.name: method for method in methods}
         self._rows: dict[str, list[NDArray[np.float32]]] = {method.name: [] for method in methods}
         self._pictures: list[NDArray[np.float32]] = []
         self.labels: list[int] = []
 
     def add(self, kspace: NDArray[np.complex64], labels: Sequence[int]) -> None:
-        """Embeds k-space (slices, coils, y, x)."""
-        for method in self._methods:
-            self._rows[method.name].append(method.embed(kspace))
+        """Takes in k-space (slices, coils, y, x)."""
+        for name, method in self._methods.items():
+            self._rows[name].append(describe(method, kspace))
         self._pictures.append(root_sum_of_squares(kspace, _PICTURE))
         self.labels += labels
 
@@ -39,9 +39,24 @@ class Gallery:
         """Their names."""
         return list(self._rows)
 
+    def is_embedding(self, method: str) -> bool:
+        """Whether rows of a method are embeddings, of unit length."""
+        return not isinstance(self._methods[method], Matcher)
+
     def rows(self, method: str) -> NDArray[np.float32]:
-        """(slices, length)."""
+        """(slices, length), or what a matcher compares, (slices, ...)."""
         return np.concatenate(self._rows[method])
+
+    def similarity(self, method: str, queries: Gallery, chosen: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+        """Similarities (queries, slices) of another gallery's slices, or of some of these, to the slices here."""
+        rows = queries.rows(method)
+        return similarity(self._methods[method], rows if chosen is None else rows[chosen], self.rows(method))
+
+    def queries_taken(self, method: str, count: int) -> NDArray[np.intp]:
+        """Which of `count` queries a method is asked: all, or as many as a matcher takes, evenly spread."""
+        compared = self._methods[method]
+        taken = min(count, compared.most_queries) if isinstance(compared, Matcher) else count
+        return np.unique(np.linspace(0, count - 1, taken).round().astype(np.intp))
 
     @property
     def pictures(self) -> NDArray[np.float32]:
@@ -54,7 +69,8 @@ class Score:
     """How one method did in one trial.
 
     `recall_at_1` counts what shows the same slice, in a repeated scan of it, too; `recall_of_itself` only the very scan
-    that was scanned again. They differ where there are repeated scans.
+    that was scanned again. They differ where there are repeated scans. Matchers have no alignment and no uniformity,
+    and `queries` tells how many of the trial's queries they were asked.
     """
 
     trial: str
@@ -64,8 +80,8 @@ class Score:
     recall_at_1: float
     recall_of_itself: float
     mean_average_precision: float
-    alignment: float
-    uniformity: float
+    alignment: float | None
+    uniformity: float | None
 
 
 def scores(
@@ -86,19 +102,20 @@ def scores(
         same |= (asked == label)[:, None] & np.isin(held, others)[None, :]
     found = []
     for method in gallery.methods:
-        rows, query_rows = gallery.rows(method), queries.rows(method)
-        similarity = query_rows @ rows.T
+        taken = gallery.queries_taken(method, len(asked))
+        alike = gallery.similarity(method, queries, taken)
+        embedding = gallery.is_embedding(method)
         found.append(
             Score(
                 trial,
                 method,
-                len(asked),
+                len(taken),
                 len(held),
-                recall_at_1(similarity, same),
-                recall_at_1(similarity, itself),
-                mean_average_precision(similarity, same),
-                alignment(query_rows, rows[itself.argmax(1)]),
-                uniformity(rows),
+                recall_at_1(alike, same[taken]),
+                recall_at_1(alike, itself[taken]),
+                mean_average_precision(alike, same[taken]),
+                alignment(queries.rows(method), gallery.rows(method)[itself.argmax(1)]) if embedding else None,
+                uniformity(gallery.rows(method)) if embedding else None,
             )
         )
     return found

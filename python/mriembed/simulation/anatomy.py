@@ -201,5 +201,5 @@ def _solid_texture(z: Tensor, size: int, scale: int, strength: Tensor, generator
     apart = place[:, :, None] - torch.arange(coarse, device=z.device)
     # cos^2 + sin^2 = 1: between two planes of noise its power stays the same.
     weights = torch.cos((math.pi / 2) * apart.clamp(-1, 1))
-    planes = (weights @ noise.flatten(2)).unflatten(2, (coarse, coarse))
+    planes = (weights @ noise.flatten(2)).reshape(*z.shape, coarse, coarse)
     return 1 + strength[:, :, None] * interpolated(planes, size, corners=False).flatten(2)

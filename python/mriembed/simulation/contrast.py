@@ -83,8 +83,8 @@ class Sequences:
     """Sequences, one for each of some slices.
 
     Attributes:
-        parameters: (9, slices), of all three kinds in the order of `random_contrast`; the first is the tissues' ratio of
-            T2* to T2.
+        parameters: (9, slices), of all three kinds in the order of `random_contrast`; the first is the ratio of the
+            tissue's T2* to T2.
         kind: (slices,), from 0 to 1: a third each is spoiled gradient echo, spin echo, inversion recovery.
     """
 

@@ -32,4 +32,4 @@ def between_planes(planes: Tensor, places: Tensor) -> Tensor:
     count = planes.size(1)
     apart = places.clamp(0, count - 1)[:, :, None] - torch.arange(count, device=places.device)
     weights = (1 - apart.abs()).clamp(min=0)
-    return (weights @ planes.flatten(2)).unflatten(2, planes.shape[2:])
+    return (weights @ planes.flatten(2)).reshape(*places.shape, *planes.shape[2:])

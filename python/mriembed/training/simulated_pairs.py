@@ -84,6 +84,6 @@ def _with_shared_phase(drawn: SimulatedSlices, slices: int, generator: torch.Gen
     images = drawn.images
     phase = smooth_phase(images.size(0), images.size(-1), generator)
     if drawn.variants is not None:
-        by_body = phase.unflatten(0, (-1, slices))
+        by_body = phase.reshape(-1, slices, *phase.shape[1:])
         phase = torch.where(drawn.variants[:, None, None, None, None], by_body[:, :1], by_body).flatten(0, 1)
     return images * phase

@@ -119,7 +119,9 @@ def test_gains_stay_within_their_factor() -> None:
 @pytest.mark.parametrize("level", SAME_SESSION)
 def test_the_seed_decides(level: str) -> None:
     kspace = disc(2, 4, 32)
-    assert torch.equal(reacquire(kspace, SAME_SESSION[level], seeded(5)), reacquire(kspace, SAME_SESSION[level], seeded(5)))
+    assert torch.equal(
+        reacquire(kspace, SAME_SESSION[level], seeded(5)), reacquire(kspace, SAME_SESSION[level], seeded(5))
+    )
 
 
 def test_background_phase_is_smooth_and_of_unit_magnitude() -> None:
