@@ -1,4 +1,4 @@
-"""Trials on measured scans: another session and the same one, phase alone, few of many coils, and repeated scans."""
+"""Trials on measured scans: another session and the same one, phase alone, few of many coils, repeated scans."""
 
 from __future__ import annotations
 

@@ -121,9 +121,9 @@ def _volume_tables(evaluation: Evaluation) -> list[str]:
     first = evaluation.volumes[0]
     parts = [
         "<h2>Slices of a volume</h2>",
-        f"<p>{first.queries} slices of {first.bodies} simulated bodies, in another session at the medium level: the share "
-        "whose exact slice is nearest, by the spacing of the gallery's slices; the share whose nearest other slice is a "
-        "neighbour, at 4 mm; Spearman's correlation of distance with slice offset up to 20 mm.</p>",
+        f"<p>{first.queries} slices of {first.bodies} simulated bodies, in another session at the medium level: the "
+        "share whose exact slice is nearest, by the spacing of the gallery's slices; the share whose nearest other "
+        "slice is a neighbour, at 4 mm; Spearman's correlation of distance with slice offset up to 20 mm.</p>",
         "<table><tr><th>method</th>",
         *(f"<th>{spacing} mm</th>" for spacing in first.spacing),
         "<th>neighbour is nearest</th><th>Spearman</th></tr>",
@@ -180,7 +180,8 @@ def _contact_sheet(found: RetrievalResult) -> list[str]:
     pictures, query_pictures = found.gallery.pictures, found.queries.pictures
     parts = [
         f"<h2>{escape(found.title)}: what is found for what</h2>",
-        f"<p>On the left a slice scanned again in another session at the medium level, then the {_NEIGHBOURS} nearest slices and their "
+        "<p>On the left a slice scanned again in another session at the medium level, then the "
+        f"{_NEIGHBOURS} nearest slices and their "
         "cosine distances. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
         "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span>"

@@ -1,5 +1,7 @@
-"""Trials on simulated slices that no training has seen: another session and the same one at three levels, phase and array
-alone, variants of a protocol, and curves of one perturbation at a time.
+"""Trials on simulated slices that no training has seen.
+
+Another session and the same one at three levels, phase and array alone, variants of a protocol, and curves of one
+perturbation at a time.
 """
 
 from __future__ import annotations

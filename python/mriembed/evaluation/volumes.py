@@ -1,7 +1,7 @@
-"""Trials on simulated volumes: which slice of a body, and do distances grow with what differs?
+"""Trials on simulated volumes: whether the exact slice is found, and how distances grow with what differs.
 
-Slices lie at known positions, and are looked for in another session at the medium level: another array, background phase
-and position of the body, up to half a millimetre beside the slice's place.
+Slices lie at known positions, and are looked for in another session at the medium level: another array, background
+phase and position of the body, up to half a millimetre beside the slice's place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Simulated acquisitions: random anatomy, MR contrast, coil arrays, background phases, and what a scanner makes of all."""
+"""Simulated acquisitions: random anatomy, MR contrast, coil arrays, background phases, sampling and noise."""
 
 from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.another_session import acquire_in_another_session

@@ -56,17 +56,16 @@ def acquire(
         readout_oversampling: factor by which x is sampled more densely than the matrix asks for, for a wider field of
             view, as scanners do.
         heights: (sessions, slices), positions along the slices' normal in units of half of the field of view, where
-            slices in turn are of one session: these move together and have one three-dimensional background phase.
-            None: every slice has a session of its own.
+            slices in turn are of one session: all but the noise's samples is drawn once for these, and their background
+            phase is one field in three dimensions. None: every slice has a session of its own.
 
     Returns:
         (B, coils, y, readout_oversampling * x) complex64, coils in random order. Lines that were not measured are zero.
     """
     coils, height, width = sensitivities.shape[1:]
-    draw = _Draw(images.size(0), generator)
+    draw = _Draw(images.size(0), generator, together=1 if heights is None else heights.size(1))
     receiving = _through_receivers(_shuffled(sensitivities, coils, draw), perturbation, draw)
-    together = 1 if heights is None else heights.size(1)
-    moved = _moved(images, perturbation, _Draw(images.size(0), generator, together=together))
+    moved = _moved(images, perturbation, draw)
     if perturbation.phase is not None:
         if heights is None:
             heights = torch.zeros(images.size(0), 1, device=images.device)

@@ -19,6 +19,8 @@ from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SHAPES = 14
 _SOLID_SHAPES = 40  # of bodies that are cut at given heights
+_FOLDS = (5, 12)  # pixels between two folds, at least and at most
+_FOLD_EDGE = 4.0  # the larger, the sharper are the borders between two tissues that fold into each other
 _ORGANS = 4  # of the shapes; the others are smaller and may lie in these
 _WAVES = 6
 
@@ -67,7 +69,8 @@ def random_anatomy(
         phantoms: share of the bodies that are phantoms.
         variants: (bodies,) bool, bodies that are cut at one height only; None: none.
         heights: (bodies, slices), where the slices lie along z, in units of half of the field of view. Shapes and
-            texture are then about as fine along z as in the plane. None: random heights, near which little changes.
+            texture are then about as fine along z as in the plane, and what lies between the shapes is two tissues that
+            fold into each other. None: random heights, near which little changes.
 
     Returns:
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
@@ -106,7 +109,12 @@ def random_anatomy(
     edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
     cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
 
-    values = torch.lerp(tissues[:, 0, :, None, None], tissues[:, 1, :, None, None], core[:, None])
+    within = tissues[:, 1, :, None, None]
+    if heights is not None:
+        pixels = int(torch.randint(*_FOLDS, (1,), generator=generator, device=device))
+        folds = _solid_texture(z, size, pixels, torch.ones_like(rim), generator) - 1
+        within = torch.lerp(within, tissues[:, -1, :, None, None], torch.sigmoid(_FOLD_EDGE * folds)[:, None])
+    values = torch.lerp(tissues[:, 0, :, None, None], within, core[:, None])
     for index in range(shapes):  # each covers what lies below
         values = torch.lerp(values, tissues[:, 2 + index, :, None, None], cover[:, index, None])
     density, t1, t2 = values.unbind(1)

@@ -89,7 +89,8 @@ def linear_field(displacement: Tensor, height: int, width: int) -> Tensor:
         (torch.arange(count, device=displacement.device) - count // 2) * (2 * math.pi / count)
         for count in (height, width)
     )
-    return displacement[:, :1, None] * y[:, None] + displacement[:, 1:, None] * x
+    radians: Tensor = displacement[:, :1, None] * y[:, None] + displacement[:, 1:, None] * x
+    return radians
 
 
 def quadratic_field(coefficients: Tensor, heights: Tensor, size: int) -> Tensor:
@@ -105,7 +106,8 @@ def quadratic_field(coefficients: Tensor, heights: Tensor, size: int) -> Tensor:
     axis = (torch.arange(size, device=heights.device) - size // 2) * (2.0 / size)
     y, x, z = axis[:, None], axis[None, :], heights[:, :, None, None]
     xx, yy, xy, xz, yz, zz = coefficients.T[:, :, None, None, None]
-    return xx * x * x + yy * y * y + xy * x * y + xz * x * z + yz * y * z + zz * z * z
+    radians: Tensor = xx * x * x + yy * y * y + xy * x * y + xz * x * z + yz * y * z + zz * z * z
+    return radians
 
 
 def low_frequency_field(heights: Tensor, size: int, generator: torch.Generator) -> Tensor:
