@@ -47,7 +47,7 @@ def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
 def test_simulated_slices_that_were_never_trained_on_are_found_again_in_every_precision(model: Path) -> None:
     methods = [DeployedModel(name, Embedder.load(model, precision=name)) for name in ("float32", "bfloat16")]
     scores, _, _ = simulated_trials([*methods, Thumbnail()], 200, 1, lambda _: None)
-    medium, hard = (by_method(scores, f"simulated, {level}") for level in ("medium", "hard"))
+    medium, hard = (by_method(scores, f"simulated, same session, {level}") for level in ("medium", "hard"))
     for name in ("float32", "bfloat16"):
         assert medium[name].recall_at_1 >= 0.98
         assert medium[name].mean_average_precision >= 0.98
@@ -63,5 +63,5 @@ def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, s
     scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
     assert len(slices) == 18
     assert sum(pair.found["model"] for pair in repeated) == 6
-    medium = by_method(scores, "measured, medium")
+    medium = by_method(scores, "measured, same session, medium")
     assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.15

@@ -81,8 +81,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     simulated = (options.slices, options.variants, options.curve_slices, options.volumes, options.contrasts)
     if not (options.scans or any(simulated)):
         raise InvalidArgumentError(
-            "nothing to evaluate: give --scans, or leave --slices, --variants, --curve-slices, --volumes or --contrasts "
-            "above 0"
+            "nothing to evaluate: give --scans, or leave one of --slices, --variants, --curve-slices, --volumes and "
+            "--contrasts above 0"
         )
     slices: list[ScanSlice] = []
     if options.scans:

@@ -94,7 +94,7 @@ class Ordering:
 
 
 @dataclass(frozen=True)
-class _Places:
+class Places:
     """Body and position, in millimetres, of acquisitions."""
 
     body: NDArray[np.intp]
@@ -132,29 +132,29 @@ def volume_trials(
         same.add(repeated.numpy(), [body] * len(repeated))
         on_body(1)
 
-    def places(step: int) -> _Places:
+    def places(step: int) -> Places:
         position = np.arange(0, _LENGTH + 1, step)
-        return _Places(np.repeat(np.arange(bodies), len(position)), np.tile(position, bodies))
+        return Places(np.repeat(np.arange(bodies), len(position)), np.tile(position, bodies))
 
     volume_scores, orderings = [], []
     own = np.flatnonzero(places(1).position % 10 == 0)
     for method in gallery.methods:
         distance = 1 - gallery.similarity(method, another)
-        volume_scores.append(_volume_score(method, distance, places(_QUERY_STEP), places(1)))
+        volume_scores.append(volume_score(method, distance, places(_QUERY_STEP), places(1)))
         repeated_distance = 1 - gallery.similarity(method, same)
         own_distance = 1 - gallery.similarity(method, gallery, own)
         orderings.append(
             _ordering(
                 method,
-                _by_kind(distance, places(_QUERY_STEP), places(1)),
-                _by_kind(repeated_distance, places(_SAME_STEP), places(1)),
-                _by_kind(own_distance, places(10), places(1)),
+                by_kind(distance, places(_QUERY_STEP), places(1)),
+                by_kind(repeated_distance, places(_SAME_STEP), places(1)),
+                by_kind(own_distance, places(10), places(1)),
             )
         )
     return volume_scores, orderings
 
 
-def _volume_score(method: str, distance: NDArray[np.float32], asked: _Places, held: _Places) -> VolumeScore:
+def volume_score(method: str, distance: NDArray[np.float32], asked: Places, held: Places) -> VolumeScore:
     """From distances (queries, gallery)."""
     bodies = int(held.body.max()) + 1
     exact = []
@@ -184,7 +184,7 @@ def _volume_score(method: str, distance: NDArray[np.float32], asked: _Places, he
     )
 
 
-def _by_kind(distance: NDArray[np.float32], asked: _Places, held: _Places) -> dict[str, NDArray[np.float32]]:
+def by_kind(distance: NDArray[np.float32], asked: Places, held: Places) -> dict[str, NDArray[np.float32]]:
     """Distances (queries, gallery) of the exact slice, neighbours, other slices of the body, and other bodies."""
     same_body = asked.body[:, None] == held.body
     offset = np.abs(asked.position[:, None] - held.position)

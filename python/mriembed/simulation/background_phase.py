@@ -118,7 +118,7 @@ def low_frequency_field(heights: Tensor, size: int, generator: torch.Generator) 
 
 
 def susceptibility_field(heights: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Fields of random smooth susceptibility maps, (B, slices, size, size); the largest magnitude of each body is 1.
+    """Fields of random smooth susceptibility maps, (B, slices, size, size); the largest magnitude in the slices is 1.
 
     The main field points along y, x or the slices' normal.
     """
@@ -137,9 +137,8 @@ def susceptibility_field(heights: Tensor, size: int, generator: torch.Generator)
     field = dipole_field(susceptibility, direction)
     quarter = _MAP // 4
     planes = between_planes(field, quarter + (heights + 1) / 2 * (_MAP // 2 - 1))
-    inside = planes[..., quarter:-quarter, quarter:-quarter]
-    inside = inside / inside.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
-    return interpolated(inside, size)
+    inside = interpolated(planes[..., quarter:-quarter, quarter:-quarter], size)
+    return inside / inside.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
 
 
 def dipole_field(susceptibility: Tensor, direction: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ def simulated_pairs(
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
     kinds = {"phantoms": 0.5, "selective": 0.6, "variants": 0.4} if alike else {}
-    images = _with_shared_phase(simulate_slices(bodies, slices, finer, generator, **kinds), slices, generator)
+    images = with_shared_phase(simulate_slices(bodies, slices, finer, generator, **kinds), slices, generator)
 
     def chance(share: float) -> bool:
         return float(torch.rand(1, generator=generator, device=device)) < share
@@ -79,7 +79,7 @@ def simulated_pairs(
     return prepared(first, perturbations[0]), prepared(second, perturbations[1])
 
 
-def _with_shared_phase(drawn: SimulatedSlices, slices: int, generator: torch.Generator) -> Tensor:
+def with_shared_phase(drawn: SimulatedSlices, slices: int, generator: torch.Generator) -> Tensor:
     """Images with a background phase for each slice, or one for all variants of a slice."""
     images = drawn.images
     phase = smooth_phase(images.size(0), images.size(-1), generator)

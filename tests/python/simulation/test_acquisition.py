@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.acquisition import acquire, background_phase, reacquire
+from mriembed.simulation.acquisition import acquire, reacquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
 
@@ -122,12 +122,6 @@ def test_the_seed_decides(level: str) -> None:
     assert torch.equal(
         reacquire(kspace, SAME_SESSION[level], seeded(5)), reacquire(kspace, SAME_SESSION[level], seeded(5))
     )
-
-
-def test_background_phase_is_smooth_and_of_unit_magnitude() -> None:
-    phase = background_phase(4, 64, seeded())
-    torch.testing.assert_close(phase.abs(), torch.ones(4, 1, 64, 64))
-    assert float((phase[..., 1:] - phase[..., :-1]).abs().max()) < 0.5
 
 
 def images(batch: int, size: int) -> torch.Tensor:
