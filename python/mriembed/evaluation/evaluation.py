@@ -14,13 +14,13 @@ import torch
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.embedder import Embedder
-from mriembed.evaluation.contrasts import ContrastScore, contrast_trials
+from mriembed.evaluation.contrast_trials import ContrastScore, contrast_trials
 from mriembed.evaluation.gallery import Gallery, Score
 from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
 from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
-from mriembed.evaluation.volumes import Ordering, VolumeScore, volume_trials
+from mriembed.evaluation.volume_trials import Ordering, VolumeScore, volume_trials
 from mriembed.model_file import ModelDescription
 from mriembed.scans import ScanSlice
 

@@ -3,7 +3,7 @@ import pytest
 
 from mriembed.evaluation.methods import Thumbnail
 from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
-from mriembed.evaluation.volumes import Places, by_kind, volume_score, volume_trials
+from mriembed.evaluation.volume_trials import Places, by_kind, volume_score, volume_trials
 
 
 def places(step: int, bodies: int = 2) -> Places:

@@ -1,4 +1,4 @@
-from mriembed.evaluation.contrasts import contrast_trials
+from mriembed.evaluation.contrast_trials import contrast_trials
 from mriembed.evaluation.methods import Thumbnail
 from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 
