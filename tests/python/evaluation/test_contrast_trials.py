@@ -14,7 +14,7 @@ def test_the_slice_ranks_among_all_others_for_every_change_of_the_sequence() -> 
     assert all((score.queries, score.gallery) == (24, 24) for score in scores)
     assert all(1 <= score.median_rank <= score.rank_90 <= 24 for score in scores)
     registered = {score.change: score for score in scores if score.method == RegisteredThumbnail.name}
-    assert registered["the same sequence"].first > 0.8
+    assert registered["the same sequence"].first > 0.7
     assert registered["another sequence"].first < registered["the same sequence"].first
 
 

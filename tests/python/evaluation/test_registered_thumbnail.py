@@ -31,10 +31,10 @@ def test_a_known_rotation_and_shift_is_found() -> None:
     assert similarity.argmax(1).tolist() == list(range(6))
     own = np.diagonal(similarity)
     unregistered = (asked * held).sum((1, 2))
-    assert own.min() > 0.85
+    assert own.min() > 0.97
     assert unregistered.max() < own.min() - 0.3
     others = similarity[~np.eye(6, dtype=bool)]
-    assert others.max() < own.min() - 0.1
+    assert others.max() < own.min() - 0.04
 
 
 def test_a_slice_is_like_itself_and_turning_either_way_is_alike() -> None:
@@ -52,7 +52,7 @@ def test_shifts_and_rotations_beyond_its_limits_are_not_found() -> None:
     method = RegisteredThumbnail()
     held = method.describe(kspace(image))
     for moved in (shift(image[0], (14, 0)), rotate(image[0], 60, reshape=False)):
-        assert float(method.similarity(method.describe(kspace(moved[None])), held)[0, 0]) < 0.6
+        assert float(method.similarity(method.describe(kspace(moved[None])), held)[0, 0]) < 0.94
 
 
 def test_shading_by_an_array_hardly_matters() -> None:
