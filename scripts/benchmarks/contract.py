@@ -21,10 +21,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed import CoilPreprocessor, MRIEmbeddingModel
-from mriembed.evaluation.measures import recall_at_1
+from mriembed.evaluation.metrics import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
-from mriembed.simulation.acquisition import scan_again
-from mriembed.simulation.disturbance import LEVELS, Disturbance
+from mriembed.simulation.acquisition import reacquire
+from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
 from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
@@ -132,9 +132,9 @@ def train(contestants: list[Contestant], recipe: Recipe) -> None:
 
 def acquisitions(kspace: Tensor, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
     for _ in range(REPEATS):
-        for name in ("middle", "hard"):
-            yield name, scan_again(kspace, LEVELS[name], generator)
-        yield "any 4 coils", scan_again(kspace, Disturbance(), generator)[:, :4]
+        for name in ("medium", "hard"):
+            yield name, reacquire(kspace, SAME_SESSION[name], generator)
+        yield "any 4 coils", reacquire(kspace, Perturbation(), generator)[:, :4]
 
 
 def recalls(contestants: list[Contestant], recipe: Recipe) -> list[dict[str, float]]:

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, dataclass
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.perturbation import Perturbation
 
-# What an acquisition of a training pair may differ in. Beyond the middle level, but not as far as the hard one: what is
-# disturbed more than that hides what tells similar slices apart, and is learnt along the way.
-VIEW = Disturbance(
+# What an acquisition of a training pair may differ in. Beyond the medium level, but not as far as the hard one: what is
+# perturbed more than that hides what tells similar slices apart, and is learnt along the way.
+VIEW = Perturbation(
     gain=2.0, noise=0.08, undersampling=2.5, partial_fourier=0.75, shift=0.08, rotation=12.0, scaling=1.05
 )
 

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
+from mriembed.simulation.background_phase import smooth_phase
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.disturbance import Disturbance
-from mriembed.simulation.slices import simulate_images
+from mriembed.simulation.perturbation import Perturbation
+from mriembed.simulation.slices import SimulatedSlices, simulate_slices
 from mriembed.training.recipe import VIEW
 
 _MOST_COILS = 32
@@ -32,11 +33,11 @@ def simulated_pairs(
     """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
 
     The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
-    full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
+    full, unperturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
     second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice; one
-    in four of the second ones is undisturbed, too, so that the array alone hides what tells slices apart. With `alike`
+    in four of the second ones is unperturbed, too, so that the array alone hides what tells slices apart. With `alike`
     half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices are one, by
-    variants of a protocol: they differ in little.
+    variants of a protocol: they differ in little. Both acquisitions of a slice have one background phase.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
@@ -44,7 +45,7 @@ def simulated_pairs(
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
     kinds = {"phantoms": 0.5, "selective": 0.6, "variants": 0.4} if alike else {}
-    images = simulate_images(bodies, slices, finer, generator, **kinds)
+    images = with_shared_phase(simulate_slices(bodies, slices, finer, generator, **kinds), slices, generator)
 
     def chance(share: float) -> bool:
         return float(torch.rand(1, generator=generator, device=device)) < share
@@ -59,8 +60,8 @@ def simulated_pairs(
         size = min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
         return random_sensitivities(bodies, coils, size, generator)
 
-    def prepared(sensitivities: Tensor, disturbance: Disturbance) -> Tensor:
-        kspace = acquire(images, sensitivities, disturbance, generator)
+    def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
+        kspace = acquire(images, sensitivities, perturbation, generator)
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
@@ -73,6 +74,16 @@ def simulated_pairs(
         second = first[torch.arange(bodies, device=device)[:, None], order]
     else:
         second = array(some(1, _MOST_COILS))
-    nothing = Disturbance()
-    disturbances = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
-    return prepared(first, disturbances[0]), prepared(second, disturbances[1])
+    nothing = Perturbation()
+    perturbations = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
+    return prepared(first, perturbations[0]), prepared(second, perturbations[1])
+
+
+def with_shared_phase(drawn: SimulatedSlices, slices: int, generator: torch.Generator) -> Tensor:
+    """Images with a background phase for each slice, or one for all variants of a slice."""
+    images = drawn.images
+    phase = smooth_phase(images.size(0), images.size(-1), generator)
+    if drawn.variants is not None:
+        by_body = phase.reshape(-1, slices, *phase.shape[1:])
+        phase = torch.where(drawn.variants[:, None, None, None, None], by_body[:, :1], by_body).flatten(0, 1)
+    return images * phase

@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from mriembed import CoilPreprocessor
-from mriembed.training.simulated_pairs import simulated_pairs
+from mriembed.simulation.slices import SimulatedSlices
+from mriembed.training.simulated_pairs import simulated_pairs, with_shared_phase
 
 
 def drawn(seed: int, bodies: int = 6, slices: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,3 +39,12 @@ def test_any_number_of_coils_from_one_to_many_occurs() -> None:
     """A pair by a single coil leaves the virtual coils after the first empty."""
     used = {int((view.abs().amax((0, 2, 3)) > 0).sum()) for seed in range(60) for view in drawn(seed, 1, 2)}
     assert used == {2, 4, 6, 8}
+
+
+def test_slices_have_a_background_phase_each_and_variants_of_a_slice_share_one() -> None:
+    drawn = SimulatedSlices(torch.ones(6, 1, 16, 16, dtype=torch.complex64), torch.tensor([True, False]))
+    images = with_shared_phase(drawn, 3, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(images.abs(), torch.ones(6, 1, 16, 16))
+    assert torch.equal(images[0], images[1])
+    assert torch.equal(images[0], images[2])
+    assert not torch.allclose(images[3], images[4], atol=0.1)
