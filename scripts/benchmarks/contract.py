@@ -25,7 +25,7 @@ from mriembed.evaluation.metrics import recall_at_1
 from mriembed.evaluation.simulated import simulated_kspace
 from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.perturbation import SAME_SESSION, Perturbation
-from mriembed.training.objective import loss_of_views, make_loss
+from mriembed.training.losses import loss_of_views, make_loss
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
 from mriembed.training.trainer import learning_rate
