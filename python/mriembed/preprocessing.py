@@ -11,9 +11,8 @@ This is preprocessing version 4. `docs/preprocessing.md` defines it: steps, form
 7. local brightness divided out, once for each channel with a neighbourhood of its own
 8. real parts, then imaginary parts, as float32 channels of unit mean energy
 
-What is left does not depend on the array's order, gains, phases and mixing, nor on a smooth background phase: steps 5 and
-6 take out what another session changes. The combination of step 6 is the same for any unitary mixing of the virtual
-coils.
+Steps 5 to 7 take out what another session changes: the echo's position, the smooth background phase, the array and its
+shading. The combination of step 6 is the same for any unitary mixing of the virtual coils.
 
 Steps 1 to 4 are linear and act on different axes. This implementation therefore transforms x, crops, computes the
 coils' Gram matrix of the calibration lines there (the transform over x is unitary and leaves it as it is), applies
@@ -71,7 +70,7 @@ def _hann_window(length: int, width: int, device: torch.device) -> Tensor:
 
 
 def _low_passed(kspace: Tensor, width: int) -> Tensor:
-    """Images of the central samples of k-space (B, coils, y, x), by a Hann window of `width` samples along each axis."""
+    """Images of the central samples of k-space (B, coils, y, x), by a Hann window of `width` samples an axis."""
     rows = _hann_window(kspace.size(2), width, kspace.device)
     columns = _hann_window(kspace.size(3), width, kspace.device)
     images: Tensor = _centred_ifft(_centred_ifft(kspace * rows[:, None] * columns, 2), 3)
@@ -81,7 +80,7 @@ def _low_passed(kspace: Tensor, width: int) -> Tensor:
 def _echo_position(kspace: Tensor, axis: int, window: int) -> Tensor:
     """Where the energy of k-space (B, coils, y, x) lies along `axis`, in cycles per pixel, (B,) float64.
 
-    The circular mean, over `window` central samples of both axes: noise, which is the same everywhere, does not move it.
+    It is the circular mean over the `window` central samples of both axes, which white noise does not move.
     """
     central = kspace
     for each in (2, 3):

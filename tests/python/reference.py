@@ -1,4 +1,4 @@
-"""Preprocessing version 4 once more: NumPy, complex128, the steps of docs/preprocessing.md in their order, slice by slice."""
+"""Preprocessing version 4 once more: NumPy, complex128, the steps of docs/preprocessing.md in order, slice by slice."""
 
 from dataclasses import dataclass
 

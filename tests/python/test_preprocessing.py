@@ -322,9 +322,7 @@ def bart_ifft(kspace: np.ndarray, folder: Path) -> np.ndarray:
     return np.fromfile(folder / "out.cfl", np.complex64).reshape(coils, height, width)
 
 
-def images_of(
-    kspace: np.ndarray, readout_width: int | None = None, covariance: np.ndarray | None = None
-) -> np.ndarray:
+def images_of(kspace: np.ndarray, readout_width: int | None = None, covariance: np.ndarray | None = None) -> np.ndarray:
     """Coil images as the preprocessor makes them (steps 0 to 3)."""
     psi = None if covariance is None else torch.from_numpy(covariance)
     preprocessor = CoilPreprocessor(len(kspace), "none")

@@ -1,7 +1,7 @@
 """The losses that training can minimize, on embeddings of unit length.
 
-The default is graded: neighbouring slices and variants of a contrast are near, not equal and not opposite. The others come
-from pytorch-metric-learning and know two kinds of slices only, same and different.
+The default is graded: neighbouring slices and variants of a contrast are near, not equal and not opposite. The others
+come from pytorch-metric-learning and know two kinds of slices only, same and different.
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ class GradedLoss(nn.Module):
         targets = targets / targets.sum(1, keepdim=True)
         similarity = (embeddings @ embeddings.T / self.temperature).masked_fill(~others, -torch.inf)
         likelihood = F.log_softmax(similarity, dim=1).masked_fill(~others, 0)
-        return -(targets * likelihood).sum(1).mean()
+        loss: Tensor = -(targets * likelihood).sum(1).mean()
+        return loss
 
 
 class _ByLabel(nn.Module):
-    """A loss of pytorch-metric-learning, for which slices of equal coordinates are the same and all others different."""
+    """A loss of pytorch-metric-learning: slices of equal coordinates are the same, all others are different."""
 
     def __init__(self, loss: nn.Module) -> None:
         super().__init__()

@@ -32,8 +32,8 @@ class Recipe:
         enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
             are much alike are then told apart better (that the resolutions of training and use may differ to advantage:
             Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
-        loss: name in `mriembed.training.losses`. temperature: of the losses that have one. reach: of the graded loss, in
-            millimetres.
+        loss: name in `mriembed.training.losses`. temperature: of the losses that have one.
+        reach: of the graded loss, in millimetres.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         average_after: step after which the rate falls no further and the network of the run becomes the mean of the
             weights after each step, meant for data that differ from those of the training (Izmailov et al. 2018,

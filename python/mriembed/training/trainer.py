@@ -16,8 +16,8 @@ from torch.optim.swa_utils import AveragedModel
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
-from mriembed.training.measured_pairs import MeasuredPairs
 from mriembed.training.losses import COORDINATES, loss_of_views, make_loss
+from mriembed.training.measured_pairs import MeasuredPairs
 from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder

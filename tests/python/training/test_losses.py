@@ -51,7 +51,9 @@ def test_every_loss_is_smaller_where_acquisitions_of_a_slice_are_closer(name: st
 
 
 def test_an_unknown_loss_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(InvalidArgumentError, match="loss: must be one of graded, ntxent, multi-similarity, triplet, not 'mse'"):
+    with pytest.raises(
+        InvalidArgumentError, match="loss: must be one of graded, ntxent, multi-similarity, triplet, not 'mse'"
+    ):
         make_loss("mse", 0.1, 4.0)
 
 
