@@ -62,14 +62,14 @@ def _centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
     return padded
 
 
-def _hann_window(length: int, width: int, device: torch.device) -> Tensor:
+def _hann_window(length: int, width: float, device: torch.device) -> Tensor:
     """cos^2(pi k / width) for the samples k = -(length // 2) ... of a centred k-space, 0 from |k| = width / 2 on."""
     k = torch.arange(length, device=device, dtype=torch.float32) - float(length // 2)
     inside = k.abs() < 0.5 * width
     return torch.where(inside, torch.cos(k * (math.pi / width)).square(), torch.zeros_like(k))
 
 
-def _low_passed(kspace: Tensor, width: int) -> Tensor:
+def _low_passed(kspace: Tensor, width: float) -> Tensor:
     """Images of the central samples of k-space (B, coils, y, x), by a Hann window of `width` samples an axis."""
     rows = _hann_window(kspace.size(2), width, kspace.device)
     columns = _hann_window(kspace.size(3), width, kspace.device)
@@ -135,7 +135,7 @@ class CoilPreprocessor(nn.Module):
         self.num_coils = num_coils
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix
-        self.windows = [2 * channel + 2 for channel in range(1, num_coils)]
+        self.windows = [4.0 ** (1 + (channel - 1) / max(1, num_coils - 2)) for channel in range(1, num_coils)]
         self.calibration_lines = CALIBRATION_LINES
         self.echo_window = ECHO_WINDOW
         self.low_resolution = LOW_RESOLUTION
@@ -313,7 +313,7 @@ class CoilPreprocessor(nn.Module):
     def _combined(self, kspace: Tensor) -> Tensor:
         """Step 6: one image of all coils without its smooth phase, (B, 1, y, x)."""
         images = _centred_ifft(_centred_ifft(kspace, 2), 3)
-        low = _low_passed(kspace, self.low_resolution)
+        low = _low_passed(kspace, float(self.low_resolution))
         strength = torch.view_as_real(low).square().sum([1, 4])[:, None]
         mean = strength.mean([2, 3], keepdim=True)
         self._refuse_without_signal(_energy(low), _energy(kspace), "low-resolution image")

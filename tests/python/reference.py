@@ -76,9 +76,9 @@ class Reference:
         return kspace
 
 
-def windows(num_coils: int) -> list[int]:
+def windows(num_coils: int) -> list[float]:
     """Samples of k-space in the window of each channel but the first."""
-    return [2 * channel + 2 for channel in range(1, num_coils)]
+    return [4 * 4 ** ((channel - 1) / max(1, num_coils - 2)) for channel in range(1, num_coils)]
 
 
 def echo_position(kspace: np.ndarray, axis: int) -> float:
@@ -91,7 +91,7 @@ def echo_position(kspace: np.ndarray, axis: int) -> float:
     return float(mean * len(energy) / (2 * np.pi * kspace.shape[axis]))
 
 
-def low_passed(kspace: np.ndarray, width: int) -> np.ndarray:
+def low_passed(kspace: np.ndarray, width: float) -> np.ndarray:
     """Images of the central samples of centred k-space (..., y, x)."""
 
     def window(length: int) -> np.ndarray:
