@@ -9,7 +9,7 @@ This is preprocessing version 4. `docs/preprocessing.md` defines it: steps, form
 5. k-space shifted so that its energy lies at the centre, and brought to a fixed matrix
 6. the virtual coils combined to one image without its smooth phase
 7. local brightness divided out, once for each channel with a neighbourhood of its own
-8. real parts, then imaginary parts, as float32 channels of unit mean energy
+8. magnitudes, then real parts, as float32 channels of unit mean energy
 
 Steps 5 to 7 take out what another session changes: the echo's position, the smooth background phase, the array and its
 shading. The combination of step 6 is the same for any unitary mixing of the virtual coils.
@@ -285,10 +285,9 @@ class CoilPreprocessor(nn.Module):
         kspace = self._centred_kspace(virtual)
         combined = self._combined(kspace)
         channels = self._evened(combined)
-        parts = torch.view_as_real(channels)
-        energy = parts.square().sum([1, 4]).mean([1, 2])
-        parts = parts / energy.sqrt().reshape(-1, 1, 1, 1, 1)
-        return torch.cat([parts[..., 0], parts[..., 1]], dim=1)
+        stacked = torch.cat([channels.abs(), torch.real(channels)], dim=1)
+        energy = stacked.square().sum(1).mean([1, 2])
+        return stacked / energy.sqrt().reshape(-1, 1, 1, 1)
 
     def _centred_kspace(self, virtual: Tensor) -> Tensor:
         """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""

@@ -43,9 +43,8 @@ class Reference:
         for width in windows(self.num_coils):
             local = np.maximum(low_passed(centred_fft2(power), width).real, 0)
             channels.append(combined / np.sqrt(local + 0.01 * mean))
-        stacked = np.stack(channels)
-        stacked = stacked / np.sqrt(np.mean(np.sum(np.abs(stacked) ** 2, axis=0)))
-        return np.concatenate([stacked.real, stacked.imag]), energy_kept
+        stacked = np.concatenate([np.abs(channels), np.real(channels)])
+        return stacked / np.sqrt(np.mean(np.sum(stacked**2, axis=0))), energy_kept
 
     def _compressed(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape
