@@ -1,38 +1,39 @@
-"""From multi-coil k-space or coil images to the stacked channels that the network reads.
+"""From multi-coil k-space or coil images to the channels that the network reads.
 
-This is preprocessing contract version 3. Its order is part of the contract, because a scanner and a
-training run must agree in every step:
+This is preprocessing version 4. `docs/preprocessing.md` defines it: steps, formulas, sources and edge cases. In short:
 
-1. prewhitening with a noise covariance (Roemer et al. 1990, doi:10.1002/mrm.1910160203)
-2. centred orthonormal inverse FFT over y and x (the convention of fastMRI and of `bart fft -u -i`)
+1. prewhitening with a noise covariance
+2. centred orthonormal inverse FFT over y and x
 3. readout oversampling removed by a centred crop of x
-4. coil compression to virtual coils by PCA (Buehrer et al. 2007, doi:10.1002/mrm.21237) of the calibration
-   lines: the 24 central lines of y in k-space, all of them where there are fewer or these hold no signal
-5. resampling to a fixed matrix, where the contract names one
-6. the phase of each virtual coil fixed: the sum of its pixels v |v| is real and positive
-7. scaling to unit root-mean-square
-8. real parts, then imaginary parts, as float32 channels
+4. coil compression to virtual coils by PCA of the 24 central lines of k-space
+5. k-space shifted so that its energy lies at the centre, and brought to a fixed matrix
+6. the virtual coils combined to one image without its smooth phase
+7. local brightness divided out, once for each channel with a neighbourhood of its own
+8. magnitudes, then real parts, as float32 channels of unit mean energy
 
-Version 1 took all lines for step 4. The calibration lines are what undersampled scans have in full, and hold
-most of the energy; the virtual coils can be known before the other samples are read. Version 2 fixed the phase
-before it resampled: now what the matrix does not keep serves the calibration alone, and no more of it is computed.
-Every sample is looked at all the same, and a slice that holds NaN or infinite ones anywhere is refused.
+Steps 5 to 7 take out what another session changes: the echo's position, the smooth background phase, the array and its
+shading. The combination of step 6 is the same for any unitary mixing of the virtual coils.
 
-Steps 1 to 4 are linear and act on different axes, so this implementation reorders them without changing
-the result: it transforms x, crops, gathers the coils' Gram matrix of the calibration lines there (the
-transform over x is unitary and leaves it as it is), applies prewhitening and compression as one matrix, and
-transforms y for the virtual coils only.
+Steps 1 to 4 are linear and act on different axes. This implementation therefore transforms x, crops, computes the
+coils' Gram matrix of the calibration lines there (the transform over x is unitary and leaves it as it is), applies
+prewhitening and compression as one matrix, and transforms y for the virtual coils only.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Optional
 
 import torch
 from torch import Tensor, nn
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
+ECHO_WINDOW = 48  # samples of k-space along each axis in which the echo is looked for
+LOW_RESOLUTION = 20  # samples of k-space that the low-resolution images are made of
+DARKEST_COILS = 0.02  # of the low-resolution images' root mean square: their strength does not fall below it
+DARKEST = 0.1  # of the combined image's root mean square: local brightness does not fall below it
+LEAST_ENERGY = 1e-9  # share that a crop must leave; rounding in float32 leaves some 1e-14
 
 
 def _centred_fft(x: Tensor, axis: int) -> Tensor:
@@ -61,25 +62,57 @@ def _centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
     return padded
 
 
-def _resample_axis(x: Tensor, axis: int, square: int, matrix: int) -> Tensor:
-    """Pads one image axis to `square` pixels and changes their number to `matrix` through k-space.
+def _hann_window(length: int, width: float, device: torch.device) -> Tensor:
+    """cos^2(pi k / width) for the samples k = -(length // 2) ... of a centred k-space, 0 from |k| = width / 2 on."""
+    k = torch.arange(length, device=device, dtype=torch.float32) - float(length // 2)
+    inside = k.abs() < 0.5 * width
+    return torch.where(inside, torch.cos(k * (math.pi / width)).square(), torch.zeros_like(k))
 
-    The factor keeps image values at their size: an orthonormal FFT of n ones gives sqrt(n) at the centre.
+
+def _low_passed(kspace: Tensor, width: float) -> Tensor:
+    """Images of the central samples of k-space (B, coils, y, x), by a Hann window of `width` samples an axis."""
+    rows = _hann_window(kspace.size(2), width, kspace.device)
+    columns = _hann_window(kspace.size(3), width, kspace.device)
+    images: Tensor = _centred_ifft(_centred_ifft(kspace * rows[:, None] * columns, 2), 3)
+    return images
+
+
+def _echo_position(kspace: Tensor, axis: int, window: int) -> Tensor:
+    """Where the energy of k-space (B, coils, y, x) lies along `axis`, in cycles per pixel, (B,) float64.
+
+    It is the circular mean over the `window` central samples of both axes, which white noise does not move.
     """
-    padded = _centred_resize(x, axis, square)
-    if square == matrix:
-        return padded
-    kspace = _centred_resize(_centred_fft(padded, axis), axis, matrix)
-    image: Tensor = _centred_ifft(kspace, axis) * (float(matrix) / float(square)) ** 0.5
-    return image
+    central = kspace
+    for each in (2, 3):
+        samples = min(kspace.size(each), window)
+        central = central.narrow(each, kspace.size(each) // 2 - samples // 2, samples)
+    energy = torch.view_as_real(central).square().sum([1, 5 - axis, 4]).to(torch.float64)
+    samples = energy.size(1)
+    k = torch.arange(samples, device=kspace.device, dtype=torch.float64) - float(samples // 2)
+    turn = k * (2 * math.pi / samples)
+    mean = torch.atan2((energy * torch.sin(turn)).sum(1), (energy * torch.cos(turn)).sum(1))
+    return mean * (float(samples) / (2 * math.pi * float(kspace.size(axis))))
+
+
+def _shift_kspace(images: Tensor, axis: int, samples: Tensor) -> Tensor:
+    """Images (B, coils, y, x) whose k-space is shifted, cyclically, by -`samples` (B,) along `axis`."""
+    length = images.size(axis)
+    position = torch.arange(length, device=images.device, dtype=torch.float64) - float(length // 2)
+    turn = samples[:, None] * position * (-2 * math.pi / length)
+    ramp = torch.complex(torch.cos(turn), torch.sin(turn)).to(torch.complex64)
+    return images * (ramp[:, None, :, None] if axis == 2 else ramp[:, None, None, :])
+
+
+def _energy(samples: Tensor) -> Tensor:
+    """Sum of the squared magnitudes of each slice (B, ...), (B,) float64."""
+    return torch.view_as_real(samples.resolve_conj()).square().flatten(1).sum(1, dtype=torch.float64)
 
 
 class CoilPreprocessor(nn.Module):
     """Turns a batch of slices of one geometry, (B, coils, y, x) complex, into (B, 2 x num_coils, H, W).
 
     Scriptable; holds no weights. Work is done in complex64, the small coil matrices in complex128.
-    Physical coil count, order, phases and the global scale do not change the result (as long as the
-    leading eigenvalues of the coil Gram matrix are distinct).
+    The order, phases and any unitary mixing of the coils do not change the result, nor does the global scale.
 
     Args:
         num_coils: number of virtual coils.
@@ -102,7 +135,13 @@ class CoilPreprocessor(nn.Module):
         self.num_coils = num_coils
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix
+        self.windows = [4.0 ** (1 + (channel - 1) / max(1, num_coils - 2)) for channel in range(1, num_coils)]
         self.calibration_lines = CALIBRATION_LINES
+        self.echo_window = ECHO_WINDOW
+        self.low_resolution = LOW_RESOLUTION
+        self.darkest_coils = DARKEST_COILS
+        self.darkest = DARKEST
+        self.least_energy = LEAST_ENERGY
         self.contract_version = CONTRACT_VERSION  # by which a model file's preprocessing is known
 
     def forward(
@@ -115,7 +154,7 @@ class CoilPreprocessor(nn.Module):
     def prepare_kspace(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
     ) -> tuple[Tensor, Tensor]:
-        """All eight steps.
+        """Network input and energy kept of k-space: all steps.
 
         Args:
             kspace: (B, coils, y, x) complex, fully sampled or zero-filled, centre at (y // 2, x // 2).
@@ -131,6 +170,20 @@ class CoilPreprocessor(nn.Module):
             TypeError, ValueError: an array of wrong dtype or shape, a slice that is all zero or holds
                 NaN or Inf (named by its index), a covariance that is not positive definite.
         """
+        virtual, energy_kept = self._virtual_coils(kspace, noise_covariance, readout_width)
+        return self._stacked(virtual), energy_kept
+
+    @torch.jit.export
+    def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
+        """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
+        scaled = self._scaled_to_unit_peak(coil_images)
+        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
+        return self._stacked(virtual), energy_kept
+
+    def _virtual_coils(
+        self, kspace: Tensor, noise_covariance: Optional[Tensor], readout_width: Optional[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Steps 1 to 4 of k-space: images of the virtual coils (B, coils, y, x) complex64, and energy kept."""
         scaled = self._scaled_to_unit_peak(kspace)
         whitening: Optional[Tensor] = None
         if noise_covariance is not None:
@@ -139,16 +192,11 @@ class CoilPreprocessor(nn.Module):
         if readout_width is not None:
             if readout_width < 1 or readout_width > kspace.size(3):
                 raise ValueError(f"readout width must lie in 1..{kspace.size(3)} samples, not {readout_width}")
+            whole = _energy(hybrid)
             hybrid = _centred_resize(hybrid, 3, readout_width)
+            self._refuse_without_signal(_energy(hybrid), whole, "cropped readout")
         virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening)
-        return self._stacked(_centred_ifft(virtual, 2)), energy_kept
-
-    @torch.jit.export
-    def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
-        """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
-        scaled = self._scaled_to_unit_peak(coil_images)
-        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
-        return self._stacked(virtual), energy_kept
+        return _centred_ifft(virtual, 2), energy_kept
 
     def _scaled_to_unit_peak(self, slices: Tensor) -> Tensor:
         """Checks the slices and divides each by its largest real or imaginary part, so that squares neither
@@ -216,14 +264,9 @@ class CoilPreprocessor(nn.Module):
         if whitening is not None:
             rows = rows @ whitening
         virtual = torch.matmul(rows.to(torch.complex64), pixels)
-        if kept < self.num_coils:
-            missing = torch.zeros(
-                batch, self.num_coils - kept, height * width, dtype=virtual.dtype, device=virtual.device
-            )
-            virtual = torch.cat([virtual, missing], dim=1)
         energies = eigenvalues.clamp(min=0.0).flip(1)
         energy_kept = energies[:, :kept].sum(1) / energies.sum(1)
-        return virtual.reshape(batch, self.num_coils, height, width), energy_kept
+        return virtual.reshape(batch, kept, height, width), energy_kept
 
     def _calibration_gram(self, hybrid: Tensor) -> Tensor:
         """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
@@ -238,20 +281,58 @@ class CoilPreprocessor(nn.Module):
         return gram
 
     def _stacked(self, virtual: Tensor) -> Tensor:
-        """Steps 5 to 8: matrix, phase, scale, layout."""
+        """Steps 5 to 8, of the images of virtual coils (B, coils, y, x)."""
+        kspace = self._centred_kspace(virtual)
+        combined = self._combined(kspace)
+        channels = self._evened(combined)
+        stacked = torch.cat([channels.abs(), torch.real(channels)], dim=1)
+        energy = stacked.square().sum(1).mean([1, 2])
+        return stacked / energy.sqrt().reshape(-1, 1, 1, 1)
+
+    def _centred_kspace(self, virtual: Tensor) -> Tensor:
+        """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""
         matrix = self.matrix
+        kspace = _centred_fft(_centred_fft(virtual, 2), 3)
+        position_y = _echo_position(kspace, 2, self.echo_window)
+        position_x = _echo_position(kspace, 3, self.echo_window)
         if matrix is not None:
             square = max(virtual.size(2), virtual.size(3))
-            virtual = _resample_axis(_resample_axis(virtual, 2, square, matrix), 3, square, matrix)
-        if self.coil_compression != "none":
-            phasor = (virtual * virtual.abs()).sum([2, 3], keepdim=True)
-            magnitude = phasor.abs()
-            rotation = torch.where(magnitude > 0, phasor.conj() / magnitude, torch.ones_like(phasor))
-            virtual = virtual * rotation
-        parts = torch.view_as_real(virtual.resolve_conj())
-        energy = parts.square().sum([1, 4]).mean([1, 2])
-        if not bool((energy > 0).all()):
-            index = int(torch.nonzero(~(energy > 0))[0].item())
-            raise ValueError(f"slice {index} has no signal left inside the cropped readout or matrix")
-        parts = parts / energy.sqrt().reshape(-1, 1, 1, 1, 1)
-        return torch.cat([parts[..., 0], parts[..., 1]], dim=1)
+            virtual = _centred_resize(_centred_resize(virtual, 2, square), 3, square)
+        virtual = _shift_kspace(virtual, 2, torch.round(position_y * virtual.size(2)))
+        virtual = _shift_kspace(virtual, 3, torch.round(position_x * virtual.size(3)))
+        kspace = _centred_fft(_centred_fft(virtual, 2), 3)
+        if matrix is not None:
+            whole = _energy(kspace)
+            factor = float(matrix) / float(kspace.size(2))
+            kspace = _centred_resize(_centred_resize(kspace, 2, matrix), 3, matrix)
+            self._refuse_without_signal(_energy(kspace), whole, "cropped matrix")
+            kspace = kspace * factor
+        return kspace
+
+    def _combined(self, kspace: Tensor) -> Tensor:
+        """Step 6: one image of all coils without its smooth phase, (B, 1, y, x)."""
+        images = _centred_ifft(_centred_ifft(kspace, 2), 3)
+        low = _low_passed(kspace, float(self.low_resolution))
+        strength = torch.view_as_real(low).square().sum([1, 4])[:, None]
+        mean = strength.mean([2, 3], keepdim=True)
+        self._refuse_without_signal(_energy(low), _energy(kspace), "low-resolution image")
+        darkest = self.darkest_coils * self.darkest_coils * mean
+        combined: Tensor = (low.conj() * images).sum(1, keepdim=True) / (strength + darkest).sqrt()
+        return combined
+
+    def _evened(self, combined: Tensor) -> Tensor:
+        """Step 7: the combined image over its local brightness, (B, windows, y, x)."""
+        power = torch.view_as_real(combined).square().sum(4)
+        mean = power.mean([2, 3], keepdim=True)
+        spectrum = _centred_fft(_centred_fft(torch.complex(power, torch.zeros_like(power)), 2), 3)
+        channels = [combined / mean.sqrt()]
+        for width in self.windows:
+            local = torch.real(_low_passed(spectrum, width)).clamp(min=0.0)
+            channels.append(combined / (local + self.darkest * self.darkest * mean).sqrt())
+        return torch.cat(channels, dim=1)
+
+    def _refuse_without_signal(self, energy: Tensor, whole: Tensor, where: str) -> None:
+        good = energy > self.least_energy * whole
+        if not bool(good.all()):
+            index = int(torch.nonzero(~good)[0].item())
+            raise ValueError(f"slice {index} has no signal left inside the {where}")

@@ -23,17 +23,17 @@ METHOD = "model, float32"
 
 def row(matrix: int, evaluation: Evaluation) -> str:
     recall = {score.trial: score.recall_at_1 for score in evaluation.scores if score.method == METHOD}
-    curve = next(curve for curve in evaluation.curves if curve.disturbance == "matrix")
+    curve = next(curve for curve in evaluation.curves if curve.perturbation == "matrix")
     half = curve.recall_at_1[METHOD][curve.values.index(48.0)]
     twins = sum(pair.found[METHOD] for pair in evaluation.repeated_scans)
     trials = (
-        "simulated, middle",
-        "simulated, hard",
-        "simulated variants, middle",
-        "simulated variants, any 4 coils",
-        "measured, middle",
-        "measured, hard",
-        "measured, any 4 coils",
+        "simulated, another session, medium",
+        "simulated, another session, hard",
+        "simulated variants, same session, medium",
+        "simulated variants, same session, any 4 coils",
+        "measured, another session, medium",
+        "measured, another session, hard",
+        "measured, same session, any 4 coils",
     )
     figures = [f"{recall[trial]:.3f}" for trial in trials]
     name = str(matrix) if matrix else "as measured (0)"
@@ -52,8 +52,8 @@ def main() -> None:
     slices = read_usable_slices(options.scans, image_files=options.image_files, on_refused=print)
     pairs = read_pairs(options.pairs, slices)
     print(
-        "| matrix | simulated, middle | hard | variants, middle | any 4 coils "
-        "| measured, middle | hard | any 4 coils | 48 of 96 pixels | repeated |"
+        "| matrix | simulated, another session, medium | hard | variants, same session, medium | any 4 coils "
+        "| measured, another session, medium | hard | any 4 coils | 48 of 96 pixels | repeated |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     results = {}
@@ -61,7 +61,8 @@ def main() -> None:
         for matrix in options.matrices:
             model = Path(folder) / f"{matrix}.pt"
             mriembed.export_model(model, weights=options.weights, matrix=matrix)
-            evaluation = evaluate(model, Plan(simulated=200, variants=300, curve=60, seed=1), slices, pairs)
+            plan = Plan(simulated=200, variants=300, curve=60, volumes=0, contrasts=0, seed=1)
+            evaluation = evaluate(model, plan, slices, pairs)
             results[matrix] = json.loads(evaluation.as_json())
             print(row(matrix, evaluation), flush=True)
     options.json.write_text(json.dumps(results, indent=1))

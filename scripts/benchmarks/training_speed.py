@@ -25,7 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mriembed import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.slices import simulate_images
+from mriembed.training.graded_slices import volume_slices
 from mriembed.training.kept_memory import keep_freed_memory
 from mriembed.training.process_group import ProcessGroup, process_group
 from mriembed.training.recipe import VIEW, Recipe
@@ -98,9 +98,7 @@ def drawing(recipe: Recipe, device: torch.device) -> Callable[[], object]:
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
     bodies = recipe.bodies // recipe.parts
-    return lambda: simulated_pairs(
-        bodies, recipe.slices, preprocessor, recipe.matrix, generator, few_coils=True, alike=True
-    )
+    return lambda: simulated_pairs(bodies, recipe.slices, preprocessor, recipe.matrix, generator, few_coils=True)
 
 
 def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float]:
@@ -108,11 +106,11 @@ def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
     bodies, finer = recipe.bodies // recipe.parts, 2 * round(0.75 * recipe.matrix)
-    images = simulate_images(bodies, recipe.slices, finer, generator)
+    images = volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2).images
     arrays = random_sensitivities(bodies, COILS, recipe.matrix, generator)
     kspace = acquire(images, arrays, VIEW, generator)
     works: dict[str, Callable[[], object]] = {
-        "images": lambda: simulate_images(bodies, recipe.slices, finer, generator),
+        "images": lambda: volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2),
         "coil arrays": lambda: random_sensitivities(bodies, COILS, recipe.matrix, generator),
         "acquisition": lambda: acquire(images, arrays, VIEW, generator),
         "preparation": lambda: preprocessor.prepare_kspace(kspace),
@@ -147,7 +145,6 @@ def main() -> None:
         precision=options.precision,
         average_after=0,
         few_coils_after=0,
-        alike_after=0,
     )
     keep_freed_memory()  # as the command does
     with process_group(options.device) as group:

@@ -1,4 +1,4 @@
-"""The preprocessing contract once more: NumPy, complex128, the eight steps in their literal order, slice by slice."""
+"""Preprocessing version 4 once more: NumPy, complex128, the steps of docs/preprocessing.md in order, slice by slice."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Reference:
-    """What the contract says; every array is of one slice."""
+    """What the page says; every array is of one slice."""
 
     num_coils: int = 8
     coil_compression: str = "pca"
     matrix: int | None = None
-    contract: int = 3
 
     def from_kspace(
         self, kspace: np.ndarray, noise_covariance: np.ndarray | None = None, readout_width: int | None = None
     ) -> tuple[np.ndarray, float]:
-        """(coils, y, x) to stacked channels (2 x num_coils, H, W) and the share of energy kept."""
+        """(coils, y, x) to the network input (channels, H, W), float64, and the share of energy kept."""
         kspace = _scaled(kspace)
         if noise_covariance is not None:
             lower = np.linalg.cholesky(noise_covariance / np.trace(noise_covariance).real)
@@ -29,42 +28,83 @@ class Reference:
         return self._from_images(images)
 
     def from_images(self, images: np.ndarray) -> tuple[np.ndarray, float]:
-        """(coils, y, x) to stacked channels and the share of energy kept."""
+        """(coils, y, x) to the network input and the share of energy kept."""
         return self._from_images(_scaled(images))
 
     def _from_images(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         energy_kept = 1.0
         if self.coil_compression == "pca":
             images, energy_kept = self._compressed(images)
-        if self.contract < 3:
-            images = self._with_fixed_phases(images)
-        if self.matrix is not None:
-            images = resampled(images, self.matrix)
-        if self.contract >= 3:
-            images = self._with_fixed_phases(images)
-        images = images / np.sqrt(np.mean(np.sum(np.abs(images) ** 2, axis=0)))
-        return np.concatenate([images.real, images.imag]).astype(np.float32), energy_kept
-
-    def _with_fixed_phases(self, images: np.ndarray) -> np.ndarray:
-        images = images.copy()
-        for image in images if self.coil_compression == "pca" else ():
-            phase = np.sum(image * np.abs(image))
-            if phase != 0:
-                image *= np.conj(phase) / np.abs(phase)
-        return images
+        kspace = self._centred(images)
+        combined = _combined(kspace)
+        power = np.abs(combined) ** 2
+        mean = power.mean()
+        channels = [combined / np.sqrt(mean)]
+        for width in windows(self.num_coils):
+            local = np.maximum(low_passed(centred_fft2(power), width).real, 0)
+            channels.append(combined / np.sqrt(local + 0.01 * mean))
+        stacked = np.concatenate([np.abs(channels), np.real(channels)])
+        return stacked / np.sqrt(np.mean(np.sum(stacked**2, axis=0))), energy_kept
 
     def _compressed(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape
         kspace = centred_fft2(images)
         central = kspace[:, max(0, height // 2 - 12) : height // 2 + 12]
         signal = np.abs(central).max() > 1e-12 * np.abs(kspace).max()  # more than rounding of the transforms
-        lines = central if self.contract > 1 and signal else kspace
+        lines = central if signal else kspace
         vectors, singular, _ = np.linalg.svd(lines.reshape(coils, -1), full_matrices=False)
         kept = min(coils, self.num_coils)
-        virtual = np.zeros((self.num_coils, height * width), np.complex128)
-        virtual[:kept] = vectors[:, :kept].conj().T @ images.reshape(coils, -1)
+        virtual = vectors[:, :kept].conj().T @ images.reshape(coils, -1)
         energies = singular**2
-        return virtual.reshape(self.num_coils, height, width), float(energies[:kept].sum() / energies.sum())
+        return virtual.reshape(kept, height, width), float(energies[:kept].sum() / energies.sum())
+
+    def _centred(self, images: np.ndarray) -> np.ndarray:
+        kspace = centred_fft2(images)
+        cycles = [echo_position(kspace, axis) for axis in (1, 2)]  # per pixel
+        if self.matrix is not None:
+            square = max(images.shape[1:])
+            images = resized(images, square, square)
+        for axis, position in zip((1, 2), cycles, strict=True):
+            samples = np.round(position * images.shape[axis])
+            pixel = np.arange(images.shape[axis]) - images.shape[axis] // 2
+            ramp = np.exp(-2j * np.pi * samples * pixel / images.shape[axis])
+            images = images * (ramp[:, None] if axis == 1 else ramp)
+        kspace = centred_fft2(images)
+        if self.matrix is not None:
+            kspace = resized(kspace, self.matrix, self.matrix) * (self.matrix / images.shape[1])
+        return kspace
+
+
+def windows(num_coils: int) -> list[float]:
+    """Samples of k-space in the window of each channel but the first."""
+    return [4 * 4 ** ((channel - 1) / max(1, num_coils - 2)) for channel in range(1, num_coils)]
+
+
+def echo_position(kspace: np.ndarray, axis: int) -> float:
+    """Cycles per pixel."""
+    begin = [max(0, length // 2 - 24) for length in kspace.shape[1:]]
+    central = kspace[:, begin[0] : kspace.shape[1] // 2 + 24, begin[1] : kspace.shape[2] // 2 + 24]
+    energy = np.sum(np.abs(central) ** 2, axis=(0, 3 - axis))
+    k = np.arange(len(energy)) - len(energy) // 2
+    mean = np.angle(np.sum(energy * np.exp(2j * np.pi * k / len(energy))))
+    return float(mean * len(energy) / (2 * np.pi * kspace.shape[axis]))
+
+
+def low_passed(kspace: np.ndarray, width: float) -> np.ndarray:
+    """Images of the central samples of centred k-space (..., y, x)."""
+
+    def window(length: int) -> np.ndarray:
+        k = np.arange(length) - length // 2
+        return np.where(np.abs(k) < width / 2, np.cos(np.pi * k / width) ** 2, 0)
+
+    return centred_ifft2(kspace * window(kspace.shape[-2])[:, None] * window(kspace.shape[-1]))
+
+
+def _combined(kspace: np.ndarray) -> np.ndarray:
+    images, low = centred_ifft2(kspace), low_passed(kspace, 20)
+    strength = np.sum(np.abs(low) ** 2, axis=0)
+    combined: np.ndarray = np.sum(low.conj() * images, axis=0) / np.sqrt(strength + 0.02**2 * strength.mean())
+    return combined
 
 
 def centred_ifft2(kspace: np.ndarray) -> np.ndarray:
@@ -87,14 +127,6 @@ def resized(array: np.ndarray, height: int, width: int) -> np.ndarray:
         put.append(slice(new // 2 - length // 2, new // 2 - length // 2 + length))
     result[..., put[0], put[1]] = array[..., take[0], take[1]]
     return result
-
-
-def resampled(images: np.ndarray, matrix: int) -> np.ndarray:
-    square = max(images.shape[-2:])
-    padded = resized(images, square, square)
-    if square == matrix:
-        return padded
-    return centred_ifft2(resized(centred_fft2(padded), matrix, matrix)) * (matrix / square)
 
 
 def _scaled(slices: np.ndarray) -> np.ndarray:

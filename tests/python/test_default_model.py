@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 import mriembed
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
-from mriembed.evaluation.collection import Score
+from mriembed.evaluation.gallery import Score
 from mriembed.evaluation.measured import measured_trials, read_pairs
 from mriembed.evaluation.methods import DeployedModel, Thumbnail
 from mriembed.evaluation.simulated import simulated_trials
@@ -44,15 +44,26 @@ def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
     return {score.method: score for score in scores if score.trial == trial}
 
 
-def test_simulated_slices_that_were_never_trained_on_are_found_again_in_every_precision(model: Path) -> None:
+@pytest.fixture(scope="module")
+def simulated(model: Path) -> list[Score]:
     methods = [DeployedModel(name, Embedder.load(model, precision=name)) for name in ("float32", "bfloat16")]
-    scores, _, _ = simulated_trials([*methods, Thumbnail()], 200, 1, lambda _: None)
-    middle, hard = (by_method(scores, f"simulated, {level}") for level in ("middle", "hard"))
+    return simulated_trials([*methods, Thumbnail()], 200, 1, lambda _: None)[0]
+
+
+def test_simulated_slices_that_were_never_trained_on_are_found_again_in_the_same_session(
+    simulated: list[Score],
+) -> None:
+    medium, hard = (by_method(simulated, f"simulated, same session, {level}") for level in ("medium", "hard"))
     for name in ("float32", "bfloat16"):
-        assert middle[name].recall_at_1 >= 0.98
-        assert middle[name].mean_average_precision >= 0.98
-        assert hard[name].recall_at_1 >= 0.9
-    assert middle[Thumbnail.name].recall_at_1 < 0.8
+        assert medium[name].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.3
+        assert hard[name].recall_at_1 > hard[Thumbnail.name].recall_at_1 + 0.3
+    assert medium["bfloat16"].recall_at_1 >= medium["float32"].recall_at_1 - 0.01
+
+
+@pytest.mark.xfail(strict=True, reason="the default weights learned the background phase as a label")
+def test_simulated_slices_are_found_again_in_another_session(simulated: list[Score]) -> None:
+    assert by_method(simulated, "simulated, phase alone")["float32"].recall_at_1 >= 0.99
+    assert by_method(simulated, "simulated, another session, medium")["float32"].recall_at_1 >= 0.97
 
 
 def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, shared_data: Path) -> None:
@@ -63,5 +74,5 @@ def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, s
     scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
     assert len(slices) == 18
     assert sum(pair.found["model"] for pair in repeated) == 6
-    middle = by_method(scores, "measured, middle")
-    assert middle["model"].recall_at_1 > middle[Thumbnail.name].recall_at_1 + 0.15
+    medium = by_method(scores, "measured, same session, medium")
+    assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.15

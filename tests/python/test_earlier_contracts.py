@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import mriembed
+from earlier_reference import Reference, centred_ifft2
 from model_archives import description_inside, with_description
 from mriembed import Embedder, ModelFileError
-from reference import Reference, centred_ifft2
 
 FOLDER = Path(__file__).parent / "model_files"
 

@@ -1,4 +1,4 @@
-"""Evaluation: what embeddings are worth, on simulated and on measured slices, beside three baselines."""
+"""Evaluation: what embeddings are worth, on simulated and on measured slices, and with four baselines."""
 
 from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate
 

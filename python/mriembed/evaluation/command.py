@@ -14,7 +14,8 @@ from mriembed.scans import ScanSlice, read_usable_slices
 
 _DESCRIPTION = """\
 Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
-mriembed_cli does, and by three baselines. Prints tables; writes JSON and an HTML report with pictures."""
+mriembed_cli does, and with four baselines. Another session changes background phase, coil array, noise, matrix,
+sampling and position; the same session keeps phase and array. Prints tables; writes JSON and an HTML report."""
 
 
 def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,6 +39,8 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
     parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
     parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
+    parser.add_argument("--volumes", type=int, default=12, help="simulated bodies, cut at known places; 0: none")
+    parser.add_argument("--contrasts", type=int, default=25, help="simulated bodies with other contrasts; 0: none")
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
     parser.add_argument("--seed", type=int, default=0, help="decides slices and acquisitions")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
@@ -58,6 +61,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         ("--slices", options.slices, 0),
         ("--variants", options.variants, 0),
         ("--curve-slices", options.curve_slices, 0),
+        ("--volumes", options.volumes, 0),
+        ("--contrasts", options.contrasts, 0),
         ("--repeats", options.repeats, 1),
     ):
         if value < least:
@@ -71,9 +76,13 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
-    if not (options.scans or options.slices or options.variants or options.curve_slices):
+    if options.volumes == 1:
+        raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other bodies are measured")
+    simulated = (options.slices, options.variants, options.curve_slices, options.volumes, options.contrasts)
+    if not (options.scans or any(simulated)):
         raise InvalidArgumentError(
-            "nothing to evaluate: give --scans, or leave --slices, --variants or --curve-slices above 0"
+            "nothing to evaluate: give --scans, or leave one of --slices, --variants, --curve-slices, --volumes and "
+            "--contrasts above 0"
         )
     slices: list[ScanSlice] = []
     if options.scans:
@@ -91,6 +100,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         simulated=options.slices,
         variants=options.variants,
         curve=options.curve_slices,
+        volumes=options.volumes,
+        contrasts=options.contrasts,
         repeats=options.repeats,
         precisions=tuple(options.precision),
         threads=options.threads,

@@ -14,10 +14,13 @@ import torch
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.embedder import Embedder
-from mriembed.evaluation.collection import Collection, Score
+from mriembed.evaluation.contrast_trials import ContrastScore, contrast_trials
+from mriembed.evaluation.gallery import Gallery, Score
 from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
+from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
+from mriembed.evaluation.volume_trials import Ordering, VolumeScore, volume_trials
 from mriembed.model_file import ModelDescription
 from mriembed.scans import ScanSlice
 
@@ -29,9 +32,11 @@ class Plan:
     """What an evaluation does.
 
     Attributes:
-        simulated: simulated slices of the trial at each level; 0 leaves it out.
+        simulated: simulated slices of each trial; 0 leaves them out.
         variants: simulated slices that differ by variants of a protocol; 0 leaves them out.
         curve: simulated slices of the curves; 0 leaves them out.
+        volumes: simulated bodies with slices at known positions; 0 leaves them out.
+        contrasts: simulated bodies scanned by other sequence parameters; 0 leaves them out.
         repeats: acquisitions of each measured slice at each level.
         precisions: of the model.
         threads: CPU threads of the model; 0: as many as torch would take.
@@ -41,6 +46,8 @@ class Plan:
     simulated: int = 1000
     variants: int = 300
     curve: int = 200
+    volumes: int = 12
+    contrasts: int = 25
     repeats: int = 20
     precisions: tuple[str, ...] = ("float32",)
     threads: int = 0
@@ -48,12 +55,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Found:
+class RetrievalResult:
     """Slices scanned again, and the gallery they were looked for in; for the report's pictures."""
 
     title: str
-    gallery: Collection
-    queries: Collection
+    gallery: Gallery
+    queries: Gallery
     names: list[str]  # of the gallery's slices
     repeated: Mapping[int, Sequence[int]]  # for a label, the labels of repeated scans of the slice
 
@@ -66,10 +73,13 @@ class Evaluation:
     plan: Plan
     machine: str  # processor, threads, torch; precisions that were computed in another one there
     created: str
-    scores: list[Score]
+    scores: list[Score]  # another session first
+    volumes: list[VolumeScore]
+    orderings: list[Ordering]
+    contrasts: list[ContrastScore]
     repeated_scans: list[RepeatedScan]
     curves: list[Curve]
-    found: list[Found]  # not part of the JSON
+    found: list[RetrievalResult]  # not part of the JSON
 
     def as_json(self) -> str:
         """All but the pictures."""
@@ -81,6 +91,9 @@ class Evaluation:
             "model": self.model.as_dict(),
             "plan": asdict(self.plan),
             "scores": [asdict(score) for score in self.scores],
+            "volumes": [asdict(score) for score in self.volumes],
+            "orderings": [asdict(ordering) for ordering in self.orderings],
+            "contrasts": [asdict(score) for score in self.contrasts],
             "repeated_scans": [asdict(pair) for pair in self.repeated_scans],
             "curves": [asdict(curve) for curve in self.curves],
         }
@@ -95,7 +108,7 @@ def evaluate(
     *,
     on_progress: Callable[[str, int, int], None] = lambda _name, _done, _of: None,
 ) -> Evaluation:
-    """Runs every trial through libmriembed, and the three baselines beside it.
+    """Runs every trial through libmriembed, and the baselines.
 
     Args:
         model: the model file. It must have coil compression: acquisitions differ in their number of coils.
@@ -117,7 +130,8 @@ def evaluate(
         if embedder.arithmetic != precision
     ]
     methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
-    methods += [Thumbnail(), PrincipalComponents(example_kspace(_EXAMPLES)), random_weights(description)]
+    embeddings = [*methods, Thumbnail(), PrincipalComponents(example_kspace(_EXAMPLES)), random_weights(description)]
+    methods = [*embeddings, RegisteredThumbnail()]
 
     def counter(name: str, total: int) -> Callable[[int], None]:
         done = 0
@@ -130,9 +144,19 @@ def evaluate(
         return count
 
     found_scores: list[Score] = []
+    volumes: list[VolumeScore] = []
+    orderings: list[Ordering] = []
+    contrasts: list[ContrastScore] = []
     curves: list[Curve] = []
     repeated: list[RepeatedScan] = []
-    found: list[Found] = []
+    found: list[RetrievalResult] = []
+    if plan.simulated:
+        simulated, gallery, queries = simulated_trials(
+            methods, plan.simulated, plan.seed, counter("simulated slices", plan.simulated)
+        )
+        found_scores += simulated
+        names = [f"slice {label}" for label in gallery.labels]
+        found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
     if slices:
         count = counter("measured slices", len(slices))
         measured, repeated, gallery, queries = measured_trials(
@@ -140,25 +164,27 @@ def evaluate(
         )
         found_scores += measured
         found.append(
-            Found("Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs))
+            RetrievalResult(
+                "Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs)
+            )
         )
-    if plan.simulated:
-        simulated, gallery, queries = simulated_trials(
-            methods, plan.simulated, plan.seed, counter("simulated slices", plan.simulated)
-        )
-        found_scores += simulated
-        names = [f"slice {label}" for label in gallery.labels]
-        found.append(Found("Simulated slices", gallery, queries, names, {}))
+    if plan.volumes:
+        volumes, orderings = volume_trials(methods, plan.volumes, plan.seed, counter("volumes", plan.volumes))
+    if plan.contrasts:
+        contrasts = contrast_trials(methods, plan.contrasts, plan.seed, counter("contrasts", plan.contrasts))
     if plan.variants:
         found_scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
     if plan.curve:
-        curves = robustness_curves(methods, plan.curve, plan.seed, counter("robustness curves", plan.curve))
+        curves = robustness_curves(embeddings, plan.curve, plan.seed, counter("robustness curves", plan.curve))
     return Evaluation(
         description,
         plan,
         ", ".join([_processor(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        found_scores,
+        sorted(found_scores, key=lambda score: "same session" in score.trial),
+        volumes,
+        orderings,
+        contrasts,
         repeated,
         curves,
         found,

@@ -33,7 +33,7 @@ def picture(image: NDArray[np.float32]) -> str:
 
 
 def curves_figure(curves: Sequence[Curve]) -> str:
-    """Recall at 1 over each disturbance, one panel each, as SVG."""
+    """Recall at 1 over each perturbation, one panel each, as SVG."""
     figure, axes = _figure(len(curves), 3.1, 2.9)
     for panel, curve in zip(axes, curves, strict=True):
         positions = range(len(curve.values))
@@ -45,7 +45,7 @@ def curves_figure(curves: Sequence[Curve]) -> str:
             )  # fmt: skip
         panel.set_xticks(positions, [f"{value:g}" for value in curve.values])
         panel.set_ylim(-0.03, 1.03)
-        panel.set_title(curve.disturbance)
+        panel.set_title(curve.perturbation)
         panel.set_xlabel(curve.unit)
         panel.grid(alpha=0.3)
     axes[0].set_ylabel("recall@1")

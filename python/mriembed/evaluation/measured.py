@@ -1,4 +1,4 @@
-"""Trials on measured scans: slices scanned again, few of many coils, and repeated scans."""
+"""Trials on measured scans: another session and the same one, phase alone, few of many coils, repeated scans."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 import torch
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.evaluation.collection import Collection, Score, scores
+from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import scan_again
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.acquisition import reacquire, with_background_phase
+from mriembed.simulation.background_phase import random_background_phase
+from mriembed.simulation.perturbation import ANOTHER_SESSION, ANY_PHASE, SAME_SESSION
 
 _FEW, _MANY = 4, 16  # coils that are left, of at least so many
+_SEED = 7_375_000_003  # of other sessions; far from the seeds of training, which are the output of a mixing function
 
 
 @dataclass(frozen=True)
@@ -71,30 +73,42 @@ def measured_trials(
     repeats: int,
     seed: int,
     on_slice: Callable[[], None],
-) -> tuple[list[Score], list[RepeatedScan], Collection, Collection]:
+) -> tuple[list[Score], list[RepeatedScan], Gallery, Gallery]:
     """Finding each slice again among all of them.
 
     Args:
         methods: what is compared.
         slices: the measured slices.
         pairs: which of them are repeated scans of one slice.
-        repeats: acquisitions of each slice at each level, and sets of few coils.
+        repeats: acquisitions of each slice at each level, background phases, and sets of few coils.
         seed: decides the acquisitions.
         on_slice: called after each slice.
 
     Returns:
-        Scores, the repeated scans, the gallery, and the acquisitions at the middle level.
+        Scores, the repeated scans, the gallery, and the acquisitions in another session at the medium level.
     """
-    gallery = Collection(methods)
-    again = {name: Collection(methods) for name in LEVELS}
-    few = Collection(methods)
+    gallery = Gallery(methods)
+    trials = {f"measured, another session, {name}": Gallery(methods) for name in ANOTHER_SESSION}
+    trials["measured, phase alone"] = Gallery(methods)
+    trials |= {f"measured, same session, {name}": Gallery(methods) for name in SAME_SESSION}
+    few = Gallery(methods)
     generator = torch.Generator().manual_seed(seed)
+    other_sessions = torch.Generator().manual_seed(_SEED + 1_000_003 * seed)
     for number, scan in enumerate(slices):
         kspace = torch.from_numpy(scan.kspace)[None]
+        height, width = kspace.shape[2:]
         gallery.add(scan.kspace[None], [number])
-        for name, level in LEVELS.items():
+        for name, level in ANOTHER_SESSION.items():
             for _ in range(repeats):
-                again[name].add(scan_again(kspace, level, generator).numpy(), [number])
+                again = reacquire(kspace, level, other_sessions)
+                trials[f"measured, another session, {name}"].add(again.numpy(), [number])
+        for _ in range(repeats):
+            phase = random_background_phase(torch.zeros(1, 1), height, width, ANY_PHASE, other_sessions)
+            trials["measured, phase alone"].add(with_background_phase(kspace, phase).numpy(), [number])
+        for name, level in SAME_SESSION.items():
+            for _ in range(repeats):
+                again = reacquire(kspace, level, generator)
+                trials[f"measured, same session, {name}"].add(again.numpy(), [number])
         coils = kspace.size(1)
         if coils >= _MANY:
             for _ in range(repeats):
@@ -102,22 +116,22 @@ def measured_trials(
                 few.add(kspace[:, chosen].numpy(), [number])
         on_slice()
     repeated = scans_of_one_slice(pairs)
-    found = [score for name in LEVELS for score in scores(f"measured, {name}", gallery, again[name], repeated)]
+    found = [score for trial, queries in trials.items() for score in scores(trial, gallery, queries, repeated)]
     if few.labels:
-        found += scores(f"measured, any {_FEW} coils", gallery, few, repeated)
-    return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, again["middle"]
+        found += scores(f"measured, same session, any {_FEW} coils", gallery, few, repeated)
+    in_another_session = trials["measured, another session, medium"]
+    return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, in_another_session
 
 
 def _repeated_scans(
-    gallery: Collection,
+    gallery: Gallery,
     slices: Sequence[ScanSlice],
     pairs: Sequence[tuple[int, int]],
     repeated: Mapping[int, Sequence[int]],
 ) -> list[RepeatedScan]:
     nearest = {}
     for method in gallery.methods:
-        rows = gallery.rows(method)
-        similarity = rows @ rows.T
+        similarity = gallery.similarity(method, gallery)
         np.fill_diagonal(similarity, -np.inf)
         nearest[method] = similarity.argmax(1)
     return [

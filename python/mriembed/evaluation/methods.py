@@ -1,11 +1,15 @@
-"""What is compared: the model as it is deployed, and three baselines that any embedding worth having must beat."""
+"""What is compared: the model as it is deployed, and baselines.
+
+Most are embeddings: rows whose products are similarities. A matcher compares slices in pairs instead.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Union
 
 import numpy as np
 import torch
@@ -20,13 +24,49 @@ _THUMBNAIL = 32
 _COMPONENTS = 64
 
 
-class Method(Protocol):
+class Embedding(Protocol):
     """A way from k-space to rows of unit length whose product is a similarity."""
 
     name: str
 
     def embed(self, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
         """k-space (slices, coils, y, x) to (slices, length)."""
+
+
+class Matcher(ABC):
+    """A way to compare slices in pairs.
+
+    Attributes:
+        name: of the method.
+        most_queries: so many queries, evenly spread over all, are looked for in a trial.
+    """
+
+    name: str
+    most_queries: int
+
+    @abstractmethod
+    def describe(self, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
+        """What is kept of k-space (slices, coils, y, x): an array (slices, ...)."""
+
+    @abstractmethod
+    def similarity(self, queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(queries, gallery), larger is more alike, at most 1."""
+
+
+Method = Union[Embedding, Matcher]
+
+
+def describe(method: Method, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """What a method keeps of k-space (slices, coils, y, x): rows of unit length, or what a matcher compares."""
+    return method.describe(kspace) if isinstance(method, Matcher) else method.embed(kspace)
+
+
+def similarity(method: Method, queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Similarities (queries, gallery) of what `describe` gives."""
+    if isinstance(method, Matcher):
+        return method.similarity(queries, gallery)
+    products: NDArray[np.float32] = queries @ gallery.T
+    return products
 
 
 class DeployedModel:

@@ -7,9 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
-from mriembed.evaluation.evaluation import Evaluation, Found
+from mriembed.evaluation.evaluation import Evaluation, RetrievalResult
 from mriembed.evaluation.figures import curves_figure, map_figure, picture
-from mriembed.evaluation.measures import nearest
+from mriembed.evaluation.metrics import nearest
 
 _SHOWN = 12  # queries of a contact sheet
 _NEIGHBOURS = 5
@@ -52,17 +52,20 @@ def html_report(evaluation: Evaluation) -> str:
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
         f"<title>mriembed evaluation</title><style>{_STYLE}</style></head><body>",
         "<h1>Are the embeddings any good?</h1>",
-        "<p class=lead>Each slice is scanned again by the simulator, more or less disturbed, and looked for among all "
-        "slices by its embedding alone.</p>",
+        "<p class=lead>Each slice is scanned again by the simulator and looked for among all slices by its embedding "
+        "alone. Another session changes background phase, coil array, noise, matrix, sampling and position; the same "
+        "session keeps phase and array.</p>",
         "<table>",
         *(f"<tr><td>{escape(name)}</td><td class=facts>{escape(text)}</td></tr>" for name, text in facts.items()),
         "</table>",
         *_score_tables(evaluation),
+        *_volume_tables(evaluation),
+        *_contrast_table(evaluation),
     ]
     if evaluation.curves:
         parts += [
-            "<h2>How much disturbance they bear</h2>",
-            f"<p>Share of {evaluation.plan.curve} simulated slices that are found, as one disturbance grows and all "
+            "<h2>How much perturbation they bear</h2>",
+            f"<p>Share of {evaluation.plan.curve} simulated slices that are found, as one perturbation grows and all "
             "else stays.</p>",
             curves_figure(evaluation.curves),
         ]
@@ -90,11 +93,12 @@ def _score_tables(evaluation: Evaluation) -> list[str]:
         names = ["method", "recall@1", *(["itself"] if repeated else []), "mAP", "alignment", "uniformity"]
         parts.append("<table><tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>")
         for score in scores:
-            values = [score.recall_at_1, *([score.recall_of_itself] if repeated else [])]
+            values: list[float | None] = [score.recall_at_1, *([score.recall_of_itself] if repeated else [])]
             values += [score.mean_average_precision, score.alignment, score.uniformity]
             kind = " class=model" if score.method.startswith("model") else ""
-            cells = "".join(f"<td>{value:.3f}</td>" for value in values)
-            parts.append(f"<tr{kind}><td>{escape(score.method)}</td>{cells}</tr>")
+            cells = "".join("<td></td>" if value is None else f"<td>{value:.3f}</td>" for value in values)
+            fewer = "" if score.queries == scores[0].queries else f" ({score.queries} queries)"
+            parts.append(f"<tr{kind}><td>{escape(score.method)}{fewer}</td>{cells}</tr>")
         parts.append("</table></section>")
     parts.append("</div>")
     if repeated:
@@ -111,7 +115,63 @@ def _score_tables(evaluation: Evaluation) -> list[str]:
     return parts
 
 
-def _contact_sheet(found: Found) -> list[str]:
+def _volume_tables(evaluation: Evaluation) -> list[str]:
+    if not evaluation.volumes:
+        return []
+    first = evaluation.volumes[0]
+    parts = [
+        "<h2>Slices of a volume</h2>",
+        f"<p>{first.queries} slices of {first.bodies} simulated bodies, in another session at the medium level: the "
+        "share whose exact slice is nearest, by the spacing of the gallery's slices; the share whose nearest other "
+        "slice is a neighbour, at 4 mm; Spearman's correlation of distance with slice offset up to 20 mm.</p>",
+        "<table><tr><th>method</th>",
+        *(f"<th>{spacing} mm</th>" for spacing in first.spacing),
+        "<th>neighbour is nearest</th><th>Spearman</th></tr>",
+    ]
+    for score in evaluation.volumes:
+        values = [*score.exact, score.neighbour_is_nearest, score.spearman]
+        kind = " class=model" if score.method.startswith("model") else ""
+        cells = "".join(f"<td>{value:.3f}</td>" for value in values)
+        parts.append(f"<tr{kind}><td>{escape(score.method)}</td>{cells}</tr>")
+    parts.append("</table>")
+    parts += [
+        "<h2>What a distance means</h2>",
+        "<p>Overlap: the smallest error rate of one threshold between a class and the one before, which count equally; "
+        "0.5 means that no threshold helps.</p>",
+    ]
+    for ordering in evaluation.orderings:
+        state = "ordered" if ordering.is_ordered else "not ordered"
+        parts.append(f"<h3>{escape(ordering.method)}: medians are {state}</h3><table><tr><th>distance to</th>")
+        parts += [f"<th>{10 * decile} %</th>" for decile in range(1, 10)]
+        parts.append("<th>overlap</th></tr>")
+        for each in [*ordering.classes, *ordering.others]:
+            cells = "".join(f"<td>{value:.3f}</td>" for value in each.deciles)
+            overlapping = "" if each.overlap is None else f"{each.overlap:.3f}"
+            parts.append(f"<tr><td>{escape(each.name)}</td>{cells}<td>{overlapping}</td></tr>")
+        parts.append("</table>")
+    return parts
+
+
+def _contrast_table(evaluation: Evaluation) -> list[str]:
+    if not evaluation.contrasts:
+        return []
+    first = evaluation.contrasts[0]
+    parts = [
+        "<h2>The same slice by other contrast</h2>",
+        f"<p>Where the slice ranks among {first.gallery} slices, in another session at the easy level; {first.queries} "
+        "queries for each change.</p>",
+        "<table><tr><th>method</th><th>change</th><th>ranks first</th><th>median rank</th><th>90 % up to</th></tr>",
+    ]
+    for score in evaluation.contrasts:
+        kind = " class=model" if score.method.startswith("model") else ""
+        parts.append(
+            f"<tr{kind}><td>{escape(score.method)}</td><td>{escape(score.change)}</td><td>{score.first:.3f}</td>"
+            f"<td>{score.median_rank:g}</td><td>{score.rank_90:g}</td></tr>"
+        )
+    return [*parts, "</table>"]
+
+
+def _contact_sheet(found: RetrievalResult) -> list[str]:
     """Queries, evenly drawn from the acquisitions, with their nearest slices by the model's first precision."""
     method = found.gallery.methods[0]
     rows, query_rows = found.gallery.rows(method), found.queries.rows(method)
@@ -120,7 +180,8 @@ def _contact_sheet(found: Found) -> list[str]:
     pictures, query_pictures = found.gallery.pictures, found.queries.pictures
     parts = [
         f"<h2>{escape(found.title)}: what is found for what</h2>",
-        f"<p>On the left a slice scanned again at the middle level, then the {_NEIGHBOURS} nearest slices and their "
+        "<p>On the left a slice scanned again in another session at the medium level, then the "
+        f"{_NEIGHBOURS} nearest slices and their "
         "cosine distances. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
         "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span>"

@@ -1,7 +1,20 @@
-"""Simulated acquisitions: random anatomy, MR contrast, coil arrays, and what a scanner makes of them."""
+"""Simulated acquisitions: random anatomy, MR contrast, coil arrays, background phases, sampling and noise."""
 
-from mriembed.simulation.acquisition import acquire, scan_again
-from mriembed.simulation.disturbance import LEVELS, Disturbance
+from mriembed.simulation.acquisition import acquire, reacquire
+from mriembed.simulation.another_session import acquire_in_another_session
+from mriembed.simulation.perturbation import ANOTHER_SESSION, SAME_SESSION, Perturbation
 from mriembed.simulation.slices import simulate_images, simulate_kspace
+from mriembed.simulation.volumes import Volume, random_volume
 
-__all__ = ["LEVELS", "Disturbance", "acquire", "scan_again", "simulate_images", "simulate_kspace"]
+__all__ = [
+    "ANOTHER_SESSION",
+    "SAME_SESSION",
+    "Perturbation",
+    "Volume",
+    "acquire",
+    "acquire_in_another_session",
+    "random_volume",
+    "reacquire",
+    "simulate_images",
+    "simulate_kspace",
+]

@@ -1,7 +1,9 @@
 """Acquisitions: what a scanner makes of a slice, and of the same slice when it is scanned again.
 
 A simulated slice moves under coils that stay where they are (`acquire`). Of a measured scan there are only the images
-that its coils made, and these move as a whole (`scan_again`). All else is the same for both.
+that its coils made, and these move as a whole (`reacquire`). All else is the same for both.
+
+Slices have no background phase: each acquisition draws one, where its perturbation has limits for it.
 """
 
 from __future__ import annotations
@@ -13,29 +15,33 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.background_phase import random_background_phase
 from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.perturbation import Perturbation
 
 
 class _Draw:
-    """Uniform random numbers, one draw for each slice of a batch."""
+    """Uniform random numbers, one draw for each slice of a batch or, with `together`, for as many slices in turn."""
 
-    def __init__(self, batch: int, generator: torch.Generator) -> None:
-        self._batch = batch
+    def __init__(self, batch: int, generator: torch.Generator, *, together: int = 1) -> None:
+        self._rows = batch // together
+        self._together = together
         self.generator = generator
         self.device = generator.device
 
     def __call__(self, low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(self._batch, *shape, generator=self.generator, device=self.device)
+        drawn = low + (high - low) * torch.rand(self._rows, *shape, generator=self.generator, device=self.device)
+        return drawn.repeat_interleave(self._together, 0) if self._together > 1 else drawn
 
 
 def acquire(
     images: Tensor,
     sensitivities: Tensor,
-    disturbance: Disturbance,
+    perturbation: Perturbation,
     generator: torch.Generator,
     *,
     readout_oversampling: int = 1,
+    heights: Tensor | None = None,
 ) -> Tensor:
     """k-space of simulated slices.
 
@@ -44,43 +50,80 @@ def acquire(
             matrix does not resolve is cut off in k-space, as a scanner does.
         sensitivities: (A, coils, y, x) complex64, of A arrays, each for B / A slices in turn; y and x are the matrix,
             for the same field of view.
-        disturbance: the limits within which every slice draws its own acquisition. `fewest_coils` has no part in it:
-            the array is what it is.
+        perturbation: the limits within which every slice draws its own acquisition. `fewest_coils`, `resolution`,
+            `weighting` and `single_channel` have no part in it: array and matrix are those of the sensitivities.
         generator: of the images' device; the same state gives the same result.
         readout_oversampling: factor by which x is sampled more densely than the matrix asks for, for a wider field of
             view, as scanners do.
+        heights: (sessions, slices), positions along the slices' normal in units of half of the field of view, where
+            slices in turn are of one session: all but the noise's samples is drawn once for these, and their background
+            phase is one field in three dimensions. None: every slice has a session of its own.
 
     Returns:
         (B, coils, y, readout_oversampling * x) complex64, coils in random order. Lines that were not measured are zero.
     """
     coils, height, width = sensitivities.shape[1:]
-    draw = _Draw(images.size(0), generator)
-    receiving = _through_receivers(_shuffled(sensitivities, coils, draw), disturbance, draw)
-    received = _on_grid(_moved(images, disturbance, draw), height, width) * receiving
+    draw = _Draw(images.size(0), generator, together=1 if heights is None else heights.size(1))
+    receiving = _through_receivers(_shuffled(sensitivities, coils, draw), perturbation, draw)
+    moved = _moved(images, perturbation, draw)
+    if perturbation.phase is not None:
+        if heights is None:
+            heights = torch.zeros(images.size(0), 1, device=images.device)
+        phase = random_background_phase(heights, moved.size(2), moved.size(3), perturbation.phase, generator)
+        moved = moved * phase
+    received = _on_grid(moved, height, width) * receiving
     wider = (readout_oversampling - 1) * width
     if wider > 0:
         received = F.pad(received, (wider // 2, wider - wider // 2))
-    return _measured(received, _noise_of_the_body(receiving, draw), disturbance, draw)
+    return _measured(received, _noise_of_the_body(receiving, draw), perturbation, draw)
 
 
-def scan_again(kspace: Tensor, disturbance: Disturbance, generator: torch.Generator) -> Tensor:
+def reacquire(kspace: Tensor, perturbation: Perturbation, generator: torch.Generator) -> Tensor:
     """Fully sampled k-space as another acquisition of the same slices might have measured it.
 
     Args:
         kspace: (B, coils, y, x) complex64, on the generator's device.
-        disturbance: the limits within which every slice draws its own acquisition.
+        perturbation: the limits within which every slice draws its own acquisition.
         generator: the same state gives the same result.
 
     Returns:
-        (B, fewer coils, y, x) complex64; the number of coils is drawn once for the batch. Lines that were not measured
-        are zero.
+        (B, fewer coils, fewer y, fewer x) complex64; number of coils and matrix are drawn once for the batch. Lines
+        that were not measured are zero.
     """
     batch, coils = kspace.shape[:2]
     draw = _Draw(batch, generator)
-    images = _moved(kspace_to_image(kspace), disturbance, draw, finer=2)
-    fewest = max(1, math.ceil(disturbance.fewest_coils * coils))
+    images = _moved(kspace_to_image(kspace), perturbation, draw, finer=2)
+    fewest = max(1, math.ceil(perturbation.fewest_coils * coils))
     kept = int(torch.randint(fewest, coils + 1, (1,), generator=generator, device=generator.device))
-    return _measured(_through_receivers(_shuffled(images, kept, draw), disturbance, draw), None, disturbance, draw)
+    received = _through_receivers(_shuffled(images, kept, draw), perturbation, draw)
+    if perturbation.weighting > 0:
+        received = received * _smooth_weighting(received, perturbation.weighting, draw)
+    height, width = received.shape[2:]
+    if perturbation.phase is not None:
+        heights = torch.zeros(batch, 1, device=generator.device)
+        received = received * random_background_phase(heights, height, width, perturbation.phase, generator)
+    if perturbation.resolution < 1:
+        share = perturbation.resolution + (1 - perturbation.resolution) * float(
+            torch.rand(1, generator=generator, device=generator.device)
+        )
+        received = _on_grid(received, *(2 * max(4, round(share * length / 2)) for length in (height, width)))
+    return _measured(received, None, perturbation, draw)
+
+
+def with_background_phase(kspace: Tensor, phase: Tensor) -> Tensor:
+    """k-space (B, coils, y, x) of the same slices and coils under a background phase (B, 1, y, x), a unit factor."""
+    return image_to_kspace(kspace_to_image(kspace) * phase)
+
+
+def _smooth_weighting(coil_images: Tensor, strength: float, draw: _Draw) -> Tensor:
+    """A smooth complex factor for each coil, as if the coils lay elsewhere; (B, coils, y, x)."""
+    batch, coils, height, width = coil_images.shape
+    size = max(height, width)
+    coarse = torch.randn(2, batch, coils, 3, 3, generator=draw.generator, device=draw.device)
+    magnitude, phase = interpolated(coarse * (strength * draw(0, 1, 1, 1, 1)), size)
+    weighting = torch.polar(torch.exp(magnitude), 2 * phase)
+    top, left = size // 2 - height // 2, size // 2 - width // 2
+    return weighting[..., top : top + height, left : left + width]
 
 
 def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
@@ -92,24 +135,24 @@ def _shuffled(coil_images: Tensor, kept: int, draw: _Draw) -> Tensor:
     return chosen.reshape(*order.shape, *coil_images.shape[2:])
 
 
-def _through_receivers(coil_images: Tensor, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _through_receivers(coil_images: Tensor, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """Each coil with the gain and the phase of a receiver of its own."""
-    gain = disturbance.gain ** draw(-1, 1, coil_images.size(1))
+    gain = perturbation.gain ** draw(-1, 1, coil_images.size(1))
     return coil_images * torch.polar(gain, draw(0, 2 * math.pi, coil_images.size(1)))[:, :, None, None]
 
 
-def _moved(images: Tensor, disturbance: Disturbance, draw: _Draw, *, finer: int = 1) -> Tensor:
+def _moved(images: Tensor, perturbation: Perturbation, draw: _Draw, *, finer: int = 1) -> Tensor:
     """Rotated, scaled and shifted images, zero outside, interpolated by cubic convolution.
 
     This keeps what is well below the images' resolution. Of images that `finer` 2 has first interpolated by their
     k-space it keeps all, to 3 % along an axis: a slice that moved by half a pixel is not blurred by that.
     """
-    if disturbance.shift == 0 and disturbance.rotation == 0 and disturbance.scaling == 1:
+    if perturbation.shift == 0 and perturbation.rotation == 0 and perturbation.scaling == 1:
         return images
     batch, coils, height, width = images.shape
-    angle = torch.deg2rad(draw(-disturbance.rotation, disturbance.rotation))
-    scale = disturbance.scaling ** draw(-1, 1)
-    shift = draw(-2 * disturbance.shift, 2 * disturbance.shift, 2)
+    angle = torch.deg2rad(draw(-perturbation.rotation, perturbation.rotation))
+    scale = perturbation.scaling ** draw(-1, 1)
+    shift = draw(-2 * perturbation.shift, 2 * perturbation.shift, 2)
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
     aspect = height / width
     rows = torch.stack(
@@ -154,34 +197,27 @@ def _noise_of_the_body(sensitivities: Tensor, draw: _Draw) -> Tensor:
     return lower
 
 
-def _measured(images: Tensor, mixing: Tensor | None, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _measured(images: Tensor, mixing: Tensor | None, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """k-space of coil images with noise, some lines left out. Without `mixing` the coils' noise is independent."""
     kspace = image_to_kspace(images)
-    if disturbance.noise > 0:
+    if perturbation.noise > 0:
         magnitude = torch.view_as_real(images).square().sum(1).sum(3).sqrt()
         bright = magnitude > 0.1 * magnitude.amax((1, 2), keepdim=True)
         mean = (magnitude * bright).sum((1, 2)) / bright.sum((1, 2)).clamp(min=1)
-        level = (disturbance.noise / math.sqrt(2)) * draw(0, 1, 1, 1) * mean[:, None, None]  # of each part
+        level = (perturbation.noise / math.sqrt(2)) * draw(0, 1, 1, 1) * mean[:, None, None]  # of each part
         drawn = torch.randn(*kspace.shape, 2, generator=draw.generator, device=draw.device)
         noise = torch.view_as_complex(drawn).flatten(2)  # white in k-space as in the image: the transform is unitary
         noise = level * noise if mixing is None else (level * mixing) @ noise
         kspace += noise.view_as(kspace)
-    return kspace.mul_(_measured_lines(images.size(2), disturbance, draw)[:, None, :, None])
+    return kspace.mul_(_measured_lines(images.size(2), perturbation, draw)[:, None, :, None])
 
 
-def _measured_lines(lines: int, disturbance: Disturbance, draw: _Draw) -> Tensor:
+def _measured_lines(lines: int, perturbation: Perturbation, draw: _Draw) -> Tensor:
     """1 where a line along y is measured, else 0; (B, lines)."""
     line = torch.arange(lines, device=draw.device)[None]
     centre = (line - lines // 2).abs() <= max(1, round(0.04 * lines))
-    factor = 1 + (disturbance.undersampling - 1) * draw(0, 1, 1)
+    factor = 1 + (perturbation.undersampling - 1) * draw(0, 1, 1)
     offset = draw(0, 1, 1)
     step = torch.floor((line + 1) / factor + offset) - torch.floor(line / factor + offset)
-    share = 1 - (1 - disturbance.partial_fourier) * draw(0, 1, 1)
+    share = 1 - (1 - perturbation.partial_fourier) * draw(0, 1, 1)
     return ((step > 0) | centre).float() * (line < share * lines).float()
-
-
-def background_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
-    """Smooth phase of field inhomogeneity and flow, up to a few radians, (batch, 1, size, size) as a unit factor."""
-    coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
-    phase = interpolated(coarse, size)
-    return torch.polar(torch.ones_like(phase), phase)

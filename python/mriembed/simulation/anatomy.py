@@ -18,6 +18,9 @@ from mriembed.simulation.interpolation import interpolated
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SHAPES = 14
+_SOLID_SHAPES = 40  # of bodies that are cut at given heights
+_FOLDS = (5, 12)  # pixels between two folds, at least and at most
+_FOLD_EDGE = 4.0  # the larger, the sharper are the borders between two tissues that fold into each other
 _ORGANS = 4  # of the shapes; the others are smaller and may lie in these
 _WAVES = 6
 
@@ -55,6 +58,7 @@ def random_anatomy(
     *,
     phantoms: float = 0.2,
     variants: Tensor | None = None,
+    heights: Tensor | None = None,
 ) -> Anatomy:
     """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
 
@@ -64,6 +68,9 @@ def random_anatomy(
         generator: its device is where the work is done.
         phantoms: share of the bodies that are phantoms.
         variants: (bodies,) bool, bodies that are cut at one height only; None: none.
+        heights: (bodies, slices), where the slices lie along z, in units of half of the field of view. Shapes and
+            texture are then about as fine along z as in the plane, and what lies between the shapes is two tissues that
+            fold into each other. None: random heights, near which little changes.
 
     Returns:
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
@@ -75,11 +82,14 @@ def random_anatomy(
     if variants is not None:
         spread = torch.where(variants[:, None], 0.0, spread)
     z = uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices)
+    if heights is not None:
+        z = heights
     places = displaced(axis, z, uniform)
 
-    tissues, phantom = _random_tissues(bodies, phantoms, generator)
-    uniform = UniformNumbers(bodies, _SHAPES + 6, generator)
-    empty = phantom[:, None] & (uniform(0, 1, _SHAPES) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
+    shapes = _SHAPES if heights is None else _SOLID_SHAPES
+    tissues, phantom = _random_tissues(bodies, shapes, phantoms, generator)
+    uniform = UniformNumbers(bodies, shapes + 6, generator)
+    empty = phantom[:, None] & (uniform(0, 1, shapes) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
     body_axes = torch.cat([uniform(0.5, 0.95, 2), uniform(0.9, 2.0, 1)], 1)
     rim, tilt = uniform(0.02, 0.15, 1), uniform(-0.3, 0.3, 1)
     softness = 1.0 / size
@@ -87,44 +97,55 @@ def random_anatomy(
     inside = torch.sigmoid(surface / softness)
     core = torch.sigmoid((surface - rim[:, :, None]) / softness)
 
-    uniform = UniformNumbers(bodies, 8, generator, times=_SHAPES)
-    largest = torch.where(torch.arange(_SHAPES, device=device) < _ORGANS, 0.5, 0.22)[:, None, None]
+    uniform = UniformNumbers(bodies, 8, generator, times=shapes)
+    largest = torch.where(torch.arange(shapes, device=device) < _ORGANS, 0.5, 0.22)[:, None, None]
     in_plane = 0.03 + (largest - 0.03) * torch.cat([uniform(0, 1, 1), uniform(0, 1, 1)], 2)
-    axes = torch.cat([in_plane, uniform(0.1, 0.8, 1)], 2)
+    along_z = uniform(0.1, 0.8, 1)
+    if heights is not None:  # 0.5 to 2 of the mean axis in the plane
+        along_z = in_plane.mean(2, keepdim=True) * 2 ** ((along_z - 0.45) / 0.35)
+    axes = torch.cat([in_plane, along_z], 2)
     centres = uniform(-1, 1, 3) * (0.75 * body_axes)
-    cover = ellipsoid_depth(places, z, *(shapes.transpose(0, 1) for shapes in (centres, axes, uniform(0, math.pi))))
+    cover = ellipsoid_depth(places, z, *(each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi))))
     edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
     cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
 
-    values = torch.lerp(tissues[:, 0, :, None, None], tissues[:, 1, :, None, None], core[:, None])
-    for index in range(_SHAPES):  # each covers what lies below
+    within = tissues[:, 1, :, None, None]
+    if heights is not None:
+        pixels = int(torch.randint(*_FOLDS, (1,), generator=generator, device=device))
+        folds = _solid_texture(z, size, pixels, torch.ones_like(rim), generator) - 1
+        within = torch.lerp(within, tissues[:, -1, :, None, None], torch.sigmoid(_FOLD_EDGE * folds)[:, None])
+    values = torch.lerp(tissues[:, 0, :, None, None], within, core[:, None])
+    for index in range(shapes):  # each covers what lies below
         values = torch.lerp(values, tissues[:, 2 + index, :, None, None], cover[:, index, None])
     density, t1, t2 = values.unbind(1)
     density = density * inside
     for scale in (4, 16):
         strength = 0.25 * torch.rand(bodies, 1, generator=generator, device=device)
+        if heights is not None:
+            strength = 0.1 + 0.6 * strength
         strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
-        density = density * _texture(z, size, scale, strength, generator)
+        texture = _texture if heights is None else _solid_texture
+        density = density * texture(z, size, scale, strength, generator)
     flat = (bodies * slices, size, size)
     return Anatomy(
         density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
     )
 
 
-def _random_tissues(bodies: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Density, T1 and T2 of each body's rim, of what lies within, and of each shape, (bodies, 2 + _SHAPES, 3).
+def _random_tissues(bodies: int, shapes: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Density, T1 and T2 of each body's rim, of what lies within, and of each shape, (bodies, 2 + shapes, 3).
 
     And which bodies are phantoms, (bodies,) bool.
     """
     ranges = _TISSUES.to(generator.device)
-    kinds = torch.randint(len(ranges), (bodies, _SHAPES + 2), generator=generator, device=generator.device)
-    uniform = UniformNumbers(bodies, 1 + 3 * (_SHAPES + 2), generator)
+    kinds = torch.randint(len(ranges), (bodies, shapes + 2), generator=generator, device=generator.device)
+    uniform = UniformNumbers(bodies, 1 + 3 * (shapes + 2), generator)
     phantom = uniform(0, 1) < phantoms
     limits = ranges[kinds]
     limits[:, 0] = ranges[0]  # the rim is fat
     limits[:, :2] = torch.where(phantom[:, None, None], ranges[-1], limits[:, :2])
     low, high = limits[..., 0::2], limits[..., 1::2]
-    tissues = low + (high - low) * uniform(0, 1, _SHAPES + 2, 3)
+    tissues = low + (high - low) * uniform(0, 1, shapes + 2, 3)
     # A phantom's vessel holds one liquid, up to its wall.
     tissues[:, 0] = torch.where(phantom[:, None], tissues[:, 1], tissues[:, 0])
     return tissues, phantom
@@ -178,3 +199,15 @@ def _texture(z: Tensor, size: int, scale: int, strength: Tensor, generator: torc
     angle = 4.0 * z
     mixing = strength[:, :, None] * torch.stack([torch.cos(angle), torch.sin(angle)], 2)
     return 1 + mixing @ interpolated(noise, size, corners=False).flatten(2)
+
+
+def _solid_texture(z: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
+    """A factor of noise that is equally fine along all axes, `scale` pixels, (bodies, slices, y * x)."""
+    bodies, coarse = len(z), max(size // scale, 2)
+    noise = torch.randn(bodies, coarse, coarse, coarse, generator=generator, device=generator.device)
+    place = (z + 1) * (coarse / 2) - 0.5
+    apart = place[:, :, None] - torch.arange(coarse, device=z.device)
+    # cos^2 + sin^2 = 1: between two planes of noise its power stays the same.
+    weights = torch.cos((math.pi / 2) * apart.clamp(-1, 1))
+    planes = (weights @ noise.flatten(2)).reshape(*z.shape, coarse, coarse)
+    return 1 + strength[:, :, None] * interpolated(planes, size, corners=False).flatten(2)

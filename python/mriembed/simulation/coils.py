@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.interpolation import between_planes, interpolated
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SEGMENTS = 16
@@ -50,7 +50,9 @@ def loop_sensitivity(points: Tensor, centre: Tensor, normal: Tensor, radius: Ten
     return torch.complex(field[:, 0], -field[:, 1])
 
 
-def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Generator) -> Tensor:
+def random_sensitivities(
+    batch: int, coils: int, size: int, generator: torch.Generator, *, heights: Tensor | None = None
+) -> Tensor:
     """Sensitivities of `batch` arrays of loops around the body, for a slice of `size` pixels a side.
 
     The loops lie on an elliptic cylinder around the body and along the main field, in one to three rings, all around or
@@ -58,10 +60,17 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
     Sensitivities are computed on a coarse grid and interpolated: they are smooth on its scale. Each array's mean of
     the sum of squares is 1.
 
+    Args:
+        batch, coils, size: see above.
+        generator: its device is where the work is done.
+        heights: (batch, slices), positions of several slices of each array along their normal, in units of half of the
+            field of view. None: one slice.
+
     Returns:
-        (batch, coils, size, size) complex64.
+        (batch * slices, coils, size, size) complex64; the slices of an array follow each other.
     """
     device = generator.device
+    slices = 1 if heights is None else heights.size(1)
     rings = torch.randint(1, 4, (batch, 1), generator=generator, device=device)
     uniform = UniformNumbers(batch, 13 + 6 * coils, generator)
     index = torch.arange(coils, device=device)
@@ -78,17 +87,38 @@ def random_sensitivities(batch: int, coils: int, size: int, generator: torch.Gen
     normal = F.normalize(inwards + uniform(-0.2, 0.2, coils, 3), dim=2)
     radius = uniform(0.7, 1.3, 1) * torch.clamp(0.5 * step * distance, 0.15, 0.9)
 
-    points = _random_plane(uniform).repeat_interleave(coils, 0)
-    field = loop_sensitivity(points, centre.flatten(0, 1), normal.flatten(0, 1), radius.flatten())
-    parts = torch.view_as_real(field).reshape(batch, coils, _GRID, _GRID, 2).movedim(4, 2)
-    parts = interpolated(parts, size)
-    energy = parts.square().sum((1, 2)).mean((1, 2))
-    parts = parts / energy.sqrt()[:, None, None, None, None]
+    points, across = _random_plane(uniform)
+    if heights is not None:
+        points = (points[:, None] + heights[:, :, None, None] * across[:, None, None]).flatten(1, 2)
+    field = loop_sensitivity(
+        points.repeat_interleave(coils, 0), centre.flatten(0, 1), normal.flatten(0, 1), radius.flatten()
+    )
+    parts = torch.view_as_real(field).reshape(batch, coils, slices, _GRID, _GRID, 2)
+    parts = interpolated(parts.permute(0, 2, 1, 5, 3, 4), size)  # (batch, slices, coils, parts, y, x)
+    energy = parts.square().sum((2, 3)).mean((1, 2, 3))
+    parts = (parts / energy.sqrt()[:, None, None, None, None, None]).flatten(0, 1)
     return torch.complex(parts[:, :, 0], parts[:, :, 1])
 
 
-def _random_plane(uniform: UniformNumbers) -> Tensor:
-    """Points of a coarse grid over each array's slice, (batch, points, 3): axial as often as sagittal or coronal."""
+def body_coil_sensitivities(heights: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """Sensitivities of a body coil: one channel, uniform but for what the body does to the field at 3 T.
+
+    Args:
+        heights: (batch, slices), as of `random_sensitivities`.
+
+    Returns:
+        (batch * slices, 1, size, size) complex64.
+    """
+    coarse = torch.randn(2, heights.size(0), 3, 3, 3, generator=generator, device=generator.device)
+    magnitude, phase = (interpolated(between_planes(part, heights + 1), size).flatten(0, 1) for part in coarse)
+    return torch.polar(torch.exp(0.15 * magnitude), 0.5 * phase)[:, None]
+
+
+def _random_plane(uniform: UniformNumbers) -> tuple[Tensor, Tensor]:
+    """Points of a coarse grid over each array's slice, (batch, points, 3): axial as often as sagittal or coronal.
+
+    And the slices' normals, (batch, 3).
+    """
     which = uniform(0, 1)
     device = which.device
     axes = torch.eye(3, device=device)
@@ -101,5 +131,4 @@ def _random_plane(uniform: UniformNumbers) -> Tensor:
     axis = torch.linspace(-1, 1, _GRID, device=device)
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     plane = x[..., None] * first[:, None, None] + y[..., None] * second[:, None, None]
-    points: Tensor = plane.flatten(1, 2) + (uniform(-0.3, 0.3, 1) * third)[:, None]
-    return points
+    return plane.flatten(1, 2) + (uniform(-0.3, 0.3, 1) * third)[:, None], third

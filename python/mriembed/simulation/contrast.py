@@ -7,6 +7,8 @@ inversion recovery for a perfect inversion and TE << TR.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -73,9 +75,52 @@ def random_contrast(
     drawn = torch.rand(len(_RANGES) + 1, bodies, slices, generator=generator, device=device)
     drawn = torch.where(alike, drawn[:, :, :1], drawn).reshape(len(drawn), -1, 1, 1)
     low, high = _RANGES.to(device).T[..., None, None, None]
-    share, gradient_tr, gradient_te, flip, spin_tr, spin_te, tr, te, ti = low * (high / low) ** drawn[:-1]
+    return _signal(density, t1, t2, low * (high / low) ** drawn[:-1], drawn[-1])
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences, one for each of some slices.
+
+    Attributes:
+        parameters: (9, slices), of all three kinds in the order of `random_contrast`; the first is the ratio of the
+            tissue's T2* to T2.
+        kind: (slices,), from 0 to 1: a third each is spoiled gradient echo, spin echo, inversion recovery.
+    """
+
+    parameters: Tensor
+    kind: Tensor
+
+    def varied(self, share: float, generator: torch.Generator) -> Sequences:
+        """The same kinds, each parameter larger or smaller by a random factor of up to 1 + `share`."""
+        drawn = torch.rand(self.parameters.shape, generator=generator, device=generator.device)
+        factors = (1 + share) ** (2 * drawn - 1)
+        factors[0] = 1  # belongs to the tissue
+        return Sequences(self.parameters * factors, self.kind)
+
+    def others(self, generator: torch.Generator) -> Sequences:
+        """Random sequences, each of another kind than this one."""
+        drawn = random_sequences(self.kind.numel(), generator)
+        turns = torch.randint(1, 3, self.kind.shape, generator=generator, device=generator.device)
+        parameters = torch.cat([self.parameters[:1], drawn.parameters[1:]])
+        return Sequences(parameters, torch.remainder(self.kind + turns / 3, 1))
+
+    def signal(self, density: Tensor, t1: Tensor, t2: Tensor) -> Tensor:
+        """Signal (slices, y, x) of tissues (slices, y, x)."""
+        return _signal(density, t1, t2, self.parameters[:, :, None, None], self.kind[:, None, None])
+
+
+def random_sequences(count: int, generator: torch.Generator) -> Sequences:
+    """Sequences drawn from what is usual at 1.5 T and 3 T, as of `random_contrast`."""
+    drawn = torch.rand(len(_RANGES) + 1, count, generator=generator, device=generator.device)
+    low, high = _RANGES.to(generator.device).T[..., None]
+    return Sequences(low * (high / low) ** drawn[:-1], drawn[-1])
+
+
+def _signal(density: Tensor, t1: Tensor, t2: Tensor, parameters: Tensor, kind: Tensor) -> Tensor:
+    """Signal (B, y, x) by the signal equation of each slice's kind; parameters are (9, B, 1, 1), kinds (B, 1, 1)."""
+    share, gradient_tr, gradient_te, flip, spin_tr, spin_te, tr, te, ti = parameters
     gradient = spoiled_gradient_echo(density, t1, share * t2, gradient_tr, gradient_te, torch.deg2rad(flip))
     spin = spin_echo(density, t1, t2, spin_tr, spin_te)
     inversion = inversion_recovery(density, t1, t2, tr, te, ti)
-    kind = drawn[-1]
     return torch.where(kind < 1 / 3, gradient, torch.where(kind < 2 / 3, spin, inversion))

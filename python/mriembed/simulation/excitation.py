@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.interpolation import between_planes, interpolated
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _PULSE_SAMPLES = 96  # of a pulse's half
@@ -83,6 +83,18 @@ def random_excitation(
     slab_or_not = torch.where(kind < selective / 2, slab, elsewhere)
     phase = torch.where(kind < selective / 2, left[:, None, None] * distance, 0.0)
     return torch.polar(field * slab_or_not, phase)
+
+
+def transmit_field(heights: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """Smooth factors of a transmit field in three dimensions, 0.7 to 1.3, (bodies, slices, size, size).
+
+    Args:
+        heights: (bodies, slices), positions along the slices' normal in units of half of the field of view.
+        size: pixels of a side.
+        generator: of the heights' device.
+    """
+    coarse = 0.85 + 0.3 * torch.rand(heights.size(0), 3, 3, 3, generator=generator, device=generator.device)
+    return interpolated(between_planes(coarse, heights + 1), size).clamp(0.7, 1.3)
 
 
 def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:

@@ -17,3 +17,19 @@ def interpolated(coarse: Tensor, size: int, *, corners: bool = True) -> Tensor:
     unit = torch.eye(count, dtype=coarse.dtype, device=coarse.device)
     along = F.interpolate(unit[None, None], size=(size, count), mode="bicubic", align_corners=corners)[0, 0]
     return along @ coarse @ along.mT
+
+
+def between_planes(planes: Tensor, places: Tensor) -> Tensor:
+    """Planes of a volume at any place along its first axis, by linear interpolation.
+
+    Args:
+        planes: (B, count, ...).
+        places: (B, slices), from 0 to count - 1; beyond the ends the end planes hold.
+
+    Returns:
+        (B, slices, ...).
+    """
+    count = planes.size(1)
+    apart = places.clamp(0, count - 1)[:, :, None] - torch.arange(count, device=places.device)
+    weights = (1 - apart.abs()).clamp(min=0)
+    return (weights @ planes.flatten(2)).reshape(*places.shape, *planes.shape[2:])

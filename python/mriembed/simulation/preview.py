@@ -11,12 +11,12 @@ from torch import Tensor
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
 from mriembed.fourier import kspace_to_image
-from mriembed.simulation.acquisition import scan_again
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.acquisition import reacquire
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8
-_ROWS = ("slice", "one coil", *LEVELS)
+_ROWS = ("slice", "one coil", *SAME_SESSION)
 
 
 def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 128) -> None:
@@ -38,8 +38,8 @@ def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 12
     images = simulate_images((columns + 1) // 2, 2, size, generator)[:columns]
     kspace = simulate_kspace(images, _COILS, generator)
     rows = [images.abs()[:, 0], kspace_to_image(kspace).abs()[:, 0]]
-    for level in LEVELS.values():
-        again = kspace_to_image(scan_again(kspace, level, generator))
+    for level in SAME_SESSION.values():
+        again = kspace_to_image(reacquire(kspace, level, generator))
         rows.append(again.abs().square().sum(1).sqrt())
     sheet = Image.fromarray(torch.cat([_row_of_pixels(row) for row in rows]).numpy())
     draw = ImageDraw.Draw(sheet)

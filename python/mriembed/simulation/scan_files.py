@@ -10,8 +10,8 @@ import torch
 
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
-from mriembed.simulation.acquisition import scan_again
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.acquisition import reacquire
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.simulation.slices import simulate_images, simulate_kspace
 
 _COILS = 8
@@ -19,7 +19,7 @@ _MATRIX = 128
 
 
 def write_scans(folder: Path, *, slices: int, seed: int = 0) -> list[Path]:
-    """Writes k-space of `slices` simulated slices and of another acquisition of each, at the middle level.
+    """Writes k-space of `slices` simulated slices and of another acquisition of each, at the medium level.
 
     Returns:
         slice0.npy, slice0_again.npy and so on, each (coils, 128, 128) complex64; two slices in turn are of one body.
@@ -34,7 +34,7 @@ def write_scans(folder: Path, *, slices: int, seed: int = 0) -> list[Path]:
     generator = torch.Generator().manual_seed(seed)
     images = simulate_images((slices + 1) // 2, 2, _MATRIX, generator)[:slices]
     kspace = simulate_kspace(images, _COILS, generator)
-    again = scan_again(kspace, LEVELS["middle"], generator)
+    again = reacquire(kspace, SAME_SESSION["medium"], generator)
     written = []
     for number in range(slices):
         for name, samples in ((f"slice{number}", kspace[number]), (f"slice{number}_again", again[number])):

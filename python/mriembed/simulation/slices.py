@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from mriembed.simulation.acquisition import acquire, background_phase
+from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.anatomy import random_anatomy
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.contrast import random_contrast
-from mriembed.simulation.disturbance import Disturbance
 from mriembed.simulation.excitation import random_excitation
+from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
+
+
+@dataclass(frozen=True)
+class SimulatedSlices:
+    """Slices before any acquisition.
+
+    Attributes:
+        images: (bodies * slices, 1, size, size) complex64 without a background phase; the mean of the squared magnitude
+            of each is 1. The slices of a body follow each other.
+        variants: (bodies,) bool, bodies of which all slices are one and the same, by variants of one protocol; None:
+            none.
+    """
+
+    images: Tensor
+    variants: Tensor | None
+
+
+def simulate_slices(
+    bodies: int,
+    slices: int,
+    size: int,
+    generator: torch.Generator,
+    *,
+    phantoms: float = 0.2,
+    selective: float = 0.3,
+    variants: float = 0.0,
+) -> SimulatedSlices:
+    """`slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
+
+    The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
+    are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
+    all slices are one and the same, by variants of one protocol: only pulses differ.
+    """
+    of_one = torch.rand(bodies, generator=generator, device=generator.device) < variants if variants > 0 else None
+    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one)
+    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
+    excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
+    return SimulatedSlices(of_unit_energy(signal * excitation), of_one)
 
 
 def simulate_images(
@@ -23,31 +63,23 @@ def simulate_images(
     selective: float = 0.3,
     variants: float = 0.0,
 ) -> Tensor:
-    """Complex images of `slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
+    """The images of `simulate_slices`."""
+    return simulate_slices(
+        bodies, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants
+    ).images
 
-    The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
-    are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: only pulses differ. These have one background phase,
-    every other slice has its own.
 
-    Returns:
-        (bodies * slices, 1, size, size) complex64; the mean of the squared magnitude of each is 1. The slices of a
-        body follow each other.
-    """
-    of_one = torch.rand(bodies, generator=generator, device=generator.device) < variants if variants > 0 else None
-    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one)
-    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
-    excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
-    signal = (signal * excitation)[:, None]
-    energy = signal.abs().square().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)
-    phase = background_phase(bodies * slices, size, generator)
-    if of_one is not None:
-        by_body = phase.view(bodies, slices, *phase.shape[1:])
-        phase = torch.where(of_one[:, None, None, None, None], by_body[:, :1], by_body).flatten(0, 1)
-    return signal / energy.sqrt() * phase
+def of_unit_energy(signal: Tensor) -> Tensor:
+    """Signal (B, y, x) as images (B, 1, y, x) whose mean squared magnitude is 1."""
+    energy = signal.abs().square().mean((1, 2), keepdim=True).clamp(min=1e-12)
+    return (signal / energy.sqrt())[:, None]
 
 
 def simulate_kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
-    """Fully sampled k-space of images, (B, 1, size, size), under a coil array for each: (B, coils, size, size)."""
+    """Fully sampled k-space of images, (B, 1, size, size), under a coil array and a background phase for each.
+
+    Returns:
+        (B, coils, size, size) complex64.
+    """
     sensitivities = random_sensitivities(images.size(0), coils, images.size(-1), generator)
-    return acquire(images, sensitivities, Disturbance(), generator)
+    return acquire(images, sensitivities, Perturbation(phase=ANOTHER_SESSION["medium"].phase), generator)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mriembed.errors import BadInputError
 from mriembed.scans import ScanSlice, read_usable_slices
-from mriembed.training.objective import LOSSES
+from mriembed.training.losses import LOSSES
 from mriembed.training.recipe import Recipe
 
 _DESCRIPTION = """\
@@ -45,7 +45,8 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--enlarged", type=float, default=recipe.enlarged, help="model files take a matrix so many times as large"
     )
     parser.add_argument("--loss", choices=LOSSES, default=recipe.loss)
-    parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the loss ntxent")
+    parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the losses graded and ntxent")
+    parser.add_argument("--reach", type=float, default=recipe.reach, help="of the loss graded, in millimetres")
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
     parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
     parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
@@ -59,13 +60,7 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--few-coils-after",
         type=int,
         default=recipe.few_coils_after,
-        help="step from which on most pairs are by many coils and by few of these",
-    )
-    parser.add_argument(
-        "--alike-after",
-        type=int,
-        default=recipe.alike_after,
-        help="step from which on half of the bodies are phantoms and most slices have slabs or bands",
+        help="step from which on many pairs are by few elements of a large array",
     )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
@@ -106,12 +101,12 @@ def _train(options: argparse.Namespace) -> int:
         enlarged=options.enlarged,
         loss=options.loss,
         temperature=options.temperature,
+        reach=options.reach,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
         average_after=options.average_after,
         few_coils_after=options.few_coils_after,
-        alike_after=options.alike_after,
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 
 from mriembed.checkpoint import load_weights
-from mriembed.evaluation.measures import recall_at_1
+from mriembed.evaluation.metrics import recall_at_1
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import scan_again
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.acquisition import reacquire
+from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.training.recipe import Recipe
 
 _REPEATS = 10
 
 
 def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) -> float:
-    """Recall at 1 of `slices`, each scanned again ten times at the middle level, among all of them."""
+    """Recall at 1 of `slices`, each scanned again ten times at the medium level, among all of them."""
     model = MRIEmbeddingModel(embed_dim=recipe.embed_dim)
     load_weights(model, weights)
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.model_matrix)
@@ -31,7 +31,7 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
         kspace = torch.from_numpy(scan.kspace)[None]
         gallery.append(model.embed(preprocessor.prepare_kspace(kspace)[0]))
         for _ in range(_REPEATS):
-            again = scan_again(kspace, LEVELS["middle"], generator)
+            again = reacquire(kspace, SAME_SESSION["medium"], generator)
             queries.append(model.embed(preprocessor.prepare_kspace(again)[0]))
     similarity = (torch.cat(queries) @ torch.cat(gallery).T).numpy()
     relevant = np.repeat(np.eye(len(slices), dtype=bool), _REPEATS, axis=0)

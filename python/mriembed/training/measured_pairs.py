@@ -12,7 +12,7 @@ from torch import Tensor
 from mriembed.errors import InvalidArgumentError
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import scan_again
+from mriembed.simulation.acquisition import reacquire
 from mriembed.training.recipe import VIEW
 
 _FEWEST_COILS = 0.25  # share of a scan's coils that an acquisition has at least
@@ -55,7 +55,7 @@ class MeasuredPairs:
         Returns:
             First acquisitions, second ones, and the number of each slice, by which a slice drawn twice is known.
         """
-        disturbance = replace(VIEW, fewest_coils=_FEWEST_COILS)
+        perturbation = replace(VIEW, fewest_coils=_FEWEST_COILS)
         device = generator.device
         chosen: list[Tensor] = []
         while sum(map(len, chosen)) < count:  # each slice once before any comes again
@@ -64,6 +64,6 @@ class MeasuredPairs:
         views: list[list[Tensor]] = [[], []]
         for number in numbers.tolist():
             for view in views:
-                kspace = scan_again(self._kspace[number][None], disturbance, generator)
+                kspace = reacquire(self._kspace[number][None], perturbation, generator)
                 view.append(preprocessor.prepare_kspace(kspace)[0])
         return torch.cat(views[0]), torch.cat(views[1]), numbers

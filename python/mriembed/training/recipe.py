@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict, dataclass
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.simulation.disturbance import Disturbance
+from mriembed.simulation.perturbation import ANY_PHASE, Perturbation
 
-# What an acquisition of a training pair may differ in. Beyond the middle level, but not as far as the hard one: what is
-# disturbed more than that hides what tells similar slices apart, and is learnt along the way.
-VIEW = Disturbance(
-    gain=2.0, noise=0.08, undersampling=2.5, partial_fourier=0.75, shift=0.08, rotation=12.0, scaling=1.05
-)
+# What an acquisition of a training pair may differ in. Beyond the medium level, but not as far as the hard one: what is
+# perturbed more than that hides what tells similar slices apart, and is learnt along the way.
+VIEW = Perturbation(
+    gain=2.0, noise=0.08, undersampling=2.5, partial_fourier=0.75, shift=0.08, rotation=12.0, scaling=1.05,
+    resolution=0.6, phase=ANY_PHASE, weighting=0.4,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,16 @@ class Recipe:
         enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
             are much alike are then told apart better (that the resolutions of training and use may differ to advantage:
             Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
-        loss: name in `mriembed.training.objective`. temperature: of the losses that have one.
+        loss: name in `mriembed.training.losses`. temperature: of the losses that have one.
+        reach: of the graded loss, in millimetres.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
         average_after: step after which the rate falls no further and the network of the run becomes the mean of the
             weights after each step, meant for data that differ from those of the training (Izmailov et al. 2018,
             arXiv:1803.05407; Cha et al. 2021, arXiv:2102.08604). Not reached: the network is that of the last step.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
-        few_coils_after: step from which on most pairs are by many coils and by few of these, which is harder: see
-            `simulated_pairs`.
-        alike_after: step from which on slices differ in less: see there, too.
+        few_coils_after: step from which on half of the second acquisitions are by few elements of a large array, which
+            is harder: see `simulated_pairs`.
         seed: decides everything that is drawn.
     """
 
@@ -52,8 +53,9 @@ class Recipe:
     embed_dim: int = 256
     matrix: int = 64
     enlarged: float = 1.5
-    loss: str = "ntxent"
+    loss: str = "graded"
     temperature: float = 0.05
+    reach: float = 4.0
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 100
@@ -61,7 +63,6 @@ class Recipe:
     precision: str = "bfloat16"
     measured_share: float = 0.0
     few_coils_after: int = 2200
-    alike_after: int = 2200
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class Recipe:
         for name in ("weight_decay", "warm_up"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
-        for name in ("enlarged", "temperature", "learning_rate"):
+        for name in ("enlarged", "temperature", "reach", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
 

@@ -1,22 +1,22 @@
-"""Pairs of acquisitions of simulated slices."""
+"""Pairs of acquisitions of simulated slices, which share nothing but anatomy, contrast and position of the slice."""
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor
 
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
-from mriembed.simulation.coils import random_sensitivities
-from mriembed.simulation.disturbance import Disturbance
-from mriembed.simulation.slices import simulate_images
+from mriembed.simulation.coils import body_coil_sensitivities, random_sensitivities
+from mriembed.simulation.perturbation import Perturbation
+from mriembed.training.graded_slices import GradedSlices, contrast_slices, protocol_slices, volume_slices
 from mriembed.training.recipe import VIEW
 
 _MOST_COILS = 32
+_BODY_COILS = 0.1  # share of the acquisitions
 _FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
-_RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the contract
+_RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the model
+_CONTRASTS, _PROTOCOLS = 0.2, 0.1  # shares of the parts; the others are volumes by one sequence
 
 
 def simulated_pairs(
@@ -27,24 +27,23 @@ def simulated_pairs(
     generator: torch.Generator,
     *,
     few_coils: bool = False,
-    alike: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """Stacked channels of two acquisitions of each of `bodies` x `slices` slices.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Network inputs of two acquisitions of each of `bodies` x `slices` slices.
 
-    The second acquisition is by another array, or by some elements of the first one's; one time in two the first is a
-    full, undisturbed one, as the scans that one searches in often are. With `few_coils` most arrays are large, and most
-    second acquisitions are by a half to an eighth of the first one's elements, which light up little of the slice; one
-    in four of the second ones is undisturbed, too, so that the array alone hides what tells slices apart. With `alike`
-    half of the bodies are phantoms, most slices have slabs or bands, and of two bodies in five all slices are one, by
-    variants of a protocol: they differ in little.
+    Each acquisition of a body is a session of its own: with a background phase, an array of 1 to 32 loops or a body
+    coil, a position of the body, noise, sampling and a resolution that the other knows nothing of. One time in three
+    the first is a full one without noise, as the scans that one searches in often are. The slices of a body in one
+    session share array and phase, those of one slice do not: what belongs to a session tells no slices apart.
+
+    With `few_coils` half of the second acquisitions are by 2 to 8 elements of a large array, which light up little of
+    the slice; one in four of these is full and without noise, so that the array alone hides what tells slices apart.
 
     Returns:
-        Twice (bodies * slices, 2 x num_coils, matrix, matrix), on the generator's device.
+        Twice (bodies * slices, 2 x num_coils, matrix, matrix), and coordinates (bodies * slices, 3) with numbers of
+        bodies from 0, see `mriembed.training.losses`; on the generator's device.
     """
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
-    kinds = {"phantoms": 0.5, "selective": 0.6, "variants": 0.4} if alike else {}
-    images = simulate_images(bodies, slices, finer, generator, **kinds)
 
     def chance(share: float) -> bool:
         return float(torch.rand(1, generator=generator, device=device)) < share
@@ -54,25 +53,42 @@ def simulated_pairs(
         exponent = float(torch.rand(1, generator=generator, device=device))
         return min(most, int(least * ((most + 1) / least) ** exponent))
 
-    def array(coils: int) -> Tensor:
+    def resolution() -> int:
         kind = int(torch.randint(len(_RESOLUTIONS), (1,), generator=generator, device=device))
-        size = min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
-        return random_sensitivities(bodies, coils, size, generator)
+        return min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
 
-    def prepared(sensitivities: Tensor, disturbance: Disturbance) -> Tensor:
-        kspace = acquire(images, sensitivities, disturbance, generator)
+    def array(heights: Tensor) -> Tensor:
+        if chance(_BODY_COILS):
+            return body_coil_sensitivities(heights, resolution(), generator)
+        coils = some(8 if chance(0.5) else 1, _MOST_COILS)
+        return random_sensitivities(bodies, coils, resolution(), generator, heights=heights)
+
+    def elements_of_a_large_array(heights: Tensor) -> Tensor:
+        coils = some(16, _MOST_COILS)
+        whole = random_sensitivities(bodies, coils, resolution(), generator, heights=heights)
+        chosen = torch.randperm(coils, generator=generator, device=device)[: some(2, 8)]
+        return whole[:, chosen]
+
+    drawn = _slices(bodies, slices, finer, generator)
+    full = Perturbation(phase=VIEW.phase)
+
+    def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
+        kspace = acquire(drawn.images, sensitivities, perturbation, generator, heights=drawn.heights)
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
-    least, share = (16, 0.75) if few_coils else (8, 0.5)
-    first = array(some(least if chance(share) else 1, _MOST_COILS))
-    coils = first.size(1)
-    if coils >= 2 and chance(0.85 if few_coils else 0.6):
-        kept = some(math.ceil(coils / 8), math.ceil(coils / 2) if few_coils else coils)
-        order = torch.rand(bodies, coils, generator=generator, device=device).argsort(1)[:, :kept]
-        second = first[torch.arange(bodies, device=device)[:, None], order]
+    first = prepared(array(drawn.heights), full if chance(1 / 3) else VIEW)
+    if few_coils and chance(0.5):
+        second = prepared(elements_of_a_large_array(drawn.heights), full if chance(0.25) else VIEW)
     else:
-        second = array(some(1, _MOST_COILS))
-    nothing = Disturbance()
-    disturbances = nothing if chance(0.5) else VIEW, nothing if few_coils and chance(0.25) else VIEW
-    return prepared(first, disturbances[0]), prepared(second, disturbances[1])
+        second = prepared(array(drawn.heights), VIEW)
+    return first, second, drawn.coordinates
+
+
+def _slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
+    kind = float(torch.rand(1, generator=generator, device=generator.device))
+    if kind < _PROTOCOLS:
+        return protocol_slices(bodies, slices, size, generator)
+    if kind < _PROTOCOLS + _CONTRASTS:
+        return contrast_slices(bodies, slices, size, generator, phantoms=0.2)
+    return volume_slices(bodies, slices, size, generator, phantoms=0.2)

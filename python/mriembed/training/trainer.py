@@ -16,8 +16,8 @@ from torch.optim.swa_utils import AveragedModel
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from mriembed.training.losses import COORDINATES, loss_of_views, make_loss
 from mriembed.training.measured_pairs import MeasuredPairs
-from mriembed.training.objective import loss_of_views, make_loss
 from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder
@@ -129,7 +129,7 @@ class _Loop:
             self.model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
         self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
-        self.loss = make_loss(recipe.loss, recipe.temperature)
+        self.loss = make_loss(recipe.loss, recipe.temperature, recipe.reach)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -142,7 +142,7 @@ class _Loop:
     def run_step(self) -> Progress:
         """One step of the optimizer on all processes. A loss that is not finite leaves the weights as they are."""
         begun = time.perf_counter()
-        first, second, labels = self._draw()
+        first, second, coordinates = self._draw()
         drawn = time.perf_counter()
         rate = learning_rate(self.recipe, self.step)
         for parameters in self.optimizer.param_groups:
@@ -152,7 +152,7 @@ class _Loop:
             embeddings = self.model(views, False)
         embeddings = F.normalize(embeddings.float(), dim=1)
         everyone = [self.group.gathered(part) for part in torch.split(embeddings, len(first))]
-        loss = loss_of_views(self.loss, everyone[0], everyone[1], labels)
+        loss = loss_of_views(self.loss, everyone[0], everyone[1], coordinates)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.group.sum_gradients(self.model.parameters())
@@ -170,25 +170,27 @@ class _Loop:
         return Progress(step, self.recipe.steps, value, rate, self.recipe.pairs / took, (drawn - begun) / took)
 
     def _draw(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Pairs that are this process's share of the step, and the labels of all processes' pairs."""
+        """Pairs that are this process's share of the step, and the coordinates of all processes' pairs."""
         mine = self.recipe.parts // self.group.size
         with torch.no_grad():
             drawn = [self._draw_part(part) for part in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
-        first, second, labels = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
-        return first, second, self.group.gathered(labels)
+        first, second, coordinates = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
+        return first, second, self.group.gathered(coordinates)
 
     def _draw_part(self, part: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pairs that depend on the seed, the step and the part only, and a label for each slice."""
+        """Pairs that depend on the seed, the step and the part only, and the coordinates of each slice."""
         recipe = self.recipe
         generator = torch.Generator(self.group.device).manual_seed(_mixed(recipe.seed, self.step * recipe.parts + part))
         count = recipe.pairs // recipe.parts
         measured = round(recipe.measured_share * count)
-        first, second, labels = [], [], []
+        first, second, coordinates = [], [], []
         if measured > 0 and self.measured is not None:
             views = self.measured.pairs(measured, self.preprocessor, generator)
             first.append(views[0])
             second.append(views[1])
-            labels.append(recipe.pairs + views[2])  # beyond the numbers of simulated slices
+            # Each a body of its own, beyond the numbers of simulated ones.
+            bodies_of_slices = (recipe.bodies + views[2]).to(torch.float32)[:, None]
+            coordinates.append(F.pad(bodies_of_slices, (0, COORDINATES - 1)))
         if measured < count:
             bodies = recipe.bodies // recipe.parts
             simulated = simulated_pairs(
@@ -198,12 +200,13 @@ class _Loop:
                 recipe.matrix,
                 generator,
                 few_coils=self.step >= recipe.few_coils_after,
-                alike=self.step >= recipe.alike_after,
             )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
-            labels.append(torch.arange(part * count + measured, (part + 1) * count, device=self.group.device))
-        return torch.cat(first), torch.cat(second), torch.cat(labels)
+            own = simulated[2][measured:]
+            own[:, 0] += part * bodies
+            coordinates.append(own)
+        return torch.cat(first), torch.cat(second), torch.cat(coordinates)
 
     def checkpoint(self, seconds: float) -> Checkpoint:
         """The state after the steps done so far."""

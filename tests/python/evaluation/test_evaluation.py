@@ -17,20 +17,42 @@ def evaluation(model_file: Path) -> Evaluation:
     generator = torch.Generator().manual_seed(3)
     kspace = simulate_kspace(simulate_images(4, 1, 48, generator), 20, generator).numpy()
     slices = [ScanSlice(one, Path(f"<{number}>.npy"), 0) for number, one in enumerate(kspace)]
-    plan = Plan(simulated=20, variants=12, curve=20, repeats=2, precisions=("float32", "bfloat16"), threads=1)
+    plan = Plan(
+        simulated=20,
+        variants=12,
+        curve=20,
+        volumes=2,
+        contrasts=2,
+        repeats=2,
+        precisions=("float32", "bfloat16"),
+        threads=1,
+    )
     return evaluate(model_file, plan, slices, [(0, 1)])
 
 
-METHODS = ["model, float32", "model, bfloat16", "thumbnail 32 x 32", "PCA, 64 components", "random weights"]
+EMBEDDINGS = ["model, float32", "model, bfloat16", "thumbnail 32 x 32", "PCA, 64 components", "random weights"]
+METHODS = [*EMBEDDINGS, "registered thumbnail 64 x 64"]
 
 
 def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Evaluation) -> None:
     trials = {score.trial for score in evaluation.scores}
-    assert len(trials) == 9
+    assert len(trials) == 18
     for trial in trials:
         assert [score.method for score in evaluation.scores if score.trial == trial] == METHODS
-    assert all(list(curve.recall_at_1) == METHODS for curve in evaluation.curves)
+    assert all(list(curve.recall_at_1) == EMBEDDINGS for curve in evaluation.curves)
+    assert [score.method for score in evaluation.volumes] == METHODS
+    assert [ordering.method for ordering in evaluation.orderings] == METHODS
+    assert [score.method for score in evaluation.contrasts[::4]] == METHODS
     assert list(evaluation.repeated_scans[0].found) == METHODS
+
+
+def test_other_sessions_lead(evaluation: Evaluation) -> None:
+    kinds = ["same session" in score.trial for score in evaluation.scores]
+    assert kinds == sorted(kinds)
+    assert "another session" in evaluation.scores[0].trial
+    assert table(evaluation).splitlines()[0].startswith("simulated, another session, easy: 20 queries")
+    report = html_report(evaluation)
+    assert report.index("another session, medium") < report.index("same session, medium")
 
 
 def test_the_machine_says_which_precision_was_computed_in_another(evaluation: Evaluation, model_file: Path) -> None:
@@ -57,6 +79,13 @@ def test_the_json_holds_what_the_table_shows(evaluation: Evaluation) -> None:
             for line in text.splitlines()
             if line.strip().startswith(score["method"]) and len(line.split()) > 5
         )
+    for method, volume in zip(METHODS, content["volumes"], strict=True):
+        line = next(line for line in text.split("simulated volumes")[1].splitlines() if line.strip().startswith(method))
+        assert line.split()[-1] == f"{volume['spearman']:.3f}"
+    assert [ordering["is_ordered"] for ordering in content["orderings"]] == [
+        "medians are ordered" in line for line in text.splitlines() if line.startswith("distances by")
+    ]
+    assert len(content["contrasts"]) == 4 * len(METHODS)
 
 
 def test_the_report_needs_nothing_but_itself(evaluation: Evaluation) -> None:

@@ -43,13 +43,25 @@ def test_a_line_that_is_no_pair_is_refused(tmp_path: Path, text: str, message: s
 def test_measured_slices_are_looked_for_at_every_level_and_by_few_coils() -> None:
     slices = scans(4)
     scores, _, gallery, queries = measured_trials([Thumbnail()], slices, [], 3, 0, lambda: None)
-    expected = ["measured, easy", "measured, middle", "measured, hard", "measured, any 4 coils"]
+    expected = [
+        "measured, another session, easy",
+        "measured, another session, medium",
+        "measured, another session, hard",
+        "measured, phase alone",
+        "measured, same session, easy",
+        "measured, same session, medium",
+        "measured, same session, hard",
+        "measured, same session, any 4 coils",
+    ]
     assert [score.trial for score in scores] == expected
     assert all((score.queries, score.gallery) == (12, 4) for score in scores)
     assert len(gallery.labels) == 4
     assert queries.labels == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     few = [score.trial for score in measured_trials([Thumbnail()], scans(4, 8), [], 1, 0, lambda: None)[0]]
-    assert few == expected[:3]  # 4 of 8 coils are not few
+    assert few == expected[:-1]  # 4 of 8 coils are not few
+    phase_alone = next(score for score in scores if score.trial == "measured, phase alone")
+    assert phase_alone.recall_at_1 == 1.0
+    assert phase_alone.alignment == pytest.approx(0, abs=1e-6)  # a thumbnail does not know of phases
 
 
 def test_repeated_scans_find_each_other_and_count_as_found() -> None:

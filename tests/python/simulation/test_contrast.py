@@ -3,7 +3,14 @@ import math
 import pytest
 import torch
 
-from mriembed.simulation.contrast import inversion_recovery, random_contrast, spin_echo, spoiled_gradient_echo
+from mriembed.simulation.contrast import (
+    Sequences,
+    inversion_recovery,
+    random_contrast,
+    random_sequences,
+    spin_echo,
+    spoiled_gradient_echo,
+)
 
 T1 = torch.tensor([300.0, 900.0, 4000.0])
 T2 = torch.tensor([40.0, 80.0, 500.0])
@@ -78,3 +85,33 @@ def test_variants_have_one_sequence() -> None:
     alike = (drawn == drawn[:, :1]).all(1)
     assert bool(alike[variants].all())
     assert not bool(alike[~variants].all())
+
+
+def test_varied_sequences_stay_within_their_share_and_leave_the_tissue_alone() -> None:
+    sequences = random_sequences(200, torch.Generator().manual_seed(0))
+    varied = sequences.varied(0.5, torch.Generator().manual_seed(1))
+    factors = varied.parameters / sequences.parameters
+    assert torch.equal(varied.kind, sequences.kind)
+    assert bool((factors[0] == 1).all())
+    assert 1 / 1.5 - 1e-4 <= float(factors.min()) < 0.7
+    assert 1.45 < float(factors.max()) <= 1.5 + 1e-4
+
+
+def test_other_sequences_are_of_another_kind() -> None:
+    sequences = random_sequences(300, torch.Generator().manual_seed(0))
+    others = sequences.others(torch.Generator().manual_seed(1))
+    kinds = [(each.kind * 3).floor().clamp(max=2) for each in (sequences, others)]
+    assert not bool((kinds[0] == kinds[1]).any())
+    assert torch.equal(sequences.parameters[0], others.parameters[0])
+
+
+def test_sequences_give_the_signal_of_their_kind() -> None:
+    tissue = (torch.full((3, 1, 1), 0.8), torch.full((3, 1, 1), 900.0), torch.full((3, 1, 1), 80.0))
+    parameters = torch.tensor([0.5, 20.0, 5.0, 30.0, 2000.0, 90.0, 5000.0, 20.0, 400.0])[:, None].expand(9, 3)
+    found = Sequences(parameters, torch.tensor([0.1, 0.5, 0.9])).signal(*tissue).flatten().tolist()
+    e1 = math.exp(-20 / 900)
+    angle = math.radians(30)
+    gradient = 0.8 * math.sin(angle) * (1 - e1) / (1 - math.cos(angle) * e1) * math.exp(-5 / 40)
+    spin = 0.8 * (1 - math.exp(-2000 / 900)) * math.exp(-90 / 80)
+    inversion = 0.8 * (1 - 2 * math.exp(-400 / 900) + math.exp(-5000 / 900)) * math.exp(-20 / 80)
+    assert found == pytest.approx([gradient, spin, inversion], rel=1e-4)

@@ -5,13 +5,16 @@ from mriembed import CoilPreprocessor
 from mriembed.training.simulated_pairs import simulated_pairs
 
 
-def drawn(seed: int, bodies: int = 6, slices: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+def drawn(
+    seed: int, bodies: int = 6, slices: int = 2, *, few_coils: bool = False
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     preprocessor = CoilPreprocessor(4, "pca", 32)
-    return simulated_pairs(bodies, slices, preprocessor, 32, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    return simulated_pairs(bodies, slices, preprocessor, 32, generator, few_coils=few_coils)
 
 
 def test_pairs_are_stacked_channels_of_unit_energy() -> None:
-    for view in drawn(0):
+    for view in drawn(0)[:2]:
         assert view.shape == (12, 8, 32, 32)
         assert view.dtype == torch.float32
         torch.testing.assert_close(view.square().sum(1).mean((1, 2)), torch.ones(12))
@@ -20,7 +23,7 @@ def test_pairs_are_stacked_channels_of_unit_energy() -> None:
 def test_the_two_of_a_pair_differ_but_resemble_each_other_more_than_others() -> None:
     own, others = [], []
     for seed in range(8):
-        first, second = (view.square().sum(1).sqrt().flatten(1).numpy() for view in drawn(seed))
+        first, second = (view.square().sum(1).sqrt().flatten(1).numpy() for view in drawn(seed)[:2])
         assert not np.allclose(first, second)
         similarity = np.corrcoef(first, second)[:12, 12:]
         own.append(np.diagonal(similarity).mean())
@@ -34,7 +37,18 @@ def test_the_seed_decides() -> None:
         assert not torch.equal(first, other)
 
 
-def test_any_number_of_coils_from_one_to_many_occurs() -> None:
-    """A pair by a single coil leaves the virtual coils after the first empty."""
-    used = {int((view.abs().amax((0, 2, 3)) > 0).sum()) for seed in range(60) for view in drawn(seed, 1, 2)}
-    assert used == {2, 4, 6, 8}
+def test_coordinates_name_bodies_positions_and_contrasts() -> None:
+    for seed in range(12):
+        coordinates = drawn(seed, 3, 4)[2]
+        assert coordinates.shape == (12, 3)
+        assert coordinates[:, 0].tolist() == [0.0] * 4 + [1.0] * 4 + [2.0] * 4
+        within = coordinates.view(3, 4, 3)
+        assert float(within[:, :, 1].diff(dim=1).min()) >= 0
+        assert float(within[:, :, 1].amax()) <= 60
+        assert 0 <= float(within[:, :, 2].amin()) <= float(within[:, :, 2].amax()) <= 10
+
+
+def test_few_coils_are_drawn_as_well() -> None:
+    first, second, _ = drawn(0, few_coils=True)
+    assert bool(torch.isfinite(first).all())
+    assert bool(torch.isfinite(second).all())

@@ -71,7 +71,7 @@ def test_seconds_of_training_find_slices_again_far_better_than_chance(tmp_path: 
 
     def recall(model: MRIEmbeddingModel) -> float:
         generator = torch.Generator().manual_seed(12345)
-        views = [simulated_pairs(4, 4, CoilPreprocessor(4, "pca", 32), 32, generator) for _ in range(6)]
+        views = [simulated_pairs(4, 4, CoilPreprocessor(4, "pca", 32), 32, generator)[:2] for _ in range(6)]
         first, second = (model.embed(torch.cat(view)) for view in zip(*views, strict=True))
         return float(((second @ first.T).argmax(1) == torch.arange(96)).float().mean())
 

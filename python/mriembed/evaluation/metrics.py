@@ -47,3 +47,41 @@ def nearest(rows: NDArray[Any], queries: NDArray[Any], count: int) -> NDArray[np
     """Numbers of the `count` most similar rows for each query, the most similar first."""
     order: NDArray[np.intp] = np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :count]
     return order
+
+
+def spearman(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Correlation of the ranks of two samples (n,), ties sharing their mean rank (Spearman 1904)."""
+    ranks = [_ranks(values) for values in (first, second)]
+    centred = [values - values.mean() for values in ranks]
+    scale = np.sqrt(np.square(centred[0]).sum() * np.square(centred[1]).sum())
+    return float((centred[0] * centred[1]).sum() / scale) if scale > 0 else 0.0
+
+
+def overlap(nearer: NDArray[Any], farther: NDArray[Any]) -> float:
+    """The smallest error rate of one threshold between two classes of distances, both classes weighted equally.
+
+    The threshold takes distances up to it for the nearer class. 0: the classes are apart; 0.5: no threshold helps.
+    """
+    thresholds = np.concatenate([[-np.inf], np.sort(np.concatenate([nearer, farther]))])
+    missed = 1 - np.searchsorted(np.sort(nearer), thresholds, side="right") / len(nearer)
+    taken = np.searchsorted(np.sort(farther), thresholds, side="right") / len(farther)
+    return float(((missed + taken) / 2).min())
+
+
+def ranks_of_relevant(similarity: NDArray[Any], relevant: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rank of one gallery row for each query, from 1; others that are equally alike rank before it.
+
+    Args:
+        similarity: (queries, gallery).
+        relevant: (queries,), numbers of gallery rows.
+    """
+    own = similarity[np.arange(len(similarity)), relevant]
+    before: NDArray[np.intp] = (similarity >= own[:, None]).sum(1)
+    return before
+
+
+def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    mean: NDArray[np.float64] = last - (counts - 1) / 2
+    return mean[place]

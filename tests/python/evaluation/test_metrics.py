@@ -2,9 +2,19 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm, spearmanr
 from sklearn.metrics import average_precision_score
 
-from mriembed.evaluation.measures import alignment, mean_average_precision, nearest, recall_at_1, uniformity
+from mriembed.evaluation.metrics import (
+    alignment,
+    mean_average_precision,
+    nearest,
+    overlap,
+    ranks_of_relevant,
+    recall_at_1,
+    spearman,
+    uniformity,
+)
 
 
 def test_recall_at_1_counts_queries_whose_nearest_row_is_relevant() -> None:
@@ -42,3 +52,39 @@ def test_the_nearest_rows_come_first() -> None:
     rows = np.eye(4, dtype=np.float32)
     queries = np.array([[0.1, 0.9, 0.3, 0.2]], np.float32)
     assert nearest(rows, queries, 3).tolist() == [[1, 2, 3]]
+
+
+def test_spearman_is_that_of_scipy() -> None:
+    random = np.random.default_rng(0)
+    for ties in (1000, 4):
+        first, second = random.integers(0, ties, 200), random.integers(0, ties, 200) + 0.3 * np.arange(200)
+        assert spearman(first, second) == pytest.approx(spearmanr(first, second).statistic)
+    assert spearman(np.array([1, 2, 3]), np.array([10.0, 100.0, 1000.0])) == pytest.approx(1)
+    assert spearman(np.array([1, 1, 1]), np.array([1, 2, 3])) == 0
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther", "expected"),
+    [
+        ([0.1, 0.2], [0.3, 0.4], 0.0),
+        ([0.3, 0.4], [0.1, 0.2], 0.5),  # the wrong way round: no threshold is better than taking all or none
+        ([0.1, 0.2], [0.1, 0.2], 0.5 / 2 + 0.25),
+        ([0.1, 0.2, 0.3, 0.6], [0.5, 0.7], 1 / 8),  # up to 0.3: one of four is missed
+        ([0.1, 0.1, 0.1, 0.1], [0.1, 0.9], 1 / 4),  # up to 0.1: one of two is taken
+    ],
+)
+def test_overlap_is_the_error_rate_of_the_best_threshold(
+    nearer: list[float], farther: list[float], expected: float
+) -> None:
+    assert overlap(np.array(nearer), np.array(farther)) == pytest.approx(expected)
+
+
+def test_overlap_of_two_normal_distributions_is_known() -> None:
+    random = np.random.default_rng(0)
+    found = overlap(random.standard_normal(20000), 2 + random.standard_normal(20000))
+    assert found == pytest.approx(norm.cdf(-1), abs=0.006)
+
+
+def test_ranks_count_those_that_are_as_alike() -> None:
+    similarity = np.array([[0.9, 0.5, 0.1], [0.2, 0.2, 0.3], [0.4, 0.4, 0.4]])
+    assert ranks_of_relevant(similarity, np.array([1, 1, 0])).tolist() == [2, 3, 3]

@@ -1,9 +1,9 @@
-from mriembed.simulation.disturbance import LEVELS
+from mriembed.simulation.perturbation import SAME_SESSION
 
 
 def test_levels_grow_harder() -> None:
-    easy, middle, hard = (LEVELS[name] for name in ("easy", "middle", "hard"))
-    for weaker, stronger in ((easy, middle), (middle, hard)):
+    easy, medium, hard = (SAME_SESSION[name] for name in ("easy", "medium", "hard"))
+    for weaker, stronger in ((easy, medium), (medium, hard)):
         assert stronger.noise > weaker.noise
         assert stronger.undersampling > weaker.undersampling
         assert stronger.shift > weaker.shift

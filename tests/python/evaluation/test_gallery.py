@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mriembed.evaluation.collection import Collection, scores
+from mriembed.evaluation.gallery import Gallery, scores
 
 
 class ByHand:
@@ -23,7 +23,7 @@ def slices(*rows: tuple[float, float, float]) -> np.ndarray:
 
 def test_scores_count_the_scan_itself_and_repeated_scans_of_it() -> None:
     methods = [ByHand("a"), ByHand("b")]
-    gallery, queries = Collection(methods), Collection(methods)
+    gallery, queries = Gallery(methods), Gallery(methods)
     gallery.add(slices((1, 0, 0), (0.9, 0.1, 0), (0, 0, 1)), [0, 1, 2])
     queries.add(slices((1, 0, 0), (1, 0, 0), (0.6, 0, 0.8)), [0, 1, 2])
     queries.add(slices((0.8, 0, 0.6)), [2])
@@ -41,9 +41,9 @@ def test_scores_count_the_scan_itself_and_repeated_scans_of_it() -> None:
 
 
 def test_pictures_are_kept_for_the_report() -> None:
-    collection = Collection([ByHand("a")])
-    collection.add(slices((1, 0, 0)), [5])
-    collection.add(slices((1, 0, 0), (0, 1, 0)), [6, 7])
-    assert collection.pictures.shape == (3, 64, 64)
-    assert collection.labels == [5, 6, 7]
-    assert collection.rows("a").shape == (3, 3)
+    gallery = Gallery([ByHand("a")])
+    gallery.add(slices((1, 0, 0)), [5])
+    gallery.add(slices((1, 0, 0), (0, 1, 0)), [6, 7])
+    assert gallery.pictures.shape == (3, 64, 64)
+    assert gallery.labels == [5, 6, 7]
+    assert gallery.rows("a").shape == (3, 3)

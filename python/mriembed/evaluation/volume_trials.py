@@ -1,0 +1,225 @@
+"""Trials on simulated volumes: whether the exact slice is found, and how distances grow with what differs.
+
+Slices lie at known positions, and are looked for in another session at the medium level: another array, background
+phase and position of the body, up to half a millimetre beside the slice's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mriembed.evaluation.gallery import Gallery
+from mriembed.evaluation.methods import Method
+from mriembed.evaluation.metrics import overlap, spearman
+from mriembed.simulation.acquisition import reacquire
+from mriembed.simulation.another_session import acquire_in_another_session
+from mriembed.simulation.contrast import random_sequences
+from mriembed.simulation.perturbation import ANOTHER_SESSION, ANY_PHASE, SAME_SESSION, Perturbation
+from mriembed.simulation.volumes import random_volume
+
+_MATRIX, _FINE = 96, 144
+_LENGTH = 40  # millimetres; the gallery has a slice at each
+_QUERY_STEP, _SAME_STEP = 2, 4  # millimetres
+_BESIDE = 0.5  # millimetres
+_SPACINGS = (1, 2, 4, 10)  # millimetres
+_NEIGHBOUR_SPACING = 4
+_FARTHEST_OFFSET = 20  # millimetres
+_NEIGHBOUR, _OTHER_SLICE = 5, 20  # millimetres
+_SEED = 7_750_000_003  # far from the seeds of training, which are the output of a mixing function
+
+
+@dataclass(frozen=True)
+class VolumeScore:
+    """How one method tells slices of volumes.
+
+    Attributes:
+        method: its name.
+        bodies, queries: how many.
+        spacing: of the gallery's slices, in millimetres.
+        exact: for each spacing, share of the queries at such positions whose nearest slice of all bodies is the exact
+            one.
+        neighbour_is_nearest: share of the queries at 4 mm whose nearest other slice is next to the exact one.
+        spearman: rank correlation of distance with slice offset, from 1 to 20 mm, in a body; mean over bodies.
+    """
+
+    method: str
+    bodies: int
+    queries: int
+    spacing: list[int]
+    exact: list[float]
+    neighbour_is_nearest: float
+    spearman: float
+
+
+@dataclass(frozen=True)
+class DistanceClass:
+    """Distances (1 - similarity) of one kind of pair.
+
+    Attributes:
+        name: what the two acquisitions show.
+        count: number of pairs.
+        median: of the distances. deciles: from 10 % to 90 %.
+        overlap: with the class before: the smallest error rate of one threshold between the two, which count equally.
+            None for the first, and for classes outside of the order.
+    """
+
+    name: str
+    count: int
+    median: float
+    deciles: list[float]
+    overlap: float | None
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """Distance classes of one method, in the order in which medians should grow; others follow.
+
+    Attributes:
+        method: its name.
+        classes: same session, another session, neighbouring slice, other slice of the body, other body.
+        others: neighbouring slice in the same session, which is not part of the order.
+        is_ordered: whether the medians grow strictly.
+    """
+
+    method: str
+    classes: list[DistanceClass]
+    others: list[DistanceClass]
+    is_ordered: bool
+
+
+@dataclass(frozen=True)
+class Places:
+    """Body and position, in millimetres, of acquisitions."""
+
+    body: NDArray[np.intp]
+    position: NDArray[np.intp]
+
+
+def volume_trials(
+    methods: Sequence[Method], bodies: int, seed: int, on_body: Callable[[int], None]
+) -> tuple[list[VolumeScore], list[Ordering]]:
+    """Simulates volumes of 40 mm, a slice each millimetre, and looks for every second one in another session.
+
+    Args:
+        methods: what is compared.
+        bodies: how many; at least 2.
+        seed: decides the bodies.
+        on_body: called after each body, with 1.
+    """
+    gallery, another, same = (Gallery(methods) for _ in range(3))
+    held = torch.arange(_LENGTH + 1.0)
+    asked = torch.arange(0.0, _LENGTH + 1, _QUERY_STEP)
+    for body in range(bodies):
+        generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + body)
+        beside = _BESIDE * (2 * float(torch.rand(1, generator=generator)) - 1)
+        volume = random_volume(torch.cat([held, asked + beside]), _FINE, generator)
+        images = volume.images(random_sequences(1, generator))
+        first, second = (part for part in (slice(len(held)), slice(len(held), None)))
+        session = Perturbation(phase=ANY_PHASE)
+        kspace = acquire_in_another_session(images[first], volume.heights[:, first], _MATRIX, session, generator)
+        gallery.add(kspace.numpy(), [body] * len(held))
+        again = acquire_in_another_session(
+            images[second], volume.heights[:, second], _MATRIX, ANOTHER_SESSION["medium"], generator
+        )
+        another.add(again.numpy(), [body] * len(asked))
+        repeated = reacquire(kspace[::_SAME_STEP], SAME_SESSION["medium"], generator)
+        same.add(repeated.numpy(), [body] * len(repeated))
+        on_body(1)
+
+    def places(step: int) -> Places:
+        position = np.arange(0, _LENGTH + 1, step)
+        return Places(np.repeat(np.arange(bodies), len(position)), np.tile(position, bodies))
+
+    volume_scores, orderings = [], []
+    own = np.flatnonzero(places(1).position % 10 == 0)
+    for method in gallery.methods:
+        distance = 1 - gallery.similarity(method, another)
+        volume_scores.append(volume_score(method, distance, places(_QUERY_STEP), places(1)))
+        repeated_distance = 1 - gallery.similarity(method, same)
+        own_distance = 1 - gallery.similarity(method, gallery, own)
+        orderings.append(
+            _ordering(
+                method,
+                by_kind(distance, places(_QUERY_STEP), places(1)),
+                by_kind(repeated_distance, places(_SAME_STEP), places(1)),
+                by_kind(own_distance, places(10), places(1)),
+            )
+        )
+    return volume_scores, orderings
+
+
+def volume_score(method: str, distance: NDArray[np.float32], asked: Places, held: Places) -> VolumeScore:
+    """From distances (queries, gallery)."""
+    bodies = int(held.body.max()) + 1
+    exact = []
+    for spacing in _SPACINGS:
+        queries = np.flatnonzero(asked.position % spacing == 0)
+        slices = np.flatnonzero(held.position % spacing == 0)
+        nearest = slices[distance[np.ix_(queries, slices)].argmin(1)]
+        hit = (held.body[nearest] == asked.body[queries]) & (held.position[nearest] == asked.position[queries])
+        exact.append(float(hit.mean()))
+    queries = np.flatnonzero(asked.position % _NEIGHBOUR_SPACING == 0)
+    slices = np.flatnonzero(held.position % _NEIGHBOUR_SPACING == 0)
+    others = distance[np.ix_(queries, slices)].copy()
+    same_body = asked.body[queries][:, None] == held.body[slices]
+    offset = np.abs(asked.position[queries][:, None] - held.position[slices])
+    others[same_body & (offset == 0)] = np.inf
+    nearest = others.argmin(1)
+    row = np.arange(len(queries))
+    neighbour = same_body[row, nearest] & (offset[row, nearest] == _NEIGHBOUR_SPACING)
+    correlations = []
+    for body in range(bodies):
+        part = distance[np.ix_(asked.body == body, held.body == body)]
+        apart = np.abs(asked.position[asked.body == body][:, None] - held.position[held.body == body])
+        used = (apart > 0) & (apart <= _FARTHEST_OFFSET)
+        correlations.append(spearman(part[used], apart[used]))
+    return VolumeScore(
+        method, bodies, len(distance), list(_SPACINGS), exact, float(neighbour.mean()), float(np.mean(correlations))
+    )
+
+
+def by_kind(distance: NDArray[np.float32], asked: Places, held: Places) -> dict[str, NDArray[np.float32]]:
+    """Distances (queries, gallery) of the exact slice, neighbours, other slices of the body, and other bodies."""
+    same_body = asked.body[:, None] == held.body
+    offset = np.abs(asked.position[:, None] - held.position)
+    return {
+        "exact": distance[same_body & (offset == 0)],
+        "neighbour": distance[same_body & (offset == _NEIGHBOUR)],
+        "other slice": distance[same_body & (offset >= _OTHER_SLICE)],
+        "other body": distance[~same_body],
+    }
+
+
+def _ordering(
+    method: str,
+    another: dict[str, NDArray[np.float32]],
+    same: dict[str, NDArray[np.float32]],
+    own: dict[str, NDArray[np.float32]],
+) -> Ordering:
+    """From distances in another session, in the same one, and within the gallery's own session."""
+    order = {
+        "same slice, same session": same["exact"],
+        "same slice, another session": another["exact"],
+        f"neighbouring slice ({_NEIGHBOUR} mm), another session": another["neighbour"],
+        f"other slice of the body (from {_OTHER_SLICE} mm), another session": another["other slice"],
+        "other body, another session": another["other body"],
+    }
+    classes: list[DistanceClass] = []
+    before: NDArray[np.float32] | None = None
+    for name, distances in order.items():
+        classes.append(_class(name, distances, None if before is None else overlap(before, distances)))
+        before = distances
+    medians = [each.median for each in classes]
+    others = [_class(f"neighbouring slice ({_NEIGHBOUR} mm), same session", own["neighbour"], None)]
+    return Ordering(method, classes, others, all(a < b for a, b in pairwise(medians)))
+
+
+def _class(name: str, distances: NDArray[np.float32], overlapping: float | None) -> DistanceClass:
+    deciles = [float(value) for value in np.quantile(distances, np.arange(1, 10) / 10)]
+    return DistanceClass(name, len(distances), deciles[4], deciles, overlapping)

@@ -1,0 +1,62 @@
+"""Bodies with slices at known positions, in millimetres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mriembed.simulation.anatomy import Anatomy, random_anatomy
+from mriembed.simulation.contrast import Sequences
+from mriembed.simulation.excitation import transmit_field
+from mriembed.simulation.slices import of_unit_energy
+
+_SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres: heads to trunks
+_FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of the field of view
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One body, cut at known positions. Anatomy, texture and transmit field are coherent from slice to slice.
+
+    Attributes:
+        field_of_view: of a slice, in millimetres.
+        positions: (slices,), along the slices' normal, in millimetres from the first position asked for.
+        heights: (1, slices), the same from the body's middle, in units of half of the field of view.
+        anatomy: (slices, size, size) each.
+        transmit: (slices, size, size).
+    """
+
+    field_of_view: float
+    positions: Tensor
+    heights: Tensor
+    anatomy: Anatomy
+    transmit: Tensor
+
+    def images(self, sequences: Sequences) -> Tensor:
+        """Images of all slices, (slices, 1, size, size) complex64, without a background phase.
+
+        Args:
+            sequences: one for all slices, or one for each.
+        """
+        tissue = self.anatomy
+        signal = sequences.signal(tissue.density, tissue.t1, tissue.t2)
+        return of_unit_energy((signal * self.transmit).to(torch.complex64))
+
+
+def random_volume(positions: Tensor, size: int, generator: torch.Generator) -> Volume:
+    """Draws a body and cuts it.
+
+    Args:
+        positions: (slices,), in millimetres, the first one the smallest; all lie within 120 mm.
+        size: pixels of a side.
+        generator: of the positions' device.
+    """
+    drawn = torch.rand(2, generator=generator, device=generator.device)
+    field_of_view = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** float(drawn[0])
+    heights = (positions - positions.amin()) * (2 / field_of_view)
+    room = (2 * _FARTHEST - float(heights.amax())) * float(drawn[1])
+    heights = (heights - _FARTHEST + room)[None]
+    anatomy = random_anatomy(1, len(positions), size, generator, phantoms=0.0, heights=heights)
+    return Volume(field_of_view, positions, heights, anatomy, transmit_field(heights, size, generator)[0])

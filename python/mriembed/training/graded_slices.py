@@ -1,0 +1,119 @@
+"""Simulated slices to train on, and how far any two of a body are apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mriembed.simulation.anatomy import random_anatomy
+from mriembed.simulation.contrast import Sequences, random_sequences
+from mriembed.simulation.excitation import transmit_field
+from mriembed.simulation.slices import of_unit_energy, simulate_slices
+
+_SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres
+_LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a body's slices, in millimetres
+_IRREGULAR = 0.3  # of the spacing, by which a slice may lie beside its place
+_FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of the field of view
+# What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
+_CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
+_PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at most, in millimetres
+
+
+@dataclass(frozen=True)
+class GradedSlices:
+    """Slices of some bodies without a background phase; those of a body follow each other.
+
+    Attributes:
+        images: (bodies * slices, 1, size, size) complex64.
+        heights: (bodies, slices), positions along the slices' normal in units of half of the field of view.
+        coordinates: (bodies * slices, 3), see `mriembed.training.losses`: number of the body, from 0, position and
+            contrast, both in millimetres.
+    """
+
+    images: Tensor
+    heights: Tensor
+    coordinates: Tensor
+
+
+def volume_slices(bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float) -> GradedSlices:
+    """Bodies cut into slices 1 to 15 mm apart, all by one sequence."""
+    positions, heights = _places(bodies, slices, generator)
+    sequences = _repeated(random_sequences(bodies, generator), slices)
+    return _imaged(positions, heights, sequences, torch.zeros_like(positions), size, generator, phantoms)
+
+
+def contrast_slices(
+    bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float
+) -> GradedSlices:
+    """Bodies of which every second slice repeats the one before it by another contrast; one change for each body."""
+    positions, heights = _places(bodies, slices, generator)
+    first = torch.arange(slices, device=generator.device) // 2 * 2
+    positions, heights = positions[:, first], heights[:, first]
+    base = random_sequences(bodies, generator)
+    parameters, kind, contrast = [], [], []
+    for body in range(bodies):
+        share, apart = _CHANGES[int(torch.randint(len(_CHANGES), (1,), generator=generator, device=generator.device))]
+        own = Sequences(base.parameters[:, body : body + 1], base.kind[body : body + 1])
+        changed = own.others(generator) if share is None else own.varied(share, generator)
+        for index in range(slices):
+            one = changed if index % 2 else own
+            parameters.append(one.parameters)
+            kind.append(one.kind)
+            contrast.append(apart if index % 2 else 0.0)
+    sequences = Sequences(torch.cat(parameters, 1), torch.cat(kind))
+    contrasts = torch.tensor(contrast, device=generator.device).view(bodies, slices)
+    return _imaged(positions, heights, sequences, contrasts, size, generator, phantoms)
+
+
+def protocol_slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
+    """Bodies, half of them phantoms, all of whose slices are one, by variants of a protocol: pulses alone differ."""
+    images = simulate_slices(bodies, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0).images
+    still = torch.zeros(bodies, slices, device=generator.device)
+    pulses = _PULSE * torch.rand(bodies, slices, generator=generator, device=generator.device)
+    return GradedSlices(images, still, _coordinates(still, pulses))
+
+
+def _places(bodies: int, slices: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Positions in millimetres, increasing from about 0, and heights; (bodies, slices) each."""
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        drawn = torch.rand(bodies, *shape, generator=generator, device=generator.device)
+        return low + (high - low) * drawn
+
+    field = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** uniform(0, 1, 1)
+    most = (_FARTHEST * field / slices).clamp(max=_MOST_SPACING)
+    spacing = _LEAST_SPACING * (most / _LEAST_SPACING) ** uniform(0, 1, 1)
+    index = torch.arange(slices, device=generator.device)
+    positions = spacing * (index + uniform(-_IRREGULAR, _IRREGULAR, slices))
+    heights = positions * (2 / field)
+    room = (2 * _FARTHEST - (heights[:, -1:] - heights[:, :1])) * uniform(0, 1, 1)
+    return positions, heights - heights[:, :1] - _FARTHEST + room
+
+
+def _repeated(sequences: Sequences, slices: int) -> Sequences:
+    return Sequences(sequences.parameters.repeat_interleave(slices, 1), sequences.kind.repeat_interleave(slices))
+
+
+def _imaged(
+    positions: Tensor,
+    heights: Tensor,
+    sequences: Sequences,
+    contrasts: Tensor,
+    size: int,
+    generator: torch.Generator,
+    phantoms: float,
+) -> GradedSlices:
+    bodies, slices = positions.shape
+    tissue = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, heights=heights)
+    signal = sequences.signal(tissue.density, tissue.t1, tissue.t2)
+    transmit = transmit_field(heights, size, generator).flatten(0, 1)
+    images = of_unit_energy((signal * transmit).to(torch.complex64))
+    return GradedSlices(images, heights, _coordinates(positions, contrasts))
+
+
+def _coordinates(positions: Tensor, contrasts: Tensor) -> Tensor:
+    bodies, slices = positions.shape
+    body = torch.arange(bodies, device=positions.device).repeat_interleave(slices)
+    return torch.stack([body.to(positions.dtype), positions.flatten(), contrasts.flatten()], 1)
