@@ -136,7 +136,7 @@ PYBIND11_MODULE(_core, module) {
       .def_readonly("num_coils", &ModelInfo::num_coils)
       .def_readonly("embed_dim", &ModelInfo::embed_dim)
       .def_readonly("parameters", &ModelInfo::parameters)
-      .def_readonly("preprocessing_contract", &ModelInfo::preprocessing_contract)
+      .def_readonly("preprocessing_version", &ModelInfo::preprocessing_version)
       .def_readonly("coil_compression", &ModelInfo::coil_compression)
       .def_readonly("matrix", &ModelInfo::matrix)
       .def_readonly("mriembed_version", &ModelInfo::mriembed_version)

@@ -31,7 +31,7 @@ std::string json_text(const ModelInfo& info) {
   root["num_coils"] = info.num_coils;
   root["embed_dim"] = info.embed_dim;
   root["parameters"] = info.parameters;
-  root["preprocessing_contract"] = info.preprocessing_contract;
+  root["preprocessing_version"] = info.preprocessing_version;
   root["coil_compression"] = info.coil_compression;
   root["matrix"] = info.matrix > 0 ? Json(info.matrix) : Json(nullptr);
   root["mriembed_version"] = info.mriembed_version;
@@ -71,7 +71,7 @@ std::string listing(const ModelInfo& info, const std::string& kernels) {
       {"matrix", info.matrix > 0 ? std::to_string(info.matrix) + " x " + std::to_string(info.matrix) +
                                        " (every slice is resampled to it)"
                                  : "native (slices keep their size)"},
-      {"preprocessing", "contract version " + std::to_string(info.preprocessing_contract)},
+      {"preprocessing", "version " + std::to_string(info.preprocessing_version)},
       {"weights from", info.weights_source},
       {"weights SHA-256", info.weights_sha256},
       {"seal", info.sealed ? "whole" : "none"},

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mriembed/error.hpp"
+#include "preprocessing_version.hpp"
 
 namespace mriembed {
 
@@ -110,12 +111,12 @@ ModelInfo parse_info(const json& root) {
   }
 
   const json& preprocessing = root.at("preprocessing");
-  info.preprocessing_contract = static_cast<int>(size_of(preprocessing, "contract_version"));
+  info.preprocessing_version = static_cast<int>(size_of(preprocessing, "version"));
   info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
   info.matrix = preprocessing.at("matrix").is_null() ? 0 : size_of(preprocessing, "matrix");
-  if (info.preprocessing_contract < 1 || info.preprocessing_contract > preprocessing_contract) {
-    refuse("it follows preprocessing contract " + std::to_string(info.preprocessing_contract) +
-           "; this mriembed " MRIEMBED_VERSION " knows contracts 1 to " + std::to_string(preprocessing_contract));
+  if (info.preprocessing_version != preprocessing_version) {
+    refuse("it follows preprocessing version " + std::to_string(info.preprocessing_version) +
+           "; this mriembed " MRIEMBED_VERSION " knows version " + std::to_string(preprocessing_version));
   }
   if (info.coil_compression != "pca" && info.coil_compression != "none") {
     refuse("mriembed.json: coil compression \"" + info.coil_compression +

@@ -35,12 +35,8 @@ struct Metadata {
   Reference reference;
 };
 
-// The newest format version and preprocessing contract that this library understands; all older ones, too.
+// The newest format version that this library understands; all older ones, too.
 inline constexpr int format_version = 1;
-inline constexpr int preprocessing_contract = 3;
-
-// Of y in k-space: those that decide on the virtual coils, since contract 2.
-inline constexpr std::int64_t calibration_lines = 24;
 
 // Parses and checks the text of mriembed.json, at most 16 MiB and nested at most 8 deep. `sealed` and `signers` of the
 // info are left as they are by default. Throws Error bad_model_file; the message does not name the file.

@@ -4,17 +4,17 @@
 
 #include "coil_matrices.hpp"
 #include "mriembed/error.hpp"
+#include "preprocessing_version.hpp"
 
 namespace mriembed {
 
 bool Preparation::serves(const ModelInfo& info) {
-  // Contracts 2 and 3 differ in what comes first, matrix or phase.
-  const bool known = info.preprocessing_contract == 3 || (info.preprocessing_contract == 2 && info.matrix == 0);
-  return known && (info.coil_compression == "pca" || info.coil_compression == "none");
+  return info.preprocessing_version == preprocessing_version &&
+         (info.coil_compression == "pca" || info.coil_compression == "none");
 }
 
 Preparation::Preparation(const ModelInfo& info)
-    : contract_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
+    : request_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
 
 Prepared Preparation::prepare_images(const at::Tensor& coil_images, const threads::Executor& executor) const {
   return prepare({coil_images, false, coil_images.size(3)}, std::nullopt, executor);
@@ -29,21 +29,21 @@ Prepared Preparation::prepare_kspace(const at::Tensor& kspace, const std::option
 Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,
                               const threads::Executor& executor) const {
   const std::int64_t count = slices.samples.size(0);
-  const std::int64_t height = contract_.matrix > 0 ? contract_.matrix : slices.samples.size(2);
-  const std::int64_t width = contract_.matrix > 0 ? contract_.matrix : slices.width;
-  Prepared prepared{at::empty({count, 2 * contract_.num_coils, height, width}, at::kFloat),
+  const std::int64_t height = request_.matrix > 0 ? request_.matrix : slices.samples.size(2);
+  const std::int64_t width = request_.matrix > 0 ? request_.matrix : slices.width;
+  Prepared prepared{at::empty({count, 2 * request_.num_coils, height, width}, at::kFloat),
                     at::ones({count}, at::kDouble)};
   const std::int64_t slice_floats = prepared.stacked.stride(0);
   const auto workspace = free_workspaces_.take();
   std::optional<at::Tensor> whitening;
-  // The contract looks at all samples first: their faults are reported rather than others.
+  // Version 4 looks at all samples first: their faults are reported rather than others.
   const auto check_from = [&](std::int64_t first) {
     for (std::int64_t index = first; index < count; ++index) {
-      SlicePreparation(contract_, slices, index, *workspace, executor).check();
+      SlicePreparation(request_, slices, index, *workspace, executor).check();
     }
   };
   for (std::int64_t index = 0; index < count; ++index) {
-    SlicePreparation slice(contract_, slices, index, *workspace, executor);
+    SlicePreparation slice(request_, slices, index, *workspace, executor);
     slice.gather();
     if (noise_covariance && !whitening) {
       try {
@@ -53,11 +53,11 @@ Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::T
         throw;
       }
     }
-    prepared.energy_kept.mutable_data_ptr<double>()[index] = slice.combine(whitening);
     try {
-      slice.stack(prepared.stacked.mutable_data_ptr<float>() + index * slice_floats);
+      prepared.energy_kept.mutable_data_ptr<double>()[index] = slice.combine(whitening);
+      slice.write(prepared.stacked.mutable_data_ptr<float>() + index * slice_floats);
     } catch (const Error&) {
-      check_from(index + 1);
+      check_from(index);
       throw;
     }
   }

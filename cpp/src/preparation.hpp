@@ -1,5 +1,5 @@
-// Preprocessing contract 3, and 2 where slices stay as they are, on a CPU, with the library's own kernels: the same
-// numbers as the model file's scripted preprocessing within rounding, several times faster.
+// Preprocessing version 4 (docs/preprocessing.md) on a CPU, with the library's own kernels: the same numbers as the
+// model file's scripted preprocessing within rounding, several times faster.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -43,7 +43,7 @@ class Preparation {
   [[nodiscard]] Prepared prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,
                                  const threads::Executor& executor) const;
 
-  SliceContract contract_;
+  SliceRequest request_;
   mutable threads::Recycled<SliceWorkspace> free_workspaces_;
 };
 

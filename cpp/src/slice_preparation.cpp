@@ -12,19 +12,20 @@
 #include <string>
 
 #include "coil_matrices.hpp"
+#include "complex_buffer.hpp"
+#include "kernels/energy.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/sample_copy.hpp"
-#include "kernels/stacking.hpp"
-#include "metadata.hpp"
 #include "mriembed/error.hpp"
+#include "preprocessing_version.hpp"
 #include "torchscript/serial_torch.hpp"
+#include "without_signal.hpp"
 
 namespace mriembed {
 
 namespace {
 
 using kernels::Direction;
-using kernels::Plane;
 using Sample = std::complex<float>;
 
 constexpr std::int64_t block_pixels = kernels::CoilBlock::most_pixels;
@@ -35,23 +36,6 @@ constexpr std::int64_t combined_pixels = 8 * block_pixels;
 constexpr std::int64_t calibration_coils = 2;
 
 constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return (length + unit - 1) / unit; }
-
-// The first samples of a buffer that grows to the largest shape asked for.
-at::Tensor sized(at::Tensor& buffer, at::IntArrayRef shape) {
-  const std::int64_t samples = c10::multiply_integers(shape);
-  if (!buffer.defined() || buffer.numel() < samples) {
-    buffer = at::empty({samples}, at::kComplexFloat);
-  }
-  return buffer.narrow(0, 0, samples).view(shape);
-}
-
-Sample* samples_of(const at::Tensor& tensor) {
-  return reinterpret_cast<Sample*>(tensor.mutable_data_ptr<c10::complex<float>>());
-}
-
-const Sample* const_samples_of(const at::Tensor& tensor) {
-  return reinterpret_cast<const Sample*>(tensor.const_data_ptr<c10::complex<float>>());
-}
 
 // The power of two that brings a peak with these bits to between 1 and 2 (to at most 2 where it is smaller than every
 // normal number): multiplying by it loses nothing.
@@ -78,9 +62,9 @@ void crop_rows(const at::Tensor& from, const at::Tensor& to) {
 
 }  // namespace
 
-SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlices& slices, std::int64_t index,
+SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
                                    SliceWorkspace& workspace, const threads::Executor& executor)
-    : contract_(contract),
+    : request_(request),
       workspace_(workspace),
       executor_(executor),
       index_(index),
@@ -94,13 +78,8 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
       columns_{0, source_width_} {
   auto& participants = workspace_.participants;
   participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
-  const auto centre = [matrix = contract_.matrix](std::int64_t length) {
-    return Range{length / 2 - matrix / 2, length / 2 - matrix / 2 + matrix};
-  };
-  if (contract_.matrix > 0 && contract_.matrix < square()) {
-    rows_ = axes_at_hand().y ? centre(height_) : rows_;
-    columns_ = axes_at_hand().x ? centre(source_width_) : columns_;
-  }
+  rows_ = axes_at_hand().y ? needed(height_) : rows_;
+  columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   if ((source_width_ > 1 && source_.stride(2) != 1) || (height_ > 1 && source_.stride(1) != source_width_)) {
     const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
@@ -110,13 +89,20 @@ SlicePreparation::SlicePreparation(const SliceContract& contract, const RawSlice
   for (auto& participant : participants) {
     participant.block.resize(coils_);
   }
-  workspace_.transforms.prepare(std::array{height_, width_, source_width_, square(), contract_.matrix});
+  workspace_.transforms.prepare(std::array{height_, width_, source_width_, square(), result(height_), result(width_)});
+}
+
+// The samples of an axis of the grid that the matrix may keep: the echo lies within the window that it is looked for
+// in.
+SlicePreparation::Range SlicePreparation::needed(std::int64_t length) const {
+  const std::int64_t count = std::min(length, result(length) + echo_window);
+  return {length / 2 - count / 2, length / 2 - count / 2 + count};
 }
 
 // Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
 // takes a look at the whole slice.
 void SlicePreparation::gather() {
-  if (!contract_.compress) {
+  if (!request_.compress && !cropped()) {
     return;
   }
   std::int64_t lines = std::min(height_, calibration_lines);
@@ -129,6 +115,9 @@ void SlicePreparation::gather() {
   refuse_faults(slice_bits);
   scale_ = scale_to_one(slice_bits);
   line_bits = gather_lines(lines, scale_);
+  if (line_bits == 0 && lines_before_ > 0) {
+    return;  // the crop has taken all of it: combine() refuses that
+  }
   if (line_bits == 0) {
     lines = height_;
     line_bits = gather_lines(lines, scale_);
@@ -142,11 +131,14 @@ void SlicePreparation::gather() {
 void SlicePreparation::check() { refuse_faults(peak()); }
 
 double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
+  if (cropped() && !(lines_after_ > least_energy * lines_before_)) {
+    refuse_without_signal(index_, "cropped readout");
+  }
   double energy_kept = 1;
   at::Tensor weights;
-  if (contract_.compress) {
+  if (request_.compress) {
     const at::Tensor gram = at::from_blob(workspace_.gram.data(), {coils_, coils_}, at::kComplexDouble);
-    const CoilCompression compression = compress_coils(gram, whitening, contract_.num_coils);
+    const CoilCompression compression = compress_coils(gram, whitening, request_.num_coils);
     weights = compression.weights;
     energy_kept = compression.energy_kept;
   } else {
@@ -155,38 +147,25 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   weights = weights.resolve_conj().to(at::kComplexFloat).contiguous();
   virtual_coils_ = weights.size(0);
   workspace_.weights.assign({const_samples_of(weights), static_cast<std::size_t>(weights.numel())}, coils_);
-  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, rows_.length(), columns_.length()});
-  const std::int32_t peak_bits = combine_scaled();
-  refuse_faults(peak_bits);
-  if (!squares_well(peak_bits, scale_)) {  // no lines told the scale, or others are far larger
-    scale_ = scale_to_one(peak_bits);
+  weights_energy_ = kernels::energy_of(const_samples_of(weights), weights.numel());
+  peak_bits_ = combine_scaled();
+  refuse_faults(peak_bits_);
+  if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
+    scale_ = scale_to_one(peak_bits_);
     combine_scaled();
   }
   return energy_kept;
 }
 
-void SlicePreparation::stack(float* stacked) {
+void SlicePreparation::write(float* channels) {
   if (cropped()) {
     crop();
   }
-  refuse_silence();
-  const bool resampled = contract_.matrix > 0;
-  if (resampled) {
-    resample();
-  }
-  const Axes missing = resampled ? Axes{false, false} : kspace_axes();  // transforms still to be done
-  const Axes shifted = resampled ? Axes{true, true} : kspace_axes();
-  const std::int64_t plane = planes_.size(1) * planes_.size(2);
-  const std::int64_t num_coils = contract_.num_coils;
-  for (const std::int64_t half : {std::int64_t{0}, num_coils}) {
-    std::fill(stacked + (half + virtual_coils_) * plane, stacked + (half + num_coils) * plane, 0.0F);
-  }
-  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
-    const at::Tensor image = planes_[coil];
-    transform(image, missing, Direction::inverse, own);
-    float* real = stacked + coil * plane;
-    stack_coil(plane_of(image, shifted), real, real + num_coils * plane);
-  });
+  take_spectra();
+  find_echo();
+  cut_matrix();
+  write_channels(matrix_kspace_, request_.num_coils, index_, workspace_.transforms, executor_, workspace_.channels,
+                 channels);
 }
 
 // Runs work(unit, own, found) for the units 0 to units - 1; what they found stands in the workspace afterwards.
@@ -198,6 +177,7 @@ void SlicePreparation::in_units(std::int64_t units, const Work& work) {
     SliceWorkspace::Found& found = workspace_.found[static_cast<std::size_t>(unit)];
     found.peak_bits = 0;
     found.energy = 0;
+    found.energy_before = 0;
     found.gram.clear();
     work(unit, workspace_.participants[static_cast<std::size_t>(participant)], found);
   });
@@ -241,14 +221,6 @@ void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
   }
   if (peak_bits == 0) {
     throw Error(ErrorCode::bad_input, slice + " is all zero; a slice needs signal to be embedded");
-  }
-}
-
-// Throws Error bad_input where nothing is left to scale.
-void SlicePreparation::refuse_silence() const {
-  if (!(energy_ > 0)) {
-    throw Error(ErrorCode::bad_input,
-                "slice " + std::to_string(index_) + " has no signal left inside the cropped readout or matrix");
   }
 }
 
@@ -310,7 +282,7 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
   const at::Tensor calibration = cropped() ? sized(workspace_.calibration, {coils_, lines, width_}) : readouts;
   const std::int64_t shift = cropped() ? source_width_ / 2 : 0;  // brings the centre to the front
   in_units(units_of(coils_, calibration_coils), [&](std::int64_t unit, SliceWorkspace::Participant& own,
-                                                    auto& /*found*/) {
+                                                    SliceWorkspace::Found& found) {
     const std::int64_t first = unit * calibration_coils;
     const std::int64_t count = std::min(calibration_coils, coils_ - first);
     for (std::int64_t row = first * lines; row < (first + count) * lines; ++row) {
@@ -321,15 +293,23 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
     }
     if (cropped()) {
       const at::Tensor rows = readouts.narrow(0, first, count);
+      const at::Tensor kept = calibration.narrow(0, first, count);
+      found.energy_before = kernels::energy_of(const_samples_of(rows), rows.numel());
       transform(rows.flatten(0, 1), {false, true}, Direction::inverse, own);
-      crop_rows(rows, calibration.narrow(0, first, count));
+      crop_rows(rows, kept);
+      found.energy = kernels::energy_of(const_samples_of(kept), kept.numel());
     }
   });
+  lines_after_ = sum_of_energies();
+  lines_before_ =
+      std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
+                      [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy_before; });
   return calibration;
 }
 
 // Samples times scale_. Returns the peak of the whole slice before scaling, as bits.
 std::int32_t SlicePreparation::combine_scaled() {
+  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, rows_.length(), columns_.length()});
   const bool whole_rows = columns_.length() == source_width_;  // they follow each other
   const std::int64_t rows_of_a_unit = std::max<std::int64_t>(1, combined_pixels / columns_.length());
   const std::int64_t combining = units_of(rows_.length(), rows_of_a_unit);
@@ -349,7 +329,6 @@ std::int32_t SlicePreparation::combine_scaled() {
       combine_run(own, found, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
     }
   });
-  energy_ = sum_of_energies();
   return largest_peak();
 }
 
@@ -359,16 +338,14 @@ void SlicePreparation::combine_run(SliceWorkspace::Participant& own, SliceWorksp
     const std::int64_t last = std::min(first + block_pixels, pixels.end);
     const Sample* from = const_samples_of(source_) + first;
     found.peak_bits = std::max(found.peak_bits, own.block.read(from, source_.stride(0), last - first, scale_));
-    found.energy += combine_block(own.block, first, last);
+    combine_block(own.block, first, last);
   }
 }
 
-// Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them. Returns
-// their energy.
-double SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const {
+// Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them.
+void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const {
   const std::int64_t height = rows_.length();
   const std::int64_t width = columns_.length();
-  double energy = 0;
   for (std::int64_t pixel = first; pixel < last;) {
     std::int64_t end = last;
     std::int64_t to = pixel;
@@ -377,24 +354,20 @@ double SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int
       end = std::min(last, pixel - x + (x < width / 2 ? width / 2 : width));
       to = kernels::to_front(pixel / source_width_ - rows_.begin, height) * width + kernels::to_front(x, width);
     }
-    energy += kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, samples_of(planes_) + to,
-                                     height * width);
+    kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, samples_of(planes_) + to,
+                           height * width);
     pixel = end;
   }
-  return energy;
 }
 
-// Removes readout oversampling from the virtual coils; the energy is what is left.
+// Removes readout oversampling from the virtual coils.
 void SlicePreparation::crop() {
   const at::Tensor whole = planes_;
   planes_ = sized(workspace_.cropped, {virtual_coils_, rows_.length(), width_});
-  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    const at::Tensor plane = planes_[coil];
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
     transform(whole[coil], {false, true}, Direction::inverse, own);
-    crop_rows(whole[coil], plane);
-    found.energy = kernels::energy_of(const_samples_of(plane), plane.numel());
+    crop_rows(whole[coil], planes_[coil]);
   });
-  energy_ = sum_of_energies();
 }
 
 void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
@@ -402,66 +375,128 @@ void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction d
   workspace_.transforms.run(plane, axes, direction, own.transform);
 }
 
-Plane SlicePreparation::plane_of(const at::Tensor& image, Axes shifted) {
-  return {const_samples_of(image), image.size(0), image.size(1), shifted.y, shifted.x};
-}
-
-// Phase, scale and layout of one virtual coil.
-void SlicePreparation::stack_coil(const Plane& image, float* real, float* imaginary) const {
-  const std::int64_t pixels = image.height * image.width;
-  std::complex<double> phase = 1;
-  if (contract_.compress) {
-    const std::complex<double> sum = kernels::phase_sum(image.samples, pixels);
-    phase = std::abs(sum) > 0 ? std::conj(sum) / std::abs(sum) : phase;
-  }
-  const double scale = std::sqrt(static_cast<double>(pixels) / energy_);
-  kernels::stack_plane(image, Sample(phase * scale), real, imaginary);
-}
-
-// Brings every virtual coil to the contract's matrix; the energy is what is left. Throws Error bad_input where that is
-// nothing.
-void SlicePreparation::resample() {
-  const std::int64_t matrix = contract_.matrix;
-  const at::Tensor planes = planes_;
-  const bool in_place = axes_at_hand().y && axes_at_hand().x && planes.size(1) == matrix;
-  planes_ = in_place ? planes : sized(workspace_.resampled, {virtual_coils_, matrix, matrix});
+// K-space of the virtual coils along both axes, its energy, and that of the samples in which the echo is looked for.
+void SlicePreparation::take_spectra() {
+  const Axes axes = kspace_axes();
+  const bool at_hand = axes.y && axes.x;
+  const std::int64_t height = planes_.size(1);
+  const std::int64_t width = planes_.size(2);
+  spectra_ = at_hand ? planes_ : sized(workspace_.spectra, planes_.sizes());
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    const at::Tensor image = planes_[coil];
-    if (in_place) {
-      transform(image, {true, true}, Direction::inverse, own);
-    } else {
-      resample_coil(planes[coil], image, own);
+    const at::Tensor spectrum = spectra_[coil];
+    if (!at_hand) {
+      kernels::resize({const_samples_of(planes_[coil]), height, width, axes.y, axes.x}, samples_of(spectrum), height,
+                      width);
+      transform(spectrum, {!axes.y, !axes.x}, Direction::forward, own);
     }
-    found.energy = kernels::energy_of(const_samples_of(image), matrix * matrix);
+    found.energy = kernels::energy_of(const_samples_of(spectrum), spectrum.numel());
+    const std::int64_t rows = std::min(height_, echo_window);
+    const std::int64_t columns = std::min(width_, echo_window);
+    found.echo_y.assign(static_cast<std::size_t>(rows), 0.0);
+    found.echo_x.assign(static_cast<std::size_t>(columns), 0.0);
+    for (std::int64_t y = 0; y < rows; ++y) {
+      const Sample* row = const_samples_of(spectrum) + (y - rows / 2 + height) % height * width;
+      for (std::int64_t x = 0; x < columns; ++x) {
+        const auto energy = static_cast<double>(std::norm(row[(x - columns / 2 + width) % width]));
+        found.echo_y[static_cast<std::size_t>(y)] += energy;
+        found.echo_x[static_cast<std::size_t>(x)] += energy;
+      }
+    }
   });
   energy_ = sum_of_energies();
-  refuse_silence();
 }
 
-// Pads the image of a virtual coil to a square, and crops or pads the square's k-space to the contract's matrix: that
-// image goes to `result`. Where the square's k-space is at hand, there is no way through the image. Uses up `plane`.
-void SlicePreparation::resample_coil(const at::Tensor& plane, const at::Tensor& result,
-                                     SliceWorkspace::Participant& own) const {
-  const std::int64_t matrix = contract_.matrix;
-  const Axes kspace = kspace_axes();
-  if (square() == matrix) {
-    transform(plane, kspace, Direction::inverse, own);
-    kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
+// The circular mean of the energy along each axis (Ahn and Cho 1987), in whole samples of the grid.
+void SlicePreparation::find_echo() {
+  const auto place = [this](std::vector<double> SliceWorkspace::Found::* energies, std::int64_t length) {
+    const std::size_t samples = (workspace_.found.front().*energies).size();
+    const double turn = 2 * std::numbers::pi / static_cast<double>(samples);
+    std::complex<double> mean = 0;
+    for (std::size_t sample = 0; sample < samples; ++sample) {
+      const double energy = std::accumulate(
+          workspace_.found.begin(), workspace_.found.end(), 0.0,
+          [&](double sum, const SliceWorkspace::Found& found) { return sum + (found.*energies)[sample]; });
+      mean += std::polar(energy, turn * (static_cast<double>(sample) - static_cast<double>(samples / 2)));
+    }
+    const double pixels = std::arg(mean) / (turn * static_cast<double>(length));  // cycles per pixel
+    return static_cast<std::int64_t>(std::nearbyint(pixels * static_cast<double>(grid(length))));
+  };
+  echo_ = {place(&SliceWorkspace::Found::echo_y, height_), place(&SliceWorkspace::Found::echo_x, width_)};
+}
+
+// K-space of the matrix, the echo at its centre, for every virtual coil.
+void SlicePreparation::cut_matrix() {
+  matrix_kspace_ = sized(workspace_.kspace, {virtual_coils_, result(height_), result(width_)});
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+    const at::Tensor matrix = matrix_kspace_[coil];
+    cut(on_grid(spectra_[coil], own), matrix);
+    found.energy = kernels::energy_of(const_samples_of(matrix), matrix.numel());
+  });
+  if (request_.matrix == 0) {
     return;
   }
-  const Axes missing{!axes_at_hand().y, !axes_at_hand().x};
-  transform(plane, {kspace.y && missing.y, kspace.x && missing.x}, Direction::inverse, own);
-  if (missing.any()) {
-    const std::int64_t height = missing.y ? square() : matrix;
-    const std::int64_t width = missing.x ? square() : matrix;
-    const at::Tensor padded = sized(own.padded, {height, width});
-    kernels::resize(plane_of(plane, kspace), samples_of(padded), height, width);
-    transform(padded, missing, Direction::forward, own);
-    kernels::resize(plane_of(padded, {true, true}), samples_of(result), matrix, matrix);
-  } else {
-    kernels::resize(plane_of(plane, kspace), samples_of(result), matrix, matrix);
+  const double inside = sum_of_energies();
+  if (!whole()) {
+    // What all samples hold at most tells nearly always that enough of it is left.
+    const double peak = static_cast<double>(std::bit_cast<float>(peak_bits_)) * static_cast<double>(scale_);
+    const auto samples = static_cast<double>(coils_ * height_ * source_width_);
+    if (inside > least_energy * 2 * peak * peak * samples * weights_energy_) {
+      return;
+    }
+    rows_ = {0, height_};
+    columns_ = {0, source_width_};
+    combine_scaled();
+    if (cropped()) {
+      crop();
+    }
+    take_spectra();
   }
-  transform(result, {true, true}, Direction::inverse, own);
+  if (!(inside > least_energy * energy_)) {
+    refuse_without_signal(index_, "cropped matrix");
+  }
+}
+
+// K-space of a virtual coil on the grid: where the image is shorter along an axis, as if it had been padded. May use up
+// `spectrum`.
+at::Tensor SlicePreparation::on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const {
+  const Axes shorter{height_ < grid(height_), width_ < grid(width_)};
+  if (!shorter.any()) {
+    return spectrum;
+  }
+  transform(spectrum, shorter, Direction::inverse, own);
+  const std::int64_t height = shorter.y ? square() : spectrum.size(0);
+  const std::int64_t width = shorter.x ? square() : spectrum.size(1);
+  const at::Tensor padded = sized(own.padded, {height, width});
+  kernels::resize({const_samples_of(spectrum), spectrum.size(0), spectrum.size(1), true, true}, samples_of(padded),
+                  height, width);
+  transform(padded, shorter, Direction::forward, own);
+  return padded;
+}
+
+// Copies the samples around the echo, cyclically on the grid, so that it lies at the front of both axes.
+void SlicePreparation::cut(const at::Tensor& spectrum, const at::Tensor& to) const {
+  // Where each sample of an axis comes from, -1 for those beyond the grid. `held` are the central samples that there
+  // are.
+  const auto origins = [](std::int64_t samples, std::int64_t held, std::int64_t length, std::int64_t echo) {
+    std::vector<std::int64_t> from(static_cast<std::size_t>(samples), -1);
+    for (std::int64_t place = 0; place < samples; ++place) {
+      const std::int64_t k = place < samples - samples / 2 ? place : place - samples;
+      if (k >= -(length / 2) && k < length - length / 2) {
+        const std::int64_t sample = (k + echo + length + length / 2) % length - length / 2;
+        from[static_cast<std::size_t>(place)] = sample < 0 ? sample + held : sample;
+      }
+    }
+    return from;
+  };
+  const auto rows = origins(to.size(0), spectrum.size(0), grid(height_), echo_[0]);
+  const auto columns = origins(to.size(1), spectrum.size(1), grid(width_), echo_[1]);
+  Sample* sample = samples_of(to);
+  for (const std::int64_t row : rows) {
+    const Sample* from = const_samples_of(spectrum) + std::max<std::int64_t>(0, row) * spectrum.size(1);
+    for (const std::int64_t column : columns) {
+      *sample++ = row < 0 || column < 0 ? Sample(0) : from[column];
+    }
+  }
 }
 
 }  // namespace mriembed

@@ -1,9 +1,10 @@
-// One slice on its way through preprocessing contract 3, or 2 where slices stay as they are.
+// One slice on its way through preprocessing version 4 (docs/preprocessing.md).
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <optional>
@@ -15,12 +16,13 @@
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "plane_transforms.hpp"
+#include "slice_channels.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed {
 
 // What a model file asks for.
-struct SliceContract {
+struct SliceRequest {
   std::int64_t num_coils;
   bool compress;
   std::int64_t matrix;  // 0: slices stay as they are
@@ -40,7 +42,7 @@ struct SliceWorkspace {
     kernels::CoilBlock block;
     kernels::CoilGram gram;
     kernels::FourierTransform::Memory transform;
-    at::Tensor padded;  // a virtual coil, padded to a square where it is an image
+    at::Tensor padded;  // k-space of a virtual coil whose image is padded to a square
   };
 
   // What a unit of work has found. Units depend on the shape alone and are merged in their order: no bit of a slice
@@ -48,7 +50,10 @@ struct SliceWorkspace {
   struct Found {
     std::int32_t peak_bits = 0;
     double energy = 0;
+    double energy_before = 0;                // the same before the crop of x
     std::vector<std::complex<double>> gram;  // (coils, coils)
+    std::vector<double> echo_y;              // energy of the samples in which the echo is looked for, along each axis
+    std::vector<double> echo_x;
   };
 
   std::vector<Participant> participants;
@@ -60,20 +65,23 @@ struct SliceWorkspace {
   at::Tensor readouts;     // calibration lines as they were measured
   at::Tensor calibration;  // (coils, calibration lines, x)
   at::Tensor virtual_coils;
-  at::Tensor cropped;    // virtual coils transformed along x and cropped
-  at::Tensor resampled;  // virtual coils at the contract's matrix
+  at::Tensor cropped;  // virtual coils transformed along x and cropped
+  at::Tensor spectra;  // k-space of the virtual coils
+  at::Tensor kspace;   // the same at the matrix, the echo at its centre
+  ChannelMemory channels;
 };
 
-// The steps, in their order: gather(), combine(), stack(). Each is spread over the executor's threads, and throws Error
+// The steps, in their order: gather(), combine(), write(). Each is spread over the executor's threads, and throws Error
 // bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives. Expects SerialTorch.
 //
 // All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
-// coils only, as the transforms and the crop of x act on each coil alike. Where the contract's matrix is smaller than
-// k-space, virtual coils are combined at those samples only that it keeps; the others are looked at for faults.
+// coils only, as the transforms and the crop of x act on each coil alike. Where the matrix is smaller than k-space,
+// virtual coils are combined at those samples only that it may keep, wherever the echo lies; the others are looked at
+// for faults.
 class SlicePreparation {
  public:
-  SlicePreparation(const SliceContract& contract, const RawSlices& slices, std::int64_t index,
-                   SliceWorkspace& workspace, const threads::Executor& executor);
+  SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
+                   const threads::Executor& executor);
 
   // Gathers the Gram matrix of the calibration lines.
   void gather();
@@ -85,9 +93,9 @@ class SlicePreparation {
   // energy that is kept.
   double combine(const std::optional<at::Tensor>& whitening);
 
-  // The transform, crop, matrix, phase, scale and layout. `stacked` is (2 x num_coils, height, width) of the result.
-  // Refuses a slice of which nothing is left to scale.
-  void stack(float* stacked);
+  // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
+  // leaves nothing.
+  void write(float* channels);
 
  private:
   struct Range {
@@ -105,29 +113,37 @@ class SlicePreparation {
   [[nodiscard]] std::int32_t peak();
   [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, std::int64_t coil) const;
   void refuse_faults(std::int32_t peak_bits) const;
-  void refuse_silence() const;
   std::int32_t gather_lines(std::int64_t lines, float scale);
   at::Tensor calibration_of_images(std::int64_t lines, float scale);
   at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
   std::int32_t combine_scaled();
+  // Whether planes_ has every sample of the virtual coils.
+  [[nodiscard]] bool whole() const { return rows_.length() == height_ && columns_.length() == source_width_; }
   void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
-  double combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
+  void combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void crop();
   [[nodiscard]] std::int64_t square() const { return std::max(height_, width_); }
-  [[nodiscard]] Axes kspace_axes() const { return {kspace_, kspace_ && !cropped()}; }
-  // Axes along which the k-space of the square is at hand.
-  [[nodiscard]] Axes axes_at_hand() const {
-    return {kspace_axes().y && height_ == square(), kspace_axes().x && width_ == square()};
+  // Lengths of the k-space that the matrix is cut from, and of the result.
+  [[nodiscard]] std::int64_t grid(std::int64_t length) const { return request_.matrix > 0 ? square() : length; }
+  [[nodiscard]] std::int64_t result(std::int64_t length) const {
+    return request_.matrix > 0 ? request_.matrix : length;
   }
+  // Axes along which planes_ is k-space, its centre at the front; along the others it is an image.
+  [[nodiscard]] Axes kspace_axes() const { return {kspace_, kspace_ && !cropped()}; }
+  // Axes along which the samples are those of the grid.
+  [[nodiscard]] Axes axes_at_hand() const {
+    return {kspace_axes().y && height_ == grid(height_), kspace_axes().x && width_ == grid(width_)};
+  }
+  [[nodiscard]] Range needed(std::int64_t length) const;
   void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction,
                  SliceWorkspace::Participant& own) const;
-  // `shifted`: axes whose centre is at the front.
-  static kernels::Plane plane_of(const at::Tensor& image, Axes shifted);
-  void resample();
-  void resample_coil(const at::Tensor& plane, const at::Tensor& result, SliceWorkspace::Participant& own) const;
-  void stack_coil(const kernels::Plane& image, float* real, float* imaginary) const;
+  void take_spectra();
+  void find_echo();
+  void cut_matrix();
+  void cut(const at::Tensor& spectrum, const at::Tensor& to) const;
+  at::Tensor on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const;
 
-  SliceContract contract_;
+  SliceRequest request_;
   SliceWorkspace& workspace_;
   const threads::Executor& executor_;
   std::int64_t index_;
@@ -142,8 +158,15 @@ class SlicePreparation {
   float scale_ = 1;         // of source_, to about 1
   at::Tensor calibration_;  // (coils, lines, x): k-space along y; along x k-space, too, or once cropped an image
   std::int64_t virtual_coils_ = 0;
-  at::Tensor planes_;  // (virtual coils, y, x)
-  double energy_ = 0;
+  at::Tensor planes_;           // (virtual coils, y, x)
+  std::int32_t peak_bits_ = 0;  // of the slice, before scaling
+  at::Tensor spectra_;          // the same as k-space along both axes, the centre at the front
+  at::Tensor matrix_kspace_;    // (virtual coils, y, x) of the result, the echo at the front
+  double energy_ = 0;           // of spectra_
+  double weights_energy_ = 0;   // sum of the squared magnitudes of the coils' weights
+  double lines_before_ = 0;     // energy of the calibration lines before the crop of x
+  double lines_after_ = 0;
+  std::array<std::int64_t, 2> echo_{};  // samples of the grid from its centre, along y and x
 };
 
 }  // namespace mriembed

@@ -19,15 +19,13 @@ coils' Gram matrix of the calibration lines there (the transform over x is unita
 prewhitening and compression as one matrix, and transforms y for the virtual coils only.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Optional
 
 import torch
 from torch import Tensor, nn
 
-CONTRACT_VERSION = 4
+PREPROCESSING_VERSION = 4
 CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
 ECHO_WINDOW = 48  # samples of k-space along each axis in which the echo is looked for
 LOW_RESOLUTION = 20  # samples of k-space that the low-resolution images are made of
@@ -62,18 +60,25 @@ def _centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
     return padded
 
 
-def _hann_window(length: int, width: float, device: torch.device) -> Tensor:
-    """cos^2(pi k / width) for the samples k = -(length // 2) ... of a centred k-space, 0 from |k| = width / 2 on."""
-    k = torch.arange(length, device=device, dtype=torch.float32) - float(length // 2)
-    inside = k.abs() < 0.5 * width
-    return torch.where(inside, torch.cos(k * (math.pi / width)).square(), torch.zeros_like(k))
+def _hann_windows(length: int, widths: Tensor) -> Tensor:
+    """cos^2(pi k / width) for the samples k = -(length // 2) ... of a centred k-space, 0 from |k| = width / 2 on.
+
+    A row for each of the `widths`: (widths, length).
+    """
+    k = torch.arange(length, device=widths.device, dtype=torch.float32) - float(length // 2)
+    inside = k.abs() < 0.5 * widths[:, None]
+    hann = torch.cos(k * math.pi / widths[:, None]).square()
+    return torch.where(inside, hann, torch.zeros_like(hann))
 
 
-def _low_passed(kspace: Tensor, width: float) -> Tensor:
-    """Images of the central samples of k-space (B, coils, y, x), by a Hann window of `width` samples an axis."""
-    rows = _hann_window(kspace.size(2), width, kspace.device)
-    columns = _hann_window(kspace.size(3), width, kspace.device)
-    images: Tensor = _centred_ifft(_centred_ifft(kspace * rows[:, None] * columns, 2), 3)
+def _low_passed(kspace: Tensor, widths: Tensor) -> Tensor:
+    """Images of the central samples of k-space (B, coils, y, x), by Hann windows of so many samples an axis.
+
+    One width is for all coils; several are for one coil each, or for the only one: (B, coils or widths, y, x).
+    """
+    rows = _hann_windows(kspace.size(2), widths)
+    columns = _hann_windows(kspace.size(3), widths)
+    images: Tensor = _centred_ifft(_centred_ifft(kspace * rows[:, :, None] * columns[:, None, :], 2), 3)
     return images
 
 
@@ -82,10 +87,9 @@ def _echo_position(kspace: Tensor, axis: int, window: int) -> Tensor:
 
     It is the circular mean over the `window` central samples of both axes, which white noise does not move.
     """
-    central = kspace
-    for each in (2, 3):
-        samples = min(kspace.size(each), window)
-        central = central.narrow(each, kspace.size(each) // 2 - samples // 2, samples)
+    rows, columns = min(kspace.size(2), window), min(kspace.size(3), window)
+    central = kspace.narrow(2, kspace.size(2) // 2 - rows // 2, rows)
+    central = central.narrow(3, kspace.size(3) // 2 - columns // 2, columns)
     energy = torch.view_as_real(central).square().sum([1, 5 - axis, 4]).to(torch.float64)
     samples = energy.size(1)
     k = torch.arange(samples, device=kspace.device, dtype=torch.float64) - float(samples // 2)
@@ -135,19 +139,18 @@ class CoilPreprocessor(nn.Module):
         self.num_coils = num_coils
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix
-        self.windows = [4.0 ** (1 + (channel - 1) / max(1, num_coils - 2)) for channel in range(1, num_coils)]
         self.calibration_lines = CALIBRATION_LINES
         self.echo_window = ECHO_WINDOW
         self.low_resolution = LOW_RESOLUTION
         self.darkest_coils = DARKEST_COILS
         self.darkest = DARKEST
         self.least_energy = LEAST_ENERGY
-        self.contract_version = CONTRACT_VERSION  # by which a model file's preprocessing is known
+        self.preprocessing_version = PREPROCESSING_VERSION  # libmriembed reads it in a model file
 
     def forward(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
     ) -> Tensor:
-        """Stacked channels of k-space: the first result of `prepare_kspace`."""
+        """Network input of k-space: the first result of `prepare_kspace`."""
         return self.prepare_kspace(kspace, noise_covariance, readout_width)[0]
 
     @torch.jit.export
@@ -163,7 +166,7 @@ class CoilPreprocessor(nn.Module):
             readout_width: width in pixels to crop x to, at most the number of samples; None: no crop.
 
         Returns:
-            The stacked channels (B, 2 x num_coils, H, W), float32, and for each slice the share of the
+            The network input (B, 2 x num_coils, H, W), float32, and for each slice the share of the
             calibration lines' energy that the virtual coils keep (B,), float64, in (0, 1].
 
         Raises:
@@ -171,14 +174,14 @@ class CoilPreprocessor(nn.Module):
                 NaN or Inf (named by its index), a covariance that is not positive definite.
         """
         virtual, energy_kept = self._virtual_coils(kspace, noise_covariance, readout_width)
-        return self._stacked(virtual), energy_kept
+        return self._network_input(virtual), energy_kept
 
     @torch.jit.export
     def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
         """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
         scaled = self._scaled_to_unit_peak(coil_images)
         virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
-        return self._stacked(virtual), energy_kept
+        return self._network_input(virtual), energy_kept
 
     def _virtual_coils(
         self, kspace: Tensor, noise_covariance: Optional[Tensor], readout_width: Optional[int]
@@ -192,9 +195,14 @@ class CoilPreprocessor(nn.Module):
         if readout_width is not None:
             if readout_width < 1 or readout_width > kspace.size(3):
                 raise ValueError(f"readout width must lie in 1..{kspace.size(3)} samples, not {readout_width}")
-            whole = _energy(hybrid)
-            hybrid = _centred_resize(hybrid, 3, readout_width)
-            self._refuse_without_signal(_energy(hybrid), whole, "cropped readout")
+            if readout_width < kspace.size(3):
+                whole = hybrid
+                hybrid = _centred_resize(hybrid, 3, readout_width)
+                before, after = _energy(self._central_lines(whole)), _energy(self._central_lines(hybrid))
+                signal = before > 0
+                before = torch.where(signal, before, _energy(whole))
+                after = torch.where(signal, after, _energy(hybrid))
+                self._refuse_without_signal(after, before, "cropped readout")
         virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening)
         return _centred_ifft(virtual, 2), energy_kept
 
@@ -270,9 +278,8 @@ class CoilPreprocessor(nn.Module):
 
     def _calibration_gram(self, hybrid: Tensor) -> Tensor:
         """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
-        batch, coils, height, _ = hybrid.shape
-        lines = min(height, self.calibration_lines)
-        central = hybrid.narrow(2, height // 2 - lines // 2, lines).reshape(batch, coils, -1).to(torch.complex128)
+        batch, coils = hybrid.size(0), hybrid.size(1)
+        central = self._central_lines(hybrid).reshape(batch, coils, -1).to(torch.complex128)
         gram = torch.matmul(central, central.mH)
         signal = torch.diagonal(gram, dim1=1, dim2=2).abs().sum(1) > 0
         if not bool(signal.all()):
@@ -280,14 +287,20 @@ class CoilPreprocessor(nn.Module):
             gram = torch.where(signal.reshape(-1, 1, 1), gram, torch.matmul(whole, whole.mH))
         return gram
 
-    def _stacked(self, virtual: Tensor) -> Tensor:
+    def _central_lines(self, hybrid: Tensor) -> Tensor:
+        """The calibration lines, of the slices (B, coils, y, x) as k-space along y."""
+        height = hybrid.size(2)
+        lines = min(height, self.calibration_lines)
+        return hybrid.narrow(2, height // 2 - lines // 2, lines)
+
+    def _network_input(self, virtual: Tensor) -> Tensor:
         """Steps 5 to 8, of the images of virtual coils (B, coils, y, x)."""
         kspace = self._centred_kspace(virtual)
         combined = self._combined(kspace)
-        channels = self._evened(combined)
-        stacked = torch.cat([channels.abs(), torch.real(channels)], dim=1)
-        energy = stacked.square().sum(1).mean([1, 2])
-        return stacked / energy.sqrt().reshape(-1, 1, 1, 1)
+        evened = self._over_local_brightness(combined)
+        parts = torch.cat([evened.abs(), torch.real(evened)], dim=1)
+        energy = parts.square().sum(1).mean([1, 2])
+        return parts / energy.sqrt().reshape(-1, 1, 1, 1)
 
     def _centred_kspace(self, virtual: Tensor) -> Tensor:
         """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""
@@ -312,7 +325,7 @@ class CoilPreprocessor(nn.Module):
     def _combined(self, kspace: Tensor) -> Tensor:
         """Step 6: one image of all coils without its smooth phase, (B, 1, y, x)."""
         images = _centred_ifft(_centred_ifft(kspace, 2), 3)
-        low = _low_passed(kspace, float(self.low_resolution))
+        low = _low_passed(kspace, torch.ones([1], device=kspace.device) * float(self.low_resolution))
         strength = torch.view_as_real(low).square().sum([1, 4])[:, None]
         mean = strength.mean([2, 3], keepdim=True)
         self._refuse_without_signal(_energy(low), _energy(kspace), "low-resolution image")
@@ -320,16 +333,16 @@ class CoilPreprocessor(nn.Module):
         combined: Tensor = (low.conj() * images).sum(1, keepdim=True) / (strength + darkest).sqrt()
         return combined
 
-    def _evened(self, combined: Tensor) -> Tensor:
+    def _over_local_brightness(self, combined: Tensor) -> Tensor:
         """Step 7: the combined image over its local brightness, (B, windows, y, x)."""
         power = torch.view_as_real(combined).square().sum(4)
         mean = power.mean([2, 3], keepdim=True)
         spectrum = _centred_fft(_centred_fft(torch.complex(power, torch.zeros_like(power)), 2), 3)
-        channels = [combined / mean.sqrt()]
-        for width in self.windows:
-            local = torch.real(_low_passed(spectrum, width)).clamp(min=0.0)
-            channels.append(combined / (local + self.darkest * self.darkest * mean).sqrt())
-        return torch.cat(channels, dim=1)
+        window = torch.arange(self.num_coils - 1, device=combined.device, dtype=torch.float32)
+        widths = torch.pow(4.0, 1.0 + window / float(max(1, self.num_coils - 2)))
+        local = torch.real(_low_passed(spectrum, widths)).clamp(min=0.0)
+        evened = combined / (local + self.darkest * self.darkest * mean).sqrt()
+        return torch.cat([combined / mean.sqrt(), evened], dim=1)
 
     def _refuse_without_signal(self, energy: Tensor, whole: Tensor, where: str) -> None:
         good = energy > self.least_energy * whole

@@ -47,8 +47,8 @@ struct KspaceOptions {
 
 // What a call can report beside the embeddings; filled only where a pointer to one is passed.
 struct Report {
-  // For each slice: the share of the energy of its calibration lines (the 24 central lines of y in k-space; all lines
-  // in preprocessing contract 1) that the virtual coils keep; 1 for stacked input.
+  // For each slice: the share of the energy of its calibration lines (the 24 central lines of y in k-space) that the
+  // virtual coils keep; 1 for stacked input.
   std::vector<double> energy_kept;
   double prepare_seconds = 0;  // preprocessing of the whole call
   double network_seconds = 0;  // network of the whole call, copy of the result included

@@ -18,17 +18,17 @@ struct Trust {
 
 // The contents of mriembed.json inside a model file, and what its seal says.
 struct ModelInfo {
-  int format_version = 0;          // 1
-  std::string model_class;         // "MRIEmbeddingModel"
-  std::string arguments;           // constructor arguments, one JSON object as text
-  std::int64_t in_channels = 0;    // 2 x num_coils
-  std::int64_t num_coils = 0;      // virtual coils, or physical ones where coil_compression is "none"
-  std::int64_t embed_dim = 0;      // length of an embedding
-  std::int64_t parameters = 0;     // number of weights
-  int preprocessing_contract = 0;  // 1 to 3
-  std::string coil_compression;    // "pca" or "none"
-  std::int64_t matrix = 0;         // side of the square matrix slices are resampled to; 0: native size
-  std::string mriembed_version;    // provenance: what wrote the file
+  int format_version = 0;         // 1
+  std::string model_class;        // "MRIEmbeddingModel"
+  std::string arguments;          // constructor arguments, one JSON object as text
+  std::int64_t in_channels = 0;   // 2 x num_coils
+  std::int64_t num_coils = 0;     // virtual coils, or physical ones where coil_compression is "none"
+  std::int64_t embed_dim = 0;     // length of an embedding
+  std::int64_t parameters = 0;    // number of weights
+  int preprocessing_version = 0;  // 4, as docs/preprocessing.md defines it
+  std::string coil_compression;   // "pca" or "none"
+  std::int64_t matrix = 0;        // side of the square matrix slices are resampled to; 0: native size
+  std::string mriembed_version;   // provenance: what wrote the file
   std::string torch_version;
   std::string python_version;
   std::string created;          // UTC, ISO 8601

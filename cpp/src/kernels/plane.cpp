@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/stacking.hpp"
-
 namespace mriembed::kernels {
 
 void resize(const Plane& plane, std::complex<float>* resized, std::int64_t height, std::int64_t width) {
@@ -24,17 +22,6 @@ void resize(const Plane& plane, std::complex<float>* resized, std::int64_t heigh
     std::copy_n(centre, right, row);
     std::fill_n(row + right, width - kept_width, std::complex<float>(0));
     std::copy_n(left, kept_width / 2, row + width - kept_width / 2);
-  }
-}
-
-void stack_plane(const Plane& plane, std::complex<float> factor, float* real, float* imaginary) {
-  const std::int64_t split = plane.shift_x ? plane.width - plane.width / 2 : plane.width;  // right of the centre
-  for (std::int64_t y = 0; y < plane.height; ++y) {
-    const std::complex<float>* row = plane.samples + (plane.shift_y ? to_front(y, plane.height) : y) * plane.width;
-    const std::int64_t to = y * plane.width;
-    const std::int64_t left = plane.width - split;
-    stack_pixels(row + split, left, factor, real + to, imaginary + to);
-    stack_pixels(row, split, factor, real + to + left, imaginary + to + left);
   }
 }
 

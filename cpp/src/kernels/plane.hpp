@@ -24,8 +24,4 @@ constexpr std::int64_t to_front(std::int64_t index, std::int64_t length) {
 // Crops or pads a plane around its centre to `height` x `width` samples, whose centre is at the front of both axes.
 void resize(const Plane& plane, std::complex<float>* resized, std::int64_t height, std::int64_t width);
 
-// Writes the real parts of plane * factor to `real` and the imaginary ones to `imaginary`, both with the centre in the
-// middle.
-void stack_plane(const Plane& plane, std::complex<float> factor, float* real, float* imaginary);
-
 }  // namespace mriembed::kernels

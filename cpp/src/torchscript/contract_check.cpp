@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "mriembed/error.hpp"
+#include "preprocessing_version.hpp"
 
 namespace mriembed::torchscript {
 
@@ -81,13 +83,19 @@ void check_weights(const torch::jit::Module& network, const Metadata& metadata) 
   }
 }
 
-// Contracts 1 and 2 do not name themselves; only 1 takes all lines.
-std::int64_t contract_of(const torch::jit::Module& preprocessor) {
-  const auto version = preprocessor.attr("contract_version", c10::IValue());
-  if (version.isInt()) {
-    return version.toInt();
-  }
-  return preprocessor.attr("calibration_lines", c10::IValue()).isNone() ? 1 : 2;
+// Whether the numbers that the preprocessing keeps as attributes are those of its version.
+bool has_parameters_of_its_version(const torch::jit::Module& preprocessor) {
+  const auto is = [&](const char* name, auto expected) {
+    const auto value = preprocessor.attr(name, c10::IValue());
+    if constexpr (std::is_integral_v<decltype(expected)>) {
+      return value.isInt() && value.toInt() == expected;
+    } else {
+      return value.isDouble() && value.toDouble() == expected;
+    }
+  };
+  return is("calibration_lines", calibration_lines) && is("echo_window", echo_window) &&
+         is("low_resolution", low_resolution) && is("darkest_coils", darkest_coils) && is("darkest", darkest) &&
+         is("least_energy", least_energy);
 }
 
 void check_preprocessing(const torch::jit::Module& network, const ModelInfo& info) {
@@ -105,14 +113,13 @@ void check_preprocessing(const torch::jit::Module& network, const ModelInfo& inf
   if (!compression.isString() || compression.toStringRef() != info.coil_compression) {
     refuse("its preprocessing has another coil compression than \"" + info.coil_compression + "\"");
   }
-  if (contract_of(module) != info.preprocessing_contract) {
-    refuse("its preprocessing follows contract " + std::to_string(contract_of(module)) + ", described is " +
-           std::to_string(info.preprocessing_contract));
+  const auto version = module.attr("preprocessing_version", c10::IValue());
+  if (!version.isInt() || version.toInt() != info.preprocessing_version) {
+    refuse("its preprocessing follows version " + (version.isInt() ? std::to_string(version.toInt()) : "unknown") +
+           ", described is " + std::to_string(info.preprocessing_version));
   }
-  const auto lines = module.attr("calibration_lines", c10::IValue());
-  if (info.preprocessing_contract > 1 && (!lines.isInt() || lines.toInt() != calibration_lines)) {
-    refuse("its preprocessing has other calibration lines than contract " +
-           std::to_string(info.preprocessing_contract) + ", which takes " + std::to_string(calibration_lines));
+  if (!has_parameters_of_its_version(module)) {
+    refuse("its preprocessing has other parameters than version " + std::to_string(info.preprocessing_version));
   }
   if ((matrix.isInt() ? matrix.toInt() : 0) != info.matrix) {
     refuse("its preprocessing has another matrix than the one described");

@@ -69,29 +69,5 @@ TEST(Plane, resizing_keeps_every_sample_at_its_place_from_the_centre_and_is_zero
   }
 }
 
-TEST(Plane, stacking_brings_the_centre_to_the_middle_and_multiplies) {
-  for (const bool shift_y : {false, true}) {
-    for (const bool shift_x : {false, true}) {
-      for (const auto& [height, width] : {std::pair{1, 1}, {4, 6}, {5, 7}, {3, 40}}) {
-        const Grid from = grid(height, width, shift_y, shift_x);
-        std::vector<float> real(from.samples.size() + 1, -50);
-        std::vector<float> imaginary = real;
-        stack_plane(from.plane, Sample(0, 2), real.data(), imaginary.data());
-        for (std::int64_t y = 0; y < height; ++y) {
-          for (std::int64_t x = 0; x < width; ++x) {
-            const auto pixel = static_cast<std::size_t>(y * width + x);
-            const std::int64_t right = x - width / 2;  // of the centre
-            const std::int64_t down = y - height / 2;
-            ASSERT_EQ(real[pixel], static_cast<float>(-2 * right));
-            ASSERT_EQ(imaginary[pixel], static_cast<float>(2 * down));
-          }
-        }
-        ASSERT_EQ(real.back(), -50);
-        ASSERT_EQ(imaginary.back(), -50);
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace mriembed::kernels
