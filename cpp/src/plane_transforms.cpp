@@ -19,23 +19,23 @@ void PlaneTransforms::prepare(std::span<const std::int64_t> lengths) {
   }
 }
 
-void PlaneTransforms::run(const at::Tensor& plane, Axes axes, kernels::Direction direction,
-                          kernels::FourierTransform::Memory& memory) const {
-  auto* samples = reinterpret_cast<std::complex<float>*>(plane.mutable_data_ptr<c10::complex<float>>());
+void PlaneTransforms::run(std::complex<float>* plane, std::int64_t height, std::int64_t width, Axes axes,
+                          kernels::Direction direction, kernels::FourierTransform::Memory& memory) const {
   for (const std::int64_t axis : {0, 1}) {
     if (!(axis == 0 ? axes.y : axes.x)) {
       continue;
     }
-    const std::int64_t length = plane.size(axis);
+    const std::int64_t length = axis == 0 ? height : width;
     const kernels::FourierTransform* transform = find(length);
     const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(length)));
     if (transform == nullptr) {
-      plane.copy_(direction == kernels::Direction::inverse ? at::fft_ifft(plane, std::nullopt, axis, "ortho")
-                                                           : at::fft_fft(plane, std::nullopt, axis, "ortho"));
+      const at::Tensor samples = at::from_blob(plane, {height, width}, at::kComplexFloat);
+      samples.copy_(direction == kernels::Direction::inverse ? at::fft_ifft(samples, std::nullopt, axis, "ortho")
+                                                             : at::fft_fft(samples, std::nullopt, axis, "ortho"));
     } else if (axis == 0) {
-      transform->along_columns(samples, plane.size(1), direction, scale, memory);
+      transform->along_columns(plane, width, direction, scale, memory);
     } else {
-      transform->along_rows(samples, plane.size(0), direction, scale, memory);
+      transform->along_rows(plane, height, direction, scale, memory);
     }
   }
 }

@@ -1,8 +1,7 @@
 // Fourier transforms of planes, by the library's kernels where they serve a length, otherwise by torch.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
+#include <complex>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -25,9 +24,9 @@ class PlaneTransforms {
   // Makes ready for these lengths of axes, and drops what was ready for others.
   void prepare(std::span<const std::int64_t> lengths);
 
-  // Transforms along the axes that are asked for, in place and orthonormal; index 0 is at the front. `plane` is (y, x),
-  // complex64, contiguous. Lengths that were not prepared for are torch's.
-  void run(const at::Tensor& plane, Axes axes, kernels::Direction direction,
+  // Transforms along the axes that are asked for, in place and orthonormal; index 0 is at the front. The plane is
+  // (height, width), contiguous. Lengths that were not prepared for are torch's.
+  void run(std::complex<float>* plane, std::int64_t height, std::int64_t width, Axes axes, kernels::Direction direction,
            kernels::FourierTransform::Memory& memory) const;
 
  private:

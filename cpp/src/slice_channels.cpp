@@ -41,7 +41,7 @@ class Channels {
  public:
   Channels(const at::Tensor& kspace, std::int64_t num_coils, const PlaneTransforms& transforms,
            const threads::Executor& executor, ChannelMemory& memory, float* channels)
-      : kspace_(kspace),
+      : images_(samples_of(kspace)),
         coils_(kspace.size(0)),
         height_(kspace.size(1)),
         width_(kspace.size(2)),
@@ -49,11 +49,11 @@ class Channels {
         transforms_(transforms),
         executor_(executor),
         memory_(memory),
-        channels_(channels) {
+        channels_(channels),
+        low_(samples_of(sized(memory.low, kspace.sizes()))),
+        combined_(samples_of(sized(memory.combined, {height_, width_}))),
+        power_(samples_of(sized(memory.power, {height_, width_}))) {
     memory_.participants.resize(std::max(memory_.participants.size(), static_cast<std::size_t>(executor.threads())));
-    low_ = sized(memory_.low, kspace.sizes());
-    combined_ = sized(memory_.combined, {height_, width_});
-    power_ = sized(memory_.power, {height_, width_});
   }
 
   // Images and low-resolution images of the virtual coils. Returns the mean over pixels of the squared magnitudes of
@@ -65,13 +65,13 @@ class Channels {
     executor_.run(coils_, [&](std::int64_t coil, int participant) {
       const SerialTorch serial;
       const auto index = static_cast<std::size_t>(coil);
-      const at::Tensor plane = kspace_[coil];
-      const at::Tensor low_plane = low_[coil];
-      whole[index] = kernels::energy_of(const_samples_of(plane), plane.numel());
+      Sample* plane = images_ + coil * pixels();
+      Sample* low_plane = low_ + coil * pixels();
+      whole[index] = kernels::energy_of(plane, pixels());
       low[index] = low_pass(plane, window, low_plane);
       auto& memory = at_participant(participant).transform;
       transform_window(low_plane, window, memory);
-      transforms_.run(plane, {true, true}, Direction::inverse, memory);
+      transforms_.run(plane, height_, width_, {true, true}, Direction::inverse, memory);
     });
     const double low_energy = std::accumulate(low.begin(), low.end(), 0.0);
     const bool signal = low_energy > least_energy * std::accumulate(whole.begin(), whole.end(), 0.0);
@@ -85,13 +85,12 @@ class Channels {
     std::vector<double> sums(static_cast<std::size_t>(units));
     executor_.run(units, [&](std::int64_t unit, int /*participant*/) {
       const std::int64_t first = unit * combined_pixels;
-      sums[static_cast<std::size_t>(unit)] =
-          kernels::combine_images(const_samples_of(kspace_) + first, const_samples_of(low_) + first, coils_, pixels(),
-                                  std::min(combined_pixels, pixels() - first), least_strength,
-                                  samples_of(combined_) + first, samples_of(power_) + first);
+      sums[static_cast<std::size_t>(unit)] = kernels::combine_images(images_ + first, low_ + first, coils_, pixels(),
+                                                                     std::min(combined_pixels, pixels() - first),
+                                                                     least_strength, combined_ + first, power_ + first);
     });
     const SerialTorch serial;
-    transforms_.run(power_, {true, true}, Direction::forward, at_participant(0).transform);
+    transforms_.run(power_, height_, width_, {true, true}, Direction::forward, at_participant(0).transform);
     return std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(pixels());
   }
 
@@ -101,10 +100,10 @@ class Channels {
     executor_.run(num_coils_, [&](std::int64_t channel, int participant) {
       const SerialTorch serial;
       ChannelMemory::Participant& own = at_participant(participant);
-      at::Tensor local;
+      Sample* local = nullptr;
       if (channel > 0) {
         const Window window = window_of(brightness_window(channel, num_coils_));
-        local = sized(own.local, {height_, width_});
+        local = samples_of(sized(own.local, {height_, width_}));
         low_pass(power_, window, local);
         transform_window(local, window, own.transform);
       }
@@ -141,16 +140,16 @@ class Channels {
   }
 
   // `from` times the window to `to`. Returns the energy of that.
-  double low_pass(const at::Tensor& from, const Window& window, const at::Tensor& to) const {
+  double low_pass(const Sample* from, const Window& window, Sample* to) const {
     double energy = 0;
+    std::fill_n(to, pixels(), Sample(0));
     for (std::int64_t y = 0; y < height_; ++y) {
-      Sample* row = samples_of(to) + y * width_;
-      std::fill_n(row, width_, Sample(0));
+      Sample* row = to + y * width_;
       const float along_y = window.rows[static_cast<std::size_t>(y)];
       if (along_y == 0) {
         continue;
       }
-      const Sample* samples = const_samples_of(from) + y * width_;
+      const Sample* samples = from + y * width_;
       for (std::int64_t x = 0; x < width_; ++x) {
         const float along_x = window.columns[static_cast<std::size_t>(x)];
         if (along_x != 0) {
@@ -163,25 +162,25 @@ class Channels {
   }
 
   // The inverse transform of a plane that is 0 outside the window: along x for the rows that are not.
-  void transform_window(const at::Tensor& plane, const Window& window,
-                        kernels::FourierTransform::Memory& memory) const {
-    transforms_.run(plane.narrow(0, 0, window.front), {false, true}, Direction::inverse, memory);
+  void transform_window(Sample* plane, const Window& window, kernels::FourierTransform::Memory& memory) const {
+    transforms_.run(plane, window.front, width_, {false, true}, Direction::inverse, memory);
     if (window.back > 0) {
-      transforms_.run(plane.narrow(0, height_ - window.back, window.back), {false, true}, Direction::inverse, memory);
+      transforms_.run(plane + (height_ - window.back) * width_, window.back, width_, {false, true}, Direction::inverse,
+                      memory);
     }
-    transforms_.run(plane, {true, false}, Direction::inverse, memory);
+    transforms_.run(plane, height_, width_, {true, false}, Direction::inverse, memory);
   }
 
   // Image `channel` to its two planes, the centre in the middle. Returns its energy.
-  double even_channel(const at::Tensor& local, float darkest_power, std::int64_t channel) const {
+  double even_channel(const Sample* local, float darkest_power, std::int64_t channel) const {
     const std::int64_t right = width_ - width_ / 2;  // the centre, and what lies right of it
     float* magnitude = channels_ + channel * pixels();
     float* real = magnitude + num_coils_ * pixels();
     double energy = 0;
     for (std::int64_t y = 0; y < height_; ++y) {
       const std::int64_t to = (y + height_ / 2) % height_ * width_;
-      const Sample* row = const_samples_of(combined_) + y * width_;
-      const Sample* beside = local.defined() ? const_samples_of(local) + y * width_ : nullptr;
+      const Sample* row = combined_ + y * width_;
+      const Sample* beside = local != nullptr ? local + y * width_ : nullptr;
       energy += kernels::even_brightness(row, beside, right, darkest_power, magnitude + to + width_ / 2,
                                          real + to + width_ / 2);
       energy += kernels::even_brightness(row + right, beside != nullptr ? beside + right : nullptr, width_ / 2,
@@ -190,7 +189,7 @@ class Channels {
     return energy;
   }
 
-  at::Tensor kspace_;
+  Sample* images_;  // of the virtual coils, at first their k-space
   std::int64_t coils_;
   std::int64_t height_;
   std::int64_t width_;
@@ -199,9 +198,9 @@ class Channels {
   const threads::Executor& executor_;
   ChannelMemory& memory_;
   float* channels_;
-  at::Tensor low_;
-  at::Tensor combined_;
-  at::Tensor power_;
+  Sample* low_;
+  Sample* combined_;
+  Sample* power_;
 };
 
 }  // namespace

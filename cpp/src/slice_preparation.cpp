@@ -148,22 +148,64 @@ double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
   virtual_coils_ = weights.size(0);
   workspace_.weights.assign({const_samples_of(weights), static_cast<std::size_t>(weights.numel())}, coils_);
   weights_energy_ = kernels::energy_of(const_samples_of(weights), weights.numel());
-  peak_bits_ = combine_scaled();
+  peak_bits_ = combine_around_echo();
   refuse_faults(peak_bits_);
   if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
     scale_ = scale_to_one(peak_bits_);
-    combine_scaled();
+    combine_around_echo();
   }
   return energy_kept;
 }
 
-void SlicePreparation::write(float* channels) {
-  if (cropped()) {
-    crop();
+// Returns the peak of the slice before scaling, as bits; that of some samples if they hold a fault already.
+std::int32_t SlicePreparation::combine_around_echo() {
+  if (cuts_samples()) {
+    if (const std::int32_t peak_bits = find_echo_of_samples(); peak_bits >= kernels::infinity_bits) {
+      return peak_bits;
+    }
+    const auto around = [](std::int64_t length, std::int64_t matrix, std::int64_t echo) {
+      const std::int64_t first = length / 2 - matrix / 2 + echo;
+      return Range{first, first + matrix};
+    };
+    rows_ = around(height_, request_.matrix, echo_[0]);
+    columns_ = around(source_width_, request_.matrix, echo_[1]);
   }
-  take_spectra();
+  return combine_scaled();
+}
+
+bool SlicePreparation::cuts_samples() const {
+  return axes_at_hand().y && axes_at_hand().x && request_.matrix > 0 &&
+         request_.matrix + echo_window <= std::min(height_, width_);
+}
+
+// From virtual coils at the samples that tell it. Returns their peak before scaling, as bits.
+std::int32_t SlicePreparation::find_echo_of_samples() {
+  rows_ = {height_ / 2 - echo_window / 2, height_ / 2 - echo_window / 2 + echo_window};
+  columns_ = {source_width_ / 2 - echo_window / 2, source_width_ / 2 - echo_window / 2 + echo_window};
+  const std::int32_t peak_bits = combine_scaled(/*look_outside=*/false);
+  in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
+    add_echo(const_samples_of(planes_) + coil * echo_window * echo_window, echo_window, echo_window, found);
+  });
   find_echo();
-  cut_matrix();
+  return peak_bits;
+}
+
+void SlicePreparation::write(float* channels) {
+  if (cuts_samples()) {
+    matrix_kspace_ = planes_;
+    in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
+      const std::int64_t samples = request_.matrix * request_.matrix;
+      found.energy = kernels::energy_of(const_samples_of(planes_) + coil * samples, samples);
+    });
+    refuse_empty_matrix(sum_of_energies());
+  } else {
+    if (cropped()) {
+      crop();
+    }
+    take_spectra();
+    find_echo();
+    cut_matrix();
+  }
   write_channels(matrix_kspace_, request_.num_coils, index_, workspace_.transforms, executor_, workspace_.channels,
                  channels);
 }
@@ -307,13 +349,13 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
   return calibration;
 }
 
-// Samples times scale_. Returns the peak of the whole slice before scaling, as bits.
-std::int32_t SlicePreparation::combine_scaled() {
+// Samples times scale_. Returns the peak before scaling, as bits, of the whole slice or of what is combined.
+std::int32_t SlicePreparation::combine_scaled(bool look_outside) {
   planes_ = sized(workspace_.virtual_coils, {virtual_coils_, rows_.length(), columns_.length()});
   const bool whole_rows = columns_.length() == source_width_;  // they follow each other
   const std::int64_t rows_of_a_unit = std::max<std::int64_t>(1, combined_pixels / columns_.length());
   const std::int64_t combining = units_of(rows_.length(), rows_of_a_unit);
-  const std::int64_t looking = whole_rows && rows_.length() == height_ ? 0 : coils_;  // at what is not combined
+  const std::int64_t looking = look_outside && !whole() ? coils_ : 0;  // at what is not combined
   in_units(combining + looking, [&](std::int64_t unit, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
     if (unit >= combining) {
       found.peak_bits = peak_outside(rows_, columns_, unit - combining);
@@ -372,7 +414,7 @@ void SlicePreparation::crop() {
 
 void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
                                  SliceWorkspace::Participant& own) const {
-  workspace_.transforms.run(plane, axes, direction, own.transform);
+  workspace_.transforms.run(samples_of(plane), plane.size(0), plane.size(1), axes, direction, own.transform);
 }
 
 // K-space of the virtual coils along both axes, its energy, and that of the samples in which the echo is looked for.
@@ -390,20 +432,33 @@ void SlicePreparation::take_spectra() {
       transform(spectrum, {!axes.y, !axes.x}, Direction::forward, own);
     }
     found.energy = kernels::energy_of(const_samples_of(spectrum), spectrum.numel());
-    const std::int64_t rows = std::min(height_, echo_window);
-    const std::int64_t columns = std::min(width_, echo_window);
-    found.echo_y.assign(static_cast<std::size_t>(rows), 0.0);
-    found.echo_x.assign(static_cast<std::size_t>(columns), 0.0);
-    for (std::int64_t y = 0; y < rows; ++y) {
-      const Sample* row = const_samples_of(spectrum) + (y - rows / 2 + height) % height * width;
-      for (std::int64_t x = 0; x < columns; ++x) {
-        const auto energy = static_cast<double>(std::norm(row[(x - columns / 2 + width) % width]));
-        found.echo_y[static_cast<std::size_t>(y)] += energy;
-        found.echo_x[static_cast<std::size_t>(x)] += energy;
-      }
-    }
+    add_echo(const_samples_of(spectrum), height, width, found);
   });
   energy_ = sum_of_energies();
+}
+
+// The energy of k-space, its centre at the front, in the window that the echo is looked for in: along each axis, summed
+// over the other one.
+void SlicePreparation::add_echo(const Sample* spectrum, std::int64_t height, std::int64_t width,
+                                SliceWorkspace::Found& found) const {
+  const std::int64_t rows = std::min(height_, echo_window);
+  const std::int64_t columns = std::min(width_, echo_window);
+  const std::int64_t left = columns / 2;  // of the centre
+  found.echo_y.assign(static_cast<std::size_t>(rows), 0.0);
+  found.echo_x.assign(static_cast<std::size_t>(columns), 0.0);
+  for (std::int64_t y = 0; y < rows; ++y) {
+    const Sample* row = spectrum + (y - rows / 2 + height) % height * width;
+    double& energy_of_row = found.echo_y[static_cast<std::size_t>(y)];
+    const auto add = [&](const Sample* from, std::int64_t count, double* to) {
+      for (std::int64_t x = 0; x < count; ++x) {
+        const auto energy = static_cast<double>(std::norm(from[x]));
+        to[x] += energy;
+        energy_of_row += energy;
+      }
+    };
+    add(row + width - left, left, found.echo_x.data());
+    add(row, columns - left, found.echo_x.data() + left);
+  }
 }
 
 // The circular mean of the energy along each axis (Ahn and Cho 1987), in whole samples of the grid.
@@ -419,6 +474,9 @@ void SlicePreparation::find_echo() {
       mean += std::polar(energy, turn * (static_cast<double>(sample) - static_cast<double>(samples / 2)));
     }
     const double pixels = std::arg(mean) / (turn * static_cast<double>(length));  // cycles per pixel
+    if (!std::isfinite(pixels)) {
+      return std::int64_t{0};  // far too large samples, which another scale will bring down
+    }
     return static_cast<std::int64_t>(std::nearbyint(pixels * static_cast<double>(grid(length))));
   };
   echo_ = {place(&SliceWorkspace::Found::echo_y, height_), place(&SliceWorkspace::Found::echo_x, width_)};
@@ -435,7 +493,11 @@ void SlicePreparation::cut_matrix() {
   if (request_.matrix == 0) {
     return;
   }
-  const double inside = sum_of_energies();
+  refuse_empty_matrix(sum_of_energies());
+}
+
+// Refuses a matrix that holds next to nothing of the virtual coils' energy; `inside` is what it holds.
+void SlicePreparation::refuse_empty_matrix(double inside) {
   if (!whole()) {
     // What all samples hold at most tells nearly always that enough of it is left.
     const double peak = static_cast<double>(std::bit_cast<float>(peak_bits_)) * static_cast<double>(scale_);
@@ -445,7 +507,7 @@ void SlicePreparation::cut_matrix() {
     }
     rows_ = {0, height_};
     columns_ = {0, source_width_};
-    combine_scaled();
+    combine_scaled(/*look_outside=*/false);
     if (cropped()) {
       crop();
     }
@@ -475,26 +537,40 @@ at::Tensor SlicePreparation::on_grid(const at::Tensor& spectrum, SliceWorkspace:
 
 // Copies the samples around the echo, cyclically on the grid, so that it lies at the front of both axes.
 void SlicePreparation::cut(const at::Tensor& spectrum, const at::Tensor& to) const {
-  // Where each sample of an axis comes from, -1 for those beyond the grid. `held` are the central samples that there
-  // are.
-  const auto origins = [](std::int64_t samples, std::int64_t held, std::int64_t length, std::int64_t echo) {
-    std::vector<std::int64_t> from(static_cast<std::size_t>(samples), -1);
+  // Runs of samples that follow each other in both. `held` are the central samples that there are.
+  struct Run {
+    std::int64_t to;
+    std::int64_t from;
+    std::int64_t count;
+  };
+  const auto runs_of = [](std::int64_t samples, std::int64_t held, std::int64_t length, std::int64_t echo) {
+    std::vector<Run> runs;
     for (std::int64_t place = 0; place < samples; ++place) {
       const std::int64_t k = place < samples - samples / 2 ? place : place - samples;
-      if (k >= -(length / 2) && k < length - length / 2) {
-        const std::int64_t sample = (k + echo + length + length / 2) % length - length / 2;
-        from[static_cast<std::size_t>(place)] = sample < 0 ? sample + held : sample;
+      if (k < -(length / 2) || k >= length - length / 2) {
+        continue;  // beyond the grid
+      }
+      const std::int64_t sample = (k + echo + length + length / 2) % length - length / 2;
+      const std::int64_t from = sample < 0 ? sample + held : sample;
+      if (!runs.empty() && runs.back().to + runs.back().count == place &&
+          runs.back().from + runs.back().count == from) {
+        ++runs.back().count;
+      } else {
+        runs.push_back({place, from, 1});
       }
     }
-    return from;
+    return runs;
   };
-  const auto rows = origins(to.size(0), spectrum.size(0), grid(height_), echo_[0]);
-  const auto columns = origins(to.size(1), spectrum.size(1), grid(width_), echo_[1]);
-  Sample* sample = samples_of(to);
-  for (const std::int64_t row : rows) {
-    const Sample* from = const_samples_of(spectrum) + std::max<std::int64_t>(0, row) * spectrum.size(1);
-    for (const std::int64_t column : columns) {
-      *sample++ = row < 0 || column < 0 ? Sample(0) : from[column];
+  const std::int64_t width = to.size(1);
+  std::fill_n(samples_of(to), to.numel(), Sample(0));
+  const auto columns = runs_of(width, spectrum.size(1), grid(width_), echo_[1]);
+  for (const Run& rows : runs_of(to.size(0), spectrum.size(0), grid(height_), echo_[0])) {
+    for (std::int64_t row = 0; row < rows.count; ++row) {
+      const Sample* from = const_samples_of(spectrum) + (rows.from + row) * spectrum.size(1);
+      Sample* copied = samples_of(to) + (rows.to + row) * width;
+      for (const Run& run : columns) {
+        std::copy_n(from + run.from, run.count, copied + run.to);
+      }
     }
   }
 }

@@ -116,7 +116,7 @@ class SlicePreparation {
   std::int32_t gather_lines(std::int64_t lines, float scale);
   at::Tensor calibration_of_images(std::int64_t lines, float scale);
   at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
-  std::int32_t combine_scaled();
+  std::int32_t combine_scaled(bool look_outside = true);
   // Whether planes_ has every sample of the virtual coils.
   [[nodiscard]] bool whole() const { return rows_.length() == height_ && columns_.length() == source_width_; }
   void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
@@ -134,12 +134,19 @@ class SlicePreparation {
   [[nodiscard]] Axes axes_at_hand() const {
     return {kspace_axes().y && height_ == grid(height_), kspace_axes().x && width_ == grid(width_)};
   }
+  // Whether the matrix is a part of the samples, and wherever the echo lies does not reach around their borders.
+  [[nodiscard]] bool cuts_samples() const;
   [[nodiscard]] Range needed(std::int64_t length) const;
   void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction,
                  SliceWorkspace::Participant& own) const;
+  void add_echo(const std::complex<float>* spectrum, std::int64_t height, std::int64_t width,
+                SliceWorkspace::Found& found) const;
+  std::int32_t find_echo_of_samples();
+  std::int32_t combine_around_echo();
   void take_spectra();
   void find_echo();
   void cut_matrix();
+  void refuse_empty_matrix(double inside);
   void cut(const at::Tensor& spectrum, const at::Tensor& to) const;
   at::Tensor on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const;
 

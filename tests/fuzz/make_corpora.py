@@ -247,7 +247,7 @@ def metadata_seeds() -> Seeds:
             "embed_dim": 2,
             "parameters": 10,
         },
-        "preprocessing": {"contract_version": 3, "coil_compression": "pca", "matrix": None},
+        "preprocessing": {"version": 4, "coil_compression": "pca", "matrix": None},
         "provenance": {
             "mriembed": "0.1.0",
             "torch": "2.13.0",
