@@ -11,7 +11,7 @@ class ModelInfo:
     num_coils: int
     embed_dim: int
     parameters: int
-    preprocessing_contract: int
+    preprocessing_version: int
     coil_compression: str
     matrix: int
     mriembed_version: str

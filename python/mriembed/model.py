@@ -1,4 +1,4 @@
-"""The network: stacked real and imaginary coil channels in, one embedding per slice out."""
+"""The network: channels of a preprocessed slice in, one embedding out."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ class _Stage(nn.Module):
 
 
 class MRIEmbeddingModel(nn.Module):
-    """Compact CNN that maps a stacked multi-coil slice to one embedding.
+    """Compact CNN that maps a preprocessed slice to one embedding.
 
-    Input is real, (B, C_in, H, W), with C_in = 2 x coils: all real parts first, then all imaginary
-    parts. Complex arrays go through `CoilPreprocessor`, which makes this layout, not through `forward`.
+    Input is real, (B, C_in, H, W), with C_in = 2 x num_coils channels, which `CoilPreprocessor` makes of
+    complex arrays: magnitudes first, then real parts. Complex arrays do not go through `forward`.
     (The text this network was specified in speaks of complex x and y; its shapes and its usage example
     are real, and real is right: a convolution network over stacked channels has no complex output.)
 

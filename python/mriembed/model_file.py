@@ -33,7 +33,7 @@ from mriembed.checkpoint import load_weights, read_training
 from mriembed.errors import InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.pipeline import EmbeddingPipeline
-from mriembed.preprocessing import CONTRACT_VERSION, CoilPreprocessor
+from mriembed.preprocessing import PREPROCESSING_VERSION, CoilPreprocessor
 from mriembed.seal import seal
 
 FORMAT = "mriembed model"
@@ -59,7 +59,7 @@ class ModelDescription:
     num_coils: int
     embed_dim: int
     parameters: int
-    preprocessing_contract: int
+    preprocessing_version: int
     coil_compression: str
     matrix: int | None
     mriembed_version: str
@@ -83,7 +83,7 @@ class ModelDescription:
             num_coils=info.num_coils,
             embed_dim=info.embed_dim,
             parameters=info.parameters,
-            preprocessing_contract=info.preprocessing_contract,
+            preprocessing_version=info.preprocessing_version,
             coil_compression=info.coil_compression,
             matrix=info.matrix or None,
             mriembed_version=info.mriembed_version,
@@ -282,7 +282,7 @@ def _describe(pipeline: EmbeddingPipeline, weights_source: str) -> dict[str, Any
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "preprocessing": {
-            "contract_version": CONTRACT_VERSION,
+            "version": PREPROCESSING_VERSION,
             "coil_compression": preprocessor.coil_compression,
             "matrix": preprocessor.matrix,
         },

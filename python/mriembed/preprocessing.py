@@ -19,15 +19,13 @@ coils' Gram matrix of the calibration lines there (the transform over x is unita
 prewhitening and compression as one matrix, and transforms y for the virtual coils only.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Optional
 
 import torch
 from torch import Tensor, nn
 
-CONTRACT_VERSION = 4
+PREPROCESSING_VERSION = 4
 CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
 ECHO_WINDOW = 48  # samples of k-space along each axis in which the echo is looked for
 LOW_RESOLUTION = 20  # samples of k-space that the low-resolution images are made of
@@ -124,6 +122,8 @@ class CoilPreprocessor(nn.Module):
         ValueError: for arguments outside their range.
     """
 
+    windows: list[float]  # TorchScript cannot tell the type of an empty list, which one virtual coil has
+
     def __init__(self, num_coils: int = 8, coil_compression: str = "pca", matrix: Optional[int] = None) -> None:
         super().__init__()
         if num_coils < 1:
@@ -142,12 +142,12 @@ class CoilPreprocessor(nn.Module):
         self.darkest_coils = DARKEST_COILS
         self.darkest = DARKEST
         self.least_energy = LEAST_ENERGY
-        self.contract_version = CONTRACT_VERSION  # by which a model file's preprocessing is known
+        self.preprocessing_version = PREPROCESSING_VERSION  # libmriembed reads it in a model file
 
     def forward(
         self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
     ) -> Tensor:
-        """Stacked channels of k-space: the first result of `prepare_kspace`."""
+        """Network input of k-space: the first result of `prepare_kspace`."""
         return self.prepare_kspace(kspace, noise_covariance, readout_width)[0]
 
     @torch.jit.export
@@ -163,7 +163,7 @@ class CoilPreprocessor(nn.Module):
             readout_width: width in pixels to crop x to, at most the number of samples; None: no crop.
 
         Returns:
-            The stacked channels (B, 2 x num_coils, H, W), float32, and for each slice the share of the
+            The network input (B, 2 x num_coils, H, W), float32, and for each slice the share of the
             calibration lines' energy that the virtual coils keep (B,), float64, in (0, 1].
 
         Raises:
@@ -171,14 +171,14 @@ class CoilPreprocessor(nn.Module):
                 NaN or Inf (named by its index), a covariance that is not positive definite.
         """
         virtual, energy_kept = self._virtual_coils(kspace, noise_covariance, readout_width)
-        return self._stacked(virtual), energy_kept
+        return self._network_input(virtual), energy_kept
 
     @torch.jit.export
     def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
         """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
         scaled = self._scaled_to_unit_peak(coil_images)
         virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
-        return self._stacked(virtual), energy_kept
+        return self._network_input(virtual), energy_kept
 
     def _virtual_coils(
         self, kspace: Tensor, noise_covariance: Optional[Tensor], readout_width: Optional[int]
@@ -280,14 +280,14 @@ class CoilPreprocessor(nn.Module):
             gram = torch.where(signal.reshape(-1, 1, 1), gram, torch.matmul(whole, whole.mH))
         return gram
 
-    def _stacked(self, virtual: Tensor) -> Tensor:
+    def _network_input(self, virtual: Tensor) -> Tensor:
         """Steps 5 to 8, of the images of virtual coils (B, coils, y, x)."""
         kspace = self._centred_kspace(virtual)
         combined = self._combined(kspace)
-        channels = self._evened(combined)
-        stacked = torch.cat([channels.abs(), torch.real(channels)], dim=1)
-        energy = stacked.square().sum(1).mean([1, 2])
-        return stacked / energy.sqrt().reshape(-1, 1, 1, 1)
+        evened = self._over_local_brightness(combined)
+        parts = torch.cat([evened.abs(), torch.real(evened)], dim=1)
+        energy = parts.square().sum(1).mean([1, 2])
+        return parts / energy.sqrt().reshape(-1, 1, 1, 1)
 
     def _centred_kspace(self, virtual: Tensor) -> Tensor:
         """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""
@@ -320,7 +320,7 @@ class CoilPreprocessor(nn.Module):
         combined: Tensor = (low.conj() * images).sum(1, keepdim=True) / (strength + darkest).sqrt()
         return combined
 
-    def _evened(self, combined: Tensor) -> Tensor:
+    def _over_local_brightness(self, combined: Tensor) -> Tensor:
         """Step 7: the combined image over its local brightness, (B, windows, y, x)."""
         power = torch.view_as_real(combined).square().sum(4)
         mean = power.mean([2, 3], keepdim=True)
