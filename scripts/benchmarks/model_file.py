@@ -3,7 +3,7 @@
     python scripts/benchmarks/model_file.py [--json]
 
 "seal" is SHA-256 over the file by hashlib, which like libmriembed uses OpenSSL; "checks" is all that libmriembed does
-to a file beyond what torch.jit.load does: seal, records, operations, contract and SHA-256 of the weights.
+to a file beyond what torch.jit.load does: seal, records, operations, description and SHA-256 of the weights.
 """
 
 import argparse

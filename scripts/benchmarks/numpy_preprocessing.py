@@ -1,25 +1,27 @@
-"""Preprocessing contract version 3 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
+"""Preprocessing version 4 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
 
-The contract's linear steps act on different axes, so they are taken in the order that moves the fewest samples:
+It follows the last section of docs/preprocessing.md:
 
-- the coils are compressed in k-space and only the virtual coils are transformed, and cropped; where the readout is
-  cropped, the calibration lines alone are transformed for all coils
-- the Gram matrix is gathered in complex128, chunk by chunk, so that the copy in double precision stays in the cache
-- checking and scaling to unit root-mean-square cost one pass over the virtual coils: their energy tells whether a
-  slice is finite and what the scale is
-- phase and scale of a virtual coil are applied while its plane is written to the stacked channels
-- square k-space is cropped to a fixed matrix before coils are compressed, or padded after, without the way through the
-  image; whether all samples are finite tells their sum of squares, one pass over them by BLAS
+- The Gram matrix of the calibration lines is summed in complex128, chunk by chunk, so that the copy in double precision
+  stays in the cache. Prewhitening and compression are one matrix.
+- The central 48 x 48 samples of the virtual coils give the echo position.
+- Virtual coils are computed at the samples around the echo that the matrix keeps, in the order in which an FFT reads
+  them. Only an axis that is cropped or padded goes through the image.
+- One sum of squares over all samples, by BLAS, finds NaN and infinite samples and bounds the energy that crops leave
+  out. Only where the bound does not suffice are these energies computed.
+- Low-resolution images and local brightness are products with narrow matrices of Fourier factors, not FFTs of zeros.
 
-Threads work on chunks of pixels and on planes, and in `scipy.fft`; OpenBLAS itself should have one thread
-(OPENBLAS_NUM_THREADS=1), because its own division of such narrow products gains nothing.
+Threads work on chunks of pixels, on coils and on channels. OpenBLAS itself should have one thread
+(OPENBLAS_NUM_THREADS=1): it gains nothing by dividing such narrow products.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
@@ -29,154 +31,236 @@ from scipy.linalg.blas import zherk
 
 Complex64 = NDArray[np.complex64]
 Complex128 = NDArray[np.complex128]
+Float32 = NDArray[np.float32]
+Indices = NDArray[np.intp]
 
 CALIBRATION_LINES = 24
+ECHO_WINDOW = 48
+LOW_RESOLUTION = 20
+DARKEST_COILS = 0.02
+DARKEST = 0.1
+LEAST_ENERGY = 1e-9
 CHUNK = 2048  # pixels; 32 coils in complex128 take 1 MiB
 
 
 class NumPyPreprocessor:
-    """k-space (slices, coils, y, x) to stacked channels (slices, 2 x num_coils, H, W) on `threads` threads.
+    """k-space (slices, coils, y, x) to the network's input (slices, 2 x num_coils, H, W) on `threads` threads.
 
-    A fixed `matrix` is for square k-space without a crop of the readout.
+    Coil compression is "pca".
     """
 
     def __init__(self, num_coils: int, threads: int, matrix: int | None = None) -> None:
         self.num_coils = num_coils
         self.threads = threads
         self.matrix = matrix
+        self._windows = tuple(4 * 4 ** ((c - 1) / max(1, num_coils - 2)) for c in range(1, num_coils))
         self._pool = ThreadPoolExecutor(threads)
 
     def __call__(
         self, kspace: Complex64, noise_covariance: Complex128 | None = None, readout_width: int | None = None
-    ) -> NDArray[np.float32]:
+    ) -> Float32:
         """Arguments as `mriembed.CoilPreprocessor.prepare_kspace`."""
         slices, _, height, width = kspace.shape
-        if self.matrix and (height != width or readout_width not in (None, width)):
-            raise ValueError(f"a fixed matrix needs square k-space without a crop, not {height} x {width}")
         size = (self.matrix, self.matrix) if self.matrix else (height, readout_width or width)
-        stacked = np.empty((slices, 2 * self.num_coils, *size), np.float32)
+        channels = np.empty((slices, 2 * self.num_coils, *size), np.float32)
         whitening = None if noise_covariance is None else _whitening(noise_covariance)
         for index in range(slices):
-            self._prepare(kspace[index], whitening, readout_width, stacked[index], index)
-        return stacked
+            self._preprocess(kspace[index], whitening, readout_width or width, channels[index], index)
+        return channels
 
-    def _prepare(
-        self,
-        samples: Complex64,
-        whitening: Complex128 | None,
-        readout_width: int | None,
-        stacked: NDArray[np.float32],
-        index: int,
+    def _preprocess(
+        self, samples: Complex64, whitening: Complex128 | None, width: int, channels: Float32, index: int
     ) -> None:
-        coils, height, source_width = samples.shape
-        width = readout_width or source_width
-        cropped = width != source_width
-        rows = self._compression(self._calibration(samples, width), whitening, index)
-        if self.matrix is not None and self.matrix < height:
-            self._refuse_faults(samples, index)
-            samples = self._centre(samples, self.matrix)
-        kept_height, kept_width = samples.shape[1:]
-        pixels = samples.reshape(coils, kept_height * kept_width)
-        virtual = np.empty((len(rows), kept_height * kept_width), np.complex64)
+        scale = self._scale(samples, index)
+        rows = self._compression(samples, whitening, width)
+        scaled = (rows * scale).astype(np.complex64)
+        kspace = self._kspace(scaled, samples, width)
+        largest = 1.0 if whitening is None else float(np.linalg.norm(rows, 2))
+        kept, least = _energy(kspace), LEAST_ENERGY * largest**2 * samples.size  # the scaled samples' energy is `size`
+        if not kept > 2 * least:
+            self._refuse_without_signal(scaled, samples, width, kept, index)
+        combined = self._combined(kspace, kept, index)
+        self._write_channels(combined, channels)
 
-        def compress(part: slice) -> None:
-            np.matmul(rows, pixels[:, part], out=virtual[:, part])
+    def _scale(self, samples: Complex64, index: int) -> float:
+        """Brings the samples to a root mean square of 1, or below where their squares leave the range of float32."""
 
-        list(self._pool.map(compress, self._parts(kept_height * kept_width)))
-        planes = virtual.reshape(-1, kept_height, kept_width)
-        if cropped:
-            planes = self._cropped_readout(planes, width)
-        if self.matrix is not None and self.matrix > height:
-            planes = _padded(planes, self.matrix)
-        scale = self._scale(planes, index)
-        axes = (1,) if cropped else (1, 2)
-        images = scipy.fft.ifftn(planes, axes=axes, norm="ortho", overwrite_x=True, workers=self.threads)
-        sign = _signs(*images.shape[1:], cropped)
-        rows_to_from = _shift_after(images.shape[1])
-        columns_to_from = _shift_after(1 if cropped else images.shape[2])
-
-        def finish(coil: int) -> None:
-            image = images[coil]
-            image *= sign
-            phasor = np.vdot(np.abs(image), image)
-            image *= np.complex64(scale * (phasor.conj() / abs(phasor) if phasor != 0 else 1))
-            for to_y, from_y in rows_to_from:
-                for to_x, from_x in columns_to_from:
-                    stacked[coil, to_y, to_x] = image.real[from_y, from_x]
-                    stacked[self.num_coils + coil, to_y, to_x] = image.imag[from_y, from_x]
-
-        list(self._pool.map(finish, range(len(rows))))
-        for channel in range(len(rows), self.num_coils):
-            stacked[channel] = stacked[self.num_coils + channel] = 0
-
-    def _calibration(self, samples: Complex64, width: int) -> Complex64:
-        """The central lines (coils, samples), cropped along x; all lines where the central ones hold no signal."""
-        coils, height, source_width = samples.shape
-        central = samples[:, max(0, height // 2 - CALIBRATION_LINES // 2) : height // 2 + CALIBRATION_LINES // 2]
-        for lines in (central, samples):
-            calibration = lines if width == source_width else self._cropped_readout(lines, width)
-            if calibration.any():
-                break
-        return calibration.reshape(coils, -1)
-
-    def _refuse_faults(self, samples: Complex64, index: int) -> None:
         def sum_of_squares(coil: Complex64) -> np.float32:
             parts = coil.reshape(-1).view(np.float32)
-            return np.dot(parts, parts)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.dot(parts, parts)
 
-        # Squares of finite samples can overflow, too: then a closer look is due.
-        if not np.isfinite(list(self._pool.map(sum_of_squares, samples))).all() and not np.isfinite(samples).all():
+        energy = sum(map(float, self._pool.map(sum_of_squares, samples)))
+        if 1e-25 < energy < 1e35:
+            return float(np.sqrt(samples.size / energy))
+        if not np.isfinite(samples).all():
             raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
-
-    def _centre(self, samples: Complex64, matrix: int) -> Complex64:
-        coils, height, width = samples.shape
-        y, x = height // 2 - matrix // 2, width // 2 - matrix // 2
-        centre = np.empty((coils, matrix, matrix), np.complex64)
-
-        def copy(part: slice) -> None:
-            centre[part] = samples[part, y : y + matrix, x : x + matrix]
-
-        list(self._pool.map(copy, self._parts(coils)))
-        return centre
-
-    def _scale(self, planes: Complex64, index: int) -> float:
-        """What brings the virtual coils to unit root-mean-square."""
-        energy = sum(self._pool.map(lambda plane: np.vdot(plane, plane).real, planes))
-        if not np.isfinite(energy):
-            raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
-        return float(np.sqrt(planes[0].size / energy))
-
-    def _cropped_readout(self, samples: Complex64, readout_width: int) -> Complex64:
-        width = samples.shape[2]
-        hybrid = scipy.fft.ifft(scipy.fft.ifftshift(samples, axes=2), axis=2, norm="ortho", workers=self.threads)
-        first = width // 2 - readout_width // 2
-        taken = (np.arange(first, first + readout_width) - width // 2) % width
-        return np.ascontiguousarray(hybrid[:, :, taken])
-
-    def _compression(self, pixels: Complex64, whitening: Complex128 | None, index: int) -> Complex64:
-        """Prewhitening, PCA and a scale to about 1 as one matrix (virtual coils, coils)."""
-        gram = self._gram(pixels)
-        energy = np.trace(gram).real
-        if not np.isfinite(energy):
-            raise ValueError(f"slice {index} holds NaN or infinite samples; only finite samples can be embedded")
-        if energy == 0:
+        peak = float(np.abs(samples.view(np.float32)).max())
+        if peak == 0:
             raise ValueError(f"slice {index} is all zero; a slice needs signal to be embedded")
-        gram /= energy
+        return 1 / (np.sqrt(2) * peak)
+
+    def _compression(self, samples: Complex64, whitening: Complex128 | None, width: int) -> Complex128:
+        """Prewhitening and PCA as one matrix (virtual coils, coils)."""
+        gram = self._gram(self._calibration(samples, width))
+        energy = np.trace(gram).real
+        if energy > 0:  # otherwise nothing is left inside the readout, and refused later
+            gram /= energy
         if whitening is not None:
             gram = whitening @ gram @ whitening.conj().T
         _, eigenvectors = scipy.linalg.eigh(gram, check_finite=False, driver="evd")
         rows: Complex128 = eigenvectors[:, ::-1][:, : self.num_coils].conj().T
-        if whitening is not None:
-            rows = rows @ whitening
-        return (rows * np.sqrt(pixels.shape[1] / energy)).astype(np.complex64)
+        return rows if whitening is None else rows @ whitening
+
+    def _calibration(self, samples: Complex64, width: int) -> Complex64:
+        """The central lines (coils, samples), cropped along x; all lines where the central ones hold no signal."""
+        for lines in (_central(samples, 1, CALIBRATION_LINES), samples):
+            calibration = lines if width == samples.shape[2] else self._cropped_readout(lines, width)
+            if calibration.any():
+                break
+        return calibration.reshape(len(samples), -1)
 
     def _gram(self, pixels: Complex64) -> Complex128:
         if self.threads == 1:
             return _gram_by_zherk(pixels)
-        return np.sum(
-            list(self._pool.map(lambda part: _gram_by_real_product(pixels[:, part]), self._parts(pixels.shape[1]))),
-            axis=0,
-        )
+        parts = self._parts(pixels.shape[1])
+        return np.sum(list(self._pool.map(lambda part: _gram_by_real_product(pixels[:, part]), parts)), axis=0)
+
+    def _kspace(self, rows: Complex64, samples: Complex64, width: int) -> Complex64:
+        """k-space of the virtual coils (coils, y, x) of the matrix, around the echo, in the order of an FFT."""
+        cropped = width != samples.shape[2]
+        sides = (samples.shape[1], width)
+        squares = (max(sides),) * 2 if self.matrix else sides
+        echo = self._echo(rows, samples, width)
+        taken = [
+            _around(square, min(self.matrix or square, square), round(square * cycles))
+            for square, cycles in zip(squares, echo, strict=True)
+        ]
+        whole = [np.arange(length) for length in samples.shape[1:]]
+        padded = [side != square for side, square in zip(sides, squares, strict=True)]
+        through_image = [padded[0], padded[1] or cropped]
+        first = [all_of if through else some for all_of, some, through in zip(whole, taken, through_image, strict=True)]
+        virtual = self._compressed(rows, samples, first)
+        for axis in (2, 1):
+            if through_image[axis - 1]:
+                image = self._image(virtual, axis)
+                image = _resized(_resized(image, axis, sides[axis - 1]), axis, squares[axis - 1])
+                virtual = np.take(_centred(scipy.fft.fft, image, axis, self.threads), taken[axis - 1], axis)
+        if self.matrix and self.matrix > squares[0]:
+            virtual = _zero_filled(virtual, self.matrix)
+        return virtual
+
+    def _compressed(self, rows: Complex64, samples: Complex64, taken: list[Indices]) -> Complex64:
+        """Virtual coils at some samples of both axes."""
+        coils = len(samples)
+        if any(len(indices) != length for indices, length in zip(taken, samples.shape[1:], strict=True)) or any(
+            len(_runs(indices)) > 1 for indices in taken
+        ):
+            gathered = np.empty((coils, len(taken[0]), len(taken[1])), np.complex64)
+            runs = list(itertools.product(_runs(taken[0]), _runs(taken[1])))
+
+            def gather(part: slice) -> None:
+                for (to_y, from_y), (to_x, from_x) in runs:
+                    gathered[part, to_y, to_x] = samples[part, from_y, from_x]
+
+            list(self._pool.map(gather, self._parts(coils)))
+            samples = gathered
+        pixels = samples.reshape(coils, -1)
+        virtual = np.empty((len(rows), pixels.shape[1]), np.complex64)
+
+        def compress(part: slice) -> None:
+            np.matmul(rows, pixels[:, part], out=virtual[:, part])
+
+        list(self._pool.map(compress, self._parts(pixels.shape[1])))
+        return virtual.reshape(len(rows), *samples.shape[1:])
+
+    def _echo(self, rows: Complex64, samples: Complex64, width: int) -> list[float]:
+        """Position of the echo along y and x, in cycles per pixel."""
+        central = _central(samples, 1, ECHO_WINDOW)
+        cropped = width != samples.shape[2]
+        if not cropped:
+            central = _central(central, 2, ECHO_WINDOW)
+        virtual = (rows @ central.reshape(len(central), -1)).reshape(len(rows), *central.shape[1:])
+        if cropped:
+            lines = _centred(scipy.fft.fft, self._cropped_readout(virtual, width), 2, self.threads)
+            virtual = _central(lines, 2, ECHO_WINDOW)
+        energy = (virtual.real**2 + virtual.imag**2).sum(0, dtype=np.float64)
+        positions = []
+        for axis, length in enumerate((samples.shape[1], width)):
+            along = energy.sum(1 - axis)
+            turn = 2j * np.pi * (np.arange(len(along)) - len(along) // 2) / len(along)
+            positions.append(float(np.angle(along @ np.exp(turn))) * len(along) / (2 * np.pi * length))
+        return positions
+
+    def _combined(self, kspace: Complex64, energy: float, index: int) -> Complex64:
+        """One image of all coils without its smooth phase, (y, x)."""
+        height, width = kspace.shape[1:]
+        y, x = _low_resolution(height), _low_resolution(width)
+        narrow = kspace[:, y.indices[:, None], x.indices]
+
+        def combine(part: slice) -> tuple[Complex64, Float32]:
+            low = y.factors @ narrow[part] @ x.factors.T
+            images = scipy.fft.ifft2(kspace[part], norm="ortho")
+            strength = (low.real**2 + low.imag**2).sum(0)
+            np.conj(low, out=low)
+            low *= images
+            return low.sum(0), strength
+
+        sums = list(self._pool.map(combine, (part for part in self._parts(len(kspace)) if part.stop > part.start)))
+        combined, strength = (functools.reduce(np.add, terms) for terms in zip(*sums, strict=True))
+        mean = strength.mean(dtype=np.float64)
+        if not mean * strength.size > LEAST_ENERGY * energy:
+            raise ValueError(f"slice {index} has no signal left inside the low-resolution image")
+        combined /= np.sqrt(strength + np.float32(DARKEST_COILS**2 * mean))
+        return np.fft.fftshift(combined)
+
+    def _write_channels(self, combined: Complex64, channels: Float32) -> None:
+        power = combined.real**2 + combined.imag**2
+        real, magnitude = np.ascontiguousarray(combined.real), np.sqrt(power)
+        mean = power.mean(dtype=np.float64)
+        basis = _local_brightness(*power.shape, self._windows)
+        parts = np.split(power @ basis.forward_x, 2, axis=1)
+        spectrum = basis.forward_y @ (parts[0] + np.complex64(1j) * parts[1])
+        both = power + real**2
+        gains = np.empty((self.num_coils, *power.shape), np.float32)
+        gains[0] = 1 / np.sqrt(mean)
+
+        def gain(channel: int) -> float:
+            if channel > 0:
+                inverse_y, inverse_x = basis.inverse[channel - 1]
+                lines = inverse_y @ spectrum
+                local = np.concatenate([lines.real, lines.imag], 1) @ inverse_x
+                np.maximum(local, 0, out=local)
+                local += np.float32(DARKEST**2 * mean)
+                np.sqrt(local, out=local)
+                np.divide(1, local, out=gains[channel])
+            return float(np.vdot(both, gains[channel] ** 2))
+
+        energy = sum(self._pool.map(gain, range(self.num_coils))) / power.size
+
+        def write(channel: int) -> None:
+            gains[channel] *= np.float32(1 / np.sqrt(energy))
+            np.multiply(magnitude, gains[channel], out=channels[channel])
+            np.multiply(real, gains[channel], out=channels[self.num_coils + channel])
+
+        list(self._pool.map(write, range(self.num_coils)))
+
+    def _refuse_without_signal(self, rows: Complex64, samples: Complex64, width: int, kept: float, index: int) -> None:
+        """The two energies of which a crop must leave a share, computed where a bound of them does not suffice."""
+        unit = samples.astype(np.complex128) / np.abs(samples.view(np.float32)).max()
+        hybrid = self._image(unit, 2)
+        cropped = _resized(hybrid, 2, width)
+        if not _energy(cropped) > LEAST_ENERGY * _energy(hybrid):
+            raise ValueError(f"slice {index} has no signal left inside the cropped readout")
+        whole = self._cropped_readout((rows @ samples.reshape(len(samples), -1)).reshape(-1, *samples.shape[1:]), width)
+        if not kept > LEAST_ENERGY * _energy(whole):
+            raise ValueError(f"slice {index} has no signal left inside the cropped matrix")
+
+    def _cropped_readout(self, samples: Complex64, width: int) -> Complex64:
+        return np.ascontiguousarray(_resized(self._image(samples, 2), 2, width))
+
+    def _image(self, samples: Complex64, axis: int) -> Complex64:
+        return _centred(scipy.fft.ifft, samples, axis, self.threads)
 
     def _parts(self, length: int) -> list[slice]:
         bounds = np.linspace(0, length, self.threads + 1).astype(int)
@@ -216,33 +300,107 @@ def _gram_by_real_product(pixels: Complex64) -> Complex128:
     return real + 1j * (product[coils:, :coils] - product[:coils, coils:])
 
 
-def _shift_before(length: int) -> NDArray[np.float32] | Complex64:
-    """What the samples after the transform are multiplied with, instead of an ifftshift before it."""
-    if length % 2 == 0:
-        return (1 - 2 * (np.arange(length) % 2)).astype(np.float32)
-    return np.exp(-2j * np.pi * (length // 2) / length * np.arange(length)).astype(np.complex64)
+def _energy(samples: Complex64 | Complex128) -> float:
+    return float(np.vdot(samples, samples).real)
 
 
-def _signs(height: int, width: int, cropped: bool) -> NDArray[np.float32] | Complex64:
-    """The same for both axes (height, width), or where x is an image already for y alone."""
-    return _shift_before(height)[:, None] * (1 if cropped else _shift_before(width)[None, :])
+def _central(samples: Complex64, axis: int, length: int) -> Complex64:
+    return _resized(samples, axis, min(length, samples.shape[axis]))
 
 
-def _padded(planes: Complex64, matrix: int) -> Complex64:
-    """Square planes in the middle of `matrix` x `matrix` samples, the others zero."""
-    side = planes.shape[1]
-    put = slice(matrix // 2 - side // 2, matrix // 2 - side // 2 + side)
-    padded = np.zeros((len(planes), matrix, matrix), np.complex64)
-    padded[:, put, put] = planes
+def _resized(samples: Complex64, axis: int, length: int) -> Complex64:
+    """Crops or zero-pads one axis; index n // 2 stays the centre."""
+    size = samples.shape[axis]
+    part = [slice(None)] * samples.ndim
+    if length <= size:
+        part[axis] = slice(size // 2 - length // 2, size // 2 - length // 2 + length)
+        return samples[tuple(part)]
+    part[axis] = slice(length // 2 - size // 2, length // 2 - size // 2 + size)
+    padded = np.zeros((*samples.shape[:axis], length, *samples.shape[axis + 1 :]), samples.dtype)
+    padded[tuple(part)] = samples
     return padded
 
 
-def _shift_after(length: int) -> tuple[tuple[slice, slice], ...]:
-    """The two pieces, target and source, that an fftshift copies; all at once where nothing is shifted (length 1)."""
-    if length == 1:
-        return ((slice(None), slice(None)),)
-    half = length // 2
-    return (
-        (slice(0, half), slice(length - half, length)),
-        (slice(half, length), slice(0, length - half)),
-    )
+def _centred(transform: Callable[..., Complex64], samples: Complex64, axis: int, threads: int) -> Complex64:
+    shifted = scipy.fft.ifftshift(samples, axes=axis)
+    return scipy.fft.fftshift(transform(shifted, axis=axis, norm="ortho", overwrite_x=True, workers=threads), axes=axis)
+
+
+def _frequencies(length: int) -> Indices:
+    """Sample numbers from the centre, in the order of an FFT."""
+    return np.fft.ifftshift(np.arange(length) - length // 2)
+
+
+def _around(length: int, taken: int, echo: int) -> Indices:
+    """Indices in centred k-space of the `taken` samples around the echo, in the order of an FFT."""
+    return (_frequencies(taken) + echo + length // 2) % length
+
+
+def _runs(indices: Indices) -> list[tuple[slice, slice]]:
+    """Pieces, target and source, in which the indices ascend by one."""
+    breaks = [0, *(np.flatnonzero(np.diff(indices) != 1) + 1), len(indices)]
+    return [
+        (slice(first, last), slice(int(indices[first]), int(indices[first]) + last - first))
+        for first, last in itertools.pairwise(map(int, breaks))
+    ]
+
+
+def _zero_filled(planes: Complex64, matrix: int) -> Complex64:
+    """Square k-space in the order of an FFT, with zeros beyond what was sampled."""
+    filled = np.zeros((len(planes), matrix, matrix), np.complex64)
+    there = _frequencies(planes.shape[1]) % matrix
+    filled[:, there[:, None], there] = planes
+    return filled
+
+
+def _hann(k: Indices, width: float) -> NDArray[np.float64]:
+    inside = np.abs(k) < width / 2
+    return np.where(inside, np.cos(np.pi * k / width) ** 2, 0)
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    """Where the samples of a narrow window lie, and the factors of the inverse transform of these alone."""
+
+    indices: Indices
+    factors: Complex64
+
+
+@functools.lru_cache
+def _low_resolution(length: int) -> _Narrow:
+    """For k-space and images in the order of an FFT."""
+    k = _frequencies(length)
+    indices = np.flatnonzero(np.abs(k) < LOW_RESOLUTION / 2)
+    turn = np.exp(2j * np.pi / length * np.outer(np.arange(length), k[indices]))
+    factors = turn * _hann(k[indices], LOW_RESOLUTION) / np.sqrt(length)
+    return _Narrow(indices, factors.astype(np.complex64))
+
+
+@dataclass(frozen=True)
+class _Brightness:
+    """Products that bring a real image to its low frequencies and back, by one window for each channel.
+
+    Frequencies below zero along x are left out: those of a real image are known from the others.
+    """
+
+    forward_y: Complex64  # (ky, y)
+    forward_x: Float32  # (x, real parts and then imaginary parts of kx)
+    inverse: tuple[tuple[Complex64, Float32], ...]  # (y, ky), (real parts and then imaginary parts of kx, x)
+
+
+@functools.lru_cache
+def _local_brightness(height: int, width: int, windows: tuple[float, ...]) -> _Brightness:
+    largest = max(windows, default=4.0)
+    y, x = _frequencies(height), np.arange(width // 2 + 1)
+    y, x = y[np.abs(y) < largest / 2], x[x < largest / 2]
+    turn_y = np.exp(2j * np.pi / height * np.outer(np.arange(height), y))
+    turn_x = np.exp(2j * np.pi / width * np.outer(np.arange(width), x))
+    twice = np.where((x == 0) | (2 * x == width), 1, 2)
+    inverse = []
+    for window in windows:
+        back_x = turn_x * _hann(x, window) * twice / width
+        real = np.concatenate([back_x.real, -back_x.imag], 1).T
+        back_y = turn_y * _hann(y, window) / height
+        inverse.append((back_y.astype(np.complex64), np.ascontiguousarray(real, np.float32)))
+    forward_x = np.concatenate([turn_x.real, -turn_x.imag], 1)
+    return _Brightness(turn_y.conj().T.astype(np.complex64), forward_x.astype(np.float32), tuple(inverse))

@@ -53,7 +53,7 @@ class Reference:
         signal = np.abs(central).max() > 1e-12 * np.abs(kspace).max()  # more than rounding of the transforms
         lines = central if signal else kspace
         vectors, singular, _ = np.linalg.svd(lines.reshape(coils, -1), full_matrices=False)
-        kept = min(coils, self.num_coils)
+        kept = min(len(singular), self.num_coils)  # fewer than coils where there are fewer samples
         virtual = vectors[:, :kept].conj().T @ images.reshape(coils, -1)
         energies = singular**2
         return virtual.reshape(kept, height, width), float(energies[:kept].sum() / energies.sum())

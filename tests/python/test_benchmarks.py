@@ -31,6 +31,9 @@ from results import (
 from speed_limits import convolution_operations, memory_traffic
 from summary import best_peer, geometric_mean, summarize
 
+from preprocessing_vectors import Vector, published_vectors
+from reference import Reference, centred_fft2
+
 WIDTHS = (32, 64, 128, 256)
 
 
@@ -147,48 +150,74 @@ def test_another_file_is_no_results(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    ("coils", "height", "width", "noise", "readout_width"),
-    [(20, 128, 128, False, None), (12, 31, 40, True, None), (9, 40, 51, True, 25), (5, 33, 64, False, 32)],
+    ("coils", "height", "width", "noise", "readout_width", "matrix"),
+    [
+        (20, 128, 128, False, None, None),
+        (12, 31, 40, True, None, None),
+        (9, 40, 51, True, 25, None),
+        (3, 33, 64, False, 32, 48),
+        (4, 64, 128, True, 64, 40),
+        (5, 64, 96, False, 48, 40),
+        (10, 64, 64, False, None, 48),
+        (6, 45, 45, True, None, 32),
+        (6, 40, 40, False, None, 40),
+        (6, 32, 32, False, None, 45),
+        (3, 60, 40, True, None, 30),
+        (1, 40, 61, False, None, 31),
+    ],
 )
-def test_numpy_preprocessing_follows_contract_3(
-    coils: int, height: int, width: int, noise: bool, readout_width: int | None, threads: int
+def test_numpy_preprocessing_follows_version_4(
+    coils: int, height: int, width: int, noise: bool, readout_width: int | None, matrix: int | None, threads: int
 ) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor
 
-    kspace = np.concatenate([phantom_kspace(coils, height, width, seed) * np.float32(1e8**seed) for seed in (0, 1)])
+    kspace = np.concatenate([phantom_kspace(coils, height, width, seed) for seed in (0, 1, 2)])
+    kspace = np.roll(kspace, (4, -3), axis=(2, 3))
+    kspace *= np.float32([1, 1e28, 1e-28]).reshape(3, 1, 1, 1)
     covariance = None
     if noise:
         rng = np.random.default_rng(7)
         samples = rng.normal(size=(coils, 40 * coils)) + 1j * rng.normal(size=(coils, 40 * coils))
         covariance = samples @ samples.conj().T
-    expected, _ = mriembed.CoilPreprocessor(8).prepare_kspace(
-        torch.from_numpy(kspace), None if covariance is None else torch.from_numpy(covariance), readout_width
-    )
-    found = NumPyPreprocessor(8, threads)(kspace, covariance, readout_width)
-    np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-5)
+    found = NumPyPreprocessor(8, threads, matrix)(kspace, covariance, readout_width)
+    for index, one in enumerate(kspace):
+        expected, _ = Reference(8, "pca", matrix).from_kspace(one, covariance, readout_width)
+        np.testing.assert_allclose(found[index], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize(("side", "matrix"), [(64, 48), (45, 32), (40, 40), (32, 45)])
-def test_numpy_preprocessing_follows_contract_3_to_a_fixed_matrix(side: int, matrix: int) -> None:
+@pytest.mark.parametrize(
+    "case", [case for case in published_vectors() if case.compression == "pca" and case.domain == "kspace"], ids=str
+)
+def test_numpy_preprocessing_agrees_with_the_published_vectors(case: Vector) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor
 
-    kspace = phantom_kspace(10, side, side)
-    expected, _ = mriembed.CoilPreprocessor(8, matrix=matrix).prepare_kspace(torch.from_numpy(kspace))
-    np.testing.assert_allclose(NumPyPreprocessor(8, 2, matrix)(kspace), expected.numpy(), rtol=0, atol=1e-5)
-    with pytest.raises(ValueError, match="needs square k-space"):
-        NumPyPreprocessor(8, 2, matrix)(kspace[:, :, 1:])
-    if matrix < side:  # a sample that the matrix does not keep
-        kspace[0, -1, 0, -1] = np.inf
-        with pytest.raises(ValueError, match="slice 0 holds NaN"):
-            NumPyPreprocessor(8, 2, matrix)(kspace)
+    preprocess = NumPyPreprocessor(case.num_coils, 1, case.matrix)
+    found = preprocess(case.samples[None], case.noise_covariance, case.readout_width)
+    np.testing.assert_allclose(found[0], case.output, rtol=0, atol=1e-5 * np.abs(case.output).max())
 
 
-@pytest.mark.parametrize(("fill", "message"), [(0, "slice 0 is all zero"), (np.nan, "slice 0 holds NaN")])
-def test_numpy_preprocessing_refuses_what_the_contract_refuses(fill: float, message: str) -> None:
+def test_numpy_preprocessing_refuses_what_version_4_refuses() -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor
 
-    with pytest.raises(ValueError, match=message):
-        NumPyPreprocessor(8, 1)(np.full((1, 2, 8, 8), fill, np.complex64))
+    def refusal(kspace: np.ndarray, readout_width: int | None = None) -> str:
+        with pytest.raises(ValueError, match="slice 0 ") as raised:
+            NumPyPreprocessor(8, 1, 12)(kspace.astype(np.complex64), None, readout_width)
+        with pytest.raises(ValueError, match="slice 0 ") as expected:
+            mriembed.CoilPreprocessor(8, "pca", 12)(torch.from_numpy(kspace).to(torch.complex64), None, readout_width)
+        assert str(raised.value) == str(expected.value)
+        return str(raised.value)
+
+    assert "all zero" in refusal(np.zeros((1, 2, 40, 40)))
+    for fault in (np.nan, np.inf):
+        kspace = phantom_kspace(2, 40, 40)
+        kspace[0, 1, 0, 39] = fault  # a sample that the matrix does not keep
+        assert "holds NaN or infinite samples" in refusal(kspace)
+    beside = np.zeros((1, 2, 40, 80), complex)
+    beside[0, :, :, 3:6] = 1
+    assert "inside the cropped readout" in refusal(centred_fft2(beside), 40)
+    edge = np.zeros((1, 2, 80, 80), complex)
+    edge[0, :, 3, 3] = 1
+    assert "inside the cropped matrix" in refusal(edge)

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from mriembed.evaluation.simulated import simulated_trials
 from mriembed.scans import read_slices
 from mriembed.training.recipe import Recipe
 
+CARD = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md")
+
 # Every measured scan that the package can read, each once.
 USABLE = ["pulseq*/s*.npy", "sigpy*/*.npy", "gpunufft*/*.npy", "twixtools*/*.h5", "twixtools*/*epi.npy"]
 
@@ -25,19 +28,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_weights_come_from_the_default_recipe() -> None:
+def test_the_weights_come_from_the_command_of_the_model_card() -> None:
     training = read_training(DEFAULT_WEIGHTS)
     assert training is not None
     assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().model_matrix)
-    assert training.source.startswith(f"trained {Recipe().steps} steps on simulated slices, seed {Recipe().seed}, ")
+    command = re.search(r"-m mriembed\.cli train .*--steps (\d+)", CARD.read_text())
+    assert command is not None
+    assert training.source.startswith(f"trained {command[1]} steps on simulated slices, seed {Recipe().seed}, ")
 
 
 def test_the_weights_are_small_finite_and_described() -> None:
     assert DEFAULT_WEIGHTS.stat().st_size < 2.5e6
     assert all(bool(torch.isfinite(value).all()) for value in load_file(DEFAULT_WEIGHTS).values())
-    card = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md").read_text()
-    assert "no medical device" in card
-    assert "mriembed train" in card
+    card = CARD.read_text()
+    assert "not a medical device" in card
+    assert "mriembed.cli train" in card
 
 
 def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
@@ -60,10 +65,12 @@ def test_simulated_slices_that_were_never_trained_on_are_found_again_in_the_same
     assert medium["bfloat16"].recall_at_1 >= medium["float32"].recall_at_1 - 0.01
 
 
-@pytest.mark.xfail(strict=True, reason="the default weights learned the background phase as a label")
 def test_simulated_slices_are_found_again_in_another_session(simulated: list[Score]) -> None:
     assert by_method(simulated, "simulated, phase alone")["float32"].recall_at_1 >= 0.99
-    assert by_method(simulated, "simulated, another session, medium")["float32"].recall_at_1 >= 0.97
+    assert by_method(simulated, "simulated, array alone")["float32"].recall_at_1 >= 0.98
+    medium = by_method(simulated, "simulated, another session, medium")
+    assert medium["float32"].recall_at_1 >= 0.97
+    assert medium["bfloat16"].recall_at_1 >= medium["float32"].recall_at_1 - 0.01
 
 
 def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, shared_data: Path) -> None:
@@ -74,5 +81,6 @@ def test_measured_slices_and_their_repeated_scans_are_found_again(model: Path, s
     scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
     assert len(slices) == 18
     assert sum(pair.found["model"] for pair in repeated) == 6
-    medium = by_method(scores, "measured, same session, medium")
-    assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.15
+    assert by_method(scores, "measured, phase alone")["model"].recall_at_1 >= 0.99
+    medium = by_method(scores, "measured, another session, medium")
+    assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.2

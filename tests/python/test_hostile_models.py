@@ -295,10 +295,10 @@ def test_a_tensor_larger_than_its_bytes_is_refused(model: Path, tmp_path: Path) 
         (("model", "class"), "OtherModel", 'its network is a "OtherModel"'),
         (("preprocessing", "coil_compression"), "none", "another coil compression"),
         (("preprocessing", "matrix"), 64, "another matrix"),
-        (("preprocessing", "contract_version"), 2**32 + 1, "no sensible size"),
-        (("preprocessing", "contract_version"), 0, "knows contracts 1 to 3"),
-        (("preprocessing", "contract_version"), 1, "follows contract 3, described is 1"),
-        (("preprocessing", "contract_version"), 2, "follows contract 3, described is 2"),
+        (("preprocessing", "version"), 2**32 + 1, "no sensible size"),
+        (("preprocessing", "version"), 0, "it follows preprocessing version 0; this mriembed"),
+        (("preprocessing", "version"), 3, "it follows preprocessing version 3; this mriembed"),
+        (("preprocessing", "version"), 5, "knows version 4"),
     ],
 )
 def test_a_description_that_is_not_that_of_the_network_is_refused(
@@ -319,12 +319,26 @@ def test_another_number_of_coils_than_the_network_has_is_refused(model: Path, tm
     assert "another number of coils than 3" in refusal(with_description(model, tmp_path / "hostile.pt", content))
 
 
-def test_other_calibration_lines_than_the_contract_s_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("attribute", "value", "expected"),
+    [
+        ("preprocessing_version", 3, "its preprocessing follows version 3, described is 4"),
+        ("calibration_lines", 25, "its preprocessing has other parameters than version 4"),
+        ("echo_window", 47, "its preprocessing has other parameters than version 4"),
+        ("low_resolution", 21, "its preprocessing has other parameters than version 4"),
+        ("darkest_coils", 0.03, "its preprocessing has other parameters than version 4"),
+        ("darkest", 0.11, "its preprocessing has other parameters than version 4"),
+        ("least_energy", 1e-8, "its preprocessing has other parameters than version 4"),
+    ],
+)
+def test_preprocessing_other_than_version_4_is_refused(
+    tmp_path: Path, attribute: str, value: object, expected: str
+) -> None:
     preprocessor = mriembed.CoilPreprocessor(2)
-    preprocessor.calibration_lines = 25
+    setattr(preprocessor, attribute, value)
     pipeline = mriembed.EmbeddingPipeline(mriembed.MRIEmbeddingModel(widths=(16, 16, 16, 16)), preprocessor)
     mriembed.save_model_file(pipeline, tmp_path / "hostile.pt", weights_source="a test")
-    assert "other calibration lines than contract 3, which takes 24" in refusal(tmp_path / "hostile.pt")
+    assert expected in refusal(tmp_path / "hostile.pt")
 
 
 def test_a_description_nested_without_end_is_refused(model: Path, tmp_path: Path) -> None:

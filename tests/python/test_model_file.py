@@ -12,9 +12,10 @@ import mriembed
 from model_archives import description_inside, resealed, unsealed, with_description
 from mriembed import InvalidArgumentError, ModelFileError, export_model, read_description
 from mriembed.model import MRIEmbeddingModel
-from mriembed.model_file import save_model_file
+from mriembed.model_file import _reference_kspace, save_model_file
 from mriembed.pipeline import EmbeddingPipeline
 from mriembed.preprocessing import CoilPreprocessor
+from reference import echo_position
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def test_the_description_says_what_was_exported(model_file: Path) -> None:
     assert described.format_version == 1
     assert described.model_class == "MRIEmbeddingModel"
     assert (described.in_channels, described.num_coils, described.embed_dim) == (6, 3, 24)
-    assert (described.preprocessing_contract, described.coil_compression, described.matrix) == (3, "pca", 32)
+    assert (described.preprocessing_version, described.coil_compression, described.matrix) == (4, "pca", 32)
     assert described.weights_source == "random, seed 7"
     assert described.torch_version == torch.__version__
     assert described.mriembed_version == mriembed.__version__
@@ -161,7 +162,7 @@ def test_a_torchscript_file_without_description_is_refused_by_name(tmp_path: Pat
     ("section", "key", "value", "expected"),
     [
         (None, "format_version", 99, "format version 99"),
-        ("preprocessing", "contract_version", 42, "preprocessing contract 42"),
+        ("preprocessing", "version", 42, "preprocessing version 42"),
         (None, "format", "other", "does not describe"),
         (None, "model", None, "damaged"),
     ],
@@ -195,12 +196,28 @@ def test_the_scripted_pipeline_gives_what_plain_torch_gives(model_file: Path, tm
         mriembed.load_scripted(unsealed(model_file, tmp_path / "plain.pt"))
 
 
-def test_the_reference_slice_is_one_that_embeds_alike_everywhere(model_file: Path) -> None:
+def test_the_reference_slice_gives_its_embedding_on_this_machine(model_file: Path) -> None:
     reference = description_inside(model_file)["reference"]
     assert isinstance(reference, dict)
     shape = reference["kspace_shape"]
     kspace = np.array(reference["kspace_real"]) + 1j * np.array(reference["kspace_imag"])
     embedding = mriembed.Embedder.load(model_file).embed_kspace(kspace.reshape(shape))[0]
     np.testing.assert_allclose(embedding, reference["embedding"], rtol=0, atol=1e-6)
-    eigenvalues = np.linalg.eigvalsh(kspace.reshape(shape[1], -1) @ kspace.reshape(shape[1], -1).conj().T)
-    assert np.min(np.diff(eigenvalues) / eigenvalues[1:]) > 0.01
+
+
+@pytest.mark.parametrize("num_coils", [1, 2, 3, 4, 5, 6, 8, 12, 16, 32])
+@pytest.mark.parametrize("extra_coils", [0, 2])
+@pytest.mark.parametrize("size", [16, 32])
+def test_the_reference_slice_is_far_from_every_choice_that_rounding_could_turn(
+    num_coils: int, extra_coils: int, size: int
+) -> None:
+    """No echo position near a half sample, no virtual coil that could as well be another one."""
+    kspace = _reference_kspace(num_coils + extra_coils, size)[0].numpy().astype(np.complex128)
+    lines = kspace[:, max(0, size // 2 - 12) : size // 2 + 12].reshape(len(kspace), -1)
+    eigenvalues, vectors = np.linalg.eigh(lines @ lines.conj().T)
+    if extra_coils:
+        assert eigenvalues[extra_coils] / eigenvalues[extra_coils - 1] > 1.01
+    virtual = vectors.conj().T[extra_coils:] @ kspace.reshape(len(kspace), -1)
+    for axis in (1, 2):
+        samples = echo_position(virtual.reshape(-1, size, size), axis) * size
+        assert abs(samples - np.floor(samples) - 0.5) > 1e-3

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import mriembed
-from coil_samples import coil_mixture, complex_normal
+from coil_samples import coil_images, coil_mixture, complex_normal
 from mriembed import BadInputError, Embedder, EmbeddingPipeline
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
@@ -56,11 +56,11 @@ def python_paths(paths: Paths, method: str, *arguments: object) -> tuple[np.ndar
         return getattr(paths.eager, method)(*tensors).numpy(), getattr(paths.scripted, method)(*tensors).numpy()
 
 
-def assert_same(paths: Paths, method: str, *arguments: object) -> None:
+def assert_same(paths: Paths, method: str, *arguments: object, tolerance: float = FLOAT32) -> None:
     eager, scripted = python_paths(paths, "forward" if method == "embed" else method, *arguments)
     cpp = getattr(paths.embedder, method)(*arguments)
     np.testing.assert_allclose(scripted, eager, rtol=0, atol=FLOAT32)
-    np.testing.assert_allclose(cpp, eager, rtol=0, atol=FLOAT32)
+    np.testing.assert_allclose(cpp, eager, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("slices", range(1, 10))
@@ -71,7 +71,14 @@ def test_stacked_input_gives_the_same_embedding_everywhere(paths: Paths, slices:
 
 @pytest.mark.parametrize("slices", range(1, 10))
 def test_coil_images_give_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
-    assert_same(paths, "embed_images", coil_mixture(slices, 8, 36, 45))
+    assert_same(paths, "embed_images", coil_images(slices, 8, 36, 45))
+
+
+def test_images_that_are_dark_but_for_few_pixels_give_the_same_embedding_everywhere(paths: Paths) -> None:
+    """Rounding is relative to the brightest pixel, and local brightness amplifies the dark ones up to ten times the
+    image's root mean square: in float32 eager embeddings of these images lie up to 1.1e-6 from those in float64.
+    """
+    assert_same(paths, "embed_images", coil_mixture(3, 8, 36, 45), tolerance=4 * FLOAT32)
 
 
 @pytest.mark.parametrize("compression", ["pca", "none"])
@@ -79,8 +86,8 @@ def test_coil_images_give_the_same_embedding_everywhere(paths: Paths, slices: in
 def test_any_matrix_gives_the_same_embedding_everywhere(tmp_path: Path, compression: str, matrix: int) -> None:
     """Cropped and padded, of even and odd sides; 45 is the images' longer side, 31 that of the cropped k-space."""
     paths = saved(compression, matrix, tmp_path / "model.pt")
-    assert_same(paths, "embed_images", coil_mixture(2, 8, 36, 45))
-    assert_same(paths, "embed_images", coil_mixture(2, 8, 31, 17))
+    assert_same(paths, "embed_images", coil_images(2, 8, 36, 45))
+    assert_same(paths, "embed_images", coil_images(2, 8, 31, 17))
     assert_same(paths, "embed_kspace", coil_mixture(2, 8, 30, 64), None, 31)
     for height, width in ((64, 64), (45, 45), (37, 50), (50, 37)):
         for readout in (None, 30):

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import mriembed
-from coil_samples import coil_mixture, complex_normal
+from coil_samples import coil_mixture, complex_normal, without_signal
 from mriembed import Embedder, EmbeddingPipeline
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from write_preprocessing_vectors import slice_images
 
 Embedders = tuple[Embedder, Embedder]
 
@@ -136,3 +137,52 @@ def test_faults_are_reported_in_the_words_of_the_scripted_preparation(
             embedder.embed_kspace(samples, psi, width)
         texts.append((type(raised.value), str(raised.value)))
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("compression", ["pca", "none"])
+@pytest.mark.parametrize("where", ["cropped readout", "cropped matrix", "low-resolution image"])
+def test_a_slice_without_signal_where_it_is_needed_is_refused_in_the_same_words(
+    tmp_path: Path, where: str, compression: str
+) -> None:
+    torch.manual_seed(3)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, compression, 40)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    samples = without_signal(where, 5)
+    width = samples.shape[3] // 2 if where == "cropped readout" else None
+    expected = f"slice 1 has no signal left inside the {where}"
+    with pytest.raises(ValueError, match=expected):
+        pipeline.embed_kspace(torch.from_numpy(samples), None, width)
+    for threads, fused_kernels in ((1, True), (2, True), (2, False)):
+        embedder = Embedder.load(tmp_path / "model.pt", threads=threads, fused_kernels=fused_kernels)
+        with pytest.raises(mriembed.BadInputError, match=expected):
+            embedder.embed_kspace(samples, None, width)
+
+
+@pytest.mark.parametrize("matrix", [None, 48])
+def test_unitary_mixing_and_displaced_kspace_do_not_change_the_embedding(tmp_path: Path, matrix: int | None) -> None:
+    torch.manual_seed(3)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(8, "pca", matrix)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    embedder = Embedder.load(tmp_path / "model.pt")
+    samples = coil_mixture(2, 8, 64, 64)
+    samples[:, :, np.abs(np.arange(64) - 32) > 20] = 0  # nothing leaves the echo window when k-space is displaced
+    samples[:, :, :, np.abs(np.arange(64) - 32) > 20] = 0
+    expected = embedder.embed_kspace(samples)
+    mixing, _ = np.linalg.qr(complex_normal(8, 8, seed=2))
+    phases = np.exp(1j * np.arange(8)).reshape(8, 1, 1)
+    for changed in (
+        samples[:, ::-1],
+        (samples * phases).astype(np.complex64),
+        np.einsum("ij,bjyx->biyx", mixing, samples).astype(np.complex64),
+        np.roll(samples, (3, -2), axis=(2, 3)),
+    ):
+        np.testing.assert_allclose(embedder.embed_kspace(changed), expected, rtol=0, atol=1e-5)
+
+
+def test_a_smooth_phase_changes_the_embedding_by_little(model_file: Path) -> None:
+    embedder = Embedder.load(model_file)
+    images, other = (slice_images(6, 96, 96, seed).astype(np.complex64) for seed in (0, 1))
+    y, x = (np.mgrid[:96, :96] - 48) / 48
+    turned = (images * np.exp(1j * (1.3 * y - 0.9 * x + 0.8 * x * y - 0.7 * y * y))).astype(np.complex64)
+    plain, shifted, elsewhere = embedder.embed_images(np.stack([images, turned, other]))
+    assert 1 - plain @ shifted < 0.1 * (1 - plain @ elsewhere)

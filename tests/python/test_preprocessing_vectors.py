@@ -1,0 +1,58 @@
+"""The published vectors (tests/preprocessing_vectors) bind every implementation of docs/preprocessing.md."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mriembed
+from mriembed import CoilPreprocessor, Embedder, EmbeddingPipeline, MRIEmbeddingModel
+from preprocessing_vectors import Vector, published_vectors
+from reference import Reference
+
+every_vector = pytest.mark.parametrize("vector", published_vectors(), ids=str)
+
+
+@every_vector
+def test_the_reference_in_float64_agrees(vector: Vector) -> None:
+    reference = Reference(vector.num_coils, vector.compression, vector.matrix)
+    if vector.domain == "image":
+        output, energy_kept = reference.from_images(vector.samples)
+    else:
+        output, energy_kept = reference.from_kspace(vector.samples, vector.noise_covariance, vector.readout_width)
+    np.testing.assert_allclose(output, vector.output, rtol=0, atol=1e-10)
+    assert energy_kept == pytest.approx(vector.energy_kept, abs=1e-12)
+
+
+@every_vector
+@pytest.mark.parametrize("way", ["eager", "scripted"])
+def test_the_preprocessor_agrees(vector: Vector, way: str) -> None:
+    preprocessor = CoilPreprocessor(vector.num_coils, vector.compression, vector.matrix)
+    module = torch.jit.script(preprocessor) if way == "scripted" else preprocessor
+    samples = torch.from_numpy(vector.samples[None])
+    if vector.domain == "image":
+        output, energy_kept = module.prepare_images(samples)
+    else:
+        psi = None if vector.noise_covariance is None else torch.from_numpy(vector.noise_covariance)
+        output, energy_kept = module.prepare_kspace(samples, psi, vector.readout_width)
+    np.testing.assert_allclose(output[0], vector.output, rtol=0, atol=1e-5 * np.abs(vector.output).max())
+    assert float(energy_kept) == pytest.approx(vector.energy_kept, abs=1e-6)
+
+
+@every_vector
+@pytest.mark.parametrize("fused_kernels", [True, False])
+def test_libmriembed_agrees(tmp_path: Path, vector: Vector, fused_kernels: bool) -> None:
+    """libmriembed returns embeddings, so the network is applied to the vector's output as well."""
+    torch.manual_seed(4)
+    preprocessor = CoilPreprocessor(vector.num_coils, vector.compression, vector.matrix)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), preprocessor).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    with torch.no_grad():
+        expected = pipeline.double()(torch.from_numpy(vector.output[None])).numpy()
+    embedder = Embedder.load(tmp_path / "model.pt", fused_kernels=fused_kernels)
+    if vector.domain == "image":
+        found = embedder.embed_images(vector.samples[None])
+    else:
+        found = embedder.embed_kspace(vector.samples[None], vector.noise_covariance, vector.readout_width)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
