@@ -329,7 +329,6 @@ def test_another_number_of_coils_than_the_network_has_is_refused(model: Path, tm
         ("darkest_coils", 0.03, "its preprocessing has other parameters than version 4"),
         ("darkest", 0.11, "its preprocessing has other parameters than version 4"),
         ("least_energy", 1e-8, "its preprocessing has other parameters than version 4"),
-        ("windows", [4.0, 8.0], "its preprocessing has other parameters than version 4"),
         ("windows", [5.0], "its preprocessing has other parameters than version 4"),
     ],
 )
