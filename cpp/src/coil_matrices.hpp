@@ -1,4 +1,4 @@
-// The small matrices of the preprocessing contract, (coils, coils) and in float64: prewhitening and coil compression.
+// The small matrices of the preprocessing, (coils, coils) and in float64: prewhitening and coil compression.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -120,8 +120,8 @@ class CoilPreprocessor(nn.Module):
 
     Args:
         num_coils: number of virtual coils.
-        coil_compression: "pca" compresses any number of coils to `num_coils`, filling with zeros where
-            there are fewer; "none" takes exactly `num_coils` coils as they are.
+        coil_compression: "pca" compresses any number of coils to at most `num_coils`; "none" takes exactly
+            `num_coils` coils as they are.
         matrix: side of the square matrix that every slice is resampled to; None keeps the native size.
 
     Raises:

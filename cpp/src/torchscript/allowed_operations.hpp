@@ -1,4 +1,4 @@
-// The operations that a model file's network may consist of: those of the preprocessing contract and of
+// The operations that a model file's network may consist of: those of the preprocessing and of
 // MRIEmbeddingModel. None of them has an effect outside its results, and none repeats anything.
 #pragma once
 
