@@ -65,7 +65,7 @@ std::string listing(const ModelInfo& info, const std::string& kernels) {
       {"model class", info.model_class},
       {"arguments", info.arguments},
       {"coils", coils_text(info)},
-      {"input channels", std::to_string(info.in_channels) + " (real parts, then imaginary parts)"},
+      {"input channels", std::to_string(info.in_channels) + " (magnitudes, then real parts)"},
       {"embedding", std::to_string(info.embed_dim) + " components"},
       {"weights", std::to_string(info.parameters)},
       {"matrix", info.matrix > 0 ? std::to_string(info.matrix) + " x " + std::to_string(info.matrix) +

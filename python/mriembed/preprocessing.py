@@ -337,6 +337,8 @@ class CoilPreprocessor(nn.Module):
         """Step 7: the combined image over its local brightness, (B, windows, y, x)."""
         power = torch.view_as_real(combined).square().sum(4)
         mean = power.mean([2, 3], keepdim=True)
+        if self.num_coils == 1:
+            return combined / mean.sqrt()
         spectrum = _centred_fft(_centred_fft(torch.complex(power, torch.zeros_like(power)), 2), 3)
         window = torch.arange(self.num_coils - 1, device=combined.device, dtype=torch.float32)
         widths = torch.pow(4.0, 1.0 + window / float(max(1, self.num_coils - 2)))

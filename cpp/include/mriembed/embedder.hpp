@@ -103,7 +103,8 @@ class MRIEMBED_EXPORT Embedder {
   // one embedding per slice to `embeddings`, (slices, embed_dim), which the caller owns as well.
   // Nothing is written when an error is thrown.
 
-  // Stacked channels, (slices, in_channels, H, W): real parts of all coils, then imaginary parts.
+  // Network input, (slices, in_channels, H, W), as the preprocessing of the model file makes it: for version 4 the
+  // magnitudes of num_coils images, then their real parts.
   void embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
              Report* report = nullptr) const;
 

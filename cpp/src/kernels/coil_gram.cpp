@@ -111,12 +111,6 @@ void CoilGram::reset(std::int64_t coils) {
 
 void CoilGram::add(const CoilBlock& block) { HWY_DYNAMIC_DISPATCH(add_block_in_lanes)(block, padded_, sums_.data()); }
 
-void CoilGram::merge(const CoilGram& other) {
-  for (std::size_t index = 0; index < sums_.size(); ++index) {
-    sums_[index] += other.sums_[index];
-  }
-}
-
 void CoilGram::write(std::complex<double>* matrix) const {
   for (std::int64_t i = 0; i < coils_; ++i) {
     for (std::int64_t j = 0; j <= i; ++j) {

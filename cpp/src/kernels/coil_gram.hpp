@@ -21,9 +21,6 @@ class CoilGram {
   // Adds the pixels of a block of the same number of coils. Expects real and imaginary parts below 1e17.
   void add(const CoilBlock& block);
 
-  // Adds the sums of another part of the same slice.
-  void merge(const CoilGram& other);
-
   // (coils, coils), row-major, Hermitian.
   void write(std::complex<double>* matrix) const;
 

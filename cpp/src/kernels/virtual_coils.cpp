@@ -23,11 +23,10 @@ constexpr int group = static_cast<int>(CoilWeights::group);
 constexpr int tile_vectors = lanes == 16 ? 2 : 1;
 
 // The first `planes` virtual coils of a group at `Vectors` vectors of pixels, of which the first `count` pixels exist.
-// Adds to the energy.
 template <int Vectors>
 HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT weight, std::int64_t first,
                              std::int64_t count, std::int64_t planes, float* HWY_RESTRICT output,
-                             std::int64_t plane_floats, bool fetch, Vector& energy) {
+                             std::int64_t plane_floats, bool fetch) {
   const Lanes d;
   Vector real[Vectors][group];
   Vector imaginary[Vectors][group];
@@ -75,33 +74,26 @@ HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT w
     const std::int64_t left = std::min(count - vector * lanes, lanes);
 #pragma GCC unroll 4
     for (int member = 0; member < group; ++member) {
-      Vector v_real = real[vector][member];
-      Vector v_imaginary = imaginary[vector][member];
+      const Vector v_real = real[vector][member];
+      const Vector v_imaginary = imaginary[vector][member];
       float* to = output + member * plane_floats + 2 * lanes * vector;
       if (left == lanes) {
         if (member < planes) {
           hn::StoreInterleaved2(v_real, v_imaginary, d, to);
         }
-      } else {  // behind the last pixel the block may hold anything
-        const auto exists = hn::FirstN(d, static_cast<std::size_t>(left));
-        v_real = hn::IfThenElseZero(exists, v_real);
-        v_imaginary = hn::IfThenElseZero(exists, v_imaginary);
+      } else {
         HWY_ALIGN float pairs[2 * lanes];
         hn::StoreInterleaved2(v_real, v_imaginary, d, pairs);
         if (member < planes) {
           std::copy_n(pairs, 2 * left, to);
         }
       }
-      energy = hn::MulAdd(v_real, v_real, energy);
-      energy = hn::MulAdd(v_imaginary, v_imaginary, energy);
     }
   }
 }
 
-double combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
-                        float* output, std::int64_t plane_floats) {
-  const Lanes d;
-  Vector energy = hn::Zero(d);
+void combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                      float* output, std::int64_t plane_floats) {
   constexpr std::int64_t step = tile_vectors * lanes;
   for (std::int64_t pixel = 0; pixel < pixels;) {
     const std::int64_t left = pixels - pixel;
@@ -110,15 +102,13 @@ double combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std:
       const std::int64_t planes = weights.virtual_coils() - member;
       if (left >= step) {
         combine_tile<tile_vectors>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats,
-                                   member == 0, energy);
+                                   member == 0);
       } else {
-        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0,
-                        energy);
+        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0);
       }
     }
     pixel += left >= step ? step : lanes;
   }
-  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, energy)));
 }
 
 }  // namespace
@@ -145,10 +135,10 @@ void CoilWeights::assign(std::span<const std::complex<float>> weights, std::int6
   }
 }
 
-double combine_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
-                     std::complex<float>* output, std::int64_t plane_stride) {
-  return HWY_DYNAMIC_DISPATCH(combine_in_lanes)(block, weights, first, pixels, reinterpret_cast<float*>(output),
-                                                2 * plane_stride);
+void combine_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                   std::complex<float>* output, std::int64_t plane_stride) {
+  HWY_DYNAMIC_DISPATCH(combine_in_lanes)(block, weights, first, pixels, reinterpret_cast<float*>(output),
+                                         2 * plane_stride);
 }
 
 }  // namespace mriembed::kernels

@@ -29,9 +29,8 @@ class Recipe:
             each operation, draws few large parts sooner.
         num_coils: virtual coils. embed_dim: length of an embedding.
         matrix: pixels of a side that slices are brought to for training.
-        enlarged: model files with these weights bring slices to a matrix so many times as large: measured slices that
-            are much alike are then told apart better (that the resolutions of training and use may differ to advantage:
-            Touvron et al. 2019, arXiv:1906.06423), while training at that size would take longer by its square.
+        enlarged: model files with these weights bring slices to a matrix so many times as large. (That a larger one may
+            be an advantage: Touvron et al. 2019, arXiv:1906.06423.)
         loss: name in `mriembed.training.losses`. temperature: of the losses that have one.
         reach: of the graded loss, in millimetres.
         learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
@@ -45,24 +44,24 @@ class Recipe:
         seed: decides everything that is drawn.
     """
 
-    steps: int = 5800
+    steps: int = 2400
     bodies: int = 8
     slices: int = 8
     parts: int = 4
     num_coils: int = 8
     embed_dim: int = 256
     matrix: int = 64
-    enlarged: float = 1.5
+    enlarged: float = 1.0
     loss: str = "graded"
     temperature: float = 0.05
     reach: float = 4.0
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 100
-    average_after: int = 4400
+    average_after: int = 1900
     precision: str = "bfloat16"
     measured_share: float = 0.0
-    few_coils_after: int = 2200
+    few_coils_after: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -25,9 +25,8 @@ void expect_definition(std::int64_t coils, std::int64_t virtual_coils, std::int6
   packed.assign(weights, coils);
   const std::complex<float> untouched(-7, 7);
   std::vector<std::complex<float>> output(static_cast<std::size_t>(virtual_coils * (pixels + 1)), untouched);
-  const double energy = combine_coils(block, packed, first, pixels, output.data(), pixels + 1);
+  combine_coils(block, packed, first, pixels, output.data(), pixels + 1);
 
-  double expected_energy = 0;
   for (std::int64_t member = 0; member < virtual_coils; ++member) {
     for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
       std::complex<double> expected = 0;
@@ -38,13 +37,11 @@ void expect_definition(std::int64_t coils, std::int64_t virtual_coils, std::int6
         expected += weight * sample;
         absolute += std::abs(weight * sample);
       }
-      expected_energy += std::norm(expected);
       const std::complex<double> computed = output[static_cast<std::size_t>(member * (pixels + 1) + pixel)];
       ASSERT_LE(std::abs(computed - expected), 1e-6 * absolute) << "virtual coil " << member << ", pixel " << pixel;
     }
     ASSERT_EQ(output[static_cast<std::size_t>(member * (pixels + 1) + pixels)], untouched);
   }
-  EXPECT_NEAR(energy, expected_energy, 2e-6 * expected_energy);
 }
 
 TEST_P(CombineCoils, agrees_with_float64_for_every_number_of_coils) {
