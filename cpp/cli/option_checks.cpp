@@ -37,7 +37,8 @@ void add_engine_options(CLI::App& command, Options& options) {
       ->type_name("P")
       ->default_str("float32")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
-  command.add_option("--threads", options.threads, "most CPU threads; 0: one for each processor that this process may use")
+  command
+      .add_option("--threads", options.threads, "most CPU threads; 0: one for each processor that this process may use")
       ->type_name("N")
       ->check(whole_number(0, 1024))
       ->capture_default_str();

@@ -51,8 +51,8 @@ class SizeBounds {
     }
     for (std::size_t index = 0; index < schema->arguments().size(); ++index) {
       const std::string& name = schema->arguments()[index].name();
-      const bool is_size = name == "size" || name == "n" || name == "m" ||
-                           (name == "end" && node.kind() == c10::aten::arange);
+      const bool is_size =
+          name == "size" || name == "n" || name == "m" || (name == "end" && node.kind() == c10::aten::arange);
       const std::int64_t most = is_size ? largest_size : name == "padding" ? widest_padding : unbounded;
       if (of(*node.input(index)) > most) {
         return operation_name(node) + ", its argument " + name;
