@@ -466,12 +466,13 @@ void SlicePreparation::find_echo() {
   const auto place = [this](std::vector<double> SliceWorkspace::Found::* energies, std::int64_t length) {
     const std::size_t samples = (workspace_.found.front().*energies).size();
     const double turn = 2 * std::numbers::pi / static_cast<double>(samples);
+    const std::size_t middle = samples / 2;
     std::complex<double> mean = 0;
     for (std::size_t sample = 0; sample < samples; ++sample) {
       const double energy = std::accumulate(
           workspace_.found.begin(), workspace_.found.end(), 0.0,
           [&](double sum, const SliceWorkspace::Found& found) { return sum + (found.*energies)[sample]; });
-      mean += std::polar(energy, turn * (static_cast<double>(sample) - static_cast<double>(samples / 2)));
+      mean += std::polar(energy, turn * (static_cast<double>(sample) - static_cast<double>(middle)));
     }
     const double pixels = std::arg(mean) / (turn * static_cast<double>(length));  // cycles per pixel
     if (!std::isfinite(pixels)) {

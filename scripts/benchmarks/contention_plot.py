@@ -52,6 +52,8 @@ def _panel(panel: Any, precision: str, rows: list[Measured]) -> None:  # noqa: A
         panel.bar(places, [own[load].p50_ms for load in loads], width, color=colour, alpha=alpha, label=label)
         panel.scatter(places, [own[load].p99_ms for load in loads], 14, color=colour, alpha=alpha, marker="_")
     panel.set_yscale("log")
+    panel.set_yticks([1, 2, 5, 10, 20, 50], [1, 2, 5, 10, 20, 50])
+    panel.minorticks_off()
     panel.set_xticks(range(len(loads)), [f"{load} busy" for load in loads])
     panel.set_title(precision, fontsize=10)
     panel.grid(axis="y", alpha=0.3)

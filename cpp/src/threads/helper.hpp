@@ -38,15 +38,15 @@ class Helper {
   void help(const Offer& region);
   void rest_if_stopped(Clock::duration wall, Clock::duration processor);
 
-  Pool& pool_;
   // What was offered and not yet taken: owned by whoever exchanges it for something else.
   alignas(64) std::atomic<Offer*> offer_ = nullptr;
+  Pool& pool_;
+  std::atomic<Clock::rep> rest_until_ = 0;
+  Clock::duration rest_{};                // the last one's length
+  std::thread thread_;                    // started when all that it uses is there
   std::atomic<std::uint32_t> calls_ = 0;  // to wake up
   std::atomic<bool> busy_ = false;
   std::atomic<bool> ended_ = false;
-  std::atomic<Clock::rep> rest_until_ = 0;
-  Clock::duration rest_{};  // the last one's length
-  std::thread thread_;      // after all that it uses
 };
 
 }  // namespace mriembed::threads

@@ -14,10 +14,10 @@ constexpr bool holds_units(std::uint64_t run) { return begin_of(run) < end_of(ru
 }  // namespace
 
 Region::Region(std::int64_t units, int participants, UnitWork work)
-    : work_(work),
-      units_(static_cast<std::uint32_t>(units)),
-      participants_(participants),
-      runs_(std::make_unique<Run[]>(static_cast<std::size_t>(participants))) {
+    : units_(static_cast<std::uint32_t>(units)),
+      runs_(std::make_unique<Run[]>(static_cast<std::size_t>(participants))),
+      work_(work),
+      participants_(participants) {
   const auto count = static_cast<std::uint64_t>(participants);
   for (std::uint64_t index = 0; index < count; ++index) {
     runs_[index].left.store(packed(units_ * index / count, units_ * (index + 1) / count), std::memory_order_relaxed);

@@ -60,15 +60,16 @@ class Region {
   void run(std::int64_t unit, int participant) noexcept;
   void fail(std::int64_t unit) noexcept;
 
-  const UnitWork work_;
+  // Written after each unit: on a cache line that the participants' runs do not share.
+  alignas(64) mutable std::atomic<std::uint32_t> done_ = 0;
   const std::uint32_t units_;
-  const int participants_;
   std::unique_ptr<Run[]> runs_;
-  std::atomic<int> helpers_ = 0;  // that have come
-  std::mutex mutex_;              // of the failure
   std::exception_ptr failure_;
   std::int64_t failed_unit_ = -1;
-  alignas(64) mutable std::atomic<std::uint32_t> done_ = 0;
+  const UnitWork work_;
+  std::mutex mutex_;  // of the failure
+  const int participants_;
+  std::atomic<int> helpers_ = 0;  // that have come
 };
 
 // The same in the calling thread alone.

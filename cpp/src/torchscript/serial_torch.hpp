@@ -3,10 +3,13 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <omp.h>
 
+extern "C" {
+// Of the OpenMP library that torch runs on, whose header belongs to a compiler.
+void omp_set_num_threads(int threads);
 // Of the MKL inside torch, where torch has one.
-extern "C" int MKL_Set_Num_Threads_Local(int threads) __attribute__((weak));
+int MKL_Set_Num_Threads_Local(int threads) __attribute__((weak));  // NOLINT(readability-identifier-naming): MKL's name
+}
 
 namespace mriembed::torchscript {
 

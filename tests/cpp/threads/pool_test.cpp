@@ -144,6 +144,7 @@ TEST(Pool, callers_that_fill_the_processors_work_alone) {
 TEST(Pool, many_callers_get_their_own_units) {
   Pool pool(4);
   std::vector<std::jthread> callers;
+  callers.reserve(8);
   std::atomic<int> wrong = 0;
   for (int caller = 0; caller < 8; ++caller) {
     callers.emplace_back([&] {
@@ -165,9 +166,8 @@ TEST(Pool, what_units_wrote_is_there_when_the_run_has_ended) {
   Pool pool(4);
   std::vector<std::int64_t> values(1000);
   for (std::int64_t turn = 0; turn < 200; ++turn) {
-    pool.run(1000, 4, [&](std::int64_t unit, int /*participant*/) {
-      values[static_cast<std::size_t>(unit)] += unit * turn;
-    });
+    pool.run(1000, 4,
+             [&](std::int64_t unit, int /*participant*/) { values[static_cast<std::size_t>(unit)] += unit * turn; });
   }
   for (std::int64_t unit = 0; unit < 1000; ++unit) {
     EXPECT_EQ(values[static_cast<std::size_t>(unit)], unit * 199 * 200 / 2);

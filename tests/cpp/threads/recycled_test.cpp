@@ -26,6 +26,7 @@ TEST(Recycled, lends_nothing_twice) {
   Recycled<std::atomic<int>> objects;
   std::atomic<int> shared = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(8);
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([&] {
       for (int turn = 0; turn < 2000; ++turn) {
@@ -44,6 +45,7 @@ TEST(Recycled, lends_nothing_twice) {
 TEST(Recycled, lends_more_than_it_keeps) {
   Recycled<int> objects;
   std::vector<Recycled<int>::Loan> loans;
+  loans.reserve(100);
   for (int loan = 0; loan < 100; ++loan) {
     loans.push_back(objects.take());
   }
