@@ -26,7 +26,7 @@ def test_export_takes_the_trained_weights_and_their_matrix_unless_told_otherwise
     assert "(trained " in capsys.readouterr().out
     default, named, other, none = (mriembed.read_description(path) for path in paths)
     assert default.weights_source.startswith("trained ")
-    assert (default.matrix, other.matrix, none.matrix) == (96, 32, None)
+    assert (default.matrix, other.matrix, none.matrix) == (64, 32, None)
     assert default.weights_sha256 == named.weights_sha256 == other.weights_sha256
 
 
