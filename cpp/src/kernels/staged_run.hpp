@@ -127,9 +127,7 @@ class StagedRun {
     }
   }
 
-  [[nodiscard]] typename Memory::Slice& at_slice(std::int64_t slice) {
-    return *memory_.slices[static_cast<std::size_t>(slice)];
-  }
+  [[nodiscard]] Memory::Slice& at_slice(std::int64_t slice) { return *memory_.slices[static_cast<std::size_t>(slice)]; }
 
   // Runs part(slice, unit, participant) for all units of all slices, and last(slice) once a slice's units have ended:
   // whoever ends the last one does it.
@@ -164,8 +162,7 @@ class StagedRun {
 
   // The output rows of a unit. Input rows that two strips share are read once: they stay in a ring, from one unit to
   // the next one, too, where the participant has that before.
-  void convolve(std::size_t index, const Plan& plan, std::int64_t slice, std::int64_t unit,
-                typename Memory::Participant& own) {
+  void convolve(std::size_t index, const Plan& plan, std::int64_t slice, std::int64_t unit, Memory::Participant& own) {
     const Stage& stage = stages_[index];
     auto& held = at_slice(slice);
     Moments& moments = held.moments[static_cast<std::size_t>(unit)];
@@ -204,8 +201,8 @@ class StagedRun {
 
   // Row `row` of the stage's input, with a pixel of zeros on the left and zeros to its end; outside the image all
   // zeros. Returns the peak of the network's input, 0 in later stages.
-  std::uint32_t read_row(std::size_t index, const typename Memory::Slice& held, std::int64_t slice, std::int64_t row,
-                         Sample* to, std::int64_t row_samples, float* scratch) const {
+  std::uint32_t read_row(std::size_t index, const Memory::Slice& held, std::int64_t slice, std::int64_t row, Sample* to,
+                         std::int64_t row_samples, float* scratch) const {
     if (row < 0 || row >= in_height_) {
       std::fill_n(to, row_samples, Sample{});
       return 0;
