@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -49,6 +50,11 @@ TEST(Recycled, lends_more_than_it_keeps) {
   for (int loan = 0; loan < 100; ++loan) {
     loans.push_back(objects.take());
   }
+  std::set<int*> different;
+  for (const auto& loan : loans) {
+    different.insert(loan.get());
+  }
+  EXPECT_EQ(different.size(), loans.size());
   loans.clear();  // leaks nothing, AddressSanitizer says
 }
 
