@@ -1,5 +1,7 @@
 #include "threads/region.hpp"
 
+#include <utility>
+
 #include "threads/spin.hpp"
 
 namespace mriembed::threads {
@@ -77,9 +79,9 @@ void Region::wait() const noexcept {
   }
 }
 
-void Region::rethrow() const {
+void Region::rethrow() {
   if (failure_) {
-    std::rethrow_exception(failure_);
+    std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 }
 
