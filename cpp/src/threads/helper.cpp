@@ -64,11 +64,18 @@ Helper::Helper(Pool& pool) : pool_(pool) {
 }
 
 Helper::~Helper() {
+  end();
+  const std::unique_ptr<Offer> left(offer_.exchange(nullptr));
+}
+
+void Helper::end() {
+  if (!thread_.joinable()) {
+    return;
+  }
   ended_.store(true);
   calls_.fetch_add(1);
   calls_.notify_one();
   thread_.join();
-  const std::unique_ptr<Offer> left(offer_.exchange(nullptr));
 }
 
 bool Helper::offer(const std::shared_ptr<Region>& region) {

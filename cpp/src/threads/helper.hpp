@@ -15,7 +15,7 @@ class Region;
 class Helper {
  public:
   explicit Helper(Pool& pool);
-  // Ends the thread, once what it has in work is done.
+  // Ends the thread first, if it has not been ended.
   ~Helper();
   Helper(const Helper&) = delete;
   Helper& operator=(const Helper&) = delete;
@@ -28,6 +28,10 @@ class Helper {
   // Hands the region to this helper, unless it rests. Wakes it if it sleeps. What was offered before and has not been
   // taken is forgotten: most likely it is done. May be called from many threads at once.
   bool offer(const std::shared_ptr<Region>& region);
+
+  // Ends the thread, once what it has in work is done. The pool ends all of its helpers before it destroys the first
+  // one: until then they wake each other.
+  void end();
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -28,7 +28,11 @@ Pool::Pool(int cpus) : cpus_(std::max(1, cpus)) {
   }
 }
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+  for (const std::unique_ptr<Helper>& helper : helpers_) {
+    helper->end();
+  }
+}
 
 Pool* Pool::started() noexcept { return process_pool.load(std::memory_order_acquire); }
 

@@ -46,8 +46,9 @@ class Region {
   // Whether every unit has been run.
   [[nodiscard]] bool done() const noexcept { return done_.load(std::memory_order_acquire) == units_; }
 
-  // Throws what the unit of the smallest number threw, if any did. Only after wait(), and once: the exception leaves the
-  // region, so that a late helper, who may be the last to hold the region, never destroys what the caller still reads.
+  // Throws what the unit of the smallest number threw, if any did. Only after wait(), and once: the exception leaves
+  // the region, so that a late helper, who may be the last to hold the region, never destroys what the caller still
+  // reads.
   void rethrow();
 
  private:
