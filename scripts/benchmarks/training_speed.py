@@ -28,9 +28,10 @@ from mriembed.simulation.coils import random_sensitivities
 from mriembed.training.graded_slices import volume_slices
 from mriembed.training.kept_memory import keep_freed_memory
 from mriembed.training.process_group import ProcessGroup, process_group
-from mriembed.training.recipe import VIEW, Recipe
+from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
 from mriembed.training.trainer import Progress, train
+from mriembed.training.view import view
 
 COILS = 16  # of the stages' arrays; pairs are by 1 to 32
 
@@ -98,7 +99,7 @@ def drawing(recipe: Recipe, device: torch.device) -> Callable[[], object]:
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
     bodies = recipe.bodies // recipe.parts
-    return lambda: simulated_pairs(bodies, recipe.slices, preprocessor, recipe.matrix, generator, few_coils=True)
+    return lambda: simulated_pairs(bodies, recipe.slices, preprocessor, recipe.matrix, generator)
 
 
 def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float]:
@@ -108,11 +109,11 @@ def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float
     bodies, finer = recipe.bodies // recipe.parts, 2 * round(0.75 * recipe.matrix)
     images = volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2).images
     arrays = random_sensitivities(bodies, COILS, recipe.matrix, generator)
-    kspace = acquire(images, arrays, VIEW, generator)
+    kspace = acquire(images, arrays, view(1.0), generator)
     works: dict[str, Callable[[], object]] = {
         "images": lambda: volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2),
         "coil arrays": lambda: random_sensitivities(bodies, COILS, recipe.matrix, generator),
-        "acquisition": lambda: acquire(images, arrays, VIEW, generator),
+        "acquisition": lambda: acquire(images, arrays, view(1.0), generator),
         "preparation": lambda: preprocessor.prepare_kspace(kspace),
     }
     times: dict[str, list[float]] = {name: [] for name in works}
@@ -144,7 +145,7 @@ def main() -> None:
         parts=options.parts,
         precision=options.precision,
         average_after=0,
-        few_coils_after=0,
+        hardest_after=0,
     )
     keep_freed_memory()  # as the command does
     with process_group(options.device) as group:

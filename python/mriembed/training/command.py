@@ -47,8 +47,8 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument("--loss", choices=LOSSES, default=recipe.loss)
     parser.add_argument("--temperature", type=float, default=recipe.temperature, help="of the losses graded and ntxent")
     parser.add_argument("--reach", type=float, default=recipe.reach, help="of the loss graded, in millimetres")
-    parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of AdamW, at its highest")
-    parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of AdamW")
+    parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate, help="of Muon, at its highest")
+    parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="of Muon")
     parser.add_argument("--warm-up", type=int, default=recipe.warm_up, help="steps until the rate is reached")
     parser.add_argument(
         "--average-after",
@@ -57,10 +57,13 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         help="step after which the rate falls no further and weights are averaged; about three quarters of --steps",
     )
     parser.add_argument(
-        "--few-coils-after",
+        "--hardest-after",
         type=int,
-        default=recipe.few_coils_after,
-        help="step from which on many pairs are by few elements of a large array",
+        default=recipe.hardest_after,
+        help="step from which on pairs differ by all that they ever may; about two thirds of --steps",
+    )
+    parser.add_argument(
+        "--uses", type=int, default=recipe.uses, help="steps that a pair is used in, mirrored each time"
     )
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
@@ -106,7 +109,8 @@ def _train(options: argparse.Namespace) -> int:
         weight_decay=options.weight_decay,
         warm_up=options.warm_up,
         average_after=options.average_after,
-        few_coils_after=options.few_coils_after,
+        hardest_after=options.hardest_after,
+        uses=options.uses,
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,

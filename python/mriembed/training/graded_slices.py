@@ -18,6 +18,7 @@ _IRREGULAR = 0.3  # of the spacing, by which a slice may lie beside its place
 _FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of the field of view
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
+_NOT_NEAR = 200.0  # millimetres
 _PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at most, in millimetres
 
 
@@ -65,6 +66,17 @@ def contrast_slices(
     sequences = Sequences(torch.cat(parameters, 1), torch.cat(kind))
     contrasts = torch.tensor(contrast, device=generator.device).view(bodies, slices)
     return _imaged(positions, heights, sequences, contrasts, size, generator, phantoms)
+
+
+def single_slices(bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float) -> GradedSlices:
+    """Bodies whose slices have excitations, and some of them contrasts, of their own: each one differs from all others.
+
+    Positions are so far apart that no two slices count as near, although some look alike.
+    """
+    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms).images
+    still = torch.zeros(bodies, slices, device=generator.device)
+    apart = _NOT_NEAR * torch.arange(slices, device=generator.device)
+    return GradedSlices(images, still, _coordinates(still + apart, still))
 
 
 def protocol_slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:

@@ -13,7 +13,7 @@ from mriembed.errors import InvalidArgumentError
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.scans import ScanSlice
 from mriembed.simulation.acquisition import reacquire
-from mriembed.training.recipe import VIEW
+from mriembed.training.view import view
 
 _FEWEST_COILS = 0.25  # share of a scan's coils that an acquisition has at least
 _HELD_OUT = 0.2  # share of the files that are not trained on
@@ -55,7 +55,7 @@ class MeasuredPairs:
         Returns:
             First acquisitions, second ones, and the number of each slice, by which a slice drawn twice is known.
         """
-        perturbation = replace(VIEW, fewest_coils=_FEWEST_COILS)
+        perturbation = replace(view(1.0), fewest_coils=_FEWEST_COILS)
         device = generator.device
         chosen: list[Tensor] = []
         while sum(map(len, chosen)) < count:  # each slice once before any comes again
@@ -63,7 +63,7 @@ class MeasuredPairs:
         numbers = torch.cat(chosen)[:count]
         views: list[list[Tensor]] = [[], []]
         for number in numbers.tolist():
-            for view in views:
+            for drawn in views:
                 kspace = reacquire(self._kspace[number][None], perturbation, generator)
-                view.append(preprocessor.prepare_kspace(kspace)[0])
+                drawn.append(preprocessor.prepare_kspace(kspace)[0])
         return torch.cat(views[0]), torch.cat(views[1]), numbers

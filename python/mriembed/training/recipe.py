@@ -6,14 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.simulation.perturbation import ANY_PHASE, Perturbation
-
-# What an acquisition of a training pair may differ in. Beyond the medium level, but not as far as the hard one: what is
-# perturbed more than that hides what tells similar slices apart, and is learnt along the way.
-VIEW = Perturbation(
-    gain=2.0, noise=0.08, undersampling=2.5, partial_fourier=0.75, shift=0.08, rotation=12.0, scaling=1.05,
-    resolution=0.6, phase=ANY_PHASE, weighting=0.4,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,18 +25,21 @@ class Recipe:
             be an advantage: Touvron et al. 2019, arXiv:1906.06423.)
         loss: name in `mriembed.training.losses`. temperature: of the losses that have one.
         reach: of the graded loss, in millimetres.
-        learning_rate, weight_decay: of AdamW. warm_up: steps until the rate is reached; it then falls as half a cosine.
+        learning_rate, weight_decay: of Muon, see `mriembed.training.optimizer`. warm_up: steps until the rate is
+            reached; it then falls as half a cosine.
         average_after: step after which the rate falls no further and the network of the run becomes the mean of the
             weights after each step, meant for data that differ from those of the training (Izmailov et al. 2018,
             arXiv:1803.05407; Cha et al. 2021, arXiv:2102.08604). Not reached: the network is that of the last step.
         precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
-        few_coils_after: step from which on half of the second acquisitions are by few elements of a large array, which
-            is harder: see `simulated_pairs`.
+        hardest_after: step from which on the two acquisitions of a pair may differ by all that they ever may. Until
+            then that grows in proportion.
+        uses: steps that a simulated or measured pair is used in, each time as another mirror image, which is another
+            anatomy: drawing pairs takes longer than learning from them.
         seed: decides everything that is drawn.
     """
 
-    steps: int = 2400
+    steps: int = 6800
     bodies: int = 8
     slices: int = 8
     parts: int = 4
@@ -54,18 +49,19 @@ class Recipe:
     enlarged: float = 1.0
     loss: str = "graded"
     temperature: float = 0.05
-    reach: float = 4.0
-    learning_rate: float = 2e-3
+    reach: float = 1.5
+    learning_rate: float = 0.05
     weight_decay: float = 0.02
     warm_up: int = 100
-    average_after: int = 1900
+    average_after: int = 5600
     precision: str = "bfloat16"
     measured_share: float = 0.0
-    few_coils_after: int = 1000
+    hardest_after: int = 4000
+    uses: int = 4
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "bodies", "slices", "parts", "num_coils", "embed_dim", "matrix"):
+        for name in ("steps", "bodies", "slices", "parts", "num_coils", "embed_dim", "matrix", "uses"):
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
         if self.bodies % self.parts != 0:
@@ -80,7 +76,7 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
-        for name in ("weight_decay", "warm_up"):
+        for name in ("weight_decay", "warm_up", "hardest_after"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("enlarged", "temperature", "reach", "learning_rate"):

@@ -9,14 +9,24 @@ from mriembed.preprocessing import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import body_coil_sensitivities, random_sensitivities
 from mriembed.simulation.perturbation import Perturbation
-from mriembed.training.graded_slices import GradedSlices, contrast_slices, protocol_slices, volume_slices
-from mriembed.training.recipe import VIEW
+from mriembed.training.graded_slices import (
+    GradedSlices,
+    contrast_slices,
+    protocol_slices,
+    single_slices,
+    volume_slices,
+)
+from mriembed.training.view import FULL, view
 
 _MOST_COILS = 32
 _BODY_COILS = 0.1  # share of the acquisitions
 _FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
 _RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the model
-_CONTRASTS, _PROTOCOLS = 0.2, 0.1  # shares of the parts; the others are volumes by one sequence
+_FULL = 0.75  # share of the parts whose first acquisitions are full
+_FEW_COILS = 0.2  # share of the second acquisitions that few elements of a large array receive
+_WEAKEST = 0.2  # of what an acquisition that is not full differs in
+# Shares of the parts; the others are volumes by one sequence.
+_CONTRASTS, _PROTOCOLS, _SINGLE = 0.15, 0.05, 0.25
 
 
 def simulated_pairs(
@@ -26,17 +36,17 @@ def simulated_pairs(
     matrix: int,
     generator: torch.Generator,
     *,
-    few_coils: bool = False,
+    strength: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Network inputs of two acquisitions of each of `bodies` x `slices` slices.
 
     Each acquisition of a body is a session of its own: with a background phase, an array of 1 to 32 loops or a body
-    coil, a position of the body, noise, sampling and a resolution that the other knows nothing of. One time in three
+    coil, a position of the body, noise, sampling and a resolution that the other knows nothing of. Three times in four
     the first is a full one without noise, as the scans that one searches in often are. The slices of a body in one
     session share array and phase, those of one slice do not: what belongs to a session tells no slices apart.
 
-    With `few_coils` half of the second acquisitions are by 2 to 8 elements of a large array, which light up little of
-    the slice; one in four of these is full and without noise, so that the array alone hides what tells slices apart.
+    Acquisitions differ by a share of what `view` allows that is drawn anew for each, up to `strength`, from 0 to 1.
+    A few of the second ones are by 2 to 8 elements of a large array, which light up little of the slice.
 
     Returns:
         Twice (bodies * slices, 2 x num_coils, matrix, matrix), and coordinates (bodies * slices, 3) with numbers of
@@ -57,31 +67,33 @@ def simulated_pairs(
         kind = int(torch.randint(len(_RESOLUTIONS), (1,), generator=generator, device=device))
         return min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
 
-    def array(heights: Tensor) -> Tensor:
-        if chance(_BODY_COILS):
-            return body_coil_sensitivities(heights, resolution(), generator)
-        coils = some(8 if chance(0.5) else 1, _MOST_COILS)
-        return random_sensitivities(bodies, coils, resolution(), generator, heights=heights)
-
-    def elements_of_a_large_array(heights: Tensor) -> Tensor:
-        coils = some(16, _MOST_COILS)
-        whole = random_sensitivities(bodies, coils, resolution(), generator, heights=heights)
-        chosen = torch.randperm(coils, generator=generator, device=device)[: some(2, 8)]
-        return whole[:, chosen]
-
     drawn = _slices(bodies, slices, finer, generator)
-    full = Perturbation(phase=VIEW.phase)
+
+    def loops(coils: int) -> Tensor:
+        return random_sensitivities(bodies, coils, resolution(), generator, heights=drawn.heights)
+
+    def array() -> Tensor:
+        if chance(_BODY_COILS):
+            return body_coil_sensitivities(drawn.heights, resolution(), generator)
+        return loops(some(8 if chance(0.6) else 1, _MOST_COILS))
+
+    def elements_of_a_large_array() -> Tensor:
+        whole = loops(some(16, _MOST_COILS))
+        chosen = torch.randperm(whole.size(1), generator=generator, device=device)[: some(2, 8)]
+        return whole[:, chosen]
 
     def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
         kspace = acquire(drawn.images, sensitivities, perturbation, generator, heights=drawn.heights)
         stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
         return stacked
 
-    first = prepared(array(drawn.heights), full if chance(1 / 3) else VIEW)
-    if few_coils and chance(0.5):
-        second = prepared(elements_of_a_large_array(drawn.heights), full if chance(0.25) else VIEW)
-    else:
-        second = prepared(array(drawn.heights), VIEW)
+    def perturbed() -> Perturbation:
+        weakest = min(_WEAKEST, strength)
+        return view(weakest + (strength - weakest) * float(torch.rand(1, generator=generator, device=device)))
+
+    first = prepared(loops(some(8, _MOST_COILS)), FULL) if chance(_FULL) else prepared(array(), perturbed())
+    few = chance(_FEW_COILS * strength)
+    second = prepared(elements_of_a_large_array() if few else array(), perturbed())
     return first, second, drawn.coordinates
 
 
@@ -91,4 +103,6 @@ def _slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> 
         return protocol_slices(bodies, slices, size, generator)
     if kind < _PROTOCOLS + _CONTRASTS:
         return contrast_slices(bodies, slices, size, generator, phantoms=0.2)
+    if kind < _PROTOCOLS + _CONTRASTS + _SINGLE:
+        return single_slices(bodies, slices, size, generator, phantoms=0.2)
     return volume_slices(bodies, slices, size, generator, phantoms=0.2)

@@ -18,12 +18,15 @@ from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.training.losses import COORDINATES, loss_of_views, make_loss
 from mriembed.training.measured_pairs import MeasuredPairs
+from mriembed.training.optimizer import Optimizer
 from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder
 from mriembed.training.simulated_pairs import simulated_pairs
 
 _LARGEST_GRADIENT = 1.0
+_FIRST_STRENGTH = 0.35  # of what acquisitions differ in, at the first step
+_ORIENTATIONS = 8  # in which a pair looks like another one: mirror images and quarter turns
 
 
 class TrainingError(Error, RuntimeError):
@@ -114,6 +117,20 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
+def strength(recipe: Recipe, step: int) -> float:
+    """By what share of their limits the acquisitions of step `step`, counted from 0, may differ at most."""
+    if step >= recipe.hardest_after:
+        return 1.0
+    return _FIRST_STRENGTH + (1 - _FIRST_STRENGTH) * step / recipe.hardest_after
+
+
+def _oriented(slices: Tensor, orientation: int) -> Tensor:
+    """(B, channels, y, x) slices mirrored along y, along x and across the diagonal, as the three bits say."""
+    axes = [axis for bit, axis in ((1, 2), (2, 3)) if orientation & bit]
+    mirrored = slices.flip(axes) if axes else slices
+    return mirrored.transpose(2, 3) if orientation & 4 else mirrored
+
+
 class _Loop:
     """Network and optimizer, and what a step does with them."""
 
@@ -130,14 +147,13 @@ class _Loop:
         self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
         self.loss = make_loss(recipe.loss, recipe.temperature, recipe.reach)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        self.optimizer = Optimizer(self.model, recipe.learning_rate, recipe.weight_decay)
         self.average = AveragedModel(self.model)
+        self.drawn: dict[int, tuple[int, tuple[Tensor, Tensor, Tensor]]] = {}  # of each part: its number, the pairs
         if checkpoint is not None:
             self.model.load_state_dict(checkpoint.weights)
             self.average.load_state_dict(checkpoint.average)
-            self._load_optimizer(checkpoint.optimizer)
+            self.optimizer.load(checkpoint.optimizer)
 
     def run_step(self) -> Progress:
         """One step of the optimizer on all processes. A loss that is not finite leaves the weights as they are."""
@@ -145,15 +161,13 @@ class _Loop:
         first, second, coordinates = self._draw()
         drawn = time.perf_counter()
         rate = learning_rate(self.recipe, self.step)
-        for parameters in self.optimizer.param_groups:
-            parameters["lr"] = rate
         views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(views.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             embeddings = self.model(views, False)
         embeddings = F.normalize(embeddings.float(), dim=1)
         everyone = [self.group.gathered(part) for part in torch.split(embeddings, len(first))]
         loss = loss_of_views(self.loss, everyone[0], everyone[1], coordinates)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.group.sum_gradients(self.model.parameters())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT)
@@ -161,7 +175,7 @@ class _Loop:
         if math.isfinite(value) and not bool(torch.isfinite(norm)):
             value = math.nan
         if math.isfinite(value):
-            self.optimizer.step()
+            self.optimizer.step(rate)
             self.step += 1
             if self.step > self.recipe.average_after:
                 self.average.update_parameters(self.model)
@@ -173,14 +187,31 @@ class _Loop:
         """Pairs that are this process's share of the step, and the coordinates of all processes' pairs."""
         mine = self.recipe.parts // self.group.size
         with torch.no_grad():
-            drawn = [self._draw_part(part) for part in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
+            drawn = [self._part(part) for part in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
         first, second, coordinates = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
         return first, second, self.group.gathered(coordinates)
 
-    def _draw_part(self, part: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pairs that depend on the seed, the step and the part only, and the coordinates of each slice."""
+    def _part(self, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A part of this step's pairs, drawn some steps ago or now, as mirror images of this step's own.
+
+        Parts are drawn anew in turn, so that steps take about equally long.
+        """
+        uses = self.recipe.uses
+        number, use = divmod(self.step + part * uses // self.recipe.parts, uses)
+        if self.drawn.get(part, (-1,))[0] != number:
+            self.drawn[part] = (number, self._draw_part(part, number))
+        first, second, coordinates = self.drawn[part][1]
+        order = torch.randperm(_ORIENTATIONS, generator=torch.Generator().manual_seed(self._seed(part, number)))
+        orientation = int(order[use % _ORIENTATIONS])
+        return _oriented(first, orientation), _oriented(second, orientation), coordinates
+
+    def _seed(self, part: int, number: int) -> int:
+        return _mixed(self.recipe.seed, number * self.recipe.parts + part)
+
+    def _draw_part(self, part: int, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs that depend on the seed, the part and its number only, and the coordinates of each slice."""
         recipe = self.recipe
-        generator = torch.Generator(self.group.device).manual_seed(_mixed(recipe.seed, self.step * recipe.parts + part))
+        generator = torch.Generator(self.group.device).manual_seed(self._seed(part, number))
         count = recipe.pairs // recipe.parts
         measured = round(recipe.measured_share * count)
         first, second, coordinates = [], [], []
@@ -193,13 +224,9 @@ class _Loop:
             coordinates.append(F.pad(bodies_of_slices, (0, COORDINATES - 1)))
         if measured < count:
             bodies = recipe.bodies // recipe.parts
+            step = max(0, number * recipe.uses - part * recipe.uses // recipe.parts)  # the first one that uses it
             simulated = simulated_pairs(
-                bodies,
-                recipe.slices,
-                self.preprocessor,
-                recipe.matrix,
-                generator,
-                few_coils=self.step >= recipe.few_coils_after,
+                bodies, recipe.slices, self.preprocessor, recipe.matrix, generator, strength=strength(recipe, step)
             )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
@@ -210,28 +237,14 @@ class _Loop:
 
     def checkpoint(self, seconds: float) -> Checkpoint:
         """The state after the steps done so far."""
-        optimizer = {}
-        names = [name for name, _ in self.model.named_parameters()]
-        for index, state in self.optimizer.state_dict()["state"].items():
-            for key, value in state.items():
-                optimizer[f"{names[index]}/{key}"] = value
-        return Checkpoint(self.step, self.model.state_dict(), self.average.state_dict(), optimizer, seconds)
+        return Checkpoint(
+            self.step, self.model.state_dict(), self.average.state_dict(), self.optimizer.state(), seconds
+        )
 
     def trained_weights(self) -> dict[str, Tensor]:
         """What the run is for: the mean of the weights, or the last ones where no mean was begun."""
         averaged = int(self.average.n_averaged) > 0
         return self.average.module.state_dict() if averaged else self.model.state_dict()
-
-    def _load_optimizer(self, saved: dict[str, Tensor]) -> None:
-        content = self.optimizer.state_dict()
-        content["state"] = {
-            index: {
-                key: saved[f"{name}/{key}"].reshape(parameter.shape if key != "step" else ())
-                for key in ("step", "exp_avg", "exp_avg_sq")
-            }
-            for index, (name, parameter) in enumerate(self.model.named_parameters())
-        }
-        self.optimizer.load_state_dict(content)
 
 
 def _mixed(seed: int, index: int) -> int:

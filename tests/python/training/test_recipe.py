@@ -14,6 +14,8 @@ from mriembed.training.recipe import Recipe
         ({"measured_share": 1.5}, "measured share: must lie from 0 to 1, not 1.5"),
         ({"precision": "float16"}, "precision: must be float32 or bfloat16, not 'float16'"),
         ({"temperature": 0.0}, "temperature: must be above 0, not 0.0"),
+        ({"uses": 0}, "uses: must be at least 1, not 0"),
+        ({"hardest_after": -1}, "hardest after: must be at least 0, not -1"),
         ({"weight_decay": -0.1}, "weight decay: must be at least 0, not -0.1"),
         ({"learning_rate": float("nan")}, "learning rate: must be above 0, not nan"),
     ],
