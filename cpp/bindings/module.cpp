@@ -127,6 +127,14 @@ PYBIND11_MODULE(_core, module) {
         }
       });
 
+  py::class_<mriembed::KindOfPair>(module, "KindOfPair")
+      .def_readonly("name", &mriembed::KindOfPair::name)
+      .def_readonly("deciles", &mriembed::KindOfPair::deciles)
+      .def_readonly("below_threshold", &mriembed::KindOfPair::below_threshold);
+  py::class_<mriembed::Distances>(module, "Distances")
+      .def_readonly("kinds", &mriembed::Distances::kinds)
+      .def_readonly("threshold", &mriembed::Distances::threshold)
+      .def_readonly("source", &mriembed::Distances::source);
   using mriembed::ModelInfo;
   py::class_<ModelInfo>(module, "ModelInfo")
       .def_readonly("format_version", &ModelInfo::format_version)
@@ -146,6 +154,7 @@ PYBIND11_MODULE(_core, module) {
       .def_readonly("source_revision", &ModelInfo::source_revision)
       .def_readonly("weights_source", &ModelInfo::weights_source)
       .def_readonly("weights_sha256", &ModelInfo::weights_sha256)
+      .def_readonly("distances", &ModelInfo::distances)
       .def_readonly("sealed", &ModelInfo::sealed)
       .def_readonly("signers", &ModelInfo::signers);
   module.def(

@@ -261,7 +261,7 @@ int embed(const Arguments& arguments) {
   std::unique_ptr<EmbeddingWriter> writer;  // opened by the first good scan
   const bool several_files = arguments.scans.size() > 1;
   SliceTable table(several_files);
-  NearestSlices nearest;
+  NearestSlices nearest(embedder.info().distances);
   Progress progress;
   ScanAhead ahead(
       arguments.scans.size(),
@@ -347,8 +347,8 @@ Command add_embed_command(CLI::App& program) {
                     "Print one line per slice with times (on standard error where OUT is -); reading runs beside the "
                     "rest, so that they may add up to more than the whole took");
   command->add_flag("--nearest", arguments->nearest,
-                    "Print for each slice the nearest other slice and their cosine distance (on standard error where "
-                    "OUT is -)");
+                    "Print for each slice the nearest other slice, their cosine distance and what it is typical of (on "
+                    "standard error where OUT is -)");
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

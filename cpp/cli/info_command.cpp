@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
@@ -19,6 +20,35 @@ struct Arguments {
   Options options;  // of them, what concerns trust
   bool json = false;
 };
+
+Json distances_json(const Distances& distances) {
+  if (distances.kinds.empty()) {
+    return nullptr;
+  }
+  Json root;
+  root["kinds"] = Json::array();
+  for (const KindOfPair& kind : distances.kinds) {
+    root["kinds"].push_back(
+        {{"name", kind.name}, {"deciles", kind.deciles}, {"below_threshold", kind.below_threshold}});
+  }
+  root["threshold"] = distances.threshold;
+  root["source"] = distances.source;
+  return root;
+}
+
+// What distances are typical of, a line for each kind of pair.
+std::string distances_text(const Distances& distances) {
+  if (distances.kinds.empty()) {
+    return "";
+  }
+  TextTable table({{"two slices", TextTable::Align::left}, {"10 %"}, {"median"}, {"90 %"}, {"below threshold"}});
+  for (const KindOfPair& kind : distances.kinds) {
+    table.add_row({kind.name, fixed(kind.deciles.front(), 3), fixed(kind.deciles[4], 3), fixed(kind.deciles.back(), 3),
+                   fixed(100 * kind.below_threshold, 1) + " %"});
+  }
+  return "\nCosine distances (" + distances.source + "); threshold " + fixed(distances.threshold, 3) + ":\n\n" +
+         table.text();
+}
 
 // The same names as `mriembed info --json` of the Python package.
 std::string json_text(const ModelInfo& info) {
@@ -41,6 +71,7 @@ std::string json_text(const ModelInfo& info) {
   root["source_revision"] = info.source_revision;
   root["weights_source"] = info.weights_source;
   root["weights_sha256"] = info.weights_sha256;
+  root["distances"] = distances_json(info.distances);
   root["sealed"] = info.sealed;
   root["signers"] = info.signers;
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -95,7 +126,9 @@ Command add_info_command(CLI::App& program) {
   return {command, [arguments] {
             const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);
             warn_if_unsealed(arguments->model, info);
-            write_standard_output(arguments->json ? json_text(info) : listing(info, kernels_text(*arguments)));
+            write_standard_output(arguments->json
+                                      ? json_text(info)
+                                      : listing(info, kernels_text(*arguments)) + distances_text(info.distances));
             return 0;
           }};
 }

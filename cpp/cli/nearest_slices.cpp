@@ -37,10 +37,20 @@ std::vector<NearestSlices::Neighbour> NearestSlices::find() const {
 }
 
 std::string NearestSlices::text() const {
-  TextTable table({{"slice", TextTable::Align::left}, {"nearest other slice", TextTable::Align::left}, {"distance"}});
+  std::vector<TextTable::Column> columns{
+      {"slice", TextTable::Align::left}, {"nearest other slice", TextTable::Align::left}, {"distance"}};
+  const bool meant = !distances_.kinds.empty();
+  if (meant) {
+    columns.push_back({"typical of", TextTable::Align::left});
+  }
+  TextTable table(columns);
   const std::vector<Neighbour> nearest = find();
   for (std::size_t index = 0; index < size(); ++index) {
-    table.add_row({names_[index], names_[nearest[index].index], fixed(nearest[index].distance, 4)});
+    std::vector<std::string> cells{names_[index], names_[nearest[index].index], fixed(nearest[index].distance, 4)};
+    if (meant) {
+      cells.push_back(typical_of(distances_, nearest[index].distance));
+    }
+    table.add_row(std::move(cells));
   }
   return table.text();
 }

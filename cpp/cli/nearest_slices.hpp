@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "mriembed/distances.hpp"
 
 namespace mriembed::cli {
 
@@ -16,6 +19,9 @@ class NearestSlices {
     double distance = 0;    // 1 - cosine: 0 for the same direction, 2 for the opposite one
   };
 
+  // `distances` are those of the model that all embeddings come from.
+  explicit NearestSlices(Distances distances = {}) : distances_(std::move(distances)) {}
+
   // `embedding` is as long as all others and not zero.
   void add(std::string name, std::span<const float> embedding);
 
@@ -24,12 +30,13 @@ class NearestSlices {
   // The nearest other slice of each, the first among equals. Expects at least two slices.
   [[nodiscard]] std::vector<Neighbour> find() const;
 
-  // The same as a table.
+  // The same as a table, with what each distance is typical of, where the model says that.
   [[nodiscard]] std::string text() const;
 
  private:
   [[nodiscard]] std::span<const float> row(std::size_t index) const;
 
+  Distances distances_;
   std::vector<std::string> names_;
   std::vector<float> rows_;  // of unit length
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "mriembed/error.hpp"
 #include "preprocessing_version.hpp"
@@ -40,6 +41,42 @@ std::vector<float> finite_numbers(const json& values, std::size_t expected, cons
     }
   }
   return numbers;
+}
+
+double share_or_distance(const json& value) {
+  const auto number = value.get<double>();
+  if (!(number >= 0) || number > 2) {
+    refuse("mriembed.json: distances are no numbers from 0 to 2");
+  }
+  return number;
+}
+
+Distances parse_distances(const json& object) {
+  Distances distances;
+  if (object.is_null()) {
+    return distances;
+  }
+  const json& kinds = object.at("kinds");
+  constexpr std::size_t most = 64;
+  if (!kinds.is_array() || kinds.empty() || kinds.size() > most) {
+    refuse("mriembed.json: distances name no kinds of pairs");
+  }
+  for (const json& each : kinds) {
+    KindOfPair kind;
+    kind.name = each.at("name").get<std::string>();
+    const json& deciles = each.at("deciles");
+    if (!deciles.is_array() || deciles.size() != kind.deciles.size()) {
+      refuse("mriembed.json: distances have not nine deciles for each kind of pair");
+    }
+    for (std::size_t index = 0; index < kind.deciles.size(); ++index) {
+      kind.deciles.at(index) = share_or_distance(deciles.at(index));
+    }
+    kind.below_threshold = share_or_distance(each.at("below_threshold"));
+    distances.kinds.push_back(std::move(kind));
+  }
+  distances.threshold = share_or_distance(object.at("threshold"));
+  distances.source = object.at("source").get<std::string>();
+  return distances;
 }
 
 Reference parse_reference(const json& object, std::int64_t embed_dim) {
@@ -131,6 +168,7 @@ ModelInfo parse_info(const json& root) {
   info.source_revision = provenance.at("source_revision").get<std::string>();
   info.weights_source = provenance.at("weights").get<std::string>();
   info.weights_sha256 = root.at("weights_sha256").get<std::string>();
+  info.distances = parse_distances(root.at("distances"));
   return info;
 }
 

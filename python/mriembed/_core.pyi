@@ -3,6 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
+class KindOfPair:
+    name: str
+    deciles: list[float]
+    below_threshold: float
+
+class Distances:
+    kinds: list[KindOfPair]
+    threshold: float
+    source: str
+
 class ModelInfo:
     format_version: int
     model_class: str
@@ -21,6 +31,7 @@ class ModelInfo:
     source_revision: str
     weights_source: str
     weights_sha256: str
+    distances: Distances
     sealed: bool
     signers: list[str]
 

@@ -13,8 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from mriembed.distances import Distances
 from mriembed.errors import ModelFileError
 from mriembed.model import MRIEmbeddingModel
+from mriembed.preprocessing import PREPROCESSING_VERSION
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "default_weights.safetensors"
 """Trained weights of the default architecture; MODEL_CARD.md beside them says how they came about."""
@@ -28,13 +30,15 @@ class Training:
     embed_dim: int
     matrix: int  # of model files with these weights
     source: str  # for people
+    distances: Distances | None  # what they are typical of, where it was measured
 
 
 def read_training(path: str | Path) -> Training | None:
     """How the weights in `path` were trained; None for weights that `mriembed train` did not write.
 
     Raises:
-        ModelFileError: the file cannot be read, or what it says is damaged.
+        ModelFileError: the file cannot be read, what it says is damaged, or the weights were trained for another
+            version of the preprocessing.
     """
     path = Path(path)
     if not _is_safetensors(path):
@@ -42,6 +46,12 @@ def read_training(path: str | Path) -> Training | None:
     metadata = _safetensors_metadata(path)
     if "recipe" not in metadata:
         return None
+    version = metadata.get("preprocessing_version", "an unknown one")
+    if version != str(PREPROCESSING_VERSION):
+        raise ModelFileError(
+            f"{path}: trained for preprocessing version {version}; weights trained for version {PREPROCESSING_VERSION}, "
+            "which this mriembed has, are needed"
+        )
     try:
         recipe = json.loads(metadata["recipe"])
         measured = recipe["measured_share"] > 0
@@ -51,6 +61,7 @@ def read_training(path: str | Path) -> Training | None:
             round(recipe["enlarged"] * recipe["matrix"]),
             f"trained {int(metadata['step'])} steps on {'measured and ' if measured else ''}simulated slices, "
             f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",
+            Distances.from_dict(json.loads(metadata["distances"])) if "distances" in metadata else None,
         )
     except (KeyError, TypeError, ValueError):
         raise ModelFileError(f"{path}: what it says of its training is damaged") from None

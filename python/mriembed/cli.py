@@ -11,9 +11,10 @@ from pathlib import Path
 
 import mriembed
 from mriembed.checkpoint import DEFAULT_WEIGHTS
+from mriembed.distances import Distances
 from mriembed.errors import BadInputError, DeviceNotAvailableError, Error, InvalidArgumentError, ModelFileError
 from mriembed.evaluation.command import add_evaluate_command
-from mriembed.model_file import UnsealedModelWarning, export_model, read_description
+from mriembed.model_file import ModelDescription, UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
 from mriembed.simulation.preview import write_preview
 from mriembed.simulation.scan_files import write_scans
@@ -78,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         help="weights.safetensors of `mriembed train`, or any state dict; default: the trained ones of mriembed",
     )
     weights.add_argument("--random", action="store_true", help="untrained weights, for tests")
+    export.add_argument(
+        "--distances",
+        type=Path,
+        metavar="JSON",
+        help="what distances are typical of, as `mriembed evaluate --json` measured it with these weights; default: "
+        "what the weights say themselves",
+    )
     export.add_argument("--seed", type=int, default=0, help="of random weights")
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
@@ -161,6 +169,7 @@ def _export(options: argparse.Namespace) -> int:
         coil_compression=options.coil_compression,
         matrix=options.matrix,
         weights=weights,
+        distances=options.distances,
         seed=options.seed,
         overwrite=options.force,
     )
@@ -183,9 +192,23 @@ def _info(options: argparse.Namespace) -> int:
         return 0
     width = max(len(name) for name in described)
     for name, value in described.items():
-        text = json.dumps(value) if isinstance(value, dict) else ", ".join(value) if name == "signers" else value
-        print(f"{name.replace('_', ' '):{width}}  {text}")
+        print(f"{name.replace('_', ' '):{width}}  {_described(name, value, description)}")
     return 0
+
+
+def _described(name: str, value: object, description: ModelDescription) -> str:
+    if name == "distances":
+        return _typical_distances(description.distances)
+    if name == "signers":
+        return ", ".join(description.signers)
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _typical_distances(distances: Distances | None) -> str:
+    if distances is None:
+        return "not measured"
+    kinds = "; ".join(f"90 % below {kind.deciles[-1]:.2g}: {kind.name}" for kind in distances.kinds)
+    return f"{kinds} ({distances.source})"
 
 
 def _keygen(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from mriembed import _core
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import load_weights, read_training
+from mriembed.distances import Distances, KindOfPair, read_evaluated_distances
 from mriembed.errors import InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.pipeline import EmbeddingPipeline
@@ -69,6 +70,7 @@ class ModelDescription:
     source_revision: str
     weights_source: str
     weights_sha256: str
+    distances: Distances | None
     sealed: bool
     signers: tuple[str, ...]
 
@@ -93,6 +95,7 @@ class ModelDescription:
             source_revision=info.source_revision,
             weights_source=info.weights_source,
             weights_sha256=info.weights_sha256,
+            distances=_distances(info.distances),
             sealed=info.sealed,
             signers=tuple(info.signers),
         )
@@ -112,6 +115,7 @@ def export_model(
     coil_compression: str = "pca",
     matrix: int | None = None,
     weights: str | Path | None = None,
+    distances: str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
 ) -> ModelDescription:
@@ -125,11 +129,13 @@ def export_model(
         matrix: see `CoilPreprocessor`; None is the matrix that the weights were trained for, where they say so, and 0
             leaves slices as they are.
         weights: a weights-only checkpoint, for instance `DEFAULT_WEIGHTS`; None draws random weights from `seed`.
+        distances: JSON of `mriembed evaluate` with a model file of these weights and this matrix: what distances are
+            typical of. None: what the weights say of it themselves, at the matrix that they were trained for.
         seed: of random weights. The caller's random state is left as it is.
         overwrite: replace an existing file.
 
     Raises:
-        InvalidArgumentError: arguments out of range, or the file exists.
+        InvalidArgumentError: arguments out of range, the file exists, or `distances` were measured with other weights.
         ModelFileError: the checkpoint does not fit.
         OSError: the file cannot be written. A file already there then stays as it is.
     """
@@ -143,6 +149,7 @@ def export_model(
     if training is not None and matrix is None:
         matrix = training.matrix
     matrix = matrix or None
+    meaning = training.distances if training is not None and training.matrix == matrix else None
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -152,12 +159,21 @@ def export_model(
         raise InvalidArgumentError(str(error)) from None
     if weights is not None:
         load_weights(model, weights)
+    if distances is not None:
+        meaning, measured_with = read_evaluated_distances(distances)
+        if measured_with != weights_sha256(pipeline):
+            raise InvalidArgumentError(f"{distances}: measured with other weights; evaluate a model file of these")
     source = f"random, seed {seed}" if weights is None else training.source if training else str(weights)
-    return save_model_file(pipeline, path, weights_source=source, overwrite=overwrite)
+    return save_model_file(pipeline, path, weights_source=source, distances=meaning, overwrite=overwrite)
 
 
 def save_model_file(
-    pipeline: EmbeddingPipeline, path: str | Path, *, weights_source: str, overwrite: bool = False
+    pipeline: EmbeddingPipeline,
+    path: str | Path,
+    *,
+    weights_source: str,
+    distances: Distances | None = None,
+    overwrite: bool = False,
 ) -> ModelDescription:
     """Scripts `pipeline` and saves it as a model file, atomically: the file is whole or not there.
 
@@ -171,7 +187,7 @@ def save_model_file(
     _refuse_existing(path, overwrite)
     saved = copy.deepcopy(pipeline).cpu().float().eval()
 
-    content = _describe(saved, weights_source)
+    content = _describe(saved, weights_source, distances)
     archive = io.BytesIO()
     with _torchscript_is_deprecated():
         scripted = torch.jit.script(saved)
@@ -234,6 +250,11 @@ def weights_sha256(module: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
+def _distances(found: _core.Distances) -> Distances | None:
+    kinds = tuple(KindOfPair(kind.name, tuple(kind.deciles), kind.below_threshold) for kind in found.kinds)
+    return Distances(kinds, found.threshold, found.source) if kinds else None
+
+
 def _refuse_existing(path: Path, overwrite: bool) -> None:
     if path.is_dir():
         raise InvalidArgumentError(f"{path}: this is a folder; name a file, for instance {path / 'model.pt'}")
@@ -262,7 +283,7 @@ def _reference_kspace(coils: int, size: int) -> Tensor:
     return torch.view_as_complex(torch.round(values, decimals=3)).to(torch.complex64)
 
 
-def _describe(pipeline: EmbeddingPipeline, weights_source: str) -> dict[str, Any]:
+def _describe(pipeline: EmbeddingPipeline, weights_source: str, distances: Distances | None) -> dict[str, Any]:
     model, preprocessor = pipeline.model, pipeline.preprocessor
     extra_coils = 0 if preprocessor.coil_compression == "none" else 2  # so that compression has work to do
     # Of 16 x 16 pixels the last stage makes one: with few channels its GroupNorm would divide rounding by rounding.
@@ -295,6 +316,7 @@ def _describe(pipeline: EmbeddingPipeline, weights_source: str) -> dict[str, Any
             "weights": weights_source,
         },
         "weights_sha256": weights_sha256(pipeline),
+        "distances": distances and distances.as_dict(),
         "reference": {
             "kspace_shape": list(kspace.shape),
             "kspace_real": _rounded(kspace.real),

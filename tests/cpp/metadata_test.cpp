@@ -20,7 +20,7 @@ json valid_description() {
     "preprocessing": {"version": 4, "coil_compression": "pca", "matrix": null},
     "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
                    "source_revision": "abc", "weights": "random, seed 0"},
-    "weights_sha256": "00",
+    "weights_sha256": "00", "distances": null,
     "reference": {"kspace_shape": [1, 1, 1, 2], "kspace_real": [1, 2], "kspace_imag": [3, 4], "embedding": [0.5, 0.25]}
   })");
 }
@@ -49,6 +49,33 @@ TEST(Metadata, gives_every_value_of_a_valid_description) {
   ASSERT_EQ(metadata.reference.kspace.size(), 2U);
   EXPECT_EQ(metadata.reference.kspace[1], std::complex<float>(2, 4));
   EXPECT_EQ(metadata.reference.embedding, (std::vector<float>{0.5F, 0.25F}));
+}
+
+TEST(Metadata, gives_what_distances_are_typical_of) {
+  EXPECT_TRUE(mriembed::parse_metadata(valid_description().dump()).info.distances.kinds.empty());
+  json description = valid_description();
+  description["distances"] = json::parse(R"({
+    "kinds": [{"name": "same slice", "deciles": [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09],
+               "below_threshold": 0.75}],
+    "threshold": 0.075, "source": "12 volumes"})");
+  const mriembed::Distances found = mriembed::parse_metadata(description.dump()).info.distances;
+  ASSERT_EQ(found.kinds.size(), 1U);
+  EXPECT_EQ(found.kinds[0].name, "same slice");
+  EXPECT_EQ(found.kinds[0].deciles.front(), 0.01);
+  EXPECT_EQ(found.kinds[0].deciles.back(), 0.09);
+  EXPECT_EQ(found.kinds[0].below_threshold, 0.75);
+  EXPECT_EQ(found.threshold, 0.075);
+  EXPECT_EQ(found.source, "12 volumes");
+}
+
+TEST(Metadata, refuses_distances_that_cannot_be) {
+  json description = valid_description();
+  description["distances"] = json::parse(R"({"kinds": [], "threshold": 0.1, "source": ""})");
+  EXPECT_EQ(refusal_of(description), "mriembed.json: distances name no kinds of pairs");
+  description["distances"]["kinds"] = json::parse(R"([{"name": "a", "deciles": [0.1], "below_threshold": 0.5}])");
+  EXPECT_EQ(refusal_of(description), "mriembed.json: distances have not nine deciles for each kind of pair");
+  description["distances"]["kinds"][0]["deciles"] = json::array({0, 0, 0, 0, 0, 0, 0, 0, 3});
+  EXPECT_EQ(refusal_of(description), "mriembed.json: distances are no numbers from 0 to 2");
 }
 
 TEST(Metadata, names_an_unknown_format_version) {

@@ -257,6 +257,11 @@ def metadata_seeds() -> Seeds:
             "weights": "random, seed 0",
         },
         "weights_sha256": "0" * 64,
+        "distances": {
+            "kinds": [{"name": "same slice", "deciles": [0.1] * 9, "below_threshold": 0.5}],
+            "threshold": 0.1,
+            "source": "nobody",
+        },
         "reference": {
             "kspace_shape": [1, 1, 2, 2],
             "kspace_real": [1, 2, 3, 4],

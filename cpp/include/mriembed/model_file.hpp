@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mriembed/distances.hpp"
 #include "mriembed/export.hpp"
 
 namespace mriembed {
@@ -35,6 +36,7 @@ struct ModelInfo {
   std::string source_revision;  // of mriembed
   std::string weights_source;   // "random, seed 0" or where the weights came from
   std::string weights_sha256;   // 64 hexadecimal digits
+  Distances distances;          // what a distance between two embeddings is typical of, where it was measured
   bool sealed = false;
   std::vector<std::string> signers;  // public keys whose signatures the file bears, 64 hexadecimal digits each
 };

@@ -62,10 +62,13 @@ def overlap(nearer: NDArray[Any], farther: NDArray[Any]) -> float:
 
     The threshold takes distances up to it for the nearer class. 0: the classes are apart; 0.5: no threshold helps.
     """
-    thresholds = np.concatenate([[-np.inf], np.sort(np.concatenate([nearer, farther]))])
-    missed = 1 - np.searchsorted(np.sort(nearer), thresholds, side="right") / len(nearer)
-    taken = np.searchsorted(np.sort(farther), thresholds, side="right") / len(farther)
-    return float(((missed + taken) / 2).min())
+    return float(_error_rates(nearer, farther)[1].min())
+
+
+def best_threshold(nearer: NDArray[Any], farther: NDArray[Any]) -> float:
+    """The threshold of `overlap`: with the smallest error rate, the first among equals."""
+    thresholds, rates = _error_rates(nearer, farther)
+    return float(thresholds[rates.argmin()])
 
 
 def ranks_of_relevant(similarity: NDArray[Any], relevant: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -78,6 +81,14 @@ def ranks_of_relevant(similarity: NDArray[Any], relevant: NDArray[np.intp]) -> N
     own = similarity[np.arange(len(similarity)), relevant]
     before: NDArray[np.intp] = (similarity >= own[:, None]).sum(1)
     return before
+
+
+def _error_rates(nearer: NDArray[Any], farther: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """All thresholds that matter, and the error rate of each."""
+    thresholds = np.concatenate([[-np.inf], np.sort(np.concatenate([nearer, farther]))])
+    missed = 1 - np.searchsorted(np.sort(nearer), thresholds, side="right") / len(nearer)
+    taken = np.searchsorted(np.sort(farther), thresholds, side="right") / len(farther)
+    return thresholds, (missed + taken) / 2
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
@@ -10,6 +11,7 @@ import numpy as np
 from mriembed.evaluation.evaluation import Evaluation, RetrievalResult
 from mriembed.evaluation.figures import curves_figure, map_figure, picture
 from mriembed.evaluation.metrics import nearest
+from mriembed.evaluation.volume_trials import Ordering
 
 _SHOWN = 12  # queries of a contact sheet
 _NEIGHBOURS = 5
@@ -70,7 +72,7 @@ def html_report(evaluation: Evaluation) -> str:
             curves_figure(evaluation.curves),
         ]
     for found in evaluation.found:
-        parts += _contact_sheet(found)
+        parts += _contact_sheet(found, evaluation.orderings)
         parts += [
             f"<h3>Map of {escape(found.title.lower())}</h3>",
             "<p>Neighbours here are neighbours among the model's embeddings, as far as a plane allows (t-SNE).</p>",
@@ -171,9 +173,13 @@ def _contrast_table(evaluation: Evaluation) -> list[str]:
     return [*parts, "</table>"]
 
 
-def _contact_sheet(found: RetrievalResult) -> list[str]:
-    """Queries, evenly drawn from the acquisitions, with their nearest slices by the model's first precision."""
+def _contact_sheet(found: RetrievalResult, orderings: Sequence[Ordering]) -> list[str]:
+    """Queries, evenly drawn from the acquisitions, with their nearest slices by the model's first precision.
+
+    Each distance says what it is typical of, where that was measured.
+    """
     method = found.gallery.methods[0]
+    meaning = orderings[0].as_distances("this evaluation") if orderings else None
     rows, query_rows = found.gallery.rows(method), found.queries.rows(method)
     chosen = np.unique(np.linspace(0, len(query_rows) - 1, _SHOWN).astype(int))
     closest = nearest(rows, query_rows[chosen], _NEIGHBOURS)
@@ -182,7 +188,7 @@ def _contact_sheet(found: RetrievalResult) -> list[str]:
         f"<h2>{escape(found.title)}: what is found for what</h2>",
         "<p>On the left a slice scanned again in another session at the medium level, then the "
         f"{_NEIGHBOURS} nearest slices and their "
-        "cosine distances. Root-sum-of-squares images.</p>",
+        "cosine distances, with what each is typical of. Root-sum-of-squares images.</p>",
         "<p class=key><span style='border-color:#1b1b1b'>scanned again</span>"
         "<span style='border-color:#009e73'>the slice, or a repeated scan of it</span>"
         "<span style='border-color:#ddd'>another</span>"
@@ -200,7 +206,8 @@ def _contact_sheet(found: RetrievalResult) -> list[str]:
             distance = 1 - float(query_rows[query] @ rows[number])
             parts.append(
                 f"<div class={kind}><img alt='' src='{picture(pictures[number])}'>"
-                f"{distance:.3f} {escape(found.names[number])}</div>"
+                f"{distance:.3f} {escape(found.names[number])}"
+                f"{'' if meaning is None else '<br><i>' + escape(meaning.typical_of(distance)) + '</i>'}</div>"
             )
     parts.append("</div>")
     return parts

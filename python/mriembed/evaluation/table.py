@@ -69,6 +69,8 @@ def _orderings(evaluation: Evaluation) -> list[str]:
                 f"  {each.name:52}  {each.deciles[0]:6.3f}  {each.median:6.3f}  {each.deciles[-1]:6.3f}"
                 f"  {_number(each.overlap)}"
             )
+        below = ", ".join(f"{each.below_threshold:.0%} of {each.name}" for each in ordering.classes)
+        lines.append(f"  below the threshold of {ordering.threshold:.3g}: {below}")
     return lines
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mriembed.distances import Distances, KindOfPair
 from mriembed.evaluation.gallery import Gallery
 from mriembed.evaluation.methods import Method
-from mriembed.evaluation.metrics import overlap, spearman
+from mriembed.evaluation.metrics import best_threshold, overlap, spearman
 from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.another_session import acquire_in_another_session
 from mriembed.simulation.contrast import random_sequences
@@ -67,6 +68,7 @@ class DistanceClass:
         median: of the distances. deciles: from 10 % to 90 %.
         overlap: with the class before: the smallest error rate of one threshold between the two, which count equally.
             None for the first, and for classes outside of the order.
+        below_threshold: share that lies below the ordering's threshold.
     """
 
     name: str
@@ -74,6 +76,7 @@ class DistanceClass:
     median: float
     deciles: list[float]
     overlap: float | None
+    below_threshold: float
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,20 @@ class Ordering:
         classes: same session, another session, neighbouring slice, other slice of the body, other body.
         others: neighbouring slice in the same session, which is not part of the order.
         is_ordered: whether the medians grow strictly.
+        threshold: the distance that best tells the same slice in another session from other slices of the body, from
+            20 mm on; the errors of both count equally.
     """
 
     method: str
     classes: list[DistanceClass]
     others: list[DistanceClass]
     is_ordered: bool
+    threshold: float
+
+    def as_distances(self, source: str) -> Distances:
+        """What a model file says of its distances."""
+        kinds = tuple(KindOfPair(each.name, tuple(each.deciles), each.below_threshold) for each in self.classes)
+        return Distances(kinds, self.threshold, source)
 
 
 @dataclass(frozen=True)
@@ -210,16 +221,18 @@ def _ordering(
         f"other slice of the body (from {_OTHER_SLICE} mm), another session": another["other slice"],
         "other body, another session": another["other body"],
     }
+    threshold = best_threshold(another["exact"], another["other slice"])
     classes: list[DistanceClass] = []
     before: NDArray[np.float32] | None = None
     for name, distances in order.items():
-        classes.append(_class(name, distances, None if before is None else overlap(before, distances)))
+        classes.append(_class(name, distances, None if before is None else overlap(before, distances), threshold))
         before = distances
     medians = [each.median for each in classes]
-    others = [_class(f"neighbouring slice ({_NEIGHBOUR} mm), same session", own["neighbour"], None)]
-    return Ordering(method, classes, others, all(a < b for a, b in pairwise(medians)))
+    others = [_class(f"neighbouring slice ({_NEIGHBOUR} mm), same session", own["neighbour"], None, threshold)]
+    return Ordering(method, classes, others, all(a < b for a, b in pairwise(medians)), threshold)
 
 
-def _class(name: str, distances: NDArray[np.float32], overlapping: float | None) -> DistanceClass:
+def _class(name: str, distances: NDArray[np.float32], overlapping: float | None, threshold: float) -> DistanceClass:
     deciles = [float(value) for value in np.quantile(distances, np.arange(1, 10) / 10)]
-    return DistanceClass(name, len(distances), deciles[4], deciles, overlapping)
+    below = float((distances <= threshold).mean())
+    return DistanceClass(name, len(distances), deciles[4], deciles, overlapping, below)

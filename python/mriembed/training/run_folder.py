@@ -24,6 +24,7 @@ from torch import Tensor
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError, ModelFileError
+from mriembed.preprocessing import PREPROCESSING_VERSION
 from mriembed.training.recipe import Recipe
 
 _INDEX = "run.json"
@@ -143,6 +144,7 @@ def _metadata(recipe: Recipe, step: int, seconds: float) -> dict[str, str]:
         "recipe": recipe.to_json(),
         "step": str(step),
         "seconds": f"{seconds:.0f}",
+        "preprocessing_version": str(PREPROCESSING_VERSION),
         "mriembed": VERSION,
         "source_revision": SOURCE_REVISION,
         "torch": str(torch.__version__),

@@ -46,4 +46,19 @@ TEST(NearestSlices, are_shown_by_name) {
             "slice 1  slice 0                1.0000\n");
 }
 
+TEST(NearestSlices, say_what_a_distance_is_typical_of_where_the_model_does) {
+  mriembed::Distances distances;
+  distances.kinds = {{"same slice", {0, 0, 0, 0, 0, 0, 0, 0, 0.061}, 0.9},
+                     {"another body", {0, 0, 0, 0, 0, 0, 0, 0, 0.8}, 0}};
+  NearestSlices slices(distances);
+  slices.add("a", std::vector<float>{1, 0});
+  slices.add("b", std::vector<float>{1, 0});
+  slices.add("c", std::vector<float>{0, 1});
+  EXPECT_EQ(slices.text(),
+            "slice  nearest other slice  distance  typical of\n"
+            "a      b                      0.0000  same slice (90 % lie below 0.061)\n"
+            "b      a                      0.0000  same slice (90 % lie below 0.061)\n"
+            "c      a                      1.0000  another body (10 % lie above 0.8)\n");
+}
+
 }  // namespace

@@ -7,6 +7,7 @@ from sklearn.metrics import average_precision_score
 
 from mriembed.evaluation.metrics import (
     alignment,
+    best_threshold,
     mean_average_precision,
     nearest,
     overlap,
@@ -88,3 +89,10 @@ def test_overlap_of_two_normal_distributions_is_known() -> None:
 def test_ranks_count_those_that_are_as_alike() -> None:
     similarity = np.array([[0.9, 0.5, 0.1], [0.2, 0.2, 0.3], [0.4, 0.4, 0.4]])
     assert ranks_of_relevant(similarity, np.array([1, 1, 0])).tolist() == [2, 3, 3]
+
+
+def test_the_best_threshold_is_where_fewest_are_on_the_wrong_side() -> None:
+    assert best_threshold(np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6])) == 0.3
+    assert best_threshold(np.array([0.1, 0.2, 0.9]), np.array([0.4, 0.5, 0.6])) == 0.2
+    normal = np.random.default_rng(0).standard_normal(20000)
+    assert best_threshold(normal, 2 + normal) == pytest.approx(1.0, abs=0.1)

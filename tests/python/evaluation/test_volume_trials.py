@@ -78,6 +78,9 @@ def test_a_registered_thumbnail_finds_slices_of_simulated_volumes_in_another_ses
         medians = [each.median for each in ordering.classes]
         assert ordering.is_ordered == all(medians[i] < medians[i + 1] for i in range(4))
         assert ordering.classes[0].overlap is None
+        below = [each.below_threshold for each in ordering.classes]
+        assert below[1] > below[-1]
+        assert ordering.as_distances("here").kinds[1].below_threshold == below[1]
         assert all(0 <= each.overlap <= 0.5 for each in ordering.classes[1:] if each.overlap is not None)
         assert all(each.deciles == sorted(each.deciles) for each in ordering.classes)
     assert orderings[1].classes[3].median < orderings[1].classes[4].median
