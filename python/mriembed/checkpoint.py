@@ -49,8 +49,8 @@ def read_training(path: str | Path) -> Training | None:
     version = metadata.get("preprocessing_version", "an unknown one")
     if version != str(PREPROCESSING_VERSION):
         raise ModelFileError(
-            f"{path}: trained for preprocessing version {version}; weights trained for version {PREPROCESSING_VERSION}, "
-            "which this mriembed has, are needed"
+            f"{path}: trained for preprocessing version {version}; this mriembed needs weights trained for version "
+            f"{PREPROCESSING_VERSION}"
         )
     try:
         recipe = json.loads(metadata["recipe"])

@@ -50,7 +50,7 @@ def test_a_model_file_keeps_what_was_measured_with_its_weights(tmp_path: Path) -
 
 def test_distances_of_other_weights_are_refused(tmp_path: Path) -> None:
     measured = evaluated(tmp_path, "0" * 64)
-    with pytest.raises(InvalidArgumentError, match="quality.json: measured with other weights"):
+    with pytest.raises(InvalidArgumentError, match=r"quality\.json: measured with other weights"):
         export_model(tmp_path / "model.pt", num_coils=2, distances=measured)
     assert not (tmp_path / "model.pt").exists()
 
