@@ -85,7 +85,8 @@ class FastMriReader final : public ScanReader {
       summary_.notes.emplace_back("no ismrmrd_header: taken as stored, without readout oversampling");
       return;
     }
-    const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
+    const MrdEncoding header =
+        parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size))).encodings.front();
     readout_along_rows_ = header.encoded.x == rows_;
     if (!readout_along_rows_ && header.encoded.x != columns_) {
       refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) +
