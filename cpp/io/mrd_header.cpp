@@ -3,28 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <pugixml.hpp>
 #include <string_view>
 #include <utility>
 
 #include "refuse.hpp"
+#include "xml_elements.hpp"
 
 namespace mriembed::io {
 
 namespace {
-
-// Without the prefix of a namespace: ElementTree, for one, writes <ns0:encoding>.
-std::string_view local_name(const pugi::xml_node& node) {
-  const std::string_view name = node.name();
-  const std::size_t colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-// An empty node where there is none.
-pugi::xml_node child_of(const pugi::xml_node& node, std::string_view name) {
-  return node.find_child([&](const pugi::xml_node& child) { return local_name(child) == name; });
-}
 
 pugi::xml_node needed_child(const pugi::xml_node& node, std::string_view name) {
   const pugi::xml_node child = child_of(node, name);
@@ -33,13 +21,6 @@ pugi::xml_node needed_child(const pugi::xml_node& node, std::string_view name) {
            ">, which ISMRMRD requires");
   }
   return child;
-}
-
-std::string_view text_of(const pugi::xml_node& node) {
-  constexpr std::string_view spaces = " \t\r\n";
-  std::string_view text = node.child_value();
-  text.remove_prefix(std::min(text.find_first_not_of(spaces), text.size()));
-  return text.substr(0, text.find_last_not_of(spaces) + 1);
 }
 
 // ISMRMRD's numbers of samples and steps are 16-bit.
@@ -66,17 +47,10 @@ Matrix matrix_of(const pugi::xml_node& space) {
   return matrix;
 }
 
-double length_of(const pugi::xml_node& node) {
-  const std::string_view text = text_of(node);
-  double length = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool sound = failure == std::errc() && end == text.data() + text.size() && std::isfinite(length);
-  return sound ? std::max(length, 0.0) : 0.0;
-}
-
 FieldOfView field_of_view_of(const pugi::xml_node& space) {
   const pugi::xml_node field = child_of(space, "fieldOfView_mm");
-  return {length_of(child_of(field, "x")), length_of(child_of(field, "y")), length_of(child_of(field, "z"))};
+  return {positive_number_of(child_of(field, "x")), positive_number_of(child_of(field, "y")),
+          positive_number_of(child_of(field, "z"))};
 }
 
 std::optional<EncodingLimit> limit_of(const pugi::xml_node& limits, std::string_view name) {
@@ -166,6 +140,7 @@ MrdHeader parse_mrd_header(const std::string& xml) {
       header.noise_sources.emplace_back(text_of(child_of(child, "measurementID")));
     }
   }
+  header.facts = header_facts_of(root);
   return header;
 }
 

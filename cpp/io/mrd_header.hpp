@@ -1,10 +1,12 @@
-// The XML header of MRD (ISMRMRD) data, reduced to what places samples.
+// The XML header of MRD (ISMRMRD) data: what places samples, and facts about scanner and sequence.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "header_facts.hpp"
 
 namespace mriembed::io {
 
@@ -44,6 +46,7 @@ struct MrdHeader {
   std::int64_t multiband = 1;              // slices that were excited together
   std::string measurement_id;              // empty: none
   std::vector<std::string> noise_sources;  // measurement IDs of the noise measurements that this one depends on
+  HeaderFacts facts;
 };
 
 // Elements may bear a namespace prefix, and what does not place samples may be missing, whatever the schema says.

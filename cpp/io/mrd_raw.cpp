@@ -59,6 +59,7 @@ class MrdRawReader final : public ScanReader {
     sort_lines();
     placement_.emplace(encoding_, imaging_headers());
     summary_.format = "MRD raw data";
+    summary_.header = header_.facts;
     summary_.encoded_x = placement_->width();
     summary_.encoded_y = encoding_.encoded.y;
     summary_.encoded_z = encoding_.encoded.z;

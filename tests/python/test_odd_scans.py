@@ -12,6 +12,7 @@ import pytest
 
 import make_corpora
 import mriembed
+from mriembed.scans import read_slices
 from program import PROGRAM
 
 
@@ -132,16 +133,16 @@ SOUND_HEADERS: dict[str, Callable[[str], str]] = {
 def test_headers_that_differ_in_what_places_no_sample_are_read(kind: str, tmp_path: Path) -> None:
     write_raw(tmp_path / "plain.h5", make_corpora.xml())
     write_raw(tmp_path / "scan.h5", SOUND_HEADERS[kind](make_corpora.xml()))
-    (plain,) = mriembed.scans.read_slices(tmp_path / "plain.h5")
-    (read,) = mriembed.scans.read_slices(tmp_path / "scan.h5")
+    (plain,) = read_slices(tmp_path / "plain.h5")
+    (read,) = read_slices(tmp_path / "scan.h5")
     np.testing.assert_array_equal(read.kspace, plain.kspace)
 
 
 def test_scans_behind_a_user_block_are_read(tmp_path: Path) -> None:
     write_raw(tmp_path / "plain.h5", make_corpora.xml())
     write_raw(tmp_path / "scan.mat", make_corpora.xml(), userblock_size=512)
-    (plain,) = mriembed.scans.read_slices(tmp_path / "plain.h5")
-    (read,) = mriembed.scans.read_slices(tmp_path / "scan.mat")
+    (plain,) = read_slices(tmp_path / "plain.h5")
+    (read,) = read_slices(tmp_path / "scan.mat")
     np.testing.assert_array_equal(read.kspace, plain.kspace)
 
 
@@ -150,7 +151,7 @@ def test_scans_of_any_version_of_hdf5_are_read_or_refused_for_it(version: str, t
     """Which of them can be read depends on the HDF5 that mriembed was built with: 1.10 does not know v112."""
     write_raw(tmp_path / "scan.h5", make_corpora.xml(), libver=(version, version if version != "earliest" else "v108"))
     try:
-        (read,) = mriembed.scans.read_slices(tmp_path / "scan.h5")
+        (read,) = read_slices(tmp_path / "scan.h5")
     except mriembed.BadInputError as error:
         assert "is of a newer HDF5 format than HDF5 " in str(error)  # noqa: PT017
         assert version not in ("earliest", "v108", "v110")
