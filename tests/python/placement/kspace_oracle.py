@@ -5,6 +5,7 @@
 - A line lies at its encoding step less the center of the step's limits; without limits, less half the matrix.
 - What was acquired several times is averaged; what was not is zero.
 - The encoded space has more field of view than the reconstructed one where it is oversampled: its middle is kept.
+  Where the header has no fields of view, or one for both spaces although the matrices differ, the matrices tell.
 """
 
 import numpy as np
@@ -53,7 +54,10 @@ def _is_volume(scan: RawScan) -> bool:
 
 def _kept_lengths(scan: RawScan) -> list[int]:
     """Pixels of the encoded space's images that lie inside the reconstructed field of view, along x, y and z."""
-    if min(*scan.encoded.fov, *scan.recon.fov) <= 0:  # unknown: the matrices tell
+    larger = [size / recon for size, recon in zip(scan.encoded.matrix, scan.recon.matrix, strict=True)]
+    unknown = min(*scan.encoded.fov, *scan.recon.fov) <= 0
+    copied = scan.encoded.fov == scan.recon.fov and larger[0] != larger[1]  # alike: a lower resolution
+    if unknown or copied:  # the matrices tell
         return [min(size, recon) for size, recon in zip(scan.encoded.matrix, scan.recon.matrix, strict=True)]
     return [
         min(size, round(size * recon / encoded))

@@ -39,7 +39,7 @@ class Plan:
         kept: pixels of the final slices along x, y and partitions along z; partitions 1 is a 2D scan.
         oversampling: encoded over reconstructed field of view along x, y, z.
         recon_factor: reconstructed matrix over kept pixels along x and y: interpolation, or lower resolution.
-        fov_known: or else the header's fields of view are 0.
+        fov: what the header gives as fields of view: "both"; "none", 0; "copied", one for both spaces.
         echo: "centred"; "short", without the first samples; "shifted", full-length with another centre.
         echo_shift: by so many samples.
         discard: samples before and after a readout that are to be discarded.
@@ -62,7 +62,7 @@ class Plan:
     kept: tuple[int, int, int] = (32, 24, 1)
     oversampling: tuple[float, float, float] = (1, 1, 1)
     recon_factor: tuple[float, float] = (1, 1)
-    fov_known: bool = True
+    fov: str = "both"
     echo: str = "centred"
     echo_shift: int = 0
     discard: tuple[int, int] = (0, 0)
@@ -114,14 +114,21 @@ def plans(draw: st.DrawFn) -> Plan:
     if acceleration == 1:
         limits = draw(st.sampled_from(["covering", "none", "offset", "off-centre", "partial", "reduced"]))
     counts = draw(st.sampled_from([(1, 1, 1, 1), (2, 1, 1, 1), (1, 2, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2), (2, 1, 2, 1)]))
-    fov_known = draw(st.sampled_from([True, True, True, False]))
+    fov = draw(st.sampled_from(["both", "both", "both", "none", "copied"]))
+    if fov == "copied" and oversampling[0] == oversampling[1]:
+        fov = "both"  # a lower resolution along x and y looks the same
+    recon_factors: list[tuple[float, float]] = [(1, 1)]
+    if fov == "both":
+        recon_factors += [(2, 2), (2, 1), (1, 2)]
+        if kept_y % 4 == 0:
+            recon_factors.append((0.5, 0.5))
     return Plan(
         seed=draw(st.integers(0, 2**31)),
         coils=coils,
         kept=kept,
         oversampling=oversampling,
-        recon_factor=(draw(st.sampled_from([1, 2, 0.5])), draw(st.sampled_from([1, 2]))) if fov_known else (1, 1),
-        fov_known=fov_known,
+        recon_factor=draw(st.sampled_from(recon_factors)),
+        fov=fov,
         echo=echo,
         echo_shift=0 if echo == "centred" else draw(st.integers(1, kept_x // 4)),
         discard=draw(st.sampled_from([(0, 0), (3, 0), (0, 5), (2, 7)])),
@@ -299,8 +306,10 @@ def _spaces(plan: Plan) -> tuple[Space, Space]:
     if plan.idle_z:
         encoded[2] = recon[2] = 2
         encoded_fov[2] *= 2
-    if not plan.fov_known:
+    if plan.fov == "none":
         recon_fov, encoded_fov = np.zeros(3), np.zeros(3)
+    if plan.fov == "copied":
+        encoded_fov = recon_fov
     return (
         Space((encoded[0], encoded[1], encoded[2]), tuple(encoded_fov.tolist())),
         Space((recon[0], recon[1], recon[2]), tuple(recon_fov.tolist())),
