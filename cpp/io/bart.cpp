@@ -182,22 +182,21 @@ class BartReader final : public ScanReader {
   }
 
   void check_cartesian() {
-    if (dimensions_[0] != 1 || planes_.partitions != 1 || planes_.height == 1) {
+    const bool orthogonal_to_x = dimensions_[0] == 1 && planes_.partitions == 1 && planes_.height > 1;
+    if (!orthogonal_to_x || summary_.domain != Domain::kspace) {
       return;
     }
-    if (summary_.domain == Domain::kspace) {
-      std::vector<std::complex<float>> first(
-          static_cast<std::size_t>(dimensions_[coil_axis] * planes_.height * planes_.width));
-      read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
-      if (is_radial(first, dimensions_[coil_axis], planes_.height, planes_.width)) {
-        refuse(
-            "radial or spiral k-space (dimensions 1, samples, spokes: every line passes through the centre of "
-            "k-space); only Cartesian scans can be embedded: grid or reconstruct it first");
-      }
+    const std::int64_t coils = dimensions_[coil_axis];
+    std::vector<std::complex<float>> first(static_cast<std::size_t>(coils * planes_.height * planes_.width));
+    read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
+    if (is_radial(first, coils, planes_.height, planes_.width)) {
+      refuse(
+          "radial or spiral k-space (dimensions 1, samples, spokes: every line passes through the centre of k-space); "
+          "only Cartesian scans can be embedded: grid or reconstruct it first");
     }
     summary_.notes.emplace_back(
-        "dimension 0 is 1: taken as a Cartesian slice of dimensions 1 and 2 (y, z), not as the "
-        "spokes of a radial scan");
+        "dimension 0 is 1: taken as a Cartesian slice of dimensions 1 and 2 (y, z), not as the spokes of a radial "
+        "scan");
   }
 
   // The label of a volume: its index is taken apart along dimensions 4 to 15, dimension 4 fastest.
