@@ -46,7 +46,7 @@ class Scan {
     }
     const py::gil_scoped_release released;
     reader_ = mriembed::io::is_hdf5(path) ? mriembed::cli::open_isolated_scan(scan_reader, path, options)
-                                                 : mriembed::io::open_flat_scan(path, options);
+                                          : mriembed::io::open_flat_scan(path, options);
   }
 
   [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }

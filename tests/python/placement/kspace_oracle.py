@@ -4,6 +4,8 @@
   space; the first discard_pre and the last discard_post samples are discarded.
 - A line lies at its encoding step less the center of the step's limits; without limits, less half the matrix.
 - What was acquired several times is averaged; what was not is zero.
+- Where no readout has a center_sample, or a center of limits that cover the matrix is 0, nobody set it: then the centre
+  is in the middle.
 - The encoded space has more field of view than the reconstructed one where it is oversampled: its middle is kept.
   Where the header has no fields of view, or one for both spaces although the matrices differ, the matrices tell.
 """
@@ -44,7 +46,10 @@ def _middle(samples: Complex, axis: int, length: int) -> Complex:
 
 
 def _center(limits: Limits | None, size: int) -> int:
-    return size // 2 if limits is None or size == 1 else limits.center
+    if limits is None or size == 1:
+        return size // 2
+    unset = limits.center == 0 and limits.maximum - limits.minimum + 1 == size
+    return limits.minimum + size // 2 if unset else limits.center
 
 
 def _is_volume(scan: RawScan) -> bool:
@@ -86,10 +91,11 @@ def _placed(scan: RawScan, lines: list[Readout]) -> Complex:
     coils = lines[0].samples.shape[0]
     grid = np.zeros((coils, nz, ny, nx), np.complex128)
     counts = np.zeros((nz, ny, nx))
+    centred = any(line.center_sample for line in lines)
     for line in lines:
         number = line.samples.shape[1]
         index = np.arange(line.discard_pre, number - line.discard_post)
-        offset = index - line.center_sample
+        offset = index - (line.center_sample if centred else number // 2)
         x = nx // 2 + (-offset if line.flags & REVERSE else offset)
         y = ny // 2 + line.step_1 - _center(scan.limits_1, ny)
         z = 0 if nz == 1 else nz // 2 + line.step_2 - _center(scan.limits_2, nz)

@@ -40,14 +40,17 @@ class Plan:
         oversampling: encoded over reconstructed field of view along x, y, z.
         recon_factor: reconstructed matrix over kept pixels along x and y: interpolation, or lower resolution.
         fov: what the header gives as fields of view: "both"; "none", 0; "copied", one for both spaces.
-        echo: "centred"; "short", without the first samples; "shifted", full-length with another centre.
-        echo_shift: by so many samples.
+        echo: "centred"; "short", without the first samples; "shifted", full-length with another centre; "ragged", short
+            by another number of samples in each line.
+        echo_shift: by so many samples, or fewer.
         discard: samples before and after a readout that are to be discarded.
         direction: of readouts: "forward", "reversed", "alternating" from line to line, "both" for every line.
         mirrored: reversed readouts leave out what comes first in time, not the same samples as forward ones.
         limits: of encoding step 1: "covering", "none", "offset" (a minimum above 0), "off-centre" (a centre beside the
             matrix's), "partial" (partial Fourier), "reduced" (phase resolution).
         limits_shift: by so many lines.
+        limits_z: of encoding step 2, of those "covering", "offset", "off-centre" and "partial"; by one partition.
+        centres_unset: center_sample and the limits' centers are 0, as some writers leave them.
         averages: of the lines; where they vary, of the central ones, and 1 elsewhere.
         slices, contrasts, repetitions, sets: how many of each.
         noise: lines of noise; noise_discard: samples to discard of each.
@@ -70,6 +73,8 @@ class Plan:
     mirrored: bool = False
     limits: str = "covering"
     limits_shift: int = 0
+    limits_z: str = "covering"
+    centres_unset: bool = False
     averages: int = 1
     averages_vary: bool = False
     slices: int = 1
@@ -106,13 +111,16 @@ def plans(draw: st.DrawFn) -> Plan:
         draw(st.sampled_from([1, 1.5, 2])) if volume else 1,
     )
     kept = (kept_x, kept_y, draw(st.sampled_from([2, 4, 6])) if volume else 1)
-    echo = draw(st.sampled_from(["centred", "short", "shifted"]))
+    echo = draw(st.sampled_from(["centred", "short", "shifted", "ragged"]))
     direction = draw(st.sampled_from(["forward", "reversed", "alternating", "both"]))
     acceleration = draw(st.sampled_from([1, 1, 1, *range(2, coils + 1)]))
     averages = draw(st.integers(1, 3)) if acceleration == 1 else 1
     limits = "covering"
     if acceleration == 1:
         limits = draw(st.sampled_from(["covering", "none", "offset", "off-centre", "partial", "reduced"]))
+    limits_z = "covering"
+    if volume and limits != "none" and kept[2] * oversampling[2] >= 4 and acceleration == 1:
+        limits_z = draw(st.sampled_from(["covering", "offset", "off-centre", "partial"]))
     counts = draw(st.sampled_from([(1, 1, 1, 1), (2, 1, 1, 1), (1, 2, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2), (2, 1, 2, 1)]))
     fov = draw(st.sampled_from(["both", "both", "both", "none", "copied"]))
     if fov == "copied" and oversampling[0] == oversampling[1]:
@@ -136,6 +144,7 @@ def plans(draw: st.DrawFn) -> Plan:
         mirrored=direction != "forward" and draw(st.booleans()),
         limits=limits,
         limits_shift=0 if limits in ("covering", "none") else draw(st.integers(1, kept_y // 4)),
+        limits_z=limits_z,
         averages=averages,
         averages_vary=averages > 1 and draw(st.booleans()),
         slices=counts[0],
@@ -166,7 +175,7 @@ class _Scanner:
     def kspace(self) -> NDArray[np.complex128]:
         """(coils, partitions, lines, positions): whatever a readout may ask for, indexed from the centre of k-space."""
         nx, ny, nz = self.plan.matrix
-        reach = (nx // 2 + self.plan.echo_shift + 1, ny // 2 + self.plan.limits_shift + 1, nz // 2 + 1)
+        reach = (nx // 2 + self.plan.echo_shift + 1, ny // 2 + self.plan.limits_shift + 1, nz // 2 + 2)
         positions, lines, partitions = (np.fft.ifftshift(np.arange(-far, far + 1)) for far in reach)
         k = np.stack(np.meshgrid(partitions, lines, positions, indexing="ij")[::-1], axis=-1)
         shape = k.shape[:-1]
@@ -178,10 +187,11 @@ class _Scanner:
         plan = self.plan
         nx = plan.matrix[0]
         first, count = -(nx // 2), nx
+        shift = int(self.random.integers(0, plan.echo_shift + 1)) if plan.echo == "ragged" else plan.echo_shift
         if plan.echo != "centred":
-            first += plan.echo_shift
-        if plan.echo == "short":
-            count -= plan.echo_shift
+            first += shift
+        if plan.echo in ("short", "ragged"):
+            count -= shift
         positions = np.arange(first, first + count)
         if reverse:
             positions = -positions if plan.mirrored else positions[::-1]
@@ -210,25 +220,31 @@ def _encoded_fov(plan: Plan) -> NDArray[np.float64]:
     return _size(plan) * plan.oversampling
 
 
-def _lines_and_limits(plan: Plan) -> tuple[range, Limits | None]:
-    """The lines from the centre of k-space that are measured, and the limits of their encoding steps.
+def _steps_and_limits(size: int, kind: str, shift: int) -> tuple[range, Limits | None]:
+    """The lines from the centre of k-space that are measured along an axis, and the limits of their encoding steps.
 
     The step of a line is its position plus the limits' center, or half the matrix where there are no limits.
     """
-    ny = plan.matrix[1]
-    first, last = -(ny // 2), ny - ny // 2 - 1
-    shift = plan.limits_shift
-    if plan.limits == "none":
+    first, last = -(size // 2), size - size // 2 - 1
+    if kind == "none":
         return range(first, last + 1), None
-    if plan.limits == "offset":
-        return range(first, last + 1), Limits(shift, shift + ny - 1, shift + ny // 2)
-    if plan.limits == "off-centre":
-        return range(first + shift, last + shift + 1), Limits(0, ny - 1, ny // 2 - shift)
-    if plan.limits == "partial":
-        return range(first + shift, last + 1), Limits(0, ny - 1 - shift, ny // 2 - shift)
-    if plan.limits == "reduced":
-        return range(first + shift, last - shift + 1), Limits(0, ny - 1 - 2 * shift, ny // 2 - shift)
-    return range(first, last + 1), Limits(0, ny - 1, ny // 2)
+    if kind == "offset":
+        return range(first, last + 1), Limits(shift, shift + size - 1, shift + size // 2)
+    if kind == "off-centre":
+        return range(first + shift, last + shift + 1), Limits(0, size - 1, size // 2 - shift)
+    if kind == "partial":
+        return range(first + shift, last + 1), Limits(0, size - 1 - shift, size // 2 - shift)
+    if kind == "reduced":
+        return range(first + shift, last - shift + 1), Limits(0, size - 1 - 2 * shift, size // 2 - shift)
+    return range(first, last + 1), Limits(0, size - 1, size // 2)
+
+
+def _lines(plan: Plan) -> tuple[range, Limits | None]:
+    return _steps_and_limits(plan.matrix[1], plan.limits, plan.limits_shift)
+
+
+def _partitions(plan: Plan) -> tuple[range, Limits | None]:
+    return _steps_and_limits(plan.matrix[2], "none" if plan.limits == "none" else plan.limits_z, 1)
 
 
 def _flags_of(plan: Plan, line: int) -> list[int]:
@@ -248,10 +264,11 @@ def _flags_of(plan: Plan, line: int) -> list[int]:
 def _measured_volume(scanner: _Scanner, labels: dict[str, int]) -> list[Readout]:
     plan = scanner.plan
     ny, nz = plan.matrix[1:]
-    lines, limits = _lines_and_limits(plan)
-    center = ny // 2 if limits is None else limits.center
+    (lines, limits_1), (partitions, limits_2) = _lines(plan), _partitions(plan)
+    center_1 = ny // 2 if limits_1 is None else limits_1.center
+    center_2 = nz // 2 if limits_2 is None else limits_2.center
     readouts = []
-    for partition in range(-(nz // 2), nz - nz // 2):
+    for partition in partitions:
         for line in lines:
             reversals = {
                 "forward": [0],
@@ -270,12 +287,12 @@ def _measured_volume(scanner: _Scanner, labels: dict[str, int]) -> list[Readout]
                         readouts.append(
                             Readout(
                                 samples,
-                                center_sample,
+                                0 if plan.centres_unset else center_sample,
                                 before,
                                 after,
                                 flags | reversal,
-                                step_1=center + line,
-                                step_2=nz // 2 + partition,
+                                step_1=center_1 + line,
+                                step_2=center_2 + partition,
                                 average=average,
                                 **labels,
                             )
@@ -335,9 +352,9 @@ def raw_scan(plan: Plan) -> RawScan:
     if plan.shuffled:
         readouts = [readouts[index] for index in random.permutation(len(readouts))]
     encoded, recon = _spaces(plan)
-    nz = plan.matrix[2]
-    limits_2 = None if plan.limits == "none" else Limits(0, nz - 1, nz // 2)
-    _, limits_1 = _lines_and_limits(plan)
+    limits_1, limits_2 = _lines(plan)[1], _partitions(plan)[1]
+    if plan.centres_unset:
+        limits_1, limits_2 = (limits and replace(limits, center=0) for limits in (limits_1, limits_2))
     return RawScan(encoded, recon, limits_1, limits_2, readouts, plan.acceleration, plan.calibration)
 
 
