@@ -45,8 +45,8 @@ class Scan {
       options.domain = Domain::image;
     }
     const py::gil_scoped_release released;
-    reader_ = mriembed::io::begins_as_hdf5(path) ? mriembed::cli::open_isolated_scan(scan_reader, path, options)
-                                                 : mriembed::io::open_flat_scan(path, options);
+    reader_ = mriembed::io::is_hdf5(path) ? mriembed::cli::open_isolated_scan(scan_reader, path, options)
+                                          : mriembed::io::open_flat_scan(path, options);
   }
 
   [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }

@@ -25,10 +25,10 @@ namespace {
                                        "; it is installed beside mriembed_cli, which reads scans with it");
 }
 
-// Beyond the standard streams, of which some may be closed: the child's are set up from these one after another.
-Descriptor above_standard_streams(const std::string& program, int number) {
+// Beyond the child's own descriptors, which are set up from these one after another; some of ours may be closed.
+Descriptor above_those_of_the_child(const std::string& program, int number) {
   Descriptor low(number);
-  Descriptor high(fcntl(number, F_DUPFD_CLOEXEC, 3));
+  Descriptor high(fcntl(number, F_DUPFD_CLOEXEC, answers_of_child + 1));
   if (high.get() < 0) {
     fail(program, errno);
   }
@@ -46,8 +46,8 @@ Ends request_ends(const std::string& program) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     fail(program, errno);
   }
-  Descriptor childs = above_standard_streams(program, ends[1]);
-  return {above_standard_streams(program, ends[0]), std::move(childs)};
+  Descriptor childs = above_those_of_the_child(program, ends[1]);
+  return {above_those_of_the_child(program, ends[0]), std::move(childs)};
 }
 
 // A pipe, through which samples can go without a copy (vmsplice).
@@ -56,8 +56,8 @@ Ends answer_ends(const std::string& program) {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     fail(program, errno);
   }
-  Descriptor childs = above_standard_streams(program, ends[1]);
-  Descriptor ours = above_standard_streams(program, ends[0]);
+  Descriptor childs = above_those_of_the_child(program, ends[1]);
+  Descriptor ours = above_those_of_the_child(program, ends[0]);
   fcntl(ours.get(), F_SETPIPE_SZ, 1 << 20U);  // fewer turns to wait; less is no failure
   return {std::move(ours), std::move(childs)};
 }
@@ -65,10 +65,11 @@ Ends answer_ends(const std::string& program) {
 // The settings of posix_spawn, which are to be released.
 class SpawnSettings {
  public:
-  SpawnSettings(int standard_input, int standard_output) {
+  SpawnSettings(int requests, int answers) {
     posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_adddup2(&actions_, standard_input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, standard_output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, requests, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, answers, answers_of_child);
+    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_init(&attributes_);
     // Whatever this thread blocks and this process ignores, the signal that ends a child which takes too long must not

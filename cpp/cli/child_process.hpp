@@ -12,7 +12,11 @@
 
 namespace mriembed::cli {
 
-// Requests go to the child's standard input, answers come from its standard output; its standard error goes nowhere.
+// The descriptor on which the child writes its answers. Libraries print to standard output, so it is not that one.
+inline constexpr int answers_of_child = 3;
+
+// Requests go to the child's standard input, answers come from its descriptor `answers_of_child`; its standard output
+// and standard error go nowhere.
 // One thread at a time may use it. Starting one is safe while other threads run: nothing of this process's memory is
 // used between its making and its own program.
 class ChildProcess {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/header_text.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
@@ -116,6 +117,9 @@ std::string listing(const std::string& file, const Inspected& inspected) {
   if (summary.zero_fraction > 0) {
     entries.emplace_back("not acquired", missing_text(inspected));
   }
+  for (const auto& entry : header_lines(summary.header)) {
+    entries.push_back(entry);
+  }
   for (const std::string& note : summary.notes) {
     entries.emplace_back("note", note);
   }
@@ -136,6 +140,7 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
   object["zero_fraction"] = summary.zero_fraction;
   object["needs_allow_undersampled"] = inspected.needs_allow_undersampled;
   object["notes"] = summary.notes;
+  object["header"] = header_json(summary.header);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -126,8 +126,8 @@ std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, c
 }
 
 std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options) {
-  return io::begins_as_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
-                                  : io::open_flat_scan(path, options);
+  return io::is_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
+                           : io::open_flat_scan(path, options);
 }
 
 }  // namespace mriembed::cli

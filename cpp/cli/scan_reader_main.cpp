@@ -2,7 +2,7 @@
 //
 //   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image]
 //
-// Answers on standard output as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
+// Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
 // input that slice. A refusal is an answer and the last one. Ends with its standard input.
 #include <fcntl.h>
 #include <malloc.h>
@@ -23,12 +23,14 @@
 #include <string_view>
 #include <system_error>
 
+#include "cli/child_process.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/hdf5_scan.hpp"
 #include "io/scan_stream.hpp"
 
 namespace {
 
+using mriembed::cli::answers_of_child;
 using mriembed::io::AnswerHead;
 using mriembed::io::AnswerKind;
 
@@ -38,7 +40,7 @@ class Unheard : public std::exception {};
 void write_all(const void* bytes, std::size_t count) {
   const auto* at = static_cast<const char*>(bytes);
   while (count > 0) {
-    const ssize_t written = write(STDOUT_FILENO, at, count);
+    const ssize_t written = write(answers_of_child, at, count);
     if (written < 0 && errno == EINTR) {
       continue;
     }
@@ -56,7 +58,7 @@ void lend_all(const void* bytes, std::size_t count) {
   const auto* at = static_cast<const char*>(bytes);
   while (count > 0) {
     const iovec part{const_cast<char*>(at), count};
-    const ssize_t lent = vmsplice(STDOUT_FILENO, &part, 1, 0);
+    const ssize_t lent = vmsplice(answers_of_child, &part, 1, 0);
     if (lent < 0 && errno == EINTR) {
       continue;
     }

@@ -22,6 +22,56 @@ constexpr std::size_t slice_axis = 13;
 
 using Dimensions = std::array<std::int64_t, rank>;
 
+// What is a slice of a volume: x and y as a rule. Where one of x, y and z has a single sample, the other two span the
+// only slice: `1 Y Z C` is one orthogonal to the readout.
+struct Planes {
+  std::int64_t width = 1;
+  std::int64_t height = 1;
+  std::int64_t partitions = 1;
+};
+
+Planes planes_of(const Dimensions& dimensions) {
+  const auto [x, y, z] = std::array{dimensions[0], dimensions[1], dimensions[2]};
+  if (x == 1 && y > 1 && z > 1) {
+    return {y, z, 1};
+  }
+  if (y == 1 && x > 1 && z > 1) {
+    return {x, z, 1};
+  }
+  return {x, y, z};
+}
+
+// Whether the lines of a plane are the spokes of a radial scan or the interleaves of a spiral, for which BART has the
+// dimensions 1, samples, spokes: each of them passes through the centre of k-space and shows its peak. Of a Cartesian
+// plane few lines do; and noise has no peaks.
+bool is_radial(const std::vector<std::complex<float>>& samples, std::int64_t coils, std::int64_t lines,
+               std::int64_t length) {
+  constexpr std::int64_t fewest_lines = 8;
+  constexpr double sharp = 16;    // peak energy over mean energy; of 500 samples of noise, 7 as a rule
+  constexpr double alike = 0.25;  // of the energies of the peaks
+  if (lines < fewest_lines) {
+    return false;
+  }
+  std::vector<double> peaks;
+  std::int64_t sharp_lines = 0;
+  for (std::int64_t line = 0; line < lines; ++line) {
+    double peak = 0;
+    double sum = 0;
+    for (std::int64_t sample = 0; sample < length; ++sample) {
+      double energy = 0;
+      for (std::int64_t coil = 0; coil < coils; ++coil) {
+        energy += std::norm(samples[static_cast<std::size_t>((coil * lines + line) * length + sample)]);
+      }
+      peak = std::max(peak, energy);
+      sum += energy;
+    }
+    peaks.push_back(peak);
+    sharp_lines += peak * static_cast<double>(length) > sharp * sum ? 1 : 0;
+  }
+  const auto [least, most] = std::minmax_element(peaks.begin(), peaks.end());
+  return *least > alike * *most && 2 * sharp_lines > lines;
+}
+
 // The first 64 KiB of a header: the sizes stand at its beginning, and what follows may be of any length.
 std::string beginning_of(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -76,25 +126,27 @@ class BartReader final : public ScanReader {
       refuse("the .hdr file promises " + std::to_string(bytes) + " bytes of samples, the .cfl file holds " +
              std::to_string(present) + ": it is cut short or damaged");
     }
-    check_extents(dimensions_[coil_axis], dimensions_[2], dimensions_[1], dimensions_[0]);
+    planes_ = planes_of(dimensions_);
+    check_extents(dimensions_[coil_axis], planes_.partitions, planes_.height, planes_.width);
     for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
       volumes_ *= dimensions_[axis];
     }
     describe(options);
+    check_cartesian();
   }
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
   [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return no_noise_; }
 
   void read(std::int64_t index, Slice& slice) override {
-    const std::int64_t z = dimensions_[2];
+    const std::int64_t z = planes_.partitions;
     const std::int64_t volume = index / z;
     const std::int64_t partition = index % z;
     slice.label = label_of(volume);
     slice.label.partition = static_cast<int>(partition);
     slice.channels = dimensions_[coil_axis];
-    slice.height = dimensions_[1];
-    slice.width = dimensions_[0];
+    slice.height = planes_.height;
+    slice.width = planes_.width;
     slice.stacked.clear();
     const std::int64_t plane = slice.height * slice.width;
     slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
@@ -117,16 +169,34 @@ class BartReader final : public ScanReader {
     summary_.format = "BART";
     summary_.domain = options.domain.value_or(Domain::kspace);
     summary_.coils = dimensions_[coil_axis];
-    summary_.encoded_x = dimensions_[0];
-    summary_.encoded_y = dimensions_[1];
-    summary_.encoded_z = dimensions_[2];
-    summary_.slices = volumes_ * dimensions_[2];
+    summary_.encoded_x = planes_.width;
+    summary_.encoded_y = planes_.height;
+    summary_.encoded_z = planes_.partitions;
+    summary_.slices = volumes_ * planes_.partitions;
     if (summary_.domain == Domain::kspace) {
-      std::vector<std::complex<float>> first(static_cast<std::size_t>(dimensions_[0] * dimensions_[1]));
+      std::vector<std::complex<float>> first(static_cast<std::size_t>(planes_.width * planes_.height));
       read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
       const auto zeros = std::count(first.begin(), first.end(), std::complex<float>(0));
       summary_.zero_fraction = static_cast<double>(zeros) / static_cast<double>(first.size());
     }
+  }
+
+  void check_cartesian() {
+    const bool orthogonal_to_x = dimensions_[0] == 1 && planes_.partitions == 1 && planes_.height > 1;
+    if (!orthogonal_to_x || summary_.domain != Domain::kspace) {
+      return;
+    }
+    const std::int64_t coils = dimensions_[coil_axis];
+    std::vector<std::complex<float>> first(static_cast<std::size_t>(coils * planes_.height * planes_.width));
+    read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
+    if (is_radial(first, coils, planes_.height, planes_.width)) {
+      refuse(
+          "radial or spiral k-space (dimensions 1, samples, spokes: every line passes through the centre of k-space); "
+          "only Cartesian scans can be embedded: grid or reconstruct it first");
+    }
+    summary_.notes.emplace_back(
+        "dimension 0 is 1: taken as a Cartesian slice of dimensions 1 and 2 (y, z), not as the spokes of a radial "
+        "scan");
   }
 
   // The label of a volume: its index is taken apart along dimensions 4 to 15, dimension 4 fastest.
@@ -158,11 +228,11 @@ class BartReader final : public ScanReader {
       return;
     }
     loaded_volume_ = -1;
-    const std::int64_t plane = dimensions_[0] * dimensions_[1];
-    const std::int64_t count = plane * dimensions_[2] * dimensions_[coil_axis];
+    const std::int64_t plane = planes_.width * planes_.height;
+    const std::int64_t count = plane * planes_.partitions * dimensions_[coil_axis];
     volume_.resize(static_cast<std::size_t>(count));
     read_samples(volume * count, count, volume_.data());
-    transform_partitions(volume_, dimensions_[coil_axis], dimensions_[2], plane);
+    transform_partitions(volume_, dimensions_[coil_axis], planes_.partitions, plane);
     loaded_volume_ = volume;
   }
 
@@ -176,6 +246,7 @@ class BartReader final : public ScanReader {
   }
 
   Dimensions dimensions_;
+  Planes planes_;
   std::ifstream stream_;
   std::int64_t volumes_ = 1;  // product of dimensions 4 to 15
   ScanSummary summary_;

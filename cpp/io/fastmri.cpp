@@ -85,7 +85,9 @@ class FastMriReader final : public ScanReader {
       summary_.notes.emplace_back("no ismrmrd_header: taken as stored, without readout oversampling");
       return;
     }
-    const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
+    const MrdHeader whole = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
+    const MrdEncoding& header = whole.encodings.front();
+    summary_.header = whole.facts;
     readout_along_rows_ = header.encoded.x == rows_;
     if (!readout_along_rows_ && header.encoded.x != columns_) {
       refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) +

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -12,7 +13,8 @@ namespace mriembed::io {
 
 namespace {
 
-std::string read_start(std::ifstream& stream) {
+// The next 8 bytes, or fewer at the end of the file.
+std::string read_eight(std::ifstream& stream) {
   std::array<char, 8> bytes{};
   stream.read(bytes.data(), bytes.size());
   return {bytes.data(), static_cast<std::size_t>(stream.gcount())};
@@ -34,16 +36,25 @@ std::string file_start(const std::string& path) {
   if (!stream) {
     refuse("cannot be opened: " + std::generic_category().message(errno));
   }
-  return read_start(stream);
+  return read_eight(stream);
 }
 
-bool begins_as_hdf5(const std::string& path) {
+bool is_hdf5(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) {
     return false;
   }
   std::ifstream stream(path, std::ios::binary);
-  return read_start(stream) == "\x89HDF\r\n\x1a\n";
+  constexpr std::int64_t smallest_user_block = 512;
+  std::int64_t place = 0;
+  for (std::string bytes = read_eight(stream); bytes.size() == 8; bytes = read_eight(stream)) {
+    if (bytes == "\x89HDF\r\n\x1a\n") {
+      return true;
+    }
+    place = place == 0 ? smallest_user_block : 2 * place;
+    stream.seekg(place);
+  }
+  return false;
 }
 
 }  // namespace mriembed::io

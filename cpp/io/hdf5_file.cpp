@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string_view>
 
 #include "hdf5_arena.hpp"
 #include "refuse.hpp"
@@ -12,6 +13,12 @@ namespace mriembed::io {
 namespace {
 
 constexpr std::size_t longest_text = std::size_t{4} << 20U;
+
+void check(herr_t status, const std::string& what) {
+  if (status < 0) {
+    refuse(what + " cannot be read: " + hdf5_failure());
+  }
+}
 
 bool holds(const Hdf5Handle& group, const std::string& name, H5O_type_t type) {
   H5L_info_t link{};
@@ -23,13 +30,8 @@ bool holds(const Hdf5Handle& group, const std::string& name, H5O_type_t type) {
     refuse("its member \"" + shown(name) + "\" is a link to another place or file, which is not followed");
   }
   H5O_info_t object{};
-  return H5Oget_info_by_name(group.get(), name.c_str(), &object, H5P_DEFAULT) >= 0 && object.type == type;
-}
-
-void check(herr_t status, const char* what) {
-  if (status < 0) {
-    refuse(std::string(what) + " cannot be read: the HDF5 file is damaged or cut short");
-  }
+  check(H5Oget_info_by_name(group.get(), name.c_str(), &object, H5P_DEFAULT), "its member \"" + shown(name) + "\"");
+  return object.type == type;
 }
 
 // The filters run on bytes of the file. Of those that HDF5 has, these three are what writers of scans use.
@@ -72,7 +74,7 @@ std::vector<hsize_t> sizes(const std::vector<std::int64_t>& values) { return {va
 
 Hdf5Handle::Hdf5Handle(hid_t id, Close close, const std::string& what) : id_(id), close_(close) {
   if (id < 0) {
-    refuse(what + " cannot be read: the HDF5 file is damaged or cut short");
+    refuse(what + " cannot be read: " + hdf5_failure());
   }
 }
 
@@ -90,6 +92,25 @@ void restrict_hdf5() {
 Hdf5Handle open_hdf5(const std::string& path) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "it"};
+}
+
+std::string hdf5_failure() {
+  bool unknown_version = false;
+  const auto look = [](unsigned /*depth*/, const H5E_error2_t* error, void* found) -> herr_t {
+    const std::string_view reason = error->desc == nullptr ? "" : error->desc;
+    *static_cast<bool*>(found) |= reason.find("version number") != std::string_view::npos;
+    return 0;
+  };
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look, &unknown_version);
+  if (!unknown_version) {
+    return "the HDF5 file is damaged or cut short";
+  }
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  const std::string version = std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+  return "the file is of a newer HDF5 format than HDF5 " + version + " reads; write it with libver v110 or older";
 }
 
 std::vector<std::string> children(const Hdf5Handle& group) {

@@ -42,6 +42,10 @@ void restrict_hdf5();
 // Opens a file for reading and turns HDF5's own error printing off.
 Hdf5Handle open_hdf5(const std::string& path);
 
+// Why the last call of HDF5 failed, for a refusal: "the HDF5 file is damaged or cut short", or that it is of a version
+// that this HDF5 does not know.
+std::string hdf5_failure();
+
 // Names of the members of a group, in the order of their names; 1000 at most.
 std::vector<std::string> children(const Hdf5Handle& group);
 

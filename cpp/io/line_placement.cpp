@@ -8,7 +8,7 @@
 
 namespace mriembed::io {
 
-LinePlacement::LinePlacement(const MrdHeader& header, const std::vector<Acquisition>& imaging_lines)
+LinePlacement::LinePlacement(const MrdEncoding& header, const std::vector<Acquisition>& imaging_lines)
     : width_(header.encoded.x),
       y_(axis_of(header.encoded.y, header.step_1)),
       z_(axis_of(header.encoded.z, header.step_2)) {

@@ -21,7 +21,7 @@ struct ReadoutPlace {
 // the matrix (asymmetric echo), by the sample that lies at the centre of k-space.
 class LinePlacement {
  public:
-  LinePlacement(const MrdHeader& header, const std::vector<Acquisition>& imaging_lines);
+  LinePlacement(const MrdEncoding& header, const std::vector<Acquisition>& imaging_lines);
 
   // Samples along x: the encoded matrix, or the reconstructed one where the scanner has removed the oversampling.
   [[nodiscard]] std::int64_t width() const { return width_; }

@@ -1,73 +1,146 @@
 #include "mrd_header.hpp"
 
-#include <ismrmrd/xml.h>
-
-#include <exception>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <pugixml.hpp>
+#include <string_view>
+#include <utility>
 
 #include "refuse.hpp"
+#include "xml_elements.hpp"
 
 namespace mriembed::io {
 
 namespace {
 
-Matrix matrix_of(const ISMRMRD::EncodingSpace& space, const char* name) {
-  const Matrix matrix{space.matrixSize.x, space.matrixSize.y, space.matrixSize.z};
+pugi::xml_node needed_child(const pugi::xml_node& node, std::string_view name) {
+  const pugi::xml_node child = child_of(node, name);
+  if (!child) {
+    refuse("its XML header has no <" + std::string(name) + "> in <" + std::string(local_name(node)) +
+           ">, which ISMRMRD requires");
+  }
+  return child;
+}
+
+// ISMRMRD's numbers of samples and steps are 16-bit.
+std::int64_t count_of(const pugi::xml_node& node) {
+  constexpr std::int64_t largest = 65535;
+  const std::string_view text = text_of(node);
+  std::int64_t count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (failure != std::errc() || end != text.data() + text.size() || count < 0 || count > largest) {
+    refuse("its XML header gives <" + std::string(local_name(node)) + "> of <" +
+           std::string(local_name(node.parent())) + "> as \"" + shown(text) +
+           "\"; a whole number from 0 to 65535 is right");
+  }
+  return count;
+}
+
+Matrix matrix_of(const pugi::xml_node& space) {
+  const pugi::xml_node size = needed_child(space, "matrixSize");
+  const Matrix matrix{count_of(needed_child(size, "x")), count_of(needed_child(size, "y")),
+                      count_of(needed_child(size, "z"))};
   if (matrix.x < 1 || matrix.y < 1 || matrix.z < 1) {
-    refuse(std::string("its header gives ") + name + " a matrix with an empty axis");
+    refuse("its XML header gives <" + std::string(local_name(space)) + "> a matrix with an empty axis");
   }
   return matrix;
 }
 
-std::optional<EncodingLimit> limit_of(const ISMRMRD::Optional<ISMRMRD::Limit>& limit, const char* name) {
-  if (!limit.is_present()) {
+FieldOfView field_of_view_of(const pugi::xml_node& space) {
+  const pugi::xml_node field = child_of(space, "fieldOfView_mm");
+  return {positive_number_of(child_of(field, "x")), positive_number_of(child_of(field, "y")),
+          positive_number_of(child_of(field, "z"))};
+}
+
+std::optional<EncodingLimit> limit_of(const pugi::xml_node& limits, std::string_view name) {
+  const pugi::xml_node node = child_of(limits, name);
+  if (!node) {
     return std::nullopt;
   }
-  const EncodingLimit result{limit->minimum, limit->maximum, limit->center};
-  if (result.maximum < result.minimum) {
-    refuse(std::string("its header gives ") + name + " limits whose maximum lies below the minimum");
+  const auto bound = [&](std::string_view which) {
+    const pugi::xml_node child = child_of(node, which);
+    return child ? count_of(child) : 0;  // the schema's default
+  };
+  const EncodingLimit limit{bound("minimum"), bound("maximum"), bound("center")};
+  if (limit.maximum < limit.minimum) {
+    refuse("its XML header gives " + std::string(name) + " limits whose maximum lies below the minimum");
   }
+  return limit;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter; });
   return result;
 }
 
-std::string name_of(ISMRMRD::TrajectoryType trajectory) {
-  switch (trajectory) {
-    case ISMRMRD::TrajectoryType::CARTESIAN:
-      return "cartesian";
-    case ISMRMRD::TrajectoryType::EPI:
-      return "epi";
-    case ISMRMRD::TrajectoryType::RADIAL:
-      return "radial";
-    case ISMRMRD::TrajectoryType::GOLDENANGLE:
-      return "golden angle";
-    case ISMRMRD::TrajectoryType::SPIRAL:
-      return "spiral";
-    case ISMRMRD::TrajectoryType::OTHER:
-      return "other";
+std::string trajectory_of(const pugi::xml_node& node) {
+  std::string name = lower_case(text_of(node));
+  if (name == "goldenangle") {
+    return "golden angle";
   }
-  return "unknown";
+  constexpr std::array<std::string_view, 5> known{"cartesian", "epi", "radial", "spiral", "other"};
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    refuse("its XML header names the trajectory \"" + shown(name) +
+           "\"; cartesian, epi, radial, goldenangle, spiral or other is right");
+  }
+  return name;
+}
+
+MrdEncoding encoding_of(const pugi::xml_node& node) {
+  const pugi::xml_node encoded = needed_child(node, "encodedSpace");
+  const pugi::xml_node recon = needed_child(node, "reconSpace");
+  const pugi::xml_node limits = child_of(node, "encodingLimits");
+  MrdEncoding encoding;
+  encoding.encoded = matrix_of(encoded);
+  encoding.recon = matrix_of(recon);
+  encoding.encoded_fov = field_of_view_of(encoded);
+  encoding.recon_fov = field_of_view_of(recon);
+  encoding.step_1 = limit_of(limits, "kspace_encoding_step_1");
+  encoding.step_2 = limit_of(limits, "kspace_encoding_step_2");
+  encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
+  return encoding;
+}
+
+std::int64_t multiband_of(const pugi::xml_node& encoding) {
+  const pugi::xml_node factor =
+      child_of(child_of(child_of(encoding, "parallelImaging"), "multiband"), "multiband_factor");
+  return factor.empty() ? 1 : count_of(factor);
 }
 
 }  // namespace
 
 MrdHeader parse_mrd_header(const std::string& xml) {
-  ISMRMRD::IsmrmrdHeader parsed;
-  try {
-    ISMRMRD::deserialize(xml.c_str(), parsed);
-  } catch (const std::exception& error) {
-    const std::string reason = error.what();
-    refuse("its XML header is no valid ISMRMRD header: " + shown(reason.substr(0, reason.find('\n'))));
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  if (!parsed) {
+    std::string reason = parsed.description();
+    reason[0] = static_cast<char>(reason[0] | 0x20);
+    refuse("its XML header is not well-formed XML (byte " + std::to_string(parsed.offset) + ": " + reason + ")");
   }
-  if (parsed.encoding.empty()) {
-    refuse("its XML header has no encoding: the matrix is unknown");
+  const pugi::xml_node root = document.document_element();
+  if (local_name(root) != "ismrmrdHeader") {
+    refuse("its XML header begins with <" + shown(root.name()) + ">; <ismrmrdHeader> is right");
   }
-  const ISMRMRD::Encoding& encoding = parsed.encoding.front();
+  needed_child(root, "encoding");
   MrdHeader header;
-  header.encoded = matrix_of(encoding.encodedSpace, "the encoded space");
-  header.recon = matrix_of(encoding.reconSpace, "the reconstruction space");
-  header.step_1 = limit_of(encoding.encodingLimits.kspace_encoding_step_1, "kspace_encoding_step_1");
-  header.step_2 = limit_of(encoding.encodingLimits.kspace_encoding_step_2, "kspace_encoding_step_2");
-  header.trajectory = name_of(encoding.trajectory);
-  header.encodings = parsed.encoding.size();
+  for (const pugi::xml_node& child : root.children()) {
+    if (local_name(child) == "encoding") {
+      header.encodings.push_back(encoding_of(child));
+      header.multiband = std::max(header.multiband, multiband_of(child));
+    }
+  }
+  const pugi::xml_node measurement = child_of(root, "measurementInformation");
+  header.measurement_id = text_of(child_of(measurement, "measurementID"));
+  for (const pugi::xml_node& child : measurement.children()) {
+    if (local_name(child) == "measurementDependency" &&
+        lower_case(text_of(child_of(child, "dependencyType"))) == "noise") {
+      header.noise_sources.emplace_back(text_of(child_of(child, "measurementID")));
+    }
+  }
+  header.facts = header_facts_of(root);
   return header;
 }
 

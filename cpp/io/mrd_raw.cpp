@@ -46,22 +46,25 @@ struct Volume {
 class MrdRawReader final : public ScanReader {
  public:
   MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options)
-      : header_(parse_mrd_header(read_text(open_dataset(group, "xml", file_size)))), acquisitions_(group, file_size) {
+      : header_(parse_mrd_header(read_text(open_dataset(group, "xml", file_size)))),
+        encoding_(header_.encodings.front()),
+        acquisitions_(group, file_size) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
       refuse("it holds raw data (k-space); --input image does not fit");
     }
-    if (header_.trajectory != "cartesian" && header_.trajectory != "epi") {
-      refuse("its trajectory is non-Cartesian (\"" + header_.trajectory +
+    if (encoding_.trajectory != "cartesian" && encoding_.trajectory != "epi") {
+      refuse("its trajectory is non-Cartesian (\"" + encoding_.trajectory +
              "\"); only Cartesian scans can be embedded: grid or reconstruct it first");
     }
     sort_lines();
-    placement_.emplace(header_, imaging_headers());
+    placement_.emplace(encoding_, imaging_headers());
     summary_.format = "MRD raw data";
+    summary_.header = header_.facts;
     summary_.encoded_x = placement_->width();
-    summary_.encoded_y = header_.encoded.y;
-    summary_.encoded_z = header_.encoded.z;
+    summary_.encoded_y = encoding_.encoded.y;
+    summary_.encoded_z = encoding_.encoded.z;
     summary_.readout_width = placement_->readout_width();
-    partitions_ = std::min(header_.recon.z, header_.encoded.z);
+    partitions_ = std::min(encoding_.recon.z, encoding_.encoded.z);
     summary_.slices = static_cast<std::int64_t>(volumes_.size()) * partitions_;
     check_size(file_size);
     check_complete(options);
@@ -79,15 +82,16 @@ class MrdRawReader final : public ScanReader {
     slice.label = volumes_[volume].label;
     slice.label.partition = static_cast<int>(partition);
     slice.channels = summary_.coils;
-    slice.height = header_.encoded.y;
+    slice.height = encoding_.encoded.y;
     slice.width = placement_->width();
     slice.stacked.clear();
     const std::int64_t plane = slice.height * slice.width;
     slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
     // Oversampling along z is removed by a centred crop, like that of the readout.
-    const std::int64_t z = header_.encoded.z / 2 - partitions_ / 2 + partition;
+    const std::int64_t z = encoding_.encoded.z / 2 - partitions_ / 2 + partition;
     for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
-      std::copy_n(samples_.data() + (coil * header_.encoded.z + z) * plane, plane, slice.samples.data() + coil * plane);
+      std::copy_n(samples_.data() + (coil * encoding_.encoded.z + z) * plane, plane,
+                  slice.samples.data() + coil * plane);
     }
   }
 
@@ -144,17 +148,17 @@ class MrdRawReader final : public ScanReader {
   }
 
   void check_size(std::int64_t file_size) {
-    std::int64_t bytes = checked_product(header_.encoded.y, header_.encoded.z, "its matrix");
+    std::int64_t bytes = checked_product(encoding_.encoded.y, encoding_.encoded.z, "its matrix");
     bytes = checked_product(bytes, placement_->width() * summary_.coils * 8, "its matrix");
     // All together: a file of few lines that number themselves into many slices would keep its reader busy for ever.
     bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.size()), "its matrix");
     check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.size()) + " times,");
-    check_extents(summary_.coils, header_.encoded.z, header_.encoded.y, placement_->width());
+    check_extents(summary_.coils, encoding_.encoded.z, encoding_.encoded.y, placement_->width());
   }
 
   // Which lines of the matrix were measured, in every volume.
   void check_complete(const ReadOptions& options) {
-    const std::int64_t matrix_lines = header_.encoded.y * header_.encoded.z;
+    const std::int64_t matrix_lines = encoding_.encoded.y * encoding_.encoded.z;
     std::int64_t acquired_in_all = 0;
     for (const Volume& volume : volumes_) {
       std::vector<bool> acquired(static_cast<std::size_t>(matrix_lines), false);
@@ -199,11 +203,11 @@ class MrdRawReader final : public ScanReader {
   }
 
   void take_notes() {
-    if (header_.trajectory == "epi") {
+    if (encoding_.trajectory == "epi") {
       summary_.notes.emplace_back("EPI: reversed lines are turned; ramp samples and ghosts are not corrected");
     }
-    if (header_.encodings > 1) {
-      summary_.notes.push_back("the first of " + std::to_string(header_.encodings) + " encoding spaces is read");
+    if (header_.encodings.size() > 1) {
+      summary_.notes.push_back("the first of " + std::to_string(header_.encodings.size()) + " encoding spaces is read");
     }
     if (left_out_ > 0) {
       summary_.notes.push_back(std::to_string(left_out_) +
@@ -220,7 +224,7 @@ class MrdRawReader final : public ScanReader {
       return;
     }
     loaded_ = -1;
-    const std::int64_t lines = header_.encoded.y * header_.encoded.z;
+    const std::int64_t lines = encoding_.encoded.y * encoding_.encoded.z;
     const std::int64_t width = placement_->width();
     samples_.assign(static_cast<std::size_t>(summary_.coils * lines * width), 0);
     std::vector<int> averages(static_cast<std::size_t>(lines), 0);
@@ -245,13 +249,14 @@ class MrdRawReader final : public ScanReader {
         std::for_each(row, row + width, [&](std::complex<float>& sample) { sample /= static_cast<float>(count); });
       }
     }
-    if (header_.encoded.z > 1) {
-      transform_partitions(samples_, summary_.coils, header_.encoded.z, header_.encoded.y * width);
+    if (encoding_.encoded.z > 1) {
+      transform_partitions(samples_, summary_.coils, encoding_.encoded.z, encoding_.encoded.y * width);
     }
     loaded_ = static_cast<std::int64_t>(volume);
   }
 
   MrdHeader header_;
+  MrdEncoding encoding_;  // the first
   Acquisitions acquisitions_;
   std::vector<Volume> volumes_;
   std::vector<std::size_t> noise_lines_;

@@ -25,13 +25,17 @@ struct Header {
   std::int64_t data_offset = 0;
 };
 
+bool is_quote(char letter) { return letter == '\'' || letter == '"'; }
+
 // The text after 'key': in the header, which is a Python dictionary literal with the keys descr, fortran_order, shape.
 std::string_view value_of(std::string_view header, std::string_view key) {
-  const std::string quoted = "'" + std::string(key) + "'";
-  const std::size_t found = header.find(quoted);
-  const std::size_t colon = found == std::string_view::npos ? found : header.find(':', found + quoted.size());
+  std::size_t found = header.find(key);
+  while (found != std::string_view::npos && (found == 0 || !is_quote(header[found - 1]))) {
+    found = header.find(key, found + 1);
+  }
+  const std::size_t colon = found == std::string_view::npos ? found : header.find(':', found + key.size());
   if (colon == std::string_view::npos) {
-    refuse("the .npy header has no " + quoted + ": the file is damaged");
+    refuse("the .npy header has no '" + std::string(key) + "': the file is damaged");
   }
   std::string_view value = header.substr(colon + 1);
   value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
@@ -39,22 +43,22 @@ std::string_view value_of(std::string_view header, std::string_view key) {
 }
 
 void parse_type(std::string_view value, Header& header) {
-  if (value.empty() || value.front() != '\'') {
+  if (value.empty() || !is_quote(value.front())) {
     refuse("an array of records; expected complex64, complex128, float32 or float64");
   }
-  const std::string type(value.substr(1, value.find('\'', 1) - 1));
+  const std::string type(value.substr(1, value.find(value.front(), 1) - 1));
   if (type.find('O') != std::string::npos) {
     refuse("an array of Python objects (pickle), which is never read; save complex64 instead");
   }
   const std::string_view kind = std::string_view(type).substr(std::min<std::size_t>(1, type.size()));
   const bool known = kind == "c8" || kind == "c16" || kind == "f4" || kind == "f8";
-  if (!known || (type[0] != '<' && type[0] != '>')) {
+  if (!known || (type[0] != '<' && type[0] != '>' && type[0] != '=')) {
     refuse("an array of type '" + shown(type) +
            "'; expected complex64 or complex128 (k-space or coil images), or float32 (stacked)");
   }
   header.is_complex = kind[0] == 'c';
   header.part_bytes = (kind == "c8" || kind == "f4") ? 4 : 8;
-  header.swapped = (type[0] == '>') == (std::endian::native == std::endian::little);
+  header.swapped = type[0] != '=' && (type[0] == '>') == (std::endian::native == std::endian::little);
 }
 
 void parse_shape(std::string_view value, Header& header) {
@@ -75,6 +79,9 @@ void parse_shape(std::string_view value, Header& header) {
     }
     header.shape.push_back(length);
     at = next;
+    if (at != end && *at == 'L') {  // a long integer of Python 2
+      ++at;
+    }
   }
 }
 

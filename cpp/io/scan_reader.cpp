@@ -7,7 +7,7 @@
 namespace mriembed::io {
 
 std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions& options) {
-  return begins_as_hdf5(path) ? open_hdf5_scan(path, options) : open_flat_scan(path, options);
+  return is_hdf5(path) ? open_hdf5_scan(path, options) : open_flat_scan(path, options);
 }
 
 }  // namespace mriembed::io

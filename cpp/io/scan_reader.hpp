@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "header_facts.hpp"
+
 namespace mriembed::io {
 
 // What the samples of a slice are.
@@ -34,6 +36,7 @@ struct ScanSummary {
   std::int64_t noise_samples = 0;  // samples per coil of the noise measurement; 0: none
   double zero_fraction = 0;        // share of samples that were not acquired (0 where unknown)
   std::vector<std::string> notes;  // anything else an engineer should know, one line each
+  HeaderFacts header;              // MRD and fastMRI
 };
 
 // Noise covariance n n^H / (N - 1), row-major (coils, coils).

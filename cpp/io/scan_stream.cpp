@@ -78,6 +78,53 @@ class Decoder {
 constexpr std::int64_t longest_axis = std::int64_t{1} << 40U;
 constexpr std::int64_t most_channels = 2 * most_coils;  // stacked: real and imaginary parts
 
+void encode_header(Encoder& encoder, const HeaderFacts& header) {
+  for (const std::string& text :
+       {header.vendor, header.model, header.station, header.protocol, header.sequence, header.series_time}) {
+    encoder.text(text);
+  }
+  encoder.number(header.field_strength_t);
+  for (const std::vector<double>& values :
+       {header.tr_ms, header.te_ms, header.ti_ms, header.flip_angle_deg, header.fov_mm}) {
+    encoder.number(static_cast<std::int64_t>(values.size()));
+    for (const double value : values) {
+      encoder.number(value);
+    }
+  }
+  encoder.number(static_cast<std::int64_t>(header.coil_names.size()));
+  for (const std::string& name : header.coil_names) {
+    encoder.text(name);
+  }
+}
+
+HeaderFacts decode_header(Decoder& decoder) {
+  const auto positive = [&] {
+    const auto value = decoder.number<double>();
+    if (!std::isfinite(value) || value < 0) {
+      Decoder::refuse_answer();
+    }
+    return value;
+  };
+  HeaderFacts header;
+  for (std::string* const text :
+       {&header.vendor, &header.model, &header.station, &header.protocol, &header.sequence, &header.series_time}) {
+    *text = decoder.text();
+  }
+  header.field_strength_t = positive();
+  for (std::vector<double>* const values :
+       {&header.tr_ms, &header.te_ms, &header.ti_ms, &header.flip_angle_deg, &header.fov_mm}) {
+    const std::int64_t count = decoder.size(0, most_header_values);
+    for (std::int64_t index = 0; index < count; ++index) {
+      values->push_back(positive());
+    }
+  }
+  const std::int64_t names = decoder.size(0, most_header_values);
+  for (std::int64_t index = 0; index < names; ++index) {
+    header.coil_names.push_back(decoder.text());
+  }
+  return header;
+}
+
 // A covariance is written as it lies in memory.
 void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise) {
   encoder.number(noise.has_value() ? noise->coils : std::int64_t{0});
@@ -123,6 +170,7 @@ std::string encoded_facts(const ScanSummary& summary, const std::optional<NoiseC
   for (const std::string& note : summary.notes) {
     encoder.text(note);
   }
+  encode_header(encoder, summary.header);
   encode_noise(encoder, noise);
   return encoder.take();
 }
@@ -149,6 +197,7 @@ OpenedScan decoded_facts(std::string_view bytes) {
   for (std::int64_t note = 0; note < notes; ++note) {
     summary.notes.push_back(decoder.text());
   }
+  summary.header = decode_header(decoder);
   facts.noise = decode_noise(decoder, summary.coils);
   decoder.finish();
   return facts;

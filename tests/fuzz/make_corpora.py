@@ -7,6 +7,7 @@ Always the same bytes. The targets that write their own HDF5 files from bytes ge
 
 import io
 import json
+import re
 import struct
 import sys
 import tempfile
@@ -55,6 +56,8 @@ def numpy_seeds() -> Seeds:
         file = io.BytesIO()
         np.save(file, array)
         yield name, file.getvalue()
+    header = b'{"descr": "=c8", "fortran_order": False, "shape": (2L, 2L, 3L), }\n'
+    yield "python2", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + samples(2, 2, 3).tobytes()
     for name, version in (("version2", (2, 0)), ("version3", (3, 0))):
         file = io.BytesIO()
         np.lib.format.write_array(file, samples(2, 2, 3), version=version)
@@ -65,6 +68,7 @@ def bart_seeds() -> Seeds:
     for name, sizes in {
         "slice": "4 3 1 2",
         "volume": "2 3 4 2",
+        "orthogonal": "1 8 9 2",
         "slices": "2 2 1 2 1 2 1 1 1 1 1 1 1 3 1 1",
         "wrong": "4 3 2 2 2",
     }.items():
@@ -77,6 +81,10 @@ def mrd_header_seeds() -> Seeds:
     yield "cartesian", xml().encode()
     yield "slab", xml(z=3, recon_x=8).encode()
     yield "spiral", xml(trajectory="spiral").encode()
+    yield (
+        "prefixed",
+        re.sub("<(/?)(?=[a-zA-Z])", r"<\1ns0:", xml(trajectory="Cartesian")).replace("xmlns=", "xmlns:ns0=").encode(),
+    )
     yield "entities", b'<!DOCTYPE x [<!ENTITY a "&b;&b;"><!ENTITY b "&a;">]>' + xml().replace(">8<", ">&a;<").encode()
     yield "deep", b"<a>" * 2000
 
@@ -159,10 +167,10 @@ def write_images(file: h5py.File, data: np.ndarray) -> None:
     group.create_dataset("attributes", data=np.array([b""] * len(data), dtype=h5py.string_dtype()))
 
 
-def hdf5_bytes(write: Callable[[h5py.File], None], libver: str = "earliest") -> bytes:
+def hdf5_bytes(write: Callable[[h5py.File], None], libver: str = "earliest", user_block: int = 0) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scan.h5"
-        with h5py.File(path, "w", libver=libver, track_order=False) as file:
+        with h5py.File(path, "w", libver=libver, track_order=False, userblock_size=user_block) as file:
             write(file)
         return path.read_bytes()
 
@@ -194,6 +202,7 @@ def hdf5_seeds() -> Seeds:
     for name, write in hdf5_scans():
         yield name, hdf5_bytes(write)
         yield f"{name}-latest", hdf5_bytes(write, "latest")
+        yield f"{name}-user-block", hdf5_bytes(write, user_block=512)
 
 
 def written_seeds() -> Seeds:
@@ -278,6 +287,9 @@ def scan_stream_seeds() -> Seeds:
         return struct.pack("<Q", len(value)) + value.encode()
 
     facts = text("fastMRI") + struct.pack("<8q", 0, 2, 8, 4, 1, 4, 3, 0) + struct.pack("<dq", 0.25, 1) + text("a note")
+    header = b"".join(map(text, ("vendor", "model", "station", "protocol", "sequence", "12:00:00")))
+    header += struct.pack("<dqd4q", 3.0, 1, 500.0, 0, 0, 0, 0) + struct.pack("<q", 1) + text("HEA1")
+    facts += header
     yield "facts", facts + struct.pack("<q", 0)
     yield "facts-with-noise", facts + struct.pack("<q", 2) + struct.pack("<8d", *range(8))
     yield "slice", struct.pack("<6i", *range(6)) + struct.pack("<3qQ", 2, 4, 8, 1 << 40)

@@ -14,7 +14,7 @@ namespace {
 ChildProcess shell(const std::string& command) { return {"/bin/sh", {"-c", command}}; }
 
 TEST(ChildProcess, hears_requests_and_answers) {
-  const ChildProcess child = shell("read word; echo $word $word");
+  const ChildProcess child = shell("read word; echo chatter; echo $word $word >&3");
   ASSERT_TRUE(child.send("ab\n", 3));
   std::string answer(6, '\0');
   ASSERT_TRUE(child.receive(answer.data(), answer.size()));
@@ -48,7 +48,7 @@ TEST(ChildProcess, leaves_no_child_behind) {
 }
 
 TEST(ChildProcess, ends_a_child_that_closes_its_answers_and_goes_on) {
-  ChildProcess child = shell("exec >&-; sleep 1000");
+  ChildProcess child = shell("exec 3>&-; sleep 1000");
   char letter = 0;
   EXPECT_FALSE(child.receive(&letter, 1));
   EXPECT_EQ(WTERMSIG(child.end()), SIGKILL);

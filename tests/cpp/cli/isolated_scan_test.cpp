@@ -38,15 +38,20 @@ TEST(IsolatedScan, turns_a_crash_into_a_refusal) {
 }
 
 TEST(IsolatedScan, passes_a_refusal_on) {
-  EXPECT_EQ(refusal_of(R"(printf '\003\000\000\000\004\000\000\000what')"), "what");
+  EXPECT_EQ(refusal_of(R"(printf '\003\000\000\000\004\000\000\000what' >&3)"), "what");
+}
+
+TEST(IsolatedScan, does_not_take_what_a_library_prints_for_an_answer) {
+  EXPECT_EQ(refusal_of(R"(echo chatter; printf '\003\000\000\000\004\000\000\000what' >&3)"), "what");
 }
 
 TEST(IsolatedScan, refuses_answers_that_cannot_be) {
   // Not even a head; an unknown kind; more bytes than any answer has; facts of no scan.
-  EXPECT_NE(refusal_of("echo no").find("gave up"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\011\000\000\000\000\000\000\000')").find("cannot be right"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\377\377\377\377')").find("cannot be right"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\004\000\000\000what')").find("cannot be right"), std::string::npos);
+  EXPECT_NE(refusal_of("echo no >&3").find("gave up"), std::string::npos);
+  EXPECT_NE(refusal_of(R"(printf '\011\000\000\000\000\000\000\000' >&3)").find("cannot be right"), std::string::npos);
+  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\377\377\377\377' >&3)").find("cannot be right"), std::string::npos);
+  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\004\000\000\000what' >&3)").find("cannot be right"),
+            std::string::npos);
 }
 
 TEST(IsolatedScan, says_where_its_program_should_be) {

@@ -1,6 +1,8 @@
 #include "bart.hpp"
 
+#include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "scan_files.hpp"
 
@@ -49,25 +51,63 @@ TEST(BartReader, labels_slices_by_their_dimensions) {
 }
 
 TEST(BartReader, gives_the_partitions_of_images_as_they_are) {
-  const auto samples = numbered(12);  // x 2, y 1, z 3, coils 2
+  const auto samples = numbered(24);  // x 2, y 2, z 3, coils 2
   ReadOptions options;
   options.domain = Domain::image;
-  const auto scan = open_scan(written_bart("2 1 3 2", samples), options);
+  const auto scan = open_scan(written_bart("2 2 3 2", samples), options);
   ASSERT_EQ(scan->summary().slices, 3);
   const Slice slice = read_slice(*scan, 1);
   EXPECT_EQ(slice.label.partition, 1);
-  EXPECT_EQ(slice.samples, (std::vector<Complex>{samples[2], samples[3], samples[8], samples[9]}));
+  std::vector<Complex> expected(samples.begin() + 4, samples.begin() + 8);
+  expected.insert(expected.end(), samples.begin() + 16, samples.begin() + 20);
+  EXPECT_EQ(slice.samples, expected);
 }
 
 TEST(BartReader, transforms_kspace_over_z) {
   // Constant along kz: everything lies in the central partition, times sqrt(z).
-  const std::vector<Complex> samples(std::size_t{2} * 1 * 4 * 1, Complex(1, 2));
-  const auto scan = open_scan(written_bart("2 1 4 1", samples), {});
+  const std::vector<Complex> samples(std::size_t{2} * 2 * 4 * 1, Complex(1, 2));
+  const auto scan = open_scan(written_bart("2 2 4 1", samples), {});
   for (std::int64_t partition = 0; partition < 4; ++partition) {
     for (const Complex& sample : read_slice(*scan, partition).samples) {
       EXPECT_NEAR(std::abs(sample - (partition == 2 ? Complex(2, 4) : Complex(0))), 0, 1e-6);
     }
   }
+}
+
+TEST(BartReader, takes_the_two_axes_of_several_samples_for_the_slice) {
+  const auto samples = numbered(24);
+  for (const char* dimensions : {"1 4 3 2", "4 1 3 2"}) {
+    const auto scan = open_scan(written_bart(dimensions, samples), {});
+    EXPECT_EQ(scan->summary().slices, 1);
+    EXPECT_EQ(scan->summary().encoded_z, 1);
+    const Slice slice = read_slice(*scan, 0);
+    EXPECT_EQ(slice.channels, 2);
+    EXPECT_EQ(slice.height, 3);
+    EXPECT_EQ(slice.width, 4);
+    EXPECT_EQ(slice.samples, samples);
+  }
+}
+
+// 2 coils, 12 lines of 64 samples, whose peaks at sample 32 are these.
+std::vector<Complex> lines_with_peaks(const std::function<float(int)>& peak) {
+  std::vector<Complex> samples;
+  for (int coil = 0; coil < 2; ++coil) {
+    for (int line = 0; line < 12; ++line) {
+      for (int sample = 0; sample < 64; ++sample) {
+        samples.emplace_back(peak(line) / static_cast<float>(1 + std::abs(sample - 32)), 0.01F);
+      }
+    }
+  }
+  return samples;
+}
+
+TEST(BartReader, refuses_spokes_that_all_pass_through_the_centre) {
+  const auto spokes = lines_with_peaks([](int line) { return line % 2 == 0 ? 1.0F : 0.9F; });
+  EXPECT_NE(refusal_of(written_bart("1 64 12 2", spokes)).find("radial or spiral k-space"), std::string::npos);
+  const auto cartesian = lines_with_peaks([](int line) { return 1.0F / static_cast<float>(1 + std::abs(line - 6)); });
+  const auto scan = open_scan(written_bart("1 64 12 2", cartesian), {});
+  ASSERT_EQ(scan->summary().notes.size(), 1);
+  EXPECT_NE(scan->summary().notes[0].find("not as the spokes of a radial scan"), std::string::npos);
 }
 
 TEST(BartReader, refuses_sizes_that_do_not_fit_the_samples) {

@@ -20,10 +20,20 @@ TEST(FileStart, does_not_wait_for_a_pipe) {
 }
 
 TEST(FileStart, knows_hdf5) {
-  EXPECT_TRUE(begins_as_hdf5(written("", "\x89HDF\r\n\x1a\nmore")));
-  EXPECT_FALSE(begins_as_hdf5(written("", "\x89HDF")));
-  EXPECT_FALSE(begins_as_hdf5(testing::TempDir()));
-  EXPECT_FALSE(begins_as_hdf5(fresh_path("")));
+  const std::string signature = "\x89HDF\r\n\x1a\n";
+  EXPECT_TRUE(is_hdf5(written("", signature + "more")));
+  EXPECT_FALSE(is_hdf5(written("", "\x89HDF")));
+  EXPECT_FALSE(is_hdf5(testing::TempDir()));
+  EXPECT_FALSE(is_hdf5(fresh_path("")));
+}
+
+TEST(FileStart, knows_hdf5_behind_a_user_block) {
+  const std::string signature = "\x89HDF\r\n\x1a\n";
+  for (const std::size_t block : {512, 1024, 4096}) {
+    EXPECT_TRUE(is_hdf5(written("", std::string(block, 'm') + signature + "more"))) << block;
+    EXPECT_FALSE(is_hdf5(written("", std::string(block - 1, 'm') + signature + "more"))) << block;
+  }
+  EXPECT_FALSE(is_hdf5(written("", std::string(2000, 'm'))));
 }
 
 }  // namespace

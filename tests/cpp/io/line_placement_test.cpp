@@ -14,8 +14,8 @@ Acquisition readout(std::uint16_t samples, std::uint16_t center, std::uint16_t s
   return line;
 }
 
-MrdHeader header_of(Matrix encoded, std::int64_t recon_x, std::optional<EncodingLimit> step_1 = std::nullopt) {
-  MrdHeader header;
+MrdEncoding header_of(Matrix encoded, std::int64_t recon_x, std::optional<EncodingLimit> step_1 = std::nullopt) {
+  MrdEncoding header;
   header.encoded = encoded;
   header.recon = encoded;
   header.recon.x = recon_x;

@@ -12,7 +12,7 @@ TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
   matrix.z = 4;
   matrix.limits =
       "<kspace_encoding_step_1><minimum>1</minimum><maximum>3</maximum><center>2</center></kspace_encoding_step_1>";
-  const MrdHeader header = parse_mrd_header(mrd_xml(matrix));
+  const MrdEncoding header = parse_mrd_header(mrd_xml(matrix)).encodings.front();
   EXPECT_EQ(header.encoded.x, 16);
   EXPECT_EQ(header.encoded.z, 4);
   EXPECT_EQ(header.recon.x, 8);
@@ -22,6 +22,101 @@ TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
   EXPECT_EQ(header.step_1->center, 2);
   EXPECT_FALSE(header.step_2.has_value());
   EXPECT_EQ(header.trajectory, "cartesian");
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t found = text.find(from);
+  EXPECT_NE(found, std::string::npos) << from;
+  return found == std::string::npos ? text : text.replace(found, from.size(), to);
+}
+
+std::string header_refusal(const std::string& xml) {
+  try {
+    parse_mrd_header(xml);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_input);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(MrdHeader, bears_namespace_prefixes) {
+  std::string xml = mrd_xml({});
+  for (std::size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
+    if (xml[at + 1] != '?') {
+      xml.insert(at + (xml[at + 1] == '/' ? 2 : 1), "ns0:");
+    }
+  }
+  xml = replaced(xml, "xmlns=", "xmlns:ns0=");
+  EXPECT_EQ(parse_mrd_header(xml).encodings.front().encoded.x, 8);
+}
+
+TEST(MrdHeader, takes_trajectories_in_any_case) {
+  MrdMatrix matrix;
+  matrix.trajectory = " Cartesian\n";
+  EXPECT_EQ(parse_mrd_header(mrd_xml(matrix)).encodings.front().trajectory, "cartesian");
+  matrix.trajectory = "EPI";
+  EXPECT_EQ(parse_mrd_header(mrd_xml(matrix)).encodings.front().trajectory, "epi");
+  matrix.trajectory = "zigzag";
+  EXPECT_NE(header_refusal(mrd_xml(matrix)).find("the trajectory \"zigzag\""), std::string::npos);
+}
+
+TEST(MrdHeader, needs_nothing_but_what_places_samples) {
+  const std::string coils =
+      "<acquisitionSystemInformation><coilLabel><coilNumber>1</coilNumber></coilLabel>"
+      "</acquisitionSystemInformation>";
+  const std::string measurement = "<measurementInformation><protocolName>t1</protocolName></measurementInformation>";
+  std::string xml = replaced(mrd_xml({}), "<encoding>", measurement + coils + "<encoding>");
+  xml = replaced(xml, "<encodingLimits></encodingLimits>", "");
+  xml = replaced(xml, "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>", "");
+  xml = replaced(xml, "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm>",
+                 "<fieldOfView_mm><x>2.5</x></fieldOfView_mm>");
+  const MrdEncoding header = parse_mrd_header(xml).encodings.front();
+  EXPECT_EQ(header.encoded.y, 4);
+  EXPECT_EQ(header.encoded_fov.x, 2.5);
+  EXPECT_EQ(header.encoded_fov.y, 0);
+  EXPECT_EQ(header.recon_fov.y, 1);
+}
+
+TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {
+  std::string xml = mrd_xml({});
+  MrdMatrix calibration;
+  calibration.y = 3;
+  const std::string other = mrd_xml(calibration);
+  const std::size_t begin = other.find("<encoding>");
+  const std::string multiband =
+      "<parallelImaging><multiband><multiband_factor>4</multiband_factor></multiband>"
+      "</parallelImaging>";
+  const std::string measurement =
+      "<measurementInformation><measurementID>m2</measurementID><measurementDependency><dependencyType>Noise"
+      "</dependencyType><measurementID>m1</measurementID></measurementDependency><measurementDependency>"
+      "<dependencyType>SenMap</dependencyType><measurementID>m0</measurementID></measurementDependency>"
+      "</measurementInformation>";
+  xml = replaced(xml, "</trajectory>", "</trajectory>" + multiband);
+  xml = replaced(xml, "<encoding>", measurement + "<encoding>");
+  xml = replaced(xml, "</ismrmrdHeader>", other.substr(begin));
+  const MrdHeader header = parse_mrd_header(xml);
+  ASSERT_EQ(header.encodings.size(), 2);
+  EXPECT_EQ(header.encodings[1].encoded.y, 3);
+  EXPECT_EQ(header.multiband, 4);
+  EXPECT_EQ(header.measurement_id, "m2");
+  EXPECT_EQ(header.noise_sources, std::vector<std::string>{"m1"});
+}
+
+TEST(MrdHeader, names_what_is_wrong_with_a_header) {
+  const std::string sound = mrd_xml({});
+  const std::size_t recon = sound.find("<reconSpace>");
+  const std::size_t limits = sound.find("<encodingLimits>");
+  EXPECT_NE(header_refusal(sound.substr(0, recon) + sound.substr(limits)).find("no <reconSpace> in <encoding>"),
+            std::string::npos);
+  EXPECT_NE(header_refusal(replaced(sound, "<x>8</x>", "<x>many</x>")).find("<x> of <matrixSize> as \"many\""),
+            std::string::npos);
+  EXPECT_NE(header_refusal(replaced(sound, "<x>8</x>", "<x>0</x>")).find("an empty axis"), std::string::npos);
+  EXPECT_NE(header_refusal(sound.substr(0, 300)).find("not well-formed XML"), std::string::npos);
+  EXPECT_NE(header_refusal("<mrd></mrd>").find("begins with <mrd>"), std::string::npos);
+  MrdMatrix matrix;
+  matrix.limits = "<kspace_encoding_step_1><minimum>3</minimum><maximum>2</maximum></kspace_encoding_step_1>";
+  EXPECT_NE(header_refusal(mrd_xml(matrix)).find("maximum lies below the minimum"), std::string::npos);
 }
 
 TEST(MrdHeader, refuses_what_is_no_header) {

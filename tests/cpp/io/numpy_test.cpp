@@ -75,6 +75,14 @@ TEST(NumpyReader, reads_format_version_2) {
   expect_numbered(written(".npy", file));
 }
 
+TEST(NumpyReader, reads_headers_of_other_writers) {
+  expect_numbered(written(".npy", npy_bytes("<c8", false, "2L, 3L, 2L, 4L", bytes_of(numbered()))));
+  expect_numbered(written(".npy", npy_bytes("=c8", false, "2, 3, 2, 4", bytes_of(numbered()))));
+  std::string quoted = npy_bytes("<c8", false, "2, 3, 2, 4", bytes_of(numbered()));
+  std::replace(quoted.begin(), quoted.begin() + static_cast<std::ptrdiff_t>(quoted.find('}')), '\'', '"');
+  expect_numbered(written(".npy", quoted));
+}
+
 TEST(NumpyReader, takes_three_dimensions_as_one_slice) {
   const auto scan = open_scan(written(".npy", npy_bytes("<c8", false, "6, 2, 4", bytes_of(numbered()))), {});
   EXPECT_EQ(scan->summary().slices, 1);

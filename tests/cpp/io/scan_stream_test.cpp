@@ -16,6 +16,11 @@ ScanSummary some_summary() {
   summary.noise_samples = 17;
   summary.zero_fraction = 0.25;
   summary.notes = {"one", "two"};
+  summary.header.vendor = "vendor";
+  summary.header.series_time = "12:00:00";
+  summary.header.field_strength_t = 3;
+  summary.header.te_ms = {2.5, 5};
+  summary.header.coil_names = {"HEA1", "", "HEA3"};
   return summary;
 }
 
@@ -29,6 +34,7 @@ TEST(ScanStream, carries_the_facts_of_a_scan) {
   EXPECT_EQ(received.summary.noise_samples, 17);
   EXPECT_EQ(received.summary.zero_fraction, 0.25);
   EXPECT_EQ(received.summary.notes, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(received.summary.header, some_summary().header);
   ASSERT_TRUE(received.noise.has_value());
   EXPECT_EQ(received.noise->values, noise.values);
   EXPECT_FALSE(decoded_facts(encoded_facts(some_summary(), std::nullopt)).noise.has_value());
@@ -46,6 +52,9 @@ TEST(ScanStream, refuses_facts_that_cannot_be) {
   refuses([](ScanSummary& summary) { summary.readout_width = 9; });
   refuses([](ScanSummary& summary) { summary.zero_fraction = 1.5; });
   refuses([](ScanSummary& summary) { summary.notes.assign(1000, ""); });
+  refuses([](ScanSummary& summary) { summary.header.te_ms.assign(2000, 1); });
+  refuses([](ScanSummary& summary) { summary.header.field_strength_t = -1; });
+  refuses([](ScanSummary& summary) { summary.header.coil_names.assign(2000, ""); });
   refuses([](ScanSummary& summary) { summary.format.assign(5000, 'x'); });
   EXPECT_THROW(decoded_facts(encoded_facts(some_summary(), NoiseCovariance{1, {1.0}})), Error);
 }

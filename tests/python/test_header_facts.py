@@ -1,0 +1,73 @@
+"""What an MRD header says of scanner and sequence reaches the user of `inspect`, and who was scanned does not."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import h5py
+import pytest
+
+import make_corpora
+from program import PROGRAM
+
+HEADER = (
+    make_corpora.xml()
+    .replace(
+        "<experimentalConditions>",
+        "<subjectInformation><patientName>Doe^Jane</patientName><patientID>4711</patientID></subjectInformation>"
+        "<measurementInformation><patientPosition>HFS</patientPosition><seriesTime>12:30:00</seriesTime>"
+        "<protocolName>t1 head</protocolName><sequenceName>gre</sequenceName></measurementInformation>"
+        "<acquisitionSystemInformation><systemVendor>Vendor</systemVendor><systemModel>Model</systemModel>"
+        "<systemFieldStrength_T>2.89</systemFieldStrength_T>"
+        "<coilLabel><coilNumber>0</coilNumber><coilName>HEA1</coilName></coilLabel>"
+        "<coilLabel><coilNumber>1</coilNumber><coilName>HEA2</coilName></coilLabel>"
+        "<stationName>MR1</stationName></acquisitionSystemInformation><experimentalConditions>",
+    )
+    .replace(
+        "</encoding>",
+        "</encoding><sequenceParameters><TR>500</TR><TE>2.5</TE><TE>5</TE><flipAngle_deg>15</flipAngle_deg>"
+        "</sequenceParameters>",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("facts") / "scan.h5"
+    with h5py.File(path, "w") as file:
+        make_corpora.write_raw(file, HEADER, make_corpora.raw_lines(2, 4))
+    return path
+
+
+def inspect(*arguments: object) -> str:
+    return subprocess.run([PROGRAM, "inspect", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_inspect_tells_scanner_and_sequence(scan: Path) -> None:
+    output = inspect(scan)
+    assert "Vendor, Model, 2.89 T, MR1" in output
+    assert "t1 head, gre, 12:30:00" in output
+    assert "TR 500 ms; TE 2.5, 5 ms; flip 15 deg" in output
+
+
+def test_json_has_the_facts_that_the_header_gives(scan: Path) -> None:
+    assert json.loads(inspect("--json", scan))["header"] == {
+        "vendor": "Vendor",
+        "model": "Model",
+        "station": "MR1",
+        "protocol": "t1 head",
+        "sequence": "gre",
+        "series_time": "12:30:00",
+        "field_strength_t": 2.89,
+        "tr_ms": [500.0],
+        "te_ms": [2.5, 5.0],
+        "flip_angle_deg": [15.0],
+        "fov_mm": [1.0, 1.0, 1.0],
+        "coil_names": ["HEA1", "HEA2"],
+    }
+
+
+def test_nobody_is_named(scan: Path) -> None:
+    output = inspect(scan) + inspect("--json", scan)
+    assert "Doe" not in output
+    assert "4711" not in output
