@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "cli/header_text.hpp"
 #include "cli/number_text.hpp"
 
 namespace mriembed::cli {
@@ -75,6 +76,12 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   entry["coils"] = source.coils;
   entry["energy_kept"] = source.energy_kept;
   entry["model_sha256"] = model.sha256;
+  // The coils' names are the same for all rows of a scan, and many: inspect tells them.
+  nlohmann::ordered_json header = header_json(source.header);
+  header.erase("coil_names");
+  if (!header.empty()) {
+    entry["header"] = header;
+  }
   return dump(entry);
 }
 

@@ -18,7 +18,8 @@ struct ModelIdentity {
 
 // Where one embedding comes from.
 struct EmbeddingSource {
-  std::string file;  // as named on the command line
+  std::string file;        // as named on the command line
+  io::HeaderFacts header;  // of its scan
   io::SliceLabel label;
   std::int64_t coils = 0;  // physical coils
   double energy_kept = 1;  // share of the slice's energy that the virtual coils keep

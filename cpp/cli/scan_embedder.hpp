@@ -26,6 +26,7 @@ struct EmbeddedSlice {
 };
 
 struct EmbeddedScan {
+  io::HeaderFacts header;
   std::vector<EmbeddedSlice> slices;
   std::vector<float> embeddings;  // row-major (slices, embed_dim)
 };

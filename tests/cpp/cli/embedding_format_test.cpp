@@ -64,6 +64,15 @@ TEST(JsonEntry, names_everything_of_a_row) {
   EXPECT_EQ(entry, expected);
 }
 
+TEST(JsonEntry, tells_scanner_and_sequence_where_the_header_does) {
+  EmbeddingSource made = source("a.h5");
+  made.header.protocol = "t1";
+  made.header.te_ms = {2.5};
+  made.header.coil_names = {"HEA1"};
+  const Json entry = Json::parse(mriembed::cli::json_entry(made, model));
+  EXPECT_EQ(entry["header"], (Json{{"protocol", "t1"}, {"te_ms", {2.5}}}));
+}
+
 TEST(JsonEntry, replaces_what_is_not_utf8_in_a_file_name) {
   const Json entry = Json::parse(mriembed::cli::json_entry(source("scan\xff.h5"), model));
   EXPECT_EQ(entry["file"], "scan\xef\xbf\xbd.h5");
