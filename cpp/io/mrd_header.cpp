@@ -2,7 +2,11 @@
 
 #include <ismrmrd/xml.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <exception>
+#include <string_view>
 
 #include "refuse.hpp"
 
@@ -47,6 +51,35 @@ std::string name_of(ISMRMRD::TrajectoryType trajectory) {
   return "unknown";
 }
 
+FieldOfView field_of_view(const ISMRMRD::EncodingSpace& space) {
+  const auto millimetres = [](float length) { return std::isfinite(length) && length > 0 ? double{length} : 0.0; };
+  const ISMRMRD::FieldOfView_mm& field = space.fieldOfView_mm;
+  return {millimetres(field.x), millimetres(field.y), millimetres(field.z)};
+}
+
+MrdEncoding encoding_of(const ISMRMRD::Encoding& encoding) {
+  MrdEncoding result;
+  result.encoded = matrix_of(encoding.encodedSpace, "the encoded space");
+  result.recon = matrix_of(encoding.reconSpace, "the reconstruction space");
+  result.encoded_fov = field_of_view(encoding.encodedSpace);
+  result.recon_fov = field_of_view(encoding.reconSpace);
+  result.step_1 = limit_of(encoding.encodingLimits.kspace_encoding_step_1, "kspace_encoding_step_1");
+  result.step_2 = limit_of(encoding.encodingLimits.kspace_encoding_step_2, "kspace_encoding_step_2");
+  result.trajectory = name_of(encoding.trajectory);
+  return result;
+}
+
+// libismrmrd 1.8 does not know this element, which came with version 1.5 of the format.
+std::int64_t multiband_of(const std::string& xml) {
+  constexpr std::string_view name = "multiband_factor>";
+  const std::size_t begin = xml.find(name);
+  if (begin == std::string::npos) {
+    return 1;
+  }
+  constexpr long most = 1000;
+  return std::clamp(std::strtol(xml.c_str() + begin + name.size(), nullptr, 10), 1L, most);
+}
+
 }  // namespace
 
 MrdHeader parse_mrd_header(const std::string& xml) {
@@ -60,14 +93,20 @@ MrdHeader parse_mrd_header(const std::string& xml) {
   if (parsed.encoding.empty()) {
     refuse("its XML header has no encoding: the matrix is unknown");
   }
-  const ISMRMRD::Encoding& encoding = parsed.encoding.front();
   MrdHeader header;
-  header.encoded = matrix_of(encoding.encodedSpace, "the encoded space");
-  header.recon = matrix_of(encoding.reconSpace, "the reconstruction space");
-  header.step_1 = limit_of(encoding.encodingLimits.kspace_encoding_step_1, "kspace_encoding_step_1");
-  header.step_2 = limit_of(encoding.encodingLimits.kspace_encoding_step_2, "kspace_encoding_step_2");
-  header.trajectory = name_of(encoding.trajectory);
-  header.encodings = parsed.encoding.size();
+  for (const ISMRMRD::Encoding& encoding : parsed.encoding) {
+    header.encodings.push_back(encoding_of(encoding));
+  }
+  header.multiband = multiband_of(xml);
+  if (parsed.measurementInformation.is_present()) {
+    const ISMRMRD::MeasurementInformation& measurement = *parsed.measurementInformation;
+    header.measurement_id = measurement.measurementID.value_or("");
+    for (const ISMRMRD::MeasurementDependency& dependency : measurement.measurementDependency) {
+      if (dependency.dependencyType == "Noise" || dependency.dependencyType == "noise") {
+        header.noise_sources.push_back(dependency.measurementID);
+      }
+    }
+  }
   return header;
 }
 

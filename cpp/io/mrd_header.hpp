@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mriembed::io {
 
@@ -13,6 +14,13 @@ struct Matrix {
   std::int64_t z = 1;
 };
 
+// In millimetres; 0 where the header does not give it.
+struct FieldOfView {
+  double x = 0;
+  double y = 0;
+  double z = 0;
+};
+
 // Range of a phase-encoding index, and the index whose line lies at the centre of k-space.
 struct EncodingLimit {
   std::int64_t minimum = 0;
@@ -20,16 +28,25 @@ struct EncodingLimit {
   std::int64_t center = 0;
 };
 
-struct MrdHeader {
+// One encoding space: how its lines were measured, and the image that is meant to come of them.
+struct MrdEncoding {
   Matrix encoded;
   Matrix recon;
+  FieldOfView encoded_fov;
+  FieldOfView recon_fov;
   std::optional<EncodingLimit> step_1;  // along y
   std::optional<EncodingLimit> step_2;  // along z
   std::string trajectory;               // "cartesian", "epi", "spiral", ...
-  std::size_t encodings = 1;            // number of encoding spaces; this is the first
 };
 
-// Parses the header's first encoding. Refuses text that is no ISMRMRD header.
+struct MrdHeader {
+  std::vector<MrdEncoding> encodings;      // one at least
+  std::int64_t multiband = 1;              // slices that were excited together
+  std::string measurement_id;              // empty: none
+  std::vector<std::string> noise_sources;  // measurement IDs of the noise measurements that this one depends on
+};
+
+// Refuses text that is no ISMRMRD header.
 MrdHeader parse_mrd_header(const std::string& xml);
 
 }  // namespace mriembed::io
