@@ -47,7 +47,7 @@ std::string header_refusal(const std::string& xml) {
 }
 
 TEST(MrdHeader, bears_namespace_prefixes) {
-  std::string xml = mrd_xml({});
+  std::string xml = mrd_xml(MrdMatrix());
   for (std::size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
     if (xml[at + 1] != '?') {
       xml.insert(at + (xml[at + 1] == '/' ? 2 : 1), "ns0:");
@@ -72,7 +72,7 @@ TEST(MrdHeader, needs_nothing_but_what_places_samples) {
       "<acquisitionSystemInformation><coilLabel><coilNumber>1</coilNumber></coilLabel>"
       "</acquisitionSystemInformation>";
   const std::string measurement = "<measurementInformation><protocolName>t1</protocolName></measurementInformation>";
-  std::string xml = replaced(mrd_xml({}), "<encoding>", measurement + coils + "<encoding>");
+  std::string xml = replaced(mrd_xml(MrdMatrix()), "<encoding>", measurement + coils + "<encoding>");
   xml = replaced(xml, "<encodingLimits></encodingLimits>", "");
   xml = replaced(xml, "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>", "");
   xml = replaced(xml, "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm>",
@@ -85,7 +85,7 @@ TEST(MrdHeader, needs_nothing_but_what_places_samples) {
 }
 
 TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {
-  std::string xml = mrd_xml({});
+  std::string xml = mrd_xml(MrdMatrix());
   MrdMatrix calibration;
   calibration.y = 3;
   const std::string other = mrd_xml(calibration);
@@ -110,7 +110,7 @@ TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {
 }
 
 TEST(MrdHeader, names_what_is_wrong_with_a_header) {
-  const std::string sound = mrd_xml({});
+  const std::string sound = mrd_xml(MrdMatrix());
   const std::size_t recon = sound.find("<reconSpace>");
   const std::size_t limits = sound.find("<encodingLimits>");
   EXPECT_NE(header_refusal(sound.substr(0, recon) + sound.substr(limits)).find("no <reconSpace> in <encoding>"),
