@@ -183,7 +183,7 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
       .def_property_readonly("arithmetic", [](const Embedder& self) { return name_of(self.arithmetic()); })
       .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
-           py::call_guard<py::gil_scoped_release>())
+           py::arg("phase_height"), py::call_guard<py::gil_scoped_release>())
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),
            py::call_guard<py::gil_scoped_release>())
       .def(
@@ -203,17 +203,21 @@ PYBIND11_MODULE(_core, module) {
       .def(
           "embed_kspace",
           [](const Embedder& self, const py::array_t<std::complex<float>>& kspace,
-             const std::optional<py::array_t<std::complex<double>>>& noise_covariance, std::int64_t readout_width) {
+             const std::optional<py::array_t<std::complex<double>>>& noise_covariance, std::int64_t readout_width,
+             std::int64_t phase_height, double pixel_aspect) {
             const auto view = view_of<std::complex<float>, 4>(kspace, "k-space");
             mriembed::KspaceOptions options;
             options.readout_width = readout_width;
+            options.phase_height = phase_height;
+            options.pixel_aspect = pixel_aspect;
             if (noise_covariance.has_value()) {
               options.noise_covariance = view_of<std::complex<double>, 2>(*noise_covariance, "noise covariance");
             }
             return embeddings_of(self, view.shape[0],
                                  [&](const auto& rows) { self.embed_kspace(view, rows, options); });
           },
-          py::arg("kspace"), py::arg("noise_covariance"), py::arg("readout_width"))
+          py::arg("kspace"), py::arg("noise_covariance"), py::arg("readout_width"), py::arg("phase_height"),
+          py::arg("pixel_aspect"))
       .def("verify", [](const Embedder& self) {
         mriembed::Verification result;
         {

@@ -39,8 +39,9 @@ const char* name_of(Domain domain) {
 
 class Scan {
  public:
-  Scan(const std::string& path, const std::string& scan_reader, bool images) {
+  Scan(const std::string& path, const std::string& scan_reader, bool images, const std::string& group) {
     mriembed::io::ReadOptions options;
+    options.group = group;
     if (images) {
       options.domain = Domain::image;
     }
@@ -51,14 +52,17 @@ class Scan {
 
   [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }
 
-  // (coils, coils), or None.
+  // Of the slice that was read last: (coils, coils), or None.
   [[nodiscard]] py::object noise_covariance() const {
-    const auto& noise = reader_->noise_covariance();
+    const auto& noise = reader_->noise_of(slice_.label.measurement);
     if (!noise.has_value()) {
       return py::none();
     }
     return py::array_t<std::complex<double>>({noise->coils, noise->coils}, noise->values.data());
   }
+
+  // Of the slice that was read last.
+  [[nodiscard]] const mriembed::io::SliceGeometry& geometry() const { return slice_.geometry; }
 
   // (coils, y, x) complex; of a stacked file (channels, H, W) real.
   py::array read(std::int64_t index) {
@@ -98,11 +102,14 @@ PYBIND11_MODULE(_scans, module) {
       });
 
   py::class_<Scan>(module, "Scan")
-      .def(py::init<const std::string&, const std::string&, bool>(), py::arg("path"), py::arg("scan_reader"),
-           py::arg("images"))
+      .def(py::init<const std::string&, const std::string&, bool, const std::string&>(), py::arg("path"),
+           py::arg("scan_reader"), py::arg("images"), py::arg("group"))
       .def_property_readonly("domain", [](const Scan& self) { return name_of(self.summary().domain); })
       .def_property_readonly("slices", [](const Scan& self) { return self.summary().slices; })
-      .def_property_readonly("readout_width", [](const Scan& self) { return self.summary().readout_width; })
+      .def_property_readonly("warnings", [](const Scan& self) { return self.summary().warnings; })
+      .def_property_readonly("readout_width", [](const Scan& self) { return self.geometry().readout_width; })
+      .def_property_readonly("phase_height", [](const Scan& self) { return self.geometry().phase_height; })
+      .def_property_readonly("pixel_aspect", [](const Scan& self) { return self.geometry().pixel_aspect; })
       .def_property_readonly("noise_covariance", &Scan::noise_covariance)
       .def("read", &Scan::read, py::arg("index"));
 }

@@ -75,7 +75,11 @@ void BatchReader::fill(ScanBatch& batch, const IsWanted& is_wanted) {
 
 void BatchReader::open() {
   reader_ = open_(scan_);
-  facts_ = std::make_shared<const ScanFacts>(ScanFacts{reader_->summary(), reader_->noise_covariance()});
+  ScanFacts facts{reader_->summary(), {}};
+  for (int measurement = 0; measurement < facts.summary.measurements; ++measurement) {
+    facts.noise.push_back(reader_->noise_of(measurement));
+  }
+  facts_ = std::make_shared<const ScanFacts>(std::move(facts));
   if (facts_->summary.slices < 1) {
     throw Error(ErrorCode::bad_input, "the file holds no slices");
   }
@@ -84,6 +88,7 @@ void BatchReader::open() {
 void BatchReader::read_slice() {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
+  slice_.geometry = io::SliceGeometry();  // which readers of formats without one leave as it is
   reader_->read(next_slice_, slice_);
   pending_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
   check_size(slice_, facts_->summary.domain);

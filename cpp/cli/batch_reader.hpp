@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cli/slice_batch.hpp"
 #include "io/scan_reader.hpp"
@@ -17,7 +18,7 @@ namespace mriembed::cli {
 // is embedded.
 struct ScanFacts {
   io::ScanSummary summary;
-  std::optional<io::NoiseCovariance> noise;
+  std::vector<std::optional<io::NoiseCovariance>> noise;  // of each measurement
 };
 
 // One batch of a scan. Every scan has at least one: a good scan's hold all of its slices between them; that of a scan

@@ -36,9 +36,11 @@ constexpr const char* footer = R"(
 Outputs, chosen by the ending of OUT; rows stand in the order of the scans and of the slices in them:
   .npy    float32 (rows, embed_dim), and beside it the same name with .json:
           {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
-          file, slice, contrast, phase, repetition, set, partition, coils, energy_kept, model_sha256
+          file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, model_sha256;
+          warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
+          header says of scanner and sequence, where it says anything
   .jsonl  one JSON object a line: the members above, then "embedding", an array
-  .csv    a header line, then the members above and the components e0, e1, ... of each row
+  .csv    a header line, then the members above but "header", and the components e0, e1, ... of each row
   -       .jsonl on standard output
 Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
 central lines of its k-space) that survives coil compression. model_sha256 is the SHA-256 of the model's weights.
@@ -108,9 +110,16 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
     progress.show(place + ": slice " + std::to_string(result.slices.size() + 1) + " of " +
                   std::to_string(summary.slices));
     embed_batch(embedder, *batch->facts, batch->slices, arguments.settings, result);
+    result.header = summary.header;
     last = batch->last;
-    if (last && summary.zero_fraction > 0) {
+    result.warnings = summary.warnings;
+    if (last) {
       progress.clear();
+      for (const std::string& warning : summary.warnings) {
+        print_note(file + ": " + warning);
+      }
+    }
+    if (last && summary.zero_fraction > 0) {
       print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
                  " % of the samples were not acquired and count as zero");
     }
@@ -142,7 +151,7 @@ void write_rows(EmbeddingWriter& writer, const std::string& file, const Embedded
   const std::size_t length = scan.embeddings.size() / scan.slices.size();
   for (std::size_t index = 0; index < scan.slices.size(); ++index) {
     const EmbeddedSlice& slice = scan.slices[index];
-    writer.add({file, slice.label, slice.coils, slice.energy_kept},
+    writer.add({file, scan.header, slice.label, slice.coils, slice.energy_kept, scan.warnings},
                std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }
@@ -340,6 +349,19 @@ Command add_embed_command(CLI::App& program) {
                    "not at all; the full width keeps everything")
       ->type_name("N")
       ->check(whole_number(1, 1 << 20));
+  command
+      ->add_option("--phase-height", arguments->settings.phase_height,
+                   "Pixels of y that remain once phase oversampling is removed, as --readout-width for x")
+      ->type_name("N")
+      ->check(whole_number(1, 1 << 20));
+  constexpr double most_aspect = 64;
+  command
+      ->add_option("--pixel-aspect", arguments->settings.pixel_aspect,
+                   "Height of a pixel (field of view along y / number of lines) over its width, where the scan says it "
+                   "wrongly or not at all")
+      ->type_name("A")
+      ->check(CLI::Range(1 / most_aspect, most_aspect));
+  add_group_option(*command, arguments->reading.group);
   command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Ignore the scan's noise measurement");
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Take Cartesian scans with lines missing and fill these with zeros");

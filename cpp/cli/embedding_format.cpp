@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "cli/header_text.hpp"
 #include "cli/number_text.hpp"
 
 namespace mriembed::cli {
@@ -72,9 +73,19 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   entry["repetition"] = source.label.repetition;
   entry["set"] = source.label.set;
   entry["partition"] = source.label.partition;
+  entry["measurement"] = source.label.measurement;
   entry["coils"] = source.coils;
   entry["energy_kept"] = source.energy_kept;
   entry["model_sha256"] = model.sha256;
+  if (!source.warnings.empty()) {
+    entry["warnings"] = source.warnings;
+  }
+  // The coils' names are the same for all rows of a scan, and many: inspect tells them.
+  nlohmann::ordered_json header = header_json(source.header);
+  header.erase("coil_names");
+  if (!header.empty()) {
+    entry["header"] = header;
+  }
   return dump(entry);
 }
 
@@ -88,7 +99,7 @@ std::string json_line(const EmbeddingSource& source, const ModelIdentity& model,
 }
 
 std::string csv_header(const ModelIdentity& model) {
-  std::string line = "file,slice,contrast,phase,repetition,set,partition,coils,energy_kept,model_sha256";
+  std::string line = "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,model_sha256";
   for (std::int64_t component = 0; component < model.embed_dim; ++component) {
     line += ",e" + std::to_string(component);
   }
@@ -98,7 +109,8 @@ std::string csv_header(const ModelIdentity& model) {
 std::string csv_line(const EmbeddingSource& source, const ModelIdentity& model, std::span<const float> embedding) {
   const io::SliceLabel& label = source.label;
   std::string line = csv_field(valid_utf8(source.file));
-  for (const int index : {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition}) {
+  for (const int index :
+       {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition, label.measurement}) {
     line += "," + std::to_string(index);
   }
   line += "," + std::to_string(source.coils) + "," + shortest(source.energy_kept) + "," + csv_field(model.sha256);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "io/scan_reader.hpp"
 
@@ -18,10 +19,12 @@ struct ModelIdentity {
 
 // Where one embedding comes from.
 struct EmbeddingSource {
-  std::string file;  // as named on the command line
+  std::string file;        // as named on the command line
+  io::HeaderFacts header;  // of its scan
   io::SliceLabel label;
-  std::int64_t coils = 0;  // physical coils
-  double energy_kept = 1;  // share of the slice's energy that the virtual coils keep
+  std::int64_t coils = 0;                  // physical coils
+  double energy_kept = 1;                  // share of the slice's energy that the virtual coils keep
+  std::vector<std::string> warnings = {};  // of its scan; in JSON, and only where there are any
 };
 
 // Header of a .npy file (version 1.0) of float32, (rows, columns), C order. Always npy_header_size bytes, so that it

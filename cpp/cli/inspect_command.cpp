@@ -67,26 +67,30 @@ std::string samples_text(io::Domain domain) {
   return "k-space";
 }
 
+std::int64_t kept(std::int64_t cropped, std::int64_t whole) { return cropped > 0 ? cropped : whole; }
+
 std::string matrix_text(const io::ScanSummary& summary) {
   std::string text = std::to_string(summary.encoded_x) + " x " + std::to_string(summary.encoded_y);
   if (summary.encoded_z > 1) {
     text += " x " + std::to_string(summary.encoded_z);
   }
   text += " (x, y" + std::string(summary.encoded_z > 1 ? ", z" : "") + ") as stored";
-  if (summary.readout_width > 0) {
-    text += "; slices of " + std::to_string(summary.readout_width) + " x " + std::to_string(summary.encoded_y) +
-            " once oversampling is removed";
+  const io::SliceGeometry& geometry = summary.geometry;
+  if (geometry.readout_width > 0 || geometry.phase_height > 0) {
+    text += "; slices of " + std::to_string(kept(geometry.readout_width, summary.encoded_x)) + " x " +
+            std::to_string(kept(geometry.phase_height, summary.encoded_y)) + " once oversampling is removed";
   }
   return text;
 }
 
-std::string oversampling_text(const io::ScanSummary& summary) {
-  if (summary.readout_width <= 0) {
+// `remaining`: 0 where nothing is cropped.
+std::string oversampling_text(std::int64_t encoded, std::int64_t remaining) {
+  if (remaining <= 0) {
     return "none to remove";
   }
-  const double factor = static_cast<double>(summary.encoded_x) / static_cast<double>(summary.readout_width);
+  const double factor = static_cast<double>(encoded) / static_cast<double>(remaining);
   const bool whole = std::abs(factor - std::round(factor)) < 0.005;
-  return fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(summary.readout_width) + " pixels";
+  return fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(remaining) + " pixels";
 }
 
 std::string noise_text(const io::ScanSummary& summary) {
@@ -111,7 +115,12 @@ std::string listing(const std::string& file, const Inspected& inspected) {
       {"slices", std::to_string(summary.slices)},
   };
   if (summary.domain == io::Domain::kspace) {
-    entries.emplace_back("readout oversampling", oversampling_text(summary));
+    const io::SliceGeometry& geometry = summary.geometry;
+    entries.emplace_back("readout oversampling", oversampling_text(summary.encoded_x, geometry.readout_width));
+    entries.emplace_back("phase oversampling", oversampling_text(summary.encoded_y, geometry.phase_height));
+    if (geometry.pixel_aspect != 1) {
+      entries.emplace_back("pixel", fixed(geometry.pixel_aspect, 3) + " times as high (y) as wide (x)");
+    }
     entries.emplace_back("noise measurement", noise_text(summary));
   }
   if (summary.zero_fraction > 0) {
@@ -119,6 +128,9 @@ std::string listing(const std::string& file, const Inspected& inspected) {
   }
   for (const auto& entry : header_lines(summary.header)) {
     entries.push_back(entry);
+  }
+  for (const std::string& warning : summary.warnings) {
+    entries.emplace_back("warning", warning);
   }
   for (const std::string& note : summary.notes) {
     entries.emplace_back("note", note);
@@ -134,11 +146,16 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
   object["domain"] = name_of(summary.domain);
   object["coils"] = summary.coils;
   object["encoded_matrix"] = {summary.encoded_x, summary.encoded_y, summary.encoded_z};
-  object["readout_width"] = summary.readout_width > 0 ? Json(summary.readout_width) : Json(nullptr);
+  const io::SliceGeometry& geometry = summary.geometry;
+  object["readout_width"] = geometry.readout_width > 0 ? Json(geometry.readout_width) : Json(nullptr);
+  object["phase_height"] = geometry.phase_height > 0 ? Json(geometry.phase_height) : Json(nullptr);
+  object["pixel_aspect"] = geometry.pixel_aspect;
   object["slices"] = summary.slices;
+  object["measurements"] = summary.measurements;
   object["noise_samples"] = summary.noise_samples;
   object["zero_fraction"] = summary.zero_fraction;
   object["needs_allow_undersampled"] = inspected.needs_allow_undersampled;
+  object["warnings"] = summary.warnings;
   object["notes"] = summary.notes;
   object["header"] = header_json(summary.header);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -175,6 +192,7 @@ Command add_inspect_command(CLI::App& program) {
       ->type_name("")
       ->required();
   add_input_option(*command, arguments->reading.domain);
+  add_group_option(*command, arguments->reading.group);
   command->add_flag("--json", arguments->json, "One JSON object a line for each file");
   command->footer("\nExit status 4 where a file cannot be read; the others are still described.");
   return {command, [arguments] { return inspect(*arguments); }};

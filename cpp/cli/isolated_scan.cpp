@@ -27,7 +27,10 @@ std::vector<std::string> arguments_of(const std::string& path, const io::ReadOpt
   std::vector<std::string> arguments{path, options.allow_undersampled ? "allow-undersampled" : "complete"};
   if (options.domain.has_value()) {
     arguments.emplace_back(options.domain == io::Domain::image ? "image" : "kspace");
+  } else {
+    arguments.emplace_back("any");
   }
+  arguments.push_back(options.group);
   return arguments;
 }
 
@@ -54,7 +57,12 @@ class IsolatedScan final : public io::ScanReader {
   }
 
   [[nodiscard]] const io::ScanSummary& summary() const override { return facts_.summary; }
-  [[nodiscard]] const std::optional<io::NoiseCovariance>& noise_covariance() const override { return facts_.noise; }
+  [[nodiscard]] const std::optional<io::NoiseCovariance>& noise_covariance() const override {
+    return facts_.noise.front();
+  }
+  [[nodiscard]] const std::optional<io::NoiseCovariance>& noise_of(int measurement) const override {
+    return facts_.noise.at(static_cast<std::size_t>(measurement));
+  }
 
   void read(std::int64_t index, io::Slice& slice) override {
     request(index);

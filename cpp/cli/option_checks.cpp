@@ -83,6 +83,13 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
       ->check(CLI::IsMember({"kspace", "image"}));
 }
 
+void add_group_option(CLI::App& command, std::string& group) {
+  command
+      .add_option("--group", group,
+                  "The measurement to read of raw MRD files that hold several; by default all are read that can be")
+      ->type_name("NAME");
+}
+
 std::string signers_text(const ModelInfo& info) {
   std::string text;
   for (const std::string& key : info.signers) {

@@ -27,6 +27,9 @@ void warn_if_unsealed(const std::string& model, const ModelInfo& info);
 // --input kspace|image. `domain` must outlive the parsing.
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain);
 
+// --group NAME. `group` must outlive the parsing.
+void add_group_option(CLI::App& command, std::string& group);
+
 // The public keys that signed a model file, or "nobody".
 std::string signers_text(const ModelInfo& info);
 

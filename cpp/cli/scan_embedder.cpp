@@ -39,8 +39,11 @@ class BatchEmbedder {
   BatchEmbedder(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch, const ScanSettings& settings,
                 EmbeddedScan& scan)
       : embedder_(embedder), domain_(facts.summary.domain), batch_(batch), scan_(scan) {
-    kspace_options_.readout_width = settings.readout_width > 0 ? settings.readout_width : facts.summary.readout_width;
-    const auto& noise = facts.noise;
+    const auto chosen = [](auto setting, auto of_scan) { return setting > 0 ? setting : of_scan; };
+    kspace_options_.readout_width = chosen(settings.readout_width, batch.geometry.readout_width);
+    kspace_options_.phase_height = chosen(settings.phase_height, batch.geometry.phase_height);
+    kspace_options_.pixel_aspect = chosen(settings.pixel_aspect, batch.geometry.pixel_aspect);
+    const auto& noise = facts.noise.at(static_cast<std::size_t>(batch.measurement));
     if (settings.prewhiten && noise.has_value()) {
       kspace_options_.noise_covariance =
           ArrayView<const std::complex<double>, 2>::row_major(noise->values.data(), {noise->coils, noise->coils});
@@ -133,8 +136,17 @@ void check_aspect(std::int64_t matrix, const SliceBatch& batch) {
 }  // namespace
 
 void check_settings(const ScanSettings& settings, const io::ScanSummary& summary) {
-  if (settings.readout_width > 0 && summary.domain != io::Domain::kspace) {
+  if (summary.domain == io::Domain::kspace) {
+    return;
+  }
+  if (settings.readout_width > 0) {
     throw Error(ErrorCode::bad_input, "--readout-width crops k-space, and this file holds images; leave it out");
+  }
+  if (settings.phase_height > 0) {
+    throw Error(ErrorCode::bad_input, "--phase-height crops k-space, and this file holds images; leave it out");
+  }
+  if (settings.pixel_aspect > 0) {
+    throw Error(ErrorCode::bad_input, "--pixel-aspect is for k-space, and this file holds images; leave it out");
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "cli/batch_reader.hpp"
@@ -14,6 +15,8 @@ namespace mriembed::cli {
 struct ScanSettings {
   bool prewhiten = true;           // with the scan's own noise measurement
   std::int64_t readout_width = 0;  // pixels of x kept after the transform; 0: what the scan says
+  std::int64_t phase_height = 0;   // pixels of y kept after the transform; 0: what the scan says
+  double pixel_aspect = 0;         // height of a pixel over its width; 0: what the scan says
 };
 
 struct EmbeddedSlice {
@@ -26,8 +29,10 @@ struct EmbeddedSlice {
 };
 
 struct EmbeddedScan {
+  io::HeaderFacts header;
   std::vector<EmbeddedSlice> slices;
-  std::vector<float> embeddings;  // row-major (slices, embed_dim)
+  std::vector<float> embeddings;      // row-major (slices, embed_dim)
+  std::vector<std::string> warnings;  // of the scan
 };
 
 // Throws Error (bad_input) where these settings do not fit the scan.

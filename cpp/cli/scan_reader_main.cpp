@@ -1,6 +1,6 @@
 // mriembed_scan_reader: reads one HDF5 scan for mriembed_cli, in a process of its own that may die of a damaged file.
 //
-//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image]
+//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP]]
 //
 // Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
 // input that slice. A refusal is an answer and the last one. Ends with its standard input.
@@ -171,7 +171,7 @@ class SlicesAhead {
 
 void serve(const std::string& path, const mriembed::io::ReadOptions& options) {
   const auto reader = mriembed::io::open_hdf5_scan(path, options);
-  answer(AnswerKind::opened, mriembed::io::encoded_facts(reader->summary(), reader->noise_covariance()));
+  answer(AnswerKind::opened, mriembed::io::encoded_facts(*reader));
   SlicesAhead slices(*reader);
   for (std::int64_t index = 0; next_request(index);) {
     if (index == mriembed::io::send_samples) {
@@ -199,9 +199,12 @@ int run(std::span<char*> arguments) {
   const std::string path = arguments[1];
   mriembed::io::ReadOptions options;
   options.allow_undersampled = std::string_view(arguments[2]) == "allow-undersampled";
-  if (arguments.size() > 3) {
+  if (arguments.size() > 3 && std::string_view(arguments[3]) != "any") {
     const bool image = std::string_view(arguments[3]) == "image";
     options.domain = image ? mriembed::io::Domain::image : mriembed::io::Domain::kspace;
+  }
+  if (arguments.size() > 4) {
+    options.group = arguments[4];
   }
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);

@@ -15,7 +15,8 @@ bool SliceBatch::has_room_for(const io::Slice& slice, std::int64_t limit) const 
   if (count() == 0) {
     return true;
   }
-  if (slice.channels != channels || slice.height != height || slice.width != width) {
+  if (slice.channels != channels || slice.height != height || slice.width != width || slice.geometry != geometry ||
+      slice.label.measurement != measurement) {
     return false;
   }
   if (limit > 0) {
@@ -29,6 +30,8 @@ void SliceBatch::add(const io::Slice& slice, double seconds) {
   channels = slice.channels;
   height = slice.height;
   width = slice.width;
+  geometry = slice.geometry;
+  measurement = slice.label.measurement;
   labels.push_back(slice.label);
   read_seconds.push_back(seconds);
   samples.insert(samples.end(), slice.samples.begin(), slice.samples.end());

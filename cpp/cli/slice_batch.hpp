@@ -10,11 +10,13 @@
 
 namespace mriembed::cli {
 
-// Slices of one geometry, one behind the other in memory.
+// Slices of one geometry and one measurement, one behind the other in memory.
 struct SliceBatch {
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
+  io::SliceGeometry geometry;
+  int measurement = 0;
   std::vector<io::SliceLabel> labels;
   std::vector<double> read_seconds;
   std::vector<std::complex<float>> samples;
@@ -22,8 +24,8 @@ struct SliceBatch {
 
   [[nodiscard]] std::size_t count() const { return labels.size(); }
 
-  // Whether the slice has the geometry of the others and is not one too many. `limit`: slices of a batch; 0: up to 8,
-  // fewer where these would exceed 256 MiB. An empty batch takes any slice.
+  // Whether the slice has the geometry and measurement of the others and is not one too many. `limit`: slices of a
+  // batch; 0: up to 8, fewer where these would exceed 256 MiB. An empty batch takes any slice.
   [[nodiscard]] bool has_room_for(const io::Slice& slice, std::int64_t limit) const;
 
   void add(const io::Slice& slice, double seconds);

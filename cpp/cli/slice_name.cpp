@@ -7,11 +7,12 @@ namespace mriembed::cli {
 
 std::string name_of(const io::SliceLabel& label) {
   std::string name = "slice " + std::to_string(label.slice);
-  const std::array<std::pair<const char*, int>, 5> others{{{"contrast", label.contrast},
+  const std::array<std::pair<const char*, int>, 6> others{{{"contrast", label.contrast},
                                                            {"phase", label.phase},
                                                            {"repetition", label.repetition},
                                                            {"set", label.set},
-                                                           {"partition", label.partition}}};
+                                                           {"partition", label.partition},
+                                                           {"measurement", label.measurement}}};
   for (const auto& [what, index] : others) {
     if (index != 0) {
       name += std::string(", ") + what + " " + std::to_string(index);

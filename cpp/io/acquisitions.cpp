@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <tuple>
 
 #include "hdf5_arena.hpp"
 #include "refuse.hpp"
@@ -14,6 +15,7 @@ struct Member {
   const char* name;
   std::size_t offset;
   hid_t type;
+  bool required = true;  // an optional one that the file does not have stays 0
 };
 
 // A compound of the members in memory. HDF5 converts by name, and leaves untouched what the file does not have; so each
@@ -22,6 +24,9 @@ Hdf5Handle compound(const Hdf5Handle& file_type, std::size_t size, const std::ve
   Hdf5Handle type(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "an acquisition header");
   for (const Member& member : members) {
     if (H5Tget_class(file_type.get()) != H5T_COMPOUND || H5Tget_member_index(file_type.get(), member.name) < 0) {
+      if (!member.required) {
+        continue;
+      }
       refuse(std::string("its acquisitions have no member \"") + member.name + "\": no ISMRMRD raw data");
     }
     if (H5Tinsert(type.get(), member.name, member.offset, member.type) < 0) {
@@ -39,19 +44,40 @@ Hdf5Handle member_type(const Hdf5Handle& file_type, const char* name) {
   return {H5Tget_member_type(file_type.get(), static_cast<unsigned>(index)), H5Tclose, "an acquisition"};
 }
 
+// Whether the member is an array of 8 integers, as ISMRMRD has it.
+bool holds_user_numbers(const Hdf5Handle& index) {
+  if (H5Tget_class(index.get()) != H5T_COMPOUND || H5Tget_member_index(index.get(), "user") < 0) {
+    return false;
+  }
+  const Hdf5Handle type = member_type(index, "user");
+  hsize_t length = 0;
+  if (H5Tget_class(type.get()) != H5T_ARRAY || H5Tget_array_ndims(type.get()) != 1 ||
+      H5Tget_array_dims2(type.get(), &length) < 0 || length != std::tuple_size_v<decltype(Acquisition::user)>) {
+    return false;
+  }
+  return H5Tget_class(Hdf5Handle(H5Tget_super(type.get()), H5Tclose, "an acquisition").get()) == H5T_INTEGER;
+}
+
 Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
   const Hdf5Handle head = member_type(file_type, "head");
   const Hdf5Handle index = member_type(head, "idx");
   const hid_t u16 = H5T_NATIVE_UINT16;
+  const hsize_t user_numbers = std::tuple_size_v<decltype(Acquisition::user)>;
+  const Hdf5Handle user(H5Tarray_create2(u16, 1, &user_numbers), H5Tclose, "an acquisition header");
   // Nested compounds of HDF5 are placed at their own offsets inside Acquisition: idx begins at the struct's start.
-  const Hdf5Handle index_in_memory = compound(index, sizeof(Acquisition),
-                                              {{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
-                                               {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
-                                               {"slice", offsetof(Acquisition, slice), u16},
-                                               {"contrast", offsetof(Acquisition, contrast), u16},
-                                               {"phase", offsetof(Acquisition, phase), u16},
-                                               {"repetition", offsetof(Acquisition, repetition), u16},
-                                               {"set", offsetof(Acquisition, set), u16}});
+  std::vector<Member> members{{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
+                              {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
+                              {"slice", offsetof(Acquisition, slice), u16},
+                              {"contrast", offsetof(Acquisition, contrast), u16},
+                              {"phase", offsetof(Acquisition, phase), u16},
+                              {"repetition", offsetof(Acquisition, repetition), u16},
+                              {"set", offsetof(Acquisition, set), u16},
+                              {"average", offsetof(Acquisition, average), u16, false},
+                              {"segment", offsetof(Acquisition, segment), u16, false}};
+  if (holds_user_numbers(index)) {
+    members.push_back({"user", offsetof(Acquisition, user), user.get()});
+  }
+  const Hdf5Handle index_in_memory = compound(index, sizeof(Acquisition), members);
   const Hdf5Handle index_only = compound(head, sizeof(Acquisition), {{"idx", 0, index_in_memory.get()}});
   return compound(file_type, sizeof(Acquisition), {{"head", 0, index_only.get()}});
 }
@@ -59,14 +85,16 @@ Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
 Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
   const Hdf5Handle head = member_type(file_type, "head");
   const hid_t u16 = H5T_NATIVE_UINT16;
-  const Hdf5Handle head_in_memory = compound(head, sizeof(Acquisition),
-                                             {{"flags", offsetof(Acquisition, flags), H5T_NATIVE_UINT64},
-                                              {"number_of_samples", offsetof(Acquisition, samples), u16},
-                                              {"active_channels", offsetof(Acquisition, coils), u16},
-                                              {"discard_pre", offsetof(Acquisition, discard_pre), u16},
-                                              {"discard_post", offsetof(Acquisition, discard_post), u16},
-                                              {"center_sample", offsetof(Acquisition, center_sample), u16},
-                                              {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16}});
+  const Hdf5Handle head_in_memory =
+      compound(head, sizeof(Acquisition),
+               {{"flags", offsetof(Acquisition, flags), H5T_NATIVE_UINT64},
+                {"number_of_samples", offsetof(Acquisition, samples), u16},
+                {"active_channels", offsetof(Acquisition, coils), u16},
+                {"discard_pre", offsetof(Acquisition, discard_pre), u16},
+                {"discard_post", offsetof(Acquisition, discard_post), u16},
+                {"center_sample", offsetof(Acquisition, center_sample), u16},
+                {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16},
+                {"sample_time_us", offsetof(Acquisition, sample_time_us), H5T_NATIVE_FLOAT, false}});
   return compound(file_type, sizeof(Acquisition), {{"head", 0, head_in_memory.get()}});
 }
 
@@ -105,6 +133,9 @@ Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
     header.phase = index.phase;
     header.repetition = index.repetition;
     header.set = index.set;
+    header.average = index.average;
+    header.segment = index.segment;
+    header.user = index.user;
   }
   std::int64_t samples = 0;
   for (const Acquisition& header : headers_) {

@@ -1,6 +1,7 @@
 // The acquisitions of a raw MRD (ISMRMRD) HDF5 file: one header and one readout of all coils each.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,10 @@ struct Acquisition {
   std::uint16_t phase = 0;
   std::uint16_t repetition = 0;
   std::uint16_t set = 0;
+  std::uint16_t average = 0;
+  std::uint16_t segment = 0;
+  std::array<std::uint16_t, 8> user{};  // siemens_to_ismrmrd: 5 and 6 are the central steps along y and z
+  float sample_time_us = 0;             // 0: not given
 
   // `flag` is one of ISMRMRD_ACQ_..., which count from 1.
   [[nodiscard]] bool has(int flag) const { return ((flags >> static_cast<unsigned>(flag - 1)) & 1U) != 0; }

@@ -1,9 +1,11 @@
 #include "fastmri.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "mrd_header.hpp"
 #include "refuse.hpp"
+#include "scan_geometry.hpp"
 
 namespace mriembed::io {
 
@@ -47,6 +49,7 @@ class FastMriReader final : public ScanReader {
     slice.channels = summary_.coils;
     slice.height = summary_.encoded_y;
     slice.width = summary_.encoded_x;
+    slice.geometry = summary_.geometry;
     slice.stacked.clear();
     slice.samples.resize(static_cast<std::size_t>(slice.channels * rows_ * columns_));
     std::vector<std::int64_t> start(shape_.size(), 0);
@@ -85,21 +88,29 @@ class FastMriReader final : public ScanReader {
       summary_.notes.emplace_back("no ismrmrd_header: taken as stored, without readout oversampling");
       return;
     }
-    const MrdHeader whole = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
-    const MrdEncoding& header = whole.encodings.front();
-    summary_.header = whole.facts;
-    readout_along_rows_ = header.encoded.x == rows_;
-    if (!readout_along_rows_ && header.encoded.x != columns_) {
-      refuse("its header's encoded matrix has " + std::to_string(header.encoded.x) +
+    const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
+    summary_.header = header.facts;
+    const MrdEncoding& encoding = header.encodings.front();
+    readout_along_rows_ = encoding.encoded.x == rows_;
+    if (!readout_along_rows_ && encoding.encoded.x != columns_) {
+      refuse("its header's encoded matrix has " + std::to_string(encoding.encoded.x) +
              " readout samples, but its k-space is " + std::to_string(rows_) + " x " + std::to_string(columns_));
     }
     if (readout_along_rows_) {
       std::swap(summary_.encoded_x, summary_.encoded_y);
       summary_.notes.emplace_back("readout stored along ky, turned to x");
     }
-    if (header.recon.x < header.encoded.x) {
-      summary_.readout_width = header.recon.x;
-    }
+    take_geometry(encoding);
+  }
+
+  // Stored may be another number of lines than was encoded, over the same field of view.
+  void take_geometry(MrdEncoding encoding) {
+    encoding.encoded.y = summary_.encoded_y;
+    ScanGeometry geometry = geometry_of(encoding);
+    summary_.geometry.readout_width = geometry.image.x < summary_.encoded_x ? geometry.image.x : 0;
+    summary_.geometry.phase_height = geometry.image.y < summary_.encoded_y ? geometry.image.y : 0;
+    summary_.geometry.pixel_aspect = geometry.pixel_aspect;
+    summary_.warnings = std::move(geometry.notes);
   }
 
   void check_mask(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {

@@ -5,8 +5,8 @@
 
 #include "fastmri.hpp"
 #include "hdf5_file.hpp"
+#include "measurements.hpp"
 #include "mrd_images.hpp"
-#include "mrd_raw.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -14,16 +14,16 @@ namespace mriembed::io {
 std::unique_ptr<ScanReader> open_hdf5_scan(const std::string& path, const ReadOptions& options) {
   const Hdf5Handle file = open_hdf5(path);
   const auto file_size = static_cast<std::int64_t>(std::filesystem::file_size(path));
-  if (holds_dataset(file, "kspace")) {
+  const bool fastmri = holds_dataset(file, "kspace");
+  const std::vector<std::string> groups = fastmri ? std::vector<std::string>() : measurement_groups(file);
+  if (!options.group.empty() && groups.empty()) {
+    refuse("it holds no raw MRD measurements to choose \"" + shown(options.group) + "\" from; leave --group out");
+  }
+  if (fastmri) {
     return open_fastmri(file, file_size, options);
   }
-  for (const std::string& name : children(file)) {
-    if (holds_group(file, name)) {
-      const Hdf5Handle group = open_group(file, name);
-      if (holds_dataset(group, "data") && holds_dataset(group, "xml")) {
-        return open_mrd_raw(group, file_size, options);
-      }
-    }
+  if (!groups.empty()) {
+    return open_measurements(file, groups, file_size, options);
   }
   const std::vector<std::string> image_groups = find_image_groups(file);
   if (!image_groups.empty()) {

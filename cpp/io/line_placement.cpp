@@ -3,73 +3,208 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "refuse.hpp"
 
 namespace mriembed::io {
 
-LinePlacement::LinePlacement(const MrdEncoding& header, const std::vector<Acquisition>& imaging_lines)
-    : width_(header.encoded.x),
-      y_(axis_of(header.encoded.y, header.step_1)),
-      z_(axis_of(header.encoded.z, header.step_2)) {
-  const bool oversampled = header.recon.x < header.encoded.x;
-  const bool removed = oversampled && std::all_of(imaging_lines.begin(), imaging_lines.end(),
-                                                  [&](const auto& line) { return line.samples == header.recon.x; });
-  if (removed) {
-    width_ = header.recon.x;
-    notes_.emplace_back("readout oversampling was removed before the file was written");
-  } else if (oversampled) {
-    readout_width_ = header.recon.x;
+namespace {
+
+bool is_reversed(const Acquisition& line) { return line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE); }
+
+// The energy of a step and its neighbours: a peak may lie between two lines.
+double around(const StepEnergies& energies, std::int64_t step) {
+  double sum = 0;
+  for (std::int64_t near = step - 1; near <= step + 1; ++near) {
+    sum +=
+        near >= 0 && near < static_cast<std::int64_t>(energies.size()) ? energies[static_cast<std::size_t>(near)] : 0;
   }
-  note_uncovered(y_, "kspace_encode_step_1");
-  note_uncovered(z_, "kspace_encode_step_2");
+  return sum;
 }
 
-LinePlacement::Axis LinePlacement::axis_of(std::int64_t size, const std::optional<EncodingLimit>& limit) {
-  Axis axis;
-  axis.size = size;
-  axis.last = size - 1;
-  if (limit.has_value() && size > 1) {
-    // Limits that cover the whole matrix leave one placement, whatever the centre says (some writers leave it 0).
-    const bool covering = limit->maximum - limit->minimum + 1 == size;
-    axis.shift = covering ? -limit->minimum : size / 2 - limit->center;
-    axis.first = std::clamp<std::int64_t>(limit->minimum + axis.shift, 0, size - 1);
-    axis.last = std::clamp<std::int64_t>(limit->maximum + axis.shift, 0, size - 1);
+std::int64_t peak_of(const StepEnergies& energies) {
+  return std::max_element(energies.begin(), energies.end()) - energies.begin();
+}
+
+}  // namespace
+
+LinePlacement::LinePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts)
+    : width_(encoding.encoded.x),
+      y_(axis_of("kspace_encode_step_1", "idx.user[5]", encoding.encoded.y, encoding.step_1, facts.user_center_1)) {
+  if (oversampling_removed(facts.first, geometry.image.x, encoding.recon.x, encoding.encoded.x)) {
+    width_ = facts.first.samples;
+    notes_.emplace_back("readout oversampling is taken as removed before the file was written");
+  }
+  // Some writers state the slices' thickness with gaps as an encoded matrix of 2.
+  const bool one_step = !encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum;
+  const bool flat = encoding.encoded.z > 1 && !facts.several_partitions && one_step;
+  z_ = axis_of("kspace_encode_step_2", "idx.user[6]", flat ? 1 : encoding.encoded.z, encoding.step_2,
+               facts.user_center_2);
+  if (flat) {
+    z_.shift = -std::int64_t{facts.first.step_2};
+    notes_.push_back("the encoded matrix has " + std::to_string(encoding.encoded.z) +
+                     " partitions, but every line the same kspace_encode_step_2: a 2D scan");
+  }
+  note_readout(facts.first);
+  for (const Axis* axis : {&y_, &z_}) {
+    if (!axis->undecided()) {
+      note_coverage(*axis);
+    }
+  }
+}
+
+// A readout as long as the image whose centre is not in its middle is an asymmetric echo. A centre at or beyond its end
+// is that of the longer readout that it was cut from.
+bool LinePlacement::oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
+                                         std::int64_t encoded_width) const {
+  if (image_width == encoded_width || (first.samples != image_width && first.samples != recon_width) ||
+      first.samples >= encoded_width) {
+    return false;
+  }
+  const std::int64_t center = first.center_sample;
+  return center == 0 || center >= first.samples || std::abs(center - first.samples / 2) <= 1;
+}
+
+void LinePlacement::Axis::set_center(std::int64_t center) {
+  shift = size / 2 - center;
+  cover();
+}
+
+void LinePlacement::Axis::cover() {
+  if (limit.has_value()) {
+    first = std::clamp<std::int64_t>(limit->minimum + shift, 0, size - 1);
+    last = std::clamp<std::int64_t>(limit->maximum + shift, 0, size - 1);
+  }
+}
+
+LinePlacement::Axis LinePlacement::axis_of(const char* name, const char* user_name, std::int64_t size,
+                                           const std::optional<EncodingLimit>& limit,
+                                           const std::optional<std::int64_t>& user_center) {
+  Axis axis{name, user_name, size, std::nullopt, std::nullopt, false, 0, 0, size - 1};
+  // Limits from 0 to 0 are what writers leave that know none.
+  if (size == 1 || !limit.has_value() || (limit->minimum == 0 && limit->maximum == 0)) {
+    return axis;
+  }
+  axis.limit = limit;
+  const std::int64_t count = limit->maximum - limit->minimum + 1;
+  const bool unset = limit->center == 0 || limit->center < limit->minimum || limit->center > limit->maximum;
+  if (unset && count == size) {
+    axis.set_center(limit->minimum + size / 2);
+    notes_.push_back(std::string(name) + " has no centre in the header (" + std::to_string(limit->center) +
+                     "): the middle of its " + std::to_string(count) + " steps is taken");
+    return axis;
+  }
+  axis.unset_center = unset;
+  axis.set_center(unset ? limit->minimum + count / 2 : limit->center);
+  if (user_center.has_value() && *user_center != limit->center && axis.covers(*user_center)) {
+    axis.user_center = user_center;
   }
   return axis;
 }
 
-void LinePlacement::note_uncovered(const Axis& axis, const char* name) {
-  const std::int64_t covered = axis.last - axis.first + 1;
-  if (covered < axis.size) {
-    notes_.push_back(std::string(name) + " covers " + std::to_string(covered) + " of " + std::to_string(axis.size) +
-                     " lines (partial Fourier or interpolation): the others stay zero");
+void LinePlacement::find_centres(const StepEnergies& along_y, const StepEnergies& along_z) {
+  for (auto& [axis, energies] : {std::pair<Axis&, const StepEnergies&>{y_, along_y}, {z_, along_z}}) {
+    if (axis.undecided() && !energies.empty()) {
+      find_center(axis, energies);
+      note_coverage(axis);
+    }
+    axis.unset_center = false;
+    axis.user_center.reset();
   }
 }
 
-std::int64_t LinePlacement::line_of(const Acquisition& line, std::size_t index) const {
+void LinePlacement::find_center(Axis& axis, const StepEnergies& energies) {
+  const EncodingLimit& limit = *axis.limit;
+  const std::int64_t peak = peak_of(energies);
+  if (!axis.unset_center) {
+    const bool by_user = around(energies, *axis.user_center) > around(energies, limit.center);
+    const std::int64_t center = by_user ? *axis.user_center : limit.center;
+    axis.set_center(center);
+    notes_.push_back("the header gives step " + std::to_string(limit.center) + " as the centre of " + axis.name + ", " +
+                     axis.user_name + " gives " + std::to_string(*axis.user_center) + ": the signal peaks at " +
+                     std::to_string(peak) + ", so that " + std::to_string(center) + " is taken");
+    return;
+  }
+  // All lines around the centre; the last ones missing; the first ones missing.
+  const std::int64_t count = limit.maximum - limit.minimum + 1;
+  std::vector<std::int64_t> likely{limit.minimum + count / 2, limit.minimum + axis.size / 2,
+                                   limit.maximum - (axis.size - 1) + axis.size / 2};
+  if (axis.user_center.has_value()) {
+    likely.push_back(*axis.user_center);
+  }
+  const std::int64_t nearest = *std::min_element(
+      likely.begin(), likely.end(),
+      [&](std::int64_t left, std::int64_t right) { return std::abs(left - peak) < std::abs(right - peak); });
+  const std::int64_t echo_offset = std::max<std::int64_t>(4, axis.size / 16);  // which a background phase can make
+  const std::int64_t center = std::abs(nearest - peak) <= echo_offset ? nearest : peak;
+  axis.set_center(center);
+  notes_.push_back(std::string(axis.name) + " has no centre in the header (" + std::to_string(limit.center) +
+                   "): the signal peaks at step " + std::to_string(peak) + ", and " + std::to_string(center) +
+                   " is taken");
+}
+
+void LinePlacement::note_coverage(const Axis& axis) {
+  const std::int64_t covered = axis.last - axis.first + 1;
+  if (covered < axis.size) {
+    notes_.push_back(std::string(axis.name) + " covers " + std::to_string(covered) + " of " +
+                     std::to_string(axis.size) + " lines (partial Fourier or interpolation): the others stay zero");
+  }
+  if (axis.limit.has_value() && axis.limit->maximum - axis.limit->minimum + 1 > covered) {
+    notes_.push_back(std::to_string(axis.limit->maximum - axis.limit->minimum + 1 - covered) + " steps of " +
+                     axis.name + " lie beyond the encoded matrix, whose centre is step " +
+                     std::to_string(axis.size / 2 - axis.shift) + ", and are left out");
+  }
+}
+
+void LinePlacement::note_readout(const Acquisition& first) {
+  const std::int64_t samples = first.samples;
+  if (first.center_sample == 0 && samples > 1) {
+    notes_.emplace_back("center_sample is not set (0): the middle of a readout is taken as the centre of k-space");
+  } else if (first.center_sample >= samples && samples == width_) {
+    notes_.push_back("center_sample " + std::to_string(first.center_sample) + " lies beyond the readout of " +
+                     std::to_string(samples) + " samples: its middle is taken as the centre of k-space");
+  }
+}
+
+std::optional<std::int64_t> LinePlacement::line_of(const Acquisition& line, std::size_t index) const {
   const std::int64_t y = line.step_1 + y_.shift;
   const std::int64_t z = line.step_2 + z_.shift;
-  if (y < 0 || y >= y_.size || z < 0 || z >= z_.size) {
+  const bool inside_y = y >= 0 && y < y_.size;
+  const bool inside_z = z >= 0 && z < z_.size;
+  if ((!inside_y && !y_.covers(line.step_1)) || (!inside_z && !z_.covers(line.step_2))) {
     refuse("acquisition " + std::to_string(index) + " (encoding steps " + std::to_string(line.step_1) + ", " +
            std::to_string(line.step_2) + ") lies outside the encoded matrix of " + std::to_string(y_.size) + " x " +
            std::to_string(z_.size) + " lines");
   }
-  return z * y_.size + y;
+  return inside_y && inside_z ? std::optional(z * y_.size + y) : std::nullopt;
+}
+
+// The sample at k = 0.
+std::int64_t LinePlacement::center_of(const Acquisition& line) const {
+  const std::int64_t samples = line.samples;
+  const bool stale = line.center_sample >= samples && samples == width_;  // of the readout before it was shortened
+  if ((line.center_sample == 0 && samples > 1) || stale) {
+    return is_reversed(line) ? samples - 1 - samples / 2 : samples / 2;
+  }
+  return line.center_sample;
 }
 
 ReadoutPlace LinePlacement::readout_of(const Acquisition& line, std::size_t index) const {
+  const std::int64_t kept = std::int64_t{line.samples} - line.discard_pre - line.discard_post;
+  const std::int64_t center = center_of(line);
+  const std::int64_t first = line.discard_pre;
+  const std::int64_t last = first + kept - 1;
+  // Where the samples would lie along x, in ascending order.
+  const std::int64_t begin = width_ / 2 + (is_reversed(line) ? center - last : first - center);
+  const std::int64_t cut_before = std::max<std::int64_t>(0, -begin);
+  const std::int64_t cut_after = std::max<std::int64_t>(0, begin + kept - width_);
   ReadoutPlace place;
-  place.first_sample = line.discard_pre;
-  place.count = std::int64_t{line.samples} - line.discard_pre - line.discard_post;
-  if (line.samples == width_) {
-    place.first_x = line.discard_pre;
-  } else if (place.count != width_) {
-    const bool reversed = line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
-    const std::int64_t kept_centre = std::int64_t{line.center_sample} - line.discard_pre;
-    place.first_x = width_ / 2 - (reversed ? place.count - 1 - kept_centre : kept_centre);
-  }
-  if (place.count < 1 || place.first_x < 0 || place.first_x + place.count > width_) {
+  place.first_x = begin + cut_before;
+  place.count = kept - cut_before - cut_after;
+  place.first_sample = first + (is_reversed(line) ? cut_after : cut_before);
+  if (kept < 1 || kept > width_ || place.count < 1 || center >= line.samples) {
     refuse("acquisition " + std::to_string(index) + " with " + std::to_string(line.samples) + " samples (centre " +
            std::to_string(line.center_sample) + ") does not fit the encoded matrix's " + std::to_string(width_) +
            " samples along the readout");

@@ -2,57 +2,98 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "acquisitions.hpp"
 #include "mrd_header.hpp"
+#include "scan_geometry.hpp"
 
 namespace mriembed::io {
 
-// A readout's kept samples and their place along x.
+// A readout's kept samples and their place along x. Of a reversed readout, the first kept sample is the last along x.
 struct ReadoutPlace {
   std::int64_t first_sample = 0;
   std::int64_t count = 0;
   std::int64_t first_x = 0;
 };
 
-// Lines go by their encoding steps, never by order of arrival; readouts by their length and, where that is shorter than
-// the matrix (asymmetric echo), by the sample that lies at the centre of k-space.
+// What is known of an encoding space's imaging lines before they are placed.
+struct LineFacts {
+  Acquisition first;                          // the first of them
+  bool several_partitions = false;            // whether kspace_encode_step_2 takes more than one value
+  std::optional<std::int64_t> user_center_1;  // idx.user[5], where it is set and the same in all of them
+  std::optional<std::int64_t> user_center_2;  // idx.user[6]
+};
+
+// The mean energy of the lines of each encoding step.
+using StepEnergies = std::vector<double>;
+
+// Places by physics, never by order of arrival: sample i of a readout lies at k = i - center_sample, of a reversed one
+// at center_sample - i; a line lies at k = step - center of its encoding limits; k = 0 lies at the matrix's centre,
+// length / 2. What lies beyond the matrix is left out. Centres that the header leaves unset (0), or that idx.user[5]
+// and [6] contradict (siemens_to_ismrmrd issue 142), are found where the signal peaks.
 class LinePlacement {
  public:
-  LinePlacement(const MrdEncoding& header, const std::vector<Acquisition>& imaging_lines);
+  LinePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts);
 
-  // Samples along x: the encoded matrix, or the reconstructed one where the scanner has removed the oversampling.
+  // Samples of the matrix. Along x: the encoded matrix, or the image where the scanner has removed the oversampling.
   [[nodiscard]] std::int64_t width() const { return width_; }
-  // Pixels that remain once readout oversampling is removed; 0 where there is none to remove.
-  [[nodiscard]] std::int64_t readout_width() const { return readout_width_; }
+  [[nodiscard]] std::int64_t height() const { return y_.size; }
+  // 1 for 2D scans, whatever the encoded matrix.
+  [[nodiscard]] std::int64_t depth() const { return z_.size; }
 
-  // z * matrix y + y. Refuses a line outside the matrix, naming the acquisition by `index`.
-  [[nodiscard]] std::int64_t line_of(const Acquisition& line, std::size_t index) const;
+  // Whether lines can be placed only once find_centres() has been called.
+  [[nodiscard]] bool needs_signal() const { return y_.undecided() || z_.undecided(); }
+  void find_centres(const StepEnergies& along_y, const StepEnergies& along_z);
+
+  // z * height + y; none for a line beyond the matrix. Refuses one outside the encoding limits as well, naming the
+  // acquisition by `index`.
+  [[nodiscard]] std::optional<std::int64_t> line_of(const Acquisition& line, std::size_t index) const;
+  // Refuses a readout that does not fit into the matrix.
   [[nodiscard]] ReadoutPlace readout_of(const Acquisition& line, std::size_t index) const;
 
   // Lines inside the encoding limits (the whole matrix where the header has none) that were not acquired.
   [[nodiscard]] std::int64_t missing_lines(const std::vector<bool>& acquired) const;
 
+  // What may change the result.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   // How steps map to positions along y or z, and which positions the limits cover.
   struct Axis {
+    const char* name;
+    const char* user_name;  // of the other statement of the centre
     std::int64_t size = 1;
-    std::int64_t shift = 0;  // position = step + shift
+    std::optional<EncodingLimit> limit;
+    std::optional<std::int64_t> user_center;  // where it contradicts the header
+    bool unset_center = false;                // and limits that do not tell it
+    std::int64_t shift = 0;                   // position = step + shift
     std::int64_t first = 0;
     std::int64_t last = 0;
+
+    [[nodiscard]] bool undecided() const { return unset_center || user_center.has_value(); }
+    [[nodiscard]] bool covers(std::int64_t step) const {
+      return limit.has_value() && step >= limit->minimum && step <= limit->maximum;
+    }
+    void set_center(std::int64_t center);
+    void cover();
   };
-  static Axis axis_of(std::int64_t size, const std::optional<EncodingLimit>& limit);
-  void note_uncovered(const Axis& axis, const char* name);
+
+  [[nodiscard]] Axis axis_of(const char* name, const char* user_name, std::int64_t size,
+                             const std::optional<EncodingLimit>& limit, const std::optional<std::int64_t>& user_center);
+  void find_center(Axis& axis, const StepEnergies& energies);
+  void note_coverage(const Axis& axis);
+  [[nodiscard]] bool oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
+                                          std::int64_t encoded_width) const;
+  [[nodiscard]] std::int64_t center_of(const Acquisition& line) const;
+  void note_readout(const Acquisition& first);
 
   std::int64_t width_ = 1;
-  std::int64_t readout_width_ = 0;
+  std::vector<std::string> notes_;
   Axis y_;
   Axis z_;
-  std::vector<std::string> notes_;
 };
 
 }  // namespace mriembed::io

@@ -1,74 +1,82 @@
 #include "mrd_raw.hpp"
 
-#include <ismrmrd/ismrmrd.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
+#include <span>
+#include <tuple>
+#include <utility>
 
+#include "acquired_lines.hpp"
 #include "acquisitions.hpp"
+#include "echo_check.hpp"
 #include "line_placement.hpp"
-#include "mrd_header.hpp"
 #include "noise_measurement.hpp"
-#include "partition_transform.hpp"
 #include "refuse.hpp"
+#include "slice_assembler.hpp"
 
 namespace mriembed::io {
 
 namespace {
 
-// Lines that are measured for other purposes than the image.
-bool is_imaging(const Acquisition& line) {
-  constexpr std::array others{ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT,
-                              ISMRMRD::ISMRMRD_ACQ_IS_NAVIGATION_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_HPFEEDBACK_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_RTFEEDBACK_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_SURFACECOILCORRECTIONSCAN_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION_REFERENCE,
-                              ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION};
-  if (std::any_of(others.begin(), others.end(), [&](int flag) { return line.has(flag); })) {
-    return false;
-  }
-  return !line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION) ||
-         line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
-}
-
-// slice, contrast, phase, repetition, set
-using VolumeKey = std::array<std::uint16_t, 5>;
-
 struct Volume {
-  SliceLabel label;
+  VolumeKey key{};
   std::vector<std::size_t> lines;  // indices of its acquisitions, ascending
 };
 
+std::string name_of(const VolumeKey& key) {
+  constexpr std::array names{"slice", "contrast", "phase", "repetition", "set"};
+  std::string name;
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    if (index == 0 || key.at(index) != 0) {
+      name += (name.empty() ? "" : ", ") + std::string(names.at(index)) + " " + std::to_string(key.at(index));
+    }
+  }
+  return name;
+}
+
+// The covariance and the number of samples of each coil, of noise lines of `coils` coils. Lines of a longer dwell time
+// have less noise: all count with the power that they would have at the first one's bandwidth.
+std::pair<std::optional<NoiseCovariance>, std::int64_t> measured(const Acquisitions& acquisitions,
+                                                                 const std::vector<std::size_t>& lines,
+                                                                 std::int64_t coils) {
+  const std::vector<Acquisition>& headers = acquisitions.headers();
+  const float dwell_time = headers[lines.front()].sample_time_us;
+  NoiseMeasurement measurement(coils);
+  acquisitions.read(lines, [&](std::size_t index, std::span<const std::complex<float>> samples) {
+    const Acquisition& line = headers[index];
+    const bool known = dwell_time > 0 && line.sample_time_us > 0;
+    const double power = known ? double{line.sample_time_us} / double{dwell_time} : 1.0;
+    measurement.add(samples, line.discard_pre, line.discard_post, power);
+  });
+  return {measurement.covariance(), measurement.samples()};
+}
+
+MrdHeader header_of(const Hdf5Handle& group, std::int64_t file_size) {
+  return parse_mrd_header(read_text(open_dataset(group, "xml", file_size)));
+}
+
 class MrdRawReader final : public ScanReader {
  public:
-  MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options)
-      : header_(parse_mrd_header(read_text(open_dataset(group, "xml", file_size)))),
-        encoding_(header_.encodings.front()),
-        acquisitions_(group, file_size) {
+  MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
+               const std::vector<MeasuredNoise>& other_noise)
+      : header_(header_of(group, file_size)), acquisitions_(group, file_size) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
       refuse("it holds raw data (k-space); --input image does not fit");
     }
-    if (encoding_.trajectory != "cartesian" && encoding_.trajectory != "epi") {
-      refuse("its trajectory is non-Cartesian (\"" + encoding_.trajectory +
-             "\"); only Cartesian scans can be embedded: grid or reconstruct it first");
-    }
-    sort_lines();
-    placement_.emplace(encoding_, imaging_headers());
     summary_.format = "MRD raw data";
     summary_.header = header_.facts;
-    summary_.encoded_x = placement_->width();
-    summary_.encoded_y = encoding_.encoded.y;
-    summary_.encoded_z = encoding_.encoded.z;
-    summary_.readout_width = placement_->readout_width();
-    partitions_ = std::min(encoding_.recon.z, encoding_.encoded.z);
-    summary_.slices = static_cast<std::int64_t>(volumes_.size()) * partitions_;
+    sort_lines();
+    check_encoding();
+    count_coils();
+    measure_noise(other_noise);
+    summary_.coils = static_cast<std::int64_t>(coils_.size());
+    assembler_.emplace(encoding(), facts_of_lines(), coils_);
+    describe_matrix();
     check_size(file_size);
+    load(0);
     check_complete(options);
-    measure_noise();
     take_notes();
   }
 
@@ -76,203 +84,365 @@ class MrdRawReader final : public ScanReader {
   [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return noise_; }
 
   void read(std::int64_t index, Slice& slice) override {
-    const auto volume = static_cast<std::size_t>(index / partitions_);
-    const std::int64_t partition = index % partitions_;
-    load(volume);
-    slice.label = volumes_[volume].label;
-    slice.label.partition = static_cast<int>(partition);
-    slice.channels = summary_.coils;
-    slice.height = encoding_.encoded.y;
-    slice.width = placement_->width();
-    slice.stacked.clear();
-    const std::int64_t plane = slice.height * slice.width;
-    slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
-    // Oversampling along z is removed by a centred crop, like that of the readout.
-    const std::int64_t z = encoding_.encoded.z / 2 - partitions_ / 2 + partition;
-    for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
-      std::copy_n(samples_.data() + (coil * encoding_.encoded.z + z) * plane, plane,
-                  slice.samples.data() + coil * plane);
-    }
+    load(static_cast<std::size_t>(index / assembler_->partitions()));
+    assembler_->write_slice(index % assembler_->partitions(), slice);
   }
 
  private:
+  [[nodiscard]] const MrdEncoding& encoding() const { return header_.encodings[space_]; }
+  [[nodiscard]] const std::vector<Acquisition>& headers() const { return acquisitions_.headers(); }
+
+  // Takes the encoding space of most imaging lines: what is left of another is a separate calibration, as a rule.
   void sort_lines() {
+    std::map<std::uint16_t, std::size_t> imaging_lines;
+    for (const Acquisition& line : headers()) {
+      imaging_lines[line.encoding_space] += kind_of(line) == LineKind::imaging ? 1 : 0;
+    }
+    const auto most = std::max_element(imaging_lines.begin(), imaging_lines.end(),
+                                       [](const auto& left, const auto& right) { return left.second < right.second; });
+    const std::uint16_t chosen = most->first;
     std::map<VolumeKey, Volume> sorted;
-    std::size_t other_spaces = 0;
-    const std::vector<Acquisition>& headers = acquisitions_.headers();
-    for (std::size_t index = 0; index < headers.size(); ++index) {
-      const Acquisition& line = headers[index];
-      if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT)) {
+    for (std::size_t index = 0; index < headers().size(); ++index) {
+      const Acquisition& line = headers()[index];
+      const LineKind kind = kind_of(line);
+      if (kind == LineKind::noise) {
         noise_lines_.push_back(index);
-      } else if (!is_imaging(line)) {
+      } else if (kind == LineKind::other) {
         ++left_out_;
-      } else if (line.encoding_space != 0) {
-        ++other_spaces;
-      } else {
-        Volume& volume = sorted[{line.slice, line.contrast, line.phase, line.repetition, line.set}];
-        volume.label = {line.slice, line.contrast, line.phase, line.repetition, line.set, 0};
+      } else if (line.encoding_space == chosen) {
+        Volume& volume = sorted[key_of(line)];
+        volume.key = key_of(line);
         volume.lines.push_back(index);
       }
     }
     if (sorted.empty()) {
-      refuse("it holds " + std::to_string(headers.size()) + " acquisitions, but no imaging line among them");
+      refuse("it holds " + std::to_string(headers().size()) + " acquisitions, but no imaging line among them");
     }
     for (auto& [key, volume] : sorted) {
       volumes_.push_back(std::move(volume));
     }
-    if (other_spaces > 0) {
-      summary_.notes.push_back(std::to_string(other_spaces) + " lines of other encoding spaces left out");
+    choose_encoding(chosen, imaging_lines);
+  }
+
+  void choose_encoding(std::uint16_t chosen, const std::map<std::uint16_t, std::size_t>& imaging_lines) {
+    space_ = chosen;
+    if (space_ >= header_.encodings.size()) {
+      if (header_.encodings.size() > 1 || imaging_lines.size() > 1) {
+        refuse("its imaging lines belong to encoding space " + std::to_string(chosen) + ", but its header has " +
+               std::to_string(header_.encodings.size()));
+      }
+      summary_.warnings.push_back("its lines name encoding space " + std::to_string(chosen) +
+                                  ", which the header does not have: they are taken to be those of its only one");
+      space_ = 0;
+      return;
     }
-    summary_.coils = headers[volumes_.front().lines.front()].coils;
+    for (const auto& [space, lines] : imaging_lines) {
+      if (space != chosen && lines > 0) {
+        summary_.warnings.push_back("encoding space " + std::to_string(chosen) + " is read; " + std::to_string(lines) +
+                                    " imaging lines of encoding space " + std::to_string(space) + " are left out");
+      }
+    }
+    if (header_.encodings.size() > 1) {
+      summary_.notes.push_back("encoding space " + std::to_string(chosen) + " of " +
+                               std::to_string(header_.encodings.size()) + " is read");
+    }
+  }
+
+  void check_encoding() const {
+    if (encoding().trajectory != "cartesian" && encoding().trajectory != "epi") {
+      refuse("its trajectory is non-Cartesian (\"" + encoding().trajectory +
+             "\"); only Cartesian scans can be embedded: grid or reconstruct it first");
+    }
+    if (header_.multiband > 1) {
+      refuse("multiband: " + std::to_string(header_.multiband) +
+             " slices were excited together and lie on top of each other; separate them by a reconstruction first");
+    }
+  }
+
+  void count_coils() {
+    const std::int64_t coils = headers()[volumes_.front().lines.front()].coils;
     for (const Volume& volume : volumes_) {
       for (const std::size_t index : volume.lines) {
-        if (headers[index].coils != summary_.coils) {
-          refuse("acquisition " + std::to_string(index) + " has " + std::to_string(headers[index].coils) +
-                 " coils where the first imaging line has " + std::to_string(summary_.coils));
+        if (headers()[index].coils != coils) {
+          refuse("acquisition " + std::to_string(index) + " has " + std::to_string(headers()[index].coils) +
+                 " coils where the first imaging line has " + std::to_string(coils));
         }
       }
     }
-    if (summary_.coils == 0) {
+    if (coils == 0) {
       refuse("its acquisitions have no coils");
     }
+    check_extents(coils, 1, 1, 1);
+    coils_.resize(static_cast<std::size_t>(coils));
+    std::iota(coils_.begin(), coils_.end(), 0);
   }
 
-  [[nodiscard]] std::vector<Acquisition> imaging_headers() const {
-    std::vector<Acquisition> lines;
-    for (const Volume& volume : volumes_) {
-      for (const std::size_t index : volume.lines) {
-        lines.push_back(acquisitions_.headers()[index]);
+  // The scan's own noise lines, or else those of another measurement.
+  void measure_noise(const std::vector<MeasuredNoise>& others) {
+    const auto coils = static_cast<std::int64_t>(coils_.size());
+    std::string source = "its noise lines";
+    if (!noise_lines_.empty()) {
+      const bool fitting =
+          std::ranges::all_of(noise_lines_, [&](std::size_t index) { return headers()[index].coils == coils; });
+      if (!fitting) {
+        summary_.warnings.emplace_back("noise lines with another number of coils than the image: no prewhitening");
+        return;
+      }
+      std::tie(noise_, summary_.noise_samples) = measured(acquisitions_, noise_lines_, coils);
+    } else if (const MeasuredNoise* other = fitting_noise(others)) {
+      noise_ = other->covariance;
+      summary_.noise_samples = other->samples;
+      source = "group \"" + other->name + "\"";
+      summary_.notes.push_back("noise: of " + source);
+    } else {
+      return;
+    }
+    if (!noise_.has_value()) {
+      summary_.warnings.push_back("too few noise samples for a covariance of " + std::to_string(coils) +
+                                  " coils: no prewhitening");
+      return;
+    }
+    leave_out_dead_coils(source);
+  }
+
+  [[nodiscard]] const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& others) const {
+    const MeasuredNoise* fitting = nullptr;
+    for (const MeasuredNoise& other : others) {
+      const bool named = std::ranges::find(header_.noise_sources, other.measurement_id) != header_.noise_sources.end();
+      if (other.coils == static_cast<std::int64_t>(coils_.size()) && (fitting == nullptr || named)) {
+        fitting = &other;
+        if (named) {
+          break;
+        }
       }
     }
-    return lines;
+    return fitting;
   }
 
-  void check_size(std::int64_t file_size) {
-    std::int64_t bytes = checked_product(encoding_.encoded.y, encoding_.encoded.z, "its matrix");
-    bytes = checked_product(bytes, placement_->width() * summary_.coils * 8, "its matrix");
+  void leave_out_dead_coils(const std::string& source) {
+    std::vector<std::int64_t> live = live_coils(*noise_);
+    if (live.size() == coils_.size()) {
+      return;
+    }
+    if (live.empty()) {
+      summary_.warnings.push_back("no coil has noise in " + source + ": no prewhitening");
+      noise_.reset();
+      return;
+    }
+    std::string dead;
+    for (const std::int64_t coil : coils_) {
+      if (!std::ranges::binary_search(live, coil)) {
+        dead += (dead.empty() ? "" : ", ") + std::to_string(coil);
+      }
+    }
+    summary_.warnings.push_back("without noise in " + source + ", and left out as dead: coil " + dead + " of " +
+                                std::to_string(coils_.size()));
+    noise_ = covariance_of(*noise_, live);
+    coils_ = std::move(live);
+  }
+
+  [[nodiscard]] LineFacts facts_of_lines() const {
+    LineFacts facts;
+    facts.first = headers()[volumes_.front().lines.front()];
+    bool same_1 = facts.first.user[5] != 0;
+    bool same_2 = facts.first.user[6] != 0;
+    for (const Volume& volume : volumes_) {
+      for (const std::size_t index : volume.lines) {
+        const Acquisition& line = headers()[index];
+        facts.several_partitions = facts.several_partitions || line.step_2 != facts.first.step_2;
+        same_1 = same_1 && line.user[5] == facts.first.user[5];
+        same_2 = same_2 && line.user[6] == facts.first.user[6];
+      }
+    }
+    if (same_1) {
+      facts.user_center_1 = facts.first.user[5];
+    }
+    if (same_2) {
+      facts.user_center_2 = facts.first.user[6];
+    }
+    return facts;
+  }
+
+  void describe_matrix() {
+    const LinePlacement& placement = assembler_->placement();
+    summary_.encoded_x = placement.width();
+    summary_.encoded_y = placement.height();
+    summary_.encoded_z = placement.depth();
+    summary_.geometry = assembler_->slice_geometry();
+  }
+
+  void check_size(std::int64_t file_size) const {
+    std::int64_t bytes = checked_product(summary_.encoded_y, summary_.encoded_z, "its matrix");
+    bytes = checked_product(bytes, summary_.encoded_x * summary_.coils * 8, "its matrix");
     // All together: a file of few lines that number themselves into many slices would keep its reader busy for ever.
     bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.size()), "its matrix");
     check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.size()) + " times,");
-    check_extents(summary_.coils, encoding_.encoded.z, encoding_.encoded.y, placement_->width());
+    check_extents(summary_.coils, summary_.encoded_z, summary_.encoded_y, summary_.encoded_x);
   }
 
   // Which lines of the matrix were measured, in every volume.
   void check_complete(const ReadOptions& options) {
-    const std::int64_t matrix_lines = encoding_.encoded.y * encoding_.encoded.z;
-    std::int64_t acquired_in_all = 0;
+    const LinePlacement& placement = assembler_->placement();
+    const std::int64_t matrix_lines = placement.height() * placement.depth();
+    std::vector<std::int64_t> acquired_in;  // each volume
+    std::vector<std::int64_t> missing_in;
+    MixedCounters mixed;
     for (const Volume& volume : volumes_) {
-      std::vector<bool> acquired(static_cast<std::size_t>(matrix_lines), false);
+      AcquiredLines acquired(matrix_lines);
       for (const std::size_t index : volume.lines) {
-        acquired[static_cast<std::size_t>(placement_->line_of(acquisitions_.headers()[index], index))] = true;
+        if (const auto line = placement.line_of(headers()[index], index)) {
+          acquired.add(*line, headers()[index]);
+        }
       }
-      const std::int64_t count = std::count(acquired.begin(), acquired.end(), true);
-      const std::int64_t missing = placement_->missing_lines(acquired);
-      acquired_in_all += count;
-      if (missing > 0 && !options.allow_undersampled) {
-        refuse("undersampled: slice " + std::to_string(volume.label.slice) + " has " + std::to_string(count) + " of " +
-               std::to_string(count + missing) +
-               " lines; reconstruct it first, or --allow-undersampled takes missing lines as zero");
-      }
+      acquired_in.push_back(acquired.count());
+      missing_in.push_back(placement.missing_lines(acquired.acquired()));
+      mixed |= acquired.mixed();
     }
-    summary_.zero_fraction = 1.0 - static_cast<double>(acquired_in_all) /
+    if (!options.allow_undersampled) {
+      leave_out_unfinished(acquired_in, missing_in);
+    }
+    const auto acquired = std::accumulate(acquired_in.begin(), acquired_in.end(), std::int64_t{0});
+    summary_.zero_fraction = 1.0 - static_cast<double>(acquired) /
                                        static_cast<double>(matrix_lines * static_cast<std::int64_t>(volumes_.size()));
+    summary_.slices = static_cast<std::int64_t>(volumes_.size()) * assembler_->partitions();
+    note_mixed(mixed);
   }
 
-  void measure_noise() {
-    if (noise_lines_.empty()) {
+  // Volumes with lines missing: the last ones of a scan that was stopped are left out, others make it undersampled.
+  void leave_out_unfinished(std::vector<std::int64_t>& acquired_in, const std::vector<std::int64_t>& missing_in) {
+    const auto whole = static_cast<std::size_t>(std::ranges::count(missing_in, 0));
+    if (whole == volumes_.size()) {
       return;
     }
-    bool fitting = true;
-    for (const std::size_t index : noise_lines_) {
-      fitting = fitting && acquisitions_.headers()[index].coils == summary_.coils;
+    const auto last_repetition =
+        std::ranges::max(volumes_, {}, [](const Volume& volume) { return volume.key[3]; }).key[3];
+    const auto last_line = std::ranges::max(volumes_, {}, [](const Volume& volume) { return volume.lines.back(); });
+    std::vector<Volume> finished;
+    std::vector<std::int64_t> acquired_in_finished;
+    std::string stopped;
+    for (std::size_t index = 0; index < volumes_.size(); ++index) {
+      const Volume& volume = volumes_[index];
+      if (missing_in[index] == 0) {
+        finished.push_back(volume);
+        acquired_in_finished.push_back(acquired_in[index]);
+        continue;
+      }
+      const bool at_the_end = (last_repetition > 0 && volume.key[3] == last_repetition) || volume.key == last_line.key;
+      const std::string share = std::to_string(acquired_in[index]) + " of " +
+                                std::to_string(acquired_in[index] + missing_in[index]) + " lines";
+      if (whole == 0 || !at_the_end) {
+        refuse("undersampled: slice " + std::to_string(volume.key[0]) + " has " + share +
+               "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
+      }
+      if (stopped.empty()) {
+        stopped = name_of(volume.key) + " has " + share;
+      }
     }
-    if (!fitting) {
-      summary_.notes.emplace_back("noise lines with another number of coils than the image: no prewhitening");
-      return;
+    summary_.warnings.push_back("the scan was stopped: " + std::to_string(volumes_.size() - whole) +
+                                " unfinished slice(s) or slab(s) left out (" + stopped + ")");
+    volumes_ = std::move(finished);
+    acquired_in = std::move(acquired_in_finished);
+    loaded_.reset();
+  }
+
+  void note_mixed(const MixedCounters& mixed) {
+    const auto note = [this](const std::string& what) {
+      summary_.warnings.push_back("lines that differ in " + what + " were measured at one place and are averaged");
+    };
+    if (mixed.segment) {
+      note("idx.segment");
     }
-    NoiseMeasurement measurement(summary_.coils);
-    acquisitions_.read(noise_lines_, [&](std::size_t /*index*/, std::span<const std::complex<float>> samples) {
-      measurement.add(samples);
-    });
-    summary_.noise_samples = measurement.samples();
-    noise_ = measurement.covariance();
-    if (!noise_.has_value()) {
-      summary_.notes.emplace_back("too few noise samples for a covariance of " + std::to_string(summary_.coils) +
-                                  " coils: no prewhitening");
+    if (mixed.user) {
+      note("idx.user");
+    }
+    if (mixed.none) {
+      note("no counter");
     }
   }
 
   void take_notes() {
-    if (encoding_.trajectory == "epi") {
-      summary_.notes.emplace_back("EPI: reversed lines are turned; ramp samples and ghosts are not corrected");
+    const auto take = [](const std::vector<std::string>& from, std::vector<std::string>& to) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    if (encoding().trajectory == "epi") {
+      summary_.warnings.emplace_back("EPI: reversed lines are turned; ramp samples and ghosts are not corrected");
     }
-    if (header_.encodings.size() > 1) {
-      summary_.notes.push_back("the first of " + std::to_string(header_.encodings.size()) + " encoding spaces is read");
-    }
+    take(assembler_->geometry().notes, summary_.warnings);
+    take(assembler_->placement().notes(), summary_.warnings);
+    take(echo_warnings_, summary_.warnings);
     if (left_out_ > 0) {
       summary_.notes.push_back(std::to_string(left_out_) +
                                " lines of calibration, navigation, phase correction and the like left out");
     }
-    for (const std::string& note : placement_->notes()) {
-      summary_.notes.push_back(note);
-    }
   }
 
-  // Places and averages the lines of a volume into samples_, (coils, z, y, x), and transforms z.
+  // Has the assembler place the lines of a volume.
   void load(std::size_t volume) {
-    if (loaded_ == static_cast<std::int64_t>(volume)) {
+    if (loaded_ == volume) {
       return;
     }
-    loaded_ = -1;
-    const std::int64_t lines = encoding_.encoded.y * encoding_.encoded.z;
-    const std::int64_t width = placement_->width();
-    samples_.assign(static_cast<std::size_t>(summary_.coils * lines * width), 0);
-    std::vector<int> averages(static_cast<std::size_t>(lines), 0);
-    acquisitions_.read(volumes_[volume].lines, [&](std::size_t index, std::span<const std::complex<float>> samples) {
-      const Acquisition& header = acquisitions_.headers()[index];
-      const std::int64_t line = placement_->line_of(header, index);
-      ++averages[static_cast<std::size_t>(line)];
-      const ReadoutPlace place = placement_->readout_of(header, index);
-      const bool reversed = header.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
-      for (std::int64_t coil = 0; coil < summary_.coils; ++coil) {
-        std::complex<float>* const row = samples_.data() + (coil * lines + line) * width;
-        const std::complex<float>* const from = samples.data() + coil * header.samples + place.first_sample;
-        for (std::int64_t x = 0; x < place.count; ++x) {
-          row[place.first_x + x] += from[reversed ? place.count - 1 - x : x];
-        }
-      }
-    });
-    for (std::int64_t line = 0; line < lines; ++line) {
-      const int count = averages[static_cast<std::size_t>(line)];
-      for (std::int64_t coil = 0; count > 1 && coil < summary_.coils; ++coil) {
-        std::complex<float>* const row = samples_.data() + (coil * lines + line) * width;
-        std::for_each(row, row + width, [&](std::complex<float>& sample) { sample /= static_cast<float>(count); });
-      }
+    const bool first = !std::exchange(looked_at_echo_, true);
+    loaded_.reset();
+    try {
+      acquisitions_.read(volumes_[volume].lines, [&](std::size_t index, std::span<const std::complex<float>> samples) {
+        assembler_->add(headers()[index], index, samples);
+      });
+    } catch (...) {
+      assembler_->drop(volumes_[volume].key);
+      throw;
     }
-    if (encoding_.encoded.z > 1) {
-      transform_partitions(samples_, summary_.coils, encoding_.encoded.z, encoding_.encoded.y * width);
+    assembler_->finish(volumes_[volume].key);
+    loaded_ = volume;
+    if (first) {
+      echo_warnings_ = warnings_of_echo(assembler_->finished(), summary_.coils, summary_.encoded_y, summary_.encoded_x);
     }
-    loaded_ = static_cast<std::int64_t>(volume);
   }
 
   MrdHeader header_;
-  MrdEncoding encoding_;  // the first
   Acquisitions acquisitions_;
+  std::size_t space_ = 0;  // the encoding space that is read
   std::vector<Volume> volumes_;
   std::vector<std::size_t> noise_lines_;
   std::size_t left_out_ = 0;
-  std::optional<LinePlacement> placement_;
-  std::int64_t partitions_ = 1;
+  std::vector<std::int64_t> coils_;  // those that are read
+  std::optional<SliceAssembler> assembler_;
   ScanSummary summary_;
   std::optional<NoiseCovariance> noise_;
-  std::vector<std::complex<float>> samples_;  // of the volume that was read last
-  std::int64_t loaded_ = -1;
+  std::optional<std::size_t> loaded_;  // the volume that the assembler has finished last
+  bool looked_at_echo_ = false;
+  std::vector<std::string> echo_warnings_;
 };
 
 }  // namespace
 
-std::unique_ptr<ScanReader> open_mrd_raw(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options) {
-  return std::make_unique<MrdRawReader>(group, file_size, options);
+std::optional<MeasuredNoise> noise_alone(const Hdf5Handle& group, const std::string& name, std::int64_t file_size) {
+  const Acquisitions acquisitions(group, file_size);
+  const std::vector<Acquisition>& headers = acquisitions.headers();
+  std::vector<std::size_t> lines;
+  for (std::size_t index = 0; index < headers.size(); ++index) {
+    const LineKind kind = kind_of(headers[index]);
+    if (kind == LineKind::imaging) {
+      return std::nullopt;
+    }
+    if (kind == LineKind::noise && (lines.empty() || headers[index].coils == headers[lines.front()].coils)) {
+      lines.push_back(index);
+    }
+  }
+  if (lines.empty() || headers[lines.front()].coils == 0) {
+    return std::nullopt;
+  }
+  MeasuredNoise noise;
+  noise.name = name;
+  noise.measurement_id = header_of(group, file_size).measurement_id;
+  noise.coils = headers[lines.front()].coils;
+  check_extents(noise.coils, 1, 1, 1);
+  std::tie(noise.covariance, noise.samples) = measured(acquisitions, lines, noise.coils);
+  return noise;
+}
+
+std::unique_ptr<ScanReader> open_mrd_raw(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
+                                         const std::vector<MeasuredNoise>& noise) {
+  return std::make_unique<MrdRawReader>(group, file_size, options, noise);
 }
 
 }  // namespace mriembed::io

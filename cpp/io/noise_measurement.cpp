@@ -1,24 +1,29 @@
 #include "noise_measurement.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace mriembed::io {
 
 NoiseMeasurement::NoiseMeasurement(std::int64_t coils)
     : coils_(coils), products_(static_cast<std::size_t>(coils * coils)) {}
 
-void NoiseMeasurement::add(std::span<const std::complex<float>> line) {
+void NoiseMeasurement::add(std::span<const std::complex<float>> line, std::int64_t discard_pre,
+                           std::int64_t discard_post, double power) {
   const std::int64_t count = static_cast<std::int64_t>(line.size()) / coils_;
+  const std::int64_t end = count - discard_post;
   for (std::int64_t row = 0; row < coils_; ++row) {
     for (std::int64_t column = 0; column < coils_; ++column) {
       std::complex<double> sum = 0;
-      for (std::int64_t sample = 0; sample < count; ++sample) {
+      for (std::int64_t sample = discard_pre; sample < end; ++sample) {
         const std::complex<double> left = line[static_cast<std::size_t>(row * count + sample)];
         const std::complex<double> right = line[static_cast<std::size_t>(column * count + sample)];
         sum += left * std::conj(right);
       }
-      products_[static_cast<std::size_t>(row * coils_ + column)] += sum;
+      products_[static_cast<std::size_t>(row * coils_ + column)] += power * sum;
     }
   }
-  samples_ += count;
+  samples_ += std::max<std::int64_t>(0, end - discard_pre);
 }
 
 std::optional<NoiseCovariance> NoiseMeasurement::covariance() const {
@@ -30,6 +35,35 @@ std::optional<NoiseCovariance> NoiseMeasurement::covariance() const {
   result.values = products_;
   for (std::complex<double>& value : result.values) {
     value /= static_cast<double>(samples_ - 1);
+  }
+  return result;
+}
+
+std::vector<std::int64_t> live_coils(const NoiseCovariance& noise) {
+  std::vector<double> powers;
+  for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
+    powers.push_back(noise.values[static_cast<std::size_t>(coil * noise.coils + coil)].real());
+  }
+  std::vector<double> sorted = powers;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  constexpr double dead = 1e-8;  // of the median power
+  std::vector<std::int64_t> coils;
+  for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
+    if (powers[static_cast<std::size_t>(coil)] > dead * *middle) {
+      coils.push_back(coil);
+    }
+  }
+  return coils;
+}
+
+NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils) {
+  NoiseCovariance result;
+  result.coils = static_cast<std::int64_t>(coils.size());
+  for (const std::int64_t row : coils) {
+    for (const std::int64_t column : coils) {
+      result.values.push_back(noise.values[static_cast<std::size_t>(row * noise.coils + column)]);
+    }
   }
   return result;
 }

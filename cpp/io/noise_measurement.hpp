@@ -15,8 +15,12 @@ namespace mriembed::io {
 class NoiseMeasurement {
  public:
   explicit NoiseMeasurement(std::int64_t coils);
-  // One line, (coils, samples).
-  void add(std::span<const std::complex<float>> line);
+
+  // One line, (coils, samples). `discard_pre` samples at its beginning and `discard_post` at its end are left out: the
+  // receiver's filter is not settled there. `power` scales its noise power: lines of another bandwidth have another.
+  void add(std::span<const std::complex<float>> line, std::int64_t discard_pre = 0, std::int64_t discard_post = 0,
+           double power = 1);
+
   [[nodiscard]] std::int64_t samples() const { return samples_; }
   // None where there are too few samples (no more than coils) for a covariance that can be inverted.
   [[nodiscard]] std::optional<NoiseCovariance> covariance() const;
@@ -26,5 +30,12 @@ class NoiseMeasurement {
   std::int64_t samples_ = 0;
   std::vector<std::complex<double>> products_;  // (coils, coils)
 };
+
+// The coils, ascending, that are not dead: a dead one has next to no noise beside the others, and no covariance with it
+// can be inverted.
+std::vector<std::int64_t> live_coils(const NoiseCovariance& noise);
+
+// The covariance of these coils.
+NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils);
 
 }  // namespace mriembed::io

@@ -23,6 +23,16 @@ struct SliceLabel {
   int repetition = 0;
   int set = 0;
   int partition = 0;
+  int measurement = 0;  // of a file with several: its number there
+};
+
+// What of a slice of k-space is the image, and how its pixels are shaped.
+struct SliceGeometry {
+  std::int64_t readout_width = 0;  // pixels of x that remain without readout oversampling; 0: there is none
+  std::int64_t phase_height = 0;   // pixels of y that remain without phase oversampling; 0: there is none
+  double pixel_aspect = 1;         // height of a pixel over its width
+
+  bool operator==(const SliceGeometry&) const = default;
 };
 
 // What `inspect` prints.
@@ -31,12 +41,14 @@ struct ScanSummary {
   Domain domain = Domain::kspace;
   std::int64_t coils = 0;                                    // physical coils (stacked: channels / 2)
   std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
-  std::int64_t readout_width = 0;  // pixels of x once readout oversampling is removed; 0: none to remove
-  std::int64_t slices = 0;         // number of slices that read() can give: all labels, partitions included
-  std::int64_t noise_samples = 0;  // samples per coil of the noise measurement; 0: none
-  double zero_fraction = 0;        // share of samples that were not acquired (0 where unknown)
-  std::vector<std::string> notes;  // anything else an engineer should know, one line each
-  HeaderFacts header;              // MRD and fastMRI
+  SliceGeometry geometry;                                    // of the first slice
+  std::int64_t slices = 0;            // number of slices that read() can give: all labels, partitions included
+  int measurements = 1;               // of a raw MRD file: those whose slices read() can give
+  std::int64_t noise_samples = 0;     // samples per coil of the noise measurement; 0: none
+  double zero_fraction = 0;           // share of samples that were not acquired (0 where unknown)
+  std::vector<std::string> warnings;  // what may have changed the embeddings, one line each
+  std::vector<std::string> notes;     // anything else an engineer should know, one line each
+  HeaderFacts header;                 // of MRD and fastMRI; of several measurements, the first one's
 };
 
 // Noise covariance n n^H / (N - 1), row-major (coils, coils).
@@ -53,11 +65,13 @@ struct Slice {
   std::int64_t width = 0;                    // x
   std::vector<std::complex<float>> samples;  // kspace, image: row-major (channels, height, width)
   std::vector<float> stacked;                // stacked: row-major (channels, height, width)
+  SliceGeometry geometry;                    // k-space: readers without oversampling leave it as it is
 };
 
 struct ReadOptions {
   std::optional<Domain> domain;     // for .npy and BART, which do not say it themselves; default k-space
   bool allow_undersampled = false;  // zero-fill lines of a Cartesian scan that were not acquired
+  std::string group;                // of a raw MRD file with several measurements: the one to read; empty: all
 };
 
 // An open scan file. Not thread-safe; one thread at a time may use a reader.
@@ -73,6 +87,10 @@ class ScanReader {
   [[nodiscard]] virtual const ScanSummary& summary() const = 0;
   // Covariance of the scan's own noise measurement, where it has one.
   [[nodiscard]] virtual const std::optional<NoiseCovariance>& noise_covariance() const = 0;
+  // The same of one measurement in a file with several.
+  [[nodiscard]] virtual const std::optional<NoiseCovariance>& noise_of(int /*measurement*/) const {
+    return noise_covariance();
+  }
   // Reads slice `index`, 0 <= index < summary().slices, into `slice`.
   virtual void read(std::int64_t index, Slice& slice) = 0;
 };

@@ -125,6 +125,40 @@ HeaderFacts decode_header(Decoder& decoder) {
   return header;
 }
 
+void encode_geometry(Encoder& encoder, const SliceGeometry& geometry) {
+  encoder.number(geometry.readout_width);
+  encoder.number(geometry.phase_height);
+  encoder.number(geometry.pixel_aspect);
+}
+
+SliceGeometry decode_geometry(Decoder& decoder, std::int64_t height, std::int64_t width) {
+  SliceGeometry geometry;
+  geometry.readout_width = decoder.size(0, width);
+  geometry.phase_height = decoder.size(0, height);
+  geometry.pixel_aspect = decoder.number<double>();
+  constexpr double most = 1000;
+  if (std::isnan(geometry.pixel_aspect) || geometry.pixel_aspect < 1 / most || geometry.pixel_aspect > most) {
+    Decoder::refuse_answer();
+  }
+  return geometry;
+}
+
+void encode_texts(Encoder& encoder, const std::vector<std::string>& texts) {
+  encoder.number(static_cast<std::int64_t>(texts.size()));
+  for (const std::string& text : texts) {
+    encoder.text(text);
+  }
+}
+
+std::vector<std::string> decode_texts(Decoder& decoder) {
+  constexpr std::int64_t most = 100;
+  std::vector<std::string> texts(static_cast<std::size_t>(decoder.size(0, most)));
+  for (std::string& text : texts) {
+    text = decoder.text();
+  }
+  return texts;
+}
+
 // A covariance is written as it lies in memory.
 void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise) {
   encoder.number(noise.has_value() ? noise->coils : std::int64_t{0});
@@ -136,13 +170,10 @@ void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise)
   }
 }
 
-std::optional<NoiseCovariance> decode_noise(Decoder& decoder, std::int64_t scan_coils) {
+std::optional<NoiseCovariance> decode_noise(Decoder& decoder) {
   const std::int64_t coils = decoder.size(0, most_coils);
   if (coils == 0) {
     return std::nullopt;
-  }
-  if (coils != scan_coils) {
-    Decoder::refuse_answer();
   }
   NoiseCovariance noise;
   noise.coils = coils;
@@ -157,21 +188,24 @@ std::optional<NoiseCovariance> decode_noise(Decoder& decoder, std::int64_t scan_
 
 }  // namespace
 
-std::string encoded_facts(const ScanSummary& summary, const std::optional<NoiseCovariance>& noise) {
+std::string encoded_facts(const ScanReader& scan) {
+  const ScanSummary& summary = scan.summary();
   Encoder encoder;
   encoder.text(summary.format);
   encoder.number(static_cast<std::int64_t>(summary.domain));
   for (const std::int64_t value : {summary.coils, summary.encoded_x, summary.encoded_y, summary.encoded_z,
-                                   summary.readout_width, summary.slices, summary.noise_samples}) {
+                                   summary.slices, summary.noise_samples}) {
     encoder.number(value);
   }
+  encode_geometry(encoder, summary.geometry);
   encoder.number(summary.zero_fraction);
-  encoder.number(static_cast<std::int64_t>(summary.notes.size()));
-  for (const std::string& note : summary.notes) {
-    encoder.text(note);
-  }
+  encode_texts(encoder, summary.warnings);
+  encode_texts(encoder, summary.notes);
   encode_header(encoder, summary.header);
-  encode_noise(encoder, noise);
+  encoder.number(std::int64_t{summary.measurements});
+  for (int measurement = 0; measurement < summary.measurements; ++measurement) {
+    encode_noise(encoder, scan.noise_of(measurement));
+  }
   return encoder.take();
 }
 
@@ -185,20 +219,24 @@ OpenedScan decoded_facts(std::string_view bytes) {
   summary.encoded_x = decoder.size(1, longest_axis);
   summary.encoded_y = decoder.size(1, longest_axis);
   summary.encoded_z = decoder.size(1, most_partitions);
-  summary.readout_width = decoder.size(0, summary.encoded_x);
   summary.slices = decoder.size(1, longest_axis);
   summary.noise_samples = decoder.size(0, longest_axis);
+  summary.geometry = decode_geometry(decoder, summary.encoded_y, summary.encoded_x);
   summary.zero_fraction = decoder.number<double>();
   if (std::isnan(summary.zero_fraction) || summary.zero_fraction < 0 || summary.zero_fraction > 1) {
     Decoder::refuse_answer();
   }
-  constexpr std::int64_t most_notes = 100;
-  const std::int64_t notes = decoder.size(0, most_notes);
-  for (std::int64_t note = 0; note < notes; ++note) {
-    summary.notes.push_back(decoder.text());
-  }
+  summary.warnings = decode_texts(decoder);
+  summary.notes = decode_texts(decoder);
   summary.header = decode_header(decoder);
-  facts.noise = decode_noise(decoder, summary.coils);
+  constexpr std::int64_t most_measurements = 1000;
+  summary.measurements = static_cast<int>(decoder.size(1, most_measurements));
+  for (int measurement = 0; measurement < summary.measurements; ++measurement) {
+    facts.noise.push_back(decode_noise(decoder));
+  }
+  if (facts.noise.front().has_value() && facts.noise.front()->coils != summary.coils) {
+    Decoder::refuse_answer();
+  }
   decoder.finish();
   return facts;
 }
@@ -206,12 +244,14 @@ OpenedScan decoded_facts(std::string_view bytes) {
 std::string encoded_slice_head(const Slice& slice) {
   Encoder encoder;
   const SliceLabel& label = slice.label;
-  for (const int index : {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition}) {
+  for (const int index :
+       {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition, label.measurement}) {
     encoder.number(index);
   }
   for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
     encoder.number(size);
   }
+  encode_geometry(encoder, slice.geometry);
   const void* const samples =
       slice.stacked.empty() ? static_cast<const void*>(slice.samples.data()) : slice.stacked.data();
   encoder.number(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(samples)));
@@ -221,13 +261,14 @@ std::string encoded_slice_head(const Slice& slice) {
 std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int64_t file_size, Slice& slice) {
   Decoder decoder(bytes);
   SliceLabel& label = slice.label;
-  for (int* const index :
-       {&label.slice, &label.contrast, &label.phase, &label.repetition, &label.set, &label.partition}) {
+  for (int* const index : {&label.slice, &label.contrast, &label.phase, &label.repetition, &label.set, &label.partition,
+                           &label.measurement}) {
     *index = decoder.number<int>();
   }
   slice.channels = decoder.size(1, most_channels);
   slice.height = decoder.size(1, longest_side);
   slice.width = decoder.size(1, longest_side);
+  slice.geometry = decode_geometry(decoder, slice.height, slice.width);
   const auto address = decoder.number<std::uint64_t>();
   decoder.finish();
   const std::int64_t count =

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scan_reader.hpp"
 
@@ -30,10 +31,10 @@ inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
 // What a reader knows of its scan once it is open.
 struct OpenedScan {
   ScanSummary summary;
-  std::optional<NoiseCovariance> noise;
+  std::vector<std::optional<NoiseCovariance>> noise;  // of each measurement
 };
 
-std::string encoded_facts(const ScanSummary& summary, const std::optional<NoiseCovariance>& noise);
+std::string encoded_facts(const ScanReader& scan);
 // Throws Error bad_input for bytes that encode no facts of a scan, or facts that cannot be.
 OpenedScan decoded_facts(std::string_view bytes);
 

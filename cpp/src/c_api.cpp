@@ -119,7 +119,7 @@ void mriembed_options_init(mriembed_options* options) {
 
 void mriembed_kspace_options_init(mriembed_kspace_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(mriembed_kspace_options), nullptr, 0};
+    *options = {sizeof(mriembed_kspace_options), nullptr, 0, 0, 1};
   }
 }
 
@@ -192,7 +192,8 @@ mriembed_status mriembed_warm_up_kspace(const mriembed_embedder* embedder, const
     require(embedder, "embedder");
     require(shape, "shape");
     const mriembed_kspace_options given = options_of(options, mriembed_kspace_options_init);
-    embedder->embedder.warm_up_kspace({shape[0], shape[1], shape[2], shape[3]}, given.readout_width);
+    embedder->embedder.warm_up_kspace({shape[0], shape[1], shape[2], shape[3]}, given.readout_width,
+                                      given.phase_height);
   });
 }
 
@@ -224,6 +225,8 @@ mriembed_status mriembed_embed_kspace(const mriembed_embedder* embedder, const f
     const mriembed_kspace_options given = options_of(options, mriembed_kspace_options_init);
     mriembed::KspaceOptions converted;
     converted.readout_width = given.readout_width;
+    converted.phase_height = given.phase_height;
+    converted.pixel_aspect = given.pixel_aspect;
     if (given.noise_covariance != nullptr) {
       converted.noise_covariance = ArrayView<const std::complex<double>, 2>::row_major(
           reinterpret_cast<const std::complex<double>*>(given.noise_covariance), {view.shape[1], view.shape[1]});

@@ -241,13 +241,17 @@ class Embedder::Implementation {
     if (options.noise_covariance.data != nullptr) {
       covariance = tensor_over(options.noise_covariance).to(device_);
     }
-    std::optional<std::int64_t> readout_width;
+    SliceExtent extent;
     if (options.readout_width > 0) {
-      readout_width = options.readout_width;
+      extent.readout_width = options.readout_width;
     }
+    if (options.phase_height > 0) {
+      extent.phase_height = options.phase_height;
+    }
+    extent.pixel_aspect = options.pixel_aspect;
     const at::Tensor samples = kspace.to(device_);
-    return preparation_ ? preparation_->prepare_kspace(samples, covariance, readout_width, executor_)
-                        : network_.prepare_kspace(samples, covariance, readout_width);
+    return preparation_ ? preparation_->prepare_kspace(samples, covariance, extent, executor_)
+                        : network_.prepare_kspace(samples, covariance, extent);
   }
 
   void check_coils(std::int64_t coils, const char* name) const {
@@ -354,7 +358,8 @@ void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t wi
   implementation_->warm_up(slices, height, width);
 }
 
-void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width) const {
+void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width,
+                              std::int64_t phase_height) const {
   const auto [slices, coils, height, width] = shape;
   if (slices < 1 || coils < 1 || height < 1 || width < 1) {
     refuse_argument("warm_up_kspace: slices, coils, y and x must be at least 1, got " + text_of(shape));
@@ -362,12 +367,13 @@ void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int
   if (const std::int64_t matrix = info().matrix; matrix > 0) {
     warm_up(slices, matrix, matrix);
   } else {
-    warm_up(slices, height, readout_width > 0 ? readout_width : width);
+    warm_up(slices, phase_height > 0 ? phase_height : height, readout_width > 0 ? readout_width : width);
   }
   // One slice stands for all: preprocessing takes one after the other. The sample at the centre is a constant image, of
   // which something is left without the readout oversampling and in any matrix.
   KspaceOptions options;
   options.readout_width = readout_width;
+  options.phase_height = phase_height;
   std::vector<std::complex<float>> kspace(static_cast<std::size_t>(coils * height * width));
   kspace[static_cast<std::size_t>((height / 2 * width) + (width / 2))] = 1;
   std::vector<float> embedding(static_cast<std::size_t>(info().embed_dim));
@@ -409,6 +415,14 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
   if (options.readout_width < 0 || options.readout_width > kspace.shape[3]) {
     refuse_argument("readout width must lie in 1.." + std::to_string(kspace.shape[3]) + " samples (0: no crop), not " +
                     std::to_string(options.readout_width));
+  }
+  if (options.phase_height < 0 || options.phase_height > kspace.shape[2]) {
+    refuse_argument("phase height must lie in 1.." + std::to_string(kspace.shape[2]) + " lines (0: no crop), not " +
+                    std::to_string(options.phase_height));
+  }
+  constexpr double most_aspect = 64;
+  if (!(options.pixel_aspect >= 1 / most_aspect && options.pixel_aspect <= most_aspect)) {
+    refuse_argument("pixel aspect must lie in 1/64..64, not " + std::to_string(options.pixel_aspect));
   }
   if (options.noise_covariance.data != nullptr) {
     check_view(options.noise_covariance, "noise covariance");

@@ -17,19 +17,20 @@ Preparation::Preparation(const ModelInfo& info)
     : request_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
 
 Prepared Preparation::prepare_images(const at::Tensor& coil_images, const threads::Executor& executor) const {
-  return prepare({coil_images, false, coil_images.size(3)}, std::nullopt, executor);
+  return prepare({coil_images, false, coil_images.size(2), coil_images.size(3), 1}, std::nullopt, executor);
 }
 
 Prepared Preparation::prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                     std::optional<std::int64_t> readout_width,
-                                     const threads::Executor& executor) const {
-  return prepare({kspace, true, readout_width.value_or(kspace.size(3))}, noise_covariance, executor);
+                                     const SliceExtent& extent, const threads::Executor& executor) const {
+  const RawSlices slices{kspace, true, extent.phase_height.value_or(kspace.size(2)),
+                         extent.readout_width.value_or(kspace.size(3)), extent.pixel_aspect};
+  return prepare(slices, noise_covariance, executor);
 }
 
 Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,
                               const threads::Executor& executor) const {
   const std::int64_t count = slices.samples.size(0);
-  const std::int64_t height = request_.matrix > 0 ? request_.matrix : slices.samples.size(2);
+  const std::int64_t height = request_.matrix > 0 ? request_.matrix : slices.height;
   const std::int64_t width = request_.matrix > 0 ? request_.matrix : slices.width;
   Prepared prepared{at::empty({count, 2 * request_.num_coils, height, width}, at::kFloat),
                     at::ones({count}, at::kDouble)};

@@ -30,14 +30,13 @@ class Preparation {
   // Expects serves(info).
   explicit Preparation(const ModelInfo& info);
 
-  // Coil images, (slices, coils, y, x), complex64 of any strides.
+  // Coil images, (slices, coils, y, x), complex64 of any strides, of square pixels.
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images, const threads::Executor& executor) const;
 
   // k-space, (slices, coils, y, x), complex64 of any strides, its centre at (y / 2, x / 2). A noise covariance is
-  // (coils, coils); x is cropped to `readout_width` pixels, 1 to the number of samples.
+  // (coils, coils).
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                        std::optional<std::int64_t> readout_width,
-                                        const threads::Executor& executor) const;
+                                        const SliceExtent& extent, const threads::Executor& executor) const;
 
  private:
   [[nodiscard]] Prepared prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,

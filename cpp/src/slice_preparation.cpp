@@ -70,18 +70,21 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
       index_(index),
       source_(slices.samples[index]),
       coils_(slices.samples.size(1)),
-      height_(slices.samples.size(2)),
+      source_height_(slices.samples.size(2)),
       source_width_(slices.samples.size(3)),
+      height_(slices.height),
       width_(slices.width),
+      grid_(request.matrix > 0 ? square_field_of_view(height_, width_, slices.pixel_aspect)
+                               : GridSize{height_, width_}),
       kspace_(slices.kspace),
-      rows_{0, height_},
+      rows_{0, source_height_},
       columns_{0, source_width_} {
   auto& participants = workspace_.participants;
   participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
-  rows_ = axes_at_hand().y ? needed(height_) : rows_;
+  rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
   columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
-  if ((source_width_ > 1 && source_.stride(2) != 1) || (height_ > 1 && source_.stride(1) != source_width_)) {
+  if ((source_width_ > 1 && source_.stride(2) != 1) || (source_height_ > 1 && source_.stride(1) != source_width_)) {
     const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
     in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) { copy[coil].copy_(source_[coil]); });
     source_ = copy;
@@ -89,7 +92,8 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
   for (auto& participant : participants) {
     participant.block.resize(coils_);
   }
-  workspace_.transforms.prepare(std::array{height_, width_, source_width_, square(), result(height_), result(width_)});
+  workspace_.transforms.prepare(std::array{source_height_, source_width_, height_, width_, grid_.height, grid_.width,
+                                           result(height_), result(width_)});
 }
 
 // The samples of an axis of the grid that the matrix may keep: the echo lies within the window that it is looked for
@@ -102,10 +106,11 @@ SlicePreparation::Range SlicePreparation::needed(std::int64_t length) const {
 // Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
 // takes a look at the whole slice.
 void SlicePreparation::gather() {
-  if (!request_.compress && !cropped()) {
+  if (!request_.compress && !crops_x()) {
     return;
   }
-  std::int64_t lines = std::min(height_, calibration_lines);
+  // With phase oversampling, more lines lie in the same region of k-space.
+  std::int64_t lines = std::min(source_height_, units_of(calibration_lines * source_height_, height_));
   std::int32_t line_bits = gather_lines(lines, 1);
   scale_ = scale_to_one(line_bits);
   if (squares_well(line_bits, 1)) {
@@ -119,7 +124,7 @@ void SlicePreparation::gather() {
     return;  // the crop has taken all of it: combine() refuses that
   }
   if (line_bits == 0) {
-    lines = height_;
+    lines = source_height_;
     line_bits = gather_lines(lines, scale_);
   }
   if (!squares_well(line_bits, 1)) {
@@ -131,7 +136,7 @@ void SlicePreparation::gather() {
 void SlicePreparation::check() { refuse_faults(peak()); }
 
 double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
-  if (cropped() && !(lines_after_ > least_energy * lines_before_)) {
+  if (crops_x() && !(lines_after_ > least_energy * lines_before_)) {
     refuse_without_signal(index_, "cropped readout");
   }
   double energy_kept = 1;
@@ -199,7 +204,7 @@ void SlicePreparation::write(float* channels) {
     });
     refuse_empty_matrix(sum_of_energies());
   } else {
-    if (cropped()) {
+    if (crops_x() || crops_y()) {
       crop();
     }
     take_spectra();
@@ -253,7 +258,7 @@ std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int6
     peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, inner - first));
     first = inner + columns.length();
   }
-  return std::max(peak_bits, kernels::peak_bits(plane + first, height_ * source_width_ - first));
+  return std::max(peak_bits, kernels::peak_bits(plane + first, source_height_ * source_width_ - first));
 }
 
 void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
@@ -316,13 +321,13 @@ at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float sca
 
 // Once cropped, transformed along x.
 at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) {
-  at::Tensor central = source_.narrow(1, height_ / 2 - lines / 2, lines);
-  if (!cropped() && scale == 1) {
+  at::Tensor central = source_.narrow(1, source_height_ / 2 - lines / 2, lines);
+  if (!crops_x() && scale == 1) {
     return central;
   }
   const at::Tensor readouts = sized(workspace_.readouts, central.sizes());
-  const at::Tensor calibration = cropped() ? sized(workspace_.calibration, {coils_, lines, width_}) : readouts;
-  const std::int64_t shift = cropped() ? source_width_ / 2 : 0;  // brings the centre to the front
+  const at::Tensor calibration = crops_x() ? sized(workspace_.calibration, {coils_, lines, width_}) : readouts;
+  const std::int64_t shift = crops_x() ? source_width_ / 2 : 0;  // brings the centre to the front
   in_units(units_of(coils_, calibration_coils), [&](std::int64_t unit, SliceWorkspace::Participant& own,
                                                     SliceWorkspace::Found& found) {
     const std::int64_t first = unit * calibration_coils;
@@ -333,7 +338,7 @@ at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float sca
       kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
       kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
     }
-    if (cropped()) {
+    if (crops_x()) {
       const at::Tensor rows = readouts.narrow(0, first, count);
       const at::Tensor kept = calibration.narrow(0, first, count);
       found.energy_before = kernels::energy_of(const_samples_of(rows), rows.numel());
@@ -402,14 +407,53 @@ void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64
   }
 }
 
-// Removes readout oversampling from the virtual coils.
+// Removes oversampling from the virtual coils.
 void SlicePreparation::crop() {
   const at::Tensor whole = planes_;
-  planes_ = sized(workspace_.cropped, {virtual_coils_, rows_.length(), width_});
-  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
-    transform(whole[coil], {false, true}, Direction::inverse, own);
-    crop_rows(whole[coil], planes_[coil]);
+  const std::int64_t height = crops_y() ? height_ : whole.size(1);
+  const std::int64_t width = crops_x() ? width_ : whole.size(2);
+  planes_ = sized(workspace_.cropped, {virtual_coils_, height, width});
+  in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+    transform(whole[coil], {crops_y(), crops_x()}, Direction::inverse, own);
+    found.energy = crop_plane(const_samples_of(whole[coil]), planes_[coil], found.energy_before);
   });
+  const double before =
+      std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
+                      [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy_before; });
+  if (crops_y() && !(sum_of_energies() > least_energy * before)) {
+    refuse_without_signal(index_, "cropped phase encoding");
+  }
+}
+
+// Along an axis that is cropped, the centre moves from the front to the middle. Returns the energy that is left, and
+// gives that of all rows.
+double SlicePreparation::crop_plane(const Sample* from, const at::Tensor& to, double& energy_of_all) const {
+  const std::int64_t rows = crops_y() ? source_height_ : to.size(0);
+  const std::int64_t width = to.size(1);
+  const std::int64_t stored = crops_x() ? source_width_ : width;
+  const auto copied = [&](std::int64_t row, Sample* end) {
+    const Sample* const begin = from + row * stored;
+    if (!crops_x()) {
+      std::copy_n(begin, width, end);
+      return;
+    }
+    end = std::copy_n(begin + stored - width / 2, width / 2, end);  // left of the centre
+    std::copy_n(begin, width - width / 2, end);
+  };
+  for (std::int64_t row = 0; row < to.size(0); ++row) {
+    copied(crops_y() ? (row - height_ / 2 + rows) % rows : row, samples_of(to) + row * width);
+  }
+  const double kept = crops_y() ? kernels::energy_of(const_samples_of(to), to.numel()) : 0;
+  energy_of_all = kept;
+  if (crops_y()) {
+    // Rows at the front: those from the centre on; at the end: those before it.
+    for (std::int64_t row = height_ - height_ / 2; row < rows - height_ / 2; ++row) {
+      energy_of_all += crops_x() ? kernels::energy_of(from + row * stored + stored - width / 2, width / 2) +
+                                       kernels::energy_of(from + row * stored, width - width / 2)
+                                 : kernels::energy_of(from + row * stored, width);
+    }
+  }
+  return kept;
 }
 
 void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
@@ -463,7 +507,8 @@ void SlicePreparation::add_echo(const Sample* spectrum, std::int64_t height, std
 
 // The circular mean of the energy along each axis (Ahn and Cho 1987), in whole samples of the grid.
 void SlicePreparation::find_echo() {
-  const auto place = [this](std::vector<double> SliceWorkspace::Found::* energies, std::int64_t length) {
+  const auto place = [this](std::vector<double> SliceWorkspace::Found::* energies, std::int64_t length,
+                            std::int64_t grid) {
     const std::size_t samples = (workspace_.found.front().*energies).size();
     const double turn = 2 * std::numbers::pi / static_cast<double>(samples);
     const std::size_t middle = samples / 2;
@@ -478,9 +523,10 @@ void SlicePreparation::find_echo() {
     if (!std::isfinite(pixels)) {
       return std::int64_t{0};  // far too large samples, which another scale will bring down
     }
-    return static_cast<std::int64_t>(std::nearbyint(pixels * static_cast<double>(grid(length))));
+    return static_cast<std::int64_t>(std::nearbyint(pixels * static_cast<double>(grid)));
   };
-  echo_ = {place(&SliceWorkspace::Found::echo_y, height_), place(&SliceWorkspace::Found::echo_x, width_)};
+  echo_ = {place(&SliceWorkspace::Found::echo_y, height_, grid_.height),
+           place(&SliceWorkspace::Found::echo_x, width_, grid_.width)};
 }
 
 // K-space of the matrix, the echo at its centre, for every virtual coil.
@@ -502,14 +548,14 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
   if (!whole()) {
     // What all samples hold at most tells nearly always that enough of it is left.
     const double peak = static_cast<double>(std::bit_cast<float>(peak_bits_)) * static_cast<double>(scale_);
-    const auto samples = static_cast<double>(coils_ * height_ * source_width_);
+    const auto samples = static_cast<double>(coils_ * source_height_ * source_width_);
     if (inside > least_energy * 2 * peak * peak * samples * weights_energy_) {
       return;
     }
-    rows_ = {0, height_};
+    rows_ = {0, source_height_};
     columns_ = {0, source_width_};
     combine_scaled(/*look_outside=*/false);
-    if (cropped()) {
+    if (crops_x() || crops_y()) {
       crop();
     }
     take_spectra();
@@ -522,13 +568,13 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
 // K-space of a virtual coil on the grid: where the image is shorter along an axis, as if it had been padded. May use up
 // `spectrum`.
 at::Tensor SlicePreparation::on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const {
-  const Axes shorter{height_ < grid(height_), width_ < grid(width_)};
+  const Axes shorter{height_ < grid_.height, width_ < grid_.width};
   if (!shorter.any()) {
     return spectrum;
   }
   transform(spectrum, shorter, Direction::inverse, own);
-  const std::int64_t height = shorter.y ? square() : spectrum.size(0);
-  const std::int64_t width = shorter.x ? square() : spectrum.size(1);
+  const std::int64_t height = shorter.y ? grid_.height : spectrum.size(0);
+  const std::int64_t width = shorter.x ? grid_.width : spectrum.size(1);
   const at::Tensor padded = sized(own.padded, {height, width});
   kernels::resize({const_samples_of(spectrum), spectrum.size(0), spectrum.size(1), true, true}, samples_of(padded),
                   height, width);
@@ -564,8 +610,8 @@ void SlicePreparation::cut(const at::Tensor& spectrum, const at::Tensor& to) con
   };
   const std::int64_t width = to.size(1);
   std::fill_n(samples_of(to), to.numel(), Sample(0));
-  const auto columns = runs_of(width, spectrum.size(1), grid(width_), echo_[1]);
-  for (const Run& rows : runs_of(to.size(0), spectrum.size(0), grid(height_), echo_[0])) {
+  const auto columns = runs_of(width, spectrum.size(1), grid_.width, echo_[1]);
+  for (const Run& rows : runs_of(to.size(0), spectrum.size(0), grid_.height, echo_[0])) {
     for (std::int64_t row = 0; row < rows.count; ++row) {
       const Sample* from = const_samples_of(spectrum) + (rows.from + row) * spectrum.size(1);
       Sample* copied = samples_of(to) + (rows.to + row) * width;

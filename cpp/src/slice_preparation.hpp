@@ -16,6 +16,7 @@
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "plane_transforms.hpp"
+#include "prepared.hpp"
 #include "slice_channels.hpp"
 #include "threads/executor.hpp"
 
@@ -30,9 +31,11 @@ struct SliceRequest {
 
 // What a caller hands in.
 struct RawSlices {
-  at::Tensor samples;  // (slices, coils, y, x), complex64 of any strides
-  bool kspace;         // or else coil images
-  std::int64_t width;  // of the result: x is cropped to it
+  at::Tensor samples;   // (slices, coils, y, x), complex64 of any strides
+  bool kspace;          // or else coil images
+  std::int64_t height;  // of the result: y is cropped to it
+  std::int64_t width;   // the same of x
+  double pixel_aspect;  // height of a pixel over its width
 };
 
 // Memory that slices use one after the other. Grows to the largest one seen and is reused from then on.
@@ -50,7 +53,7 @@ struct SliceWorkspace {
   struct Found {
     std::int32_t peak_bits = 0;
     double energy = 0;
-    double energy_before = 0;                // the same before the crop of x
+    double energy_before = 0;                // the same before a crop
     std::vector<std::complex<double>> gram;  // (coils, coils)
     std::vector<double> echo_y;              // energy of the samples in which the echo is looked for, along each axis
     std::vector<double> echo_x;
@@ -65,7 +68,7 @@ struct SliceWorkspace {
   at::Tensor readouts;     // calibration lines as they were measured
   at::Tensor calibration;  // (coils, calibration lines, x)
   at::Tensor virtual_coils;
-  at::Tensor cropped;  // virtual coils transformed along x and cropped
+  at::Tensor cropped;  // virtual coils transformed and cropped
   at::Tensor spectra;  // k-space of the virtual coils
   at::Tensor kspace;   // the same at the matrix, the echo at its centre
   ChannelMemory channels;
@@ -75,7 +78,7 @@ struct SliceWorkspace {
 // bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives. Expects SerialTorch.
 //
 // All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
-// coils only, as the transforms and the crop of x act on each coil alike. Where the matrix is smaller than k-space,
+// coils only, as the transforms and the crops act on each coil alike. Where the matrix is smaller than k-space,
 // virtual coils are combined at those samples only that it may keep, wherever the echo lies; the others are looked at
 // for faults.
 class SlicePreparation {
@@ -105,7 +108,8 @@ class SlicePreparation {
     [[nodiscard]] std::int64_t length() const { return end - begin; }
   };
 
-  [[nodiscard]] bool cropped() const { return width_ != source_width_; }
+  [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
+  [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   template <typename Work>
   void in_units(std::int64_t units, const Work& work);
   [[nodiscard]] std::int32_t largest_peak() const;
@@ -118,21 +122,20 @@ class SlicePreparation {
   at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
   std::int32_t combine_scaled(bool look_outside = true);
   // Whether planes_ has every sample of the virtual coils.
-  [[nodiscard]] bool whole() const { return rows_.length() == height_ && columns_.length() == source_width_; }
+  [[nodiscard]] bool whole() const { return rows_.length() == source_height_ && columns_.length() == source_width_; }
   void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
   void combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void crop();
-  [[nodiscard]] std::int64_t square() const { return std::max(height_, width_); }
-  // Lengths of the k-space that the matrix is cut from, and of the result.
-  [[nodiscard]] std::int64_t grid(std::int64_t length) const { return request_.matrix > 0 ? square() : length; }
+  double crop_plane(const std::complex<float>* from, const at::Tensor& to, double& energy_of_all) const;
+  // Length of an axis of the result.
   [[nodiscard]] std::int64_t result(std::int64_t length) const {
     return request_.matrix > 0 ? request_.matrix : length;
   }
   // Axes along which planes_ is k-space, its centre at the front; along the others it is an image.
-  [[nodiscard]] Axes kspace_axes() const { return {kspace_, kspace_ && !cropped()}; }
+  [[nodiscard]] Axes kspace_axes() const { return {kspace_ && !crops_y(), kspace_ && !crops_x()}; }
   // Axes along which the samples are those of the grid.
   [[nodiscard]] Axes axes_at_hand() const {
-    return {kspace_axes().y && height_ == grid(height_), kspace_axes().x && width_ == grid(width_)};
+    return {kspace_axes().y && height_ == grid_.height, kspace_axes().x && width_ == grid_.width};
   }
   // Whether the matrix is a part of the samples, and wherever the echo lies does not reach around their borders.
   [[nodiscard]] bool cuts_samples() const;
@@ -156,9 +159,11 @@ class SlicePreparation {
   std::int64_t index_;
   at::Tensor source_;  // (coils, y, x)
   std::int64_t coils_;
-  std::int64_t height_;
+  std::int64_t source_height_;
   std::int64_t source_width_;
+  std::int64_t height_;
   std::int64_t width_;
+  GridSize grid_;  // of the k-space that the matrix is cut from
   bool kspace_;
   Range rows_;  // of source_, at which virtual coils are combined
   Range columns_;

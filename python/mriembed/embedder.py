@@ -96,9 +96,11 @@ class Embedder:
         """Does the one-time work for stacked input of this shape, so that the first real call is not slower."""
         self._core.warm_up(slices, height, width)
 
-    def warm_up_kspace(self, shape: tuple[int, int, int, int], readout_width: int | None = None) -> None:
+    def warm_up_kspace(
+        self, shape: tuple[int, int, int, int], readout_width: int | None = None, phase_height: int | None = None
+    ) -> None:
         """The same for k-space of this shape, (slices, coils, y, x), and for coil images of it."""
-        self._core.warm_up_kspace(shape, readout_width or 0)
+        self._core.warm_up_kspace(shape, readout_width or 0, phase_height or 0)
 
     def embed(self, stacked: ArrayLike) -> NDArray[np.float32]:
         """Embeds stacked channels (slices, 2 x coils, H, W), real. Returns (slices, embed_dim).
@@ -114,7 +116,12 @@ class Embedder:
         return self._core.embed_images(_complex(coil_images, "coil images"))
 
     def embed_kspace(
-        self, kspace: ArrayLike, noise_covariance: ArrayLike | None = None, readout_width: int | None = None
+        self,
+        kspace: ArrayLike,
+        noise_covariance: ArrayLike | None = None,
+        readout_width: int | None = None,
+        phase_height: int | None = None,
+        pixel_aspect: float = 1.0,
     ) -> NDArray[np.float32]:
         """Embeds k-space (slices, coils, y, x), complex. Returns and raises as `embed`.
 
@@ -122,6 +129,8 @@ class Embedder:
             kspace: centre at (y // 2, x // 2).
             noise_covariance: (coils, coils), n n^H / (N - 1); its scale does not matter. None: no prewhitening.
             readout_width: pixels that x is cropped to in the image; None: no readout oversampling.
+            phase_height: pixels that y is cropped to in the image; None: no phase oversampling.
+            pixel_aspect: height of a pixel (field of view along y / number of lines) over its width.
         """
         covariance = None
         if noise_covariance is not None:
@@ -130,7 +139,10 @@ class Embedder:
                 raise InvalidArgumentError(f"noise covariance: expected (coils, coils), got shape {covariance.shape}")
         if readout_width is not None and readout_width < 1:
             raise InvalidArgumentError(f"readout width must be at least 1, not {readout_width}")
-        return self._core.embed_kspace(_complex(kspace, "k-space"), covariance, readout_width or 0)
+        if phase_height is not None and phase_height < 1:
+            raise InvalidArgumentError(f"phase height must be at least 1, not {phase_height}")
+        samples = _complex(kspace, "k-space")
+        return self._core.embed_kspace(samples, covariance, readout_width or 0, phase_height or 0, pixel_aspect)
 
     def verify(self) -> Verification:
         """Computes the model file's reference embedding on this machine and compares."""

@@ -39,10 +39,15 @@ class EmbeddingPipeline(nn.Module):
 
     @torch.jit.export
     def prepare_kspace(
-        self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor] = None,
+        readout_width: Optional[int] = None,
+        phase_height: Optional[int] = None,
+        square: Optional[tuple[int, int]] = None,
     ) -> tuple[Tensor, Tensor]:
         """See `CoilPreprocessor.prepare_kspace`."""
-        return self.preprocessor.prepare_kspace(kspace, noise_covariance, readout_width)
+        return self.preprocessor.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)
 
     @torch.jit.export
     def embed_images(self, coil_images: Tensor) -> Tensor:
@@ -51,7 +56,13 @@ class EmbeddingPipeline(nn.Module):
 
     @torch.jit.export
     def embed_kspace(
-        self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor] = None,
+        readout_width: Optional[int] = None,
+        phase_height: Optional[int] = None,
+        square: Optional[tuple[int, int]] = None,
     ) -> Tensor:
         """Embeds k-space (B, coils, y, x), complex."""
-        return self.forward(self.prepare_kspace(kspace, noise_covariance, readout_width)[0], None)
+        prepared = self.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)
+        return self.forward(prepared[0], None)

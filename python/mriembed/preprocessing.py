@@ -5,8 +5,9 @@ This is preprocessing version 4. `docs/preprocessing.md` defines it: steps, form
 1. prewhitening with a noise covariance
 2. centred orthonormal inverse FFT over y and x
 3. readout oversampling removed by a centred crop of x
-4. coil compression to virtual coils by PCA of the 24 central lines of k-space
-5. k-space shifted so that its energy lies at the centre, and brought to a fixed matrix
+4. coil compression to virtual coils by PCA of the 24 central lines of k-space, and phase oversampling removed by a
+   centred crop of y
+5. k-space shifted so that its energy lies at the centre, and brought to a fixed matrix over a square field of view
 6. the virtual coils combined to one image without its smooth phase
 7. local brightness divided out, once for each channel with a neighbourhood of its own
 8. magnitudes, then real parts, as float32 channels of unit mean energy
@@ -16,7 +17,7 @@ shading. The combination of step 6 is the same for any unitary mixing of the vir
 
 Steps 1 to 4 are linear and act on different axes. This implementation therefore transforms x, crops, computes the
 coils' Gram matrix of the calibration lines there (the transform over x is unitary and leaves it as it is), applies
-prewhitening and compression as one matrix, and transforms y for the virtual coils only.
+prewhitening and compression as one matrix, and transforms and crops y for the virtual coils only.
 """
 
 import math
@@ -32,6 +33,17 @@ LOW_RESOLUTION = 20  # samples of k-space that the low-resolution images are mad
 DARKEST_COILS = 0.02  # of the low-resolution images' root mean square: their strength does not fall below it
 DARKEST = 0.1  # of the combined image's root mean square: local brightness does not fall below it
 LEAST_ENERGY = 1e-9  # share that a crop must leave; rounding in float32 leaves some 1e-14
+
+
+def square_field_of_view(height: int, width: int, pixel_aspect: float) -> tuple[int, int]:
+    """Pixels along y and x of the smallest square field of view that holds a slice, as `prepare_kspace` takes it.
+
+    Args:
+        height, width: pixels of the slice without oversampling.
+        pixel_aspect: height of a pixel (field of view along y / number of lines) over its width.
+    """
+    side = max(height * pixel_aspect, width)  # in widths of a pixel
+    return max(height, math.floor(side / pixel_aspect + 0.5)), max(width, math.floor(side + 0.5))
 
 
 def _centred_fft(x: Tensor, axis: int) -> Tensor:
@@ -107,6 +119,11 @@ def _shift_kspace(images: Tensor, axis: int, samples: Tensor) -> Tensor:
     return images * (ramp[:, None, :, None] if axis == 2 else ramp[:, None, None, :])
 
 
+def _central_lines(hybrid: Tensor, lines: int) -> Tensor:
+    """So many lines around the centre of the slices (B, coils, y, x) as k-space along y."""
+    return hybrid.narrow(2, hybrid.size(2) // 2 - lines // 2, lines)
+
+
 def _energy(samples: Tensor) -> Tensor:
     """Sum of the squared magnitudes of each slice (B, ...), (B,) float64."""
     return torch.view_as_real(samples.resolve_conj()).square().flatten(1).sum(1, dtype=torch.float64)
@@ -148,14 +165,24 @@ class CoilPreprocessor(nn.Module):
         self.preprocessing_version = PREPROCESSING_VERSION  # libmriembed reads it in a model file
 
     def forward(
-        self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor] = None,
+        readout_width: Optional[int] = None,
+        phase_height: Optional[int] = None,
+        square: Optional[tuple[int, int]] = None,
     ) -> Tensor:
         """Network input of k-space: the first result of `prepare_kspace`."""
-        return self.prepare_kspace(kspace, noise_covariance, readout_width)[0]
+        return self.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)[0]
 
     @torch.jit.export
     def prepare_kspace(
-        self, kspace: Tensor, noise_covariance: Optional[Tensor] = None, readout_width: Optional[int] = None
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor] = None,
+        readout_width: Optional[int] = None,
+        phase_height: Optional[int] = None,
+        square: Optional[tuple[int, int]] = None,
     ) -> tuple[Tensor, Tensor]:
         """Network input and energy kept of k-space: all steps.
 
@@ -164,6 +191,9 @@ class CoilPreprocessor(nn.Module):
             noise_covariance: (coils, coils) complex, n n^H / (N - 1); its overall scale does not matter.
                 None: no prewhitening.
             readout_width: width in pixels to crop x to, at most the number of samples; None: no crop.
+            phase_height: height in pixels to crop y to, at most the number of lines; None: no crop.
+            square: pixels along y and x of the square field of view that the slice is padded to
+                (`square_field_of_view`); None: pixels are square.
 
         Returns:
             The network input (B, 2 x num_coils, H, W), float32, and for each slice the share of the
@@ -173,24 +203,35 @@ class CoilPreprocessor(nn.Module):
             TypeError, ValueError: an array of wrong dtype or shape, a slice that is all zero or holds
                 NaN or Inf (named by its index), a covariance that is not positive definite.
         """
-        virtual, energy_kept = self._virtual_coils(kspace, noise_covariance, readout_width)
-        return self._network_input(virtual), energy_kept
+        virtual, energy_kept = self._virtual_coils(kspace, noise_covariance, readout_width, phase_height)
+        return self._network_input(virtual, square), energy_kept
 
     @torch.jit.export
     def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
-        """Steps 4 to 8, for coil images (B, coils, y, x) complex. Returns and raises as `prepare_kspace`."""
+        """Steps 4 to 8, for coil images (B, coils, y, x) complex of square pixels. Returns and raises as
+        `prepare_kspace`.
+        """
         scaled = self._scaled_to_unit_peak(coil_images)
-        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None)
-        return self._network_input(virtual), energy_kept
+        lines = self._lines_of_calibration(scaled.size(2), None)
+        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None, lines)
+        return self._network_input(virtual, None), energy_kept
 
     def _virtual_coils(
-        self, kspace: Tensor, noise_covariance: Optional[Tensor], readout_width: Optional[int]
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor],
+        readout_width: Optional[int],
+        phase_height: Optional[int],
     ) -> tuple[Tensor, Tensor]:
         """Steps 1 to 4 of k-space: images of the virtual coils (B, coils, y, x) complex64, and energy kept."""
         scaled = self._scaled_to_unit_peak(kspace)
         whitening: Optional[Tensor] = None
         if noise_covariance is not None:
             whitening = self._whitening(noise_covariance, kspace.size(1)).to(kspace.device)
+        if phase_height is not None:  # noqa: SIM102 - "and" makes an operation that no model file may hold
+            if phase_height < 1 or phase_height > kspace.size(2):
+                raise ValueError(f"phase height must lie in 1..{kspace.size(2)} lines, not {phase_height}")
+        lines = self._lines_of_calibration(kspace.size(2), phase_height)
         hybrid = _centred_ifft(scaled, 3)
         if readout_width is not None:
             if readout_width < 1 or readout_width > kspace.size(3):
@@ -198,13 +239,26 @@ class CoilPreprocessor(nn.Module):
             if readout_width < kspace.size(3):
                 whole = hybrid
                 hybrid = _centred_resize(hybrid, 3, readout_width)
-                before, after = _energy(self._central_lines(whole)), _energy(self._central_lines(hybrid))
+                before, after = _energy(_central_lines(whole, lines)), _energy(_central_lines(hybrid, lines))
                 signal = before > 0
                 before = torch.where(signal, before, _energy(whole))
                 after = torch.where(signal, after, _energy(hybrid))
                 self._refuse_without_signal(after, before, "cropped readout")
-        virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening)
-        return _centred_ifft(virtual, 2), energy_kept
+        virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening, lines)
+        images = _centred_ifft(virtual, 2)
+        if phase_height is not None:  # noqa: SIM102
+            if phase_height < kspace.size(2):
+                whole = images
+                images = _centred_resize(images, 2, phase_height)
+                self._refuse_without_signal(_energy(images), _energy(whole), "cropped phase encoding")
+        return images, energy_kept
+
+    def _lines_of_calibration(self, height: int, phase_height: Optional[int]) -> int:
+        """How many central lines the coils are compressed by: with phase oversampling, as many more lie as densely."""
+        lines = self.calibration_lines
+        if phase_height is not None:
+            lines = 0 - (0 - lines * height) // phase_height  # rounded up, by operations that a model file may hold
+        return min(height, lines)
 
     def _scaled_to_unit_peak(self, slices: Tensor) -> Tensor:
         """Checks the slices and divides each by its largest real or imaginary part, so that squares neither
@@ -250,9 +304,11 @@ class CoilPreprocessor(nn.Module):
         whitening: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
         return whitening
 
-    def _combine_coils(self, slices: Tensor, hybrid: Tensor, whitening: Optional[Tensor]) -> tuple[Tensor, Tensor]:
-        """Prewhitening and coil compression as one matrix, which comes from the hybrid: the slices as images
-        along x and as k-space along y. Returns (B, num_coils, y, x) complex64 and energy kept.
+    def _combine_coils(
+        self, slices: Tensor, hybrid: Tensor, whitening: Optional[Tensor], lines: int
+    ) -> tuple[Tensor, Tensor]:
+        """Prewhitening and coil compression as one matrix, which comes from central `lines` of the hybrid: the
+        slices as images along x and as k-space along y. Returns (B, num_coils, y, x) complex64 and energy kept.
         """
         batch, coils, height, width = slices.shape
         pixels = slices.reshape(batch, coils, height * width)
@@ -263,7 +319,7 @@ class CoilPreprocessor(nn.Module):
             energy_kept = torch.ones(batch, dtype=torch.float64, device=slices.device)
             return combined.reshape(batch, coils, height, width), energy_kept
 
-        gram = self._calibration_gram(hybrid)
+        gram = self._calibration_gram(hybrid, lines)
         if whitening is not None:
             gram = whitening @ gram @ whitening.mH
         eigenvalues, eigenvectors = torch.linalg.eigh(gram)  # ascending
@@ -276,10 +332,10 @@ class CoilPreprocessor(nn.Module):
         energy_kept = energies[:, :kept].sum(1) / energies.sum(1)
         return virtual.reshape(batch, kept, height, width), energy_kept
 
-    def _calibration_gram(self, hybrid: Tensor) -> Tensor:
+    def _calibration_gram(self, hybrid: Tensor, lines: int) -> Tensor:
         """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
         batch, coils = hybrid.size(0), hybrid.size(1)
-        central = self._central_lines(hybrid).reshape(batch, coils, -1).to(torch.complex128)
+        central = _central_lines(hybrid, lines).reshape(batch, coils, -1).to(torch.complex128)
         gram = torch.matmul(central, central.mH)
         signal = torch.diagonal(gram, dim1=1, dim2=2).abs().sum(1) > 0
         if not bool(signal.all()):
@@ -287,36 +343,35 @@ class CoilPreprocessor(nn.Module):
             gram = torch.where(signal.reshape(-1, 1, 1), gram, torch.matmul(whole, whole.mH))
         return gram
 
-    def _central_lines(self, hybrid: Tensor) -> Tensor:
-        """The calibration lines, of the slices (B, coils, y, x) as k-space along y."""
-        height = hybrid.size(2)
-        lines = min(height, self.calibration_lines)
-        return hybrid.narrow(2, height // 2 - lines // 2, lines)
-
-    def _network_input(self, virtual: Tensor) -> Tensor:
+    def _network_input(self, virtual: Tensor, square: Optional[tuple[int, int]]) -> Tensor:
         """Steps 5 to 8, of the images of virtual coils (B, coils, y, x)."""
-        kspace = self._centred_kspace(virtual)
+        kspace = self._centred_kspace(virtual, square)
         combined = self._combined(kspace)
         evened = self._over_local_brightness(combined)
         parts = torch.cat([evened.abs(), torch.real(evened)], dim=1)
         energy = parts.square().sum(1).mean([1, 2])
         return parts / energy.sqrt().reshape(-1, 1, 1, 1)
 
-    def _centred_kspace(self, virtual: Tensor) -> Tensor:
+    def _centred_kspace(self, virtual: Tensor, square: Optional[tuple[int, int]]) -> Tensor:
         """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""
         matrix = self.matrix
         kspace = _centred_fft(_centred_fft(virtual, 2), 3)
         position_y = _echo_position(kspace, 2, self.echo_window)
         position_x = _echo_position(kspace, 3, self.echo_window)
         if matrix is not None:
-            square = max(virtual.size(2), virtual.size(3))
-            virtual = _centred_resize(_centred_resize(virtual, 2, square), 3, square)
+            side = max(virtual.size(2), virtual.size(3))
+            height, width = side, side
+            if square is not None:
+                height, width = square
+                if height < virtual.size(2) or width < virtual.size(3):
+                    raise ValueError(f"the square field of view ({height}, {width}) does not hold the slice")
+            virtual = _centred_resize(_centred_resize(virtual, 2, height), 3, width)
         virtual = _shift_kspace(virtual, 2, torch.round(position_y * virtual.size(2)))
         virtual = _shift_kspace(virtual, 3, torch.round(position_x * virtual.size(3)))
         kspace = _centred_fft(_centred_fft(virtual, 2), 3)
         if matrix is not None:
             whole = _energy(kspace)
-            factor = float(matrix) / float(kspace.size(2))
+            factor = float(matrix) / (float(kspace.size(2)) * float(kspace.size(3))) ** 0.5
             kspace = _centred_resize(_centred_resize(kspace, 2, matrix), 3, matrix)
             self._refuse_without_signal(_energy(kspace), whole, "cropped matrix")
             kspace = kspace * factor

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,13 +27,15 @@ class ScanSlice:
 
     Attributes:
         kspace: (coils, y, x) complex64, prewhitened where the scan has a noise measurement, without readout
-            oversampling.
+            and phase oversampling.
         file: where it was read from. index: its number there, from 0.
+        pixel_aspect: height of a pixel over its width; 1 where the file does not tell.
     """
 
     kspace: NDArray[np.complex64]
     file: Path
     index: int
+    pixel_aspect: float = 1.0
 
     @property
     def name(self) -> str:
@@ -60,13 +63,21 @@ def find_scans(places: Sequence[Path]) -> list[Path]:
     return found
 
 
-def read_slices(file: Path, *, image_files: Sequence[str] = ()) -> list[ScanSlice]:
+def read_slices(
+    file: Path,
+    *,
+    image_files: Sequence[str] = (),
+    group: str = "",
+    on_warning: Callable[[str], None] | None = None,
+) -> list[ScanSlice]:
     """Reads all slices of a scan.
 
     Args:
         file: MRD, fastMRI, BART or NumPy.
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not say it themselves.
+        group: the measurement to read of a raw MRD file that holds several; by default all that can be read.
+        on_warning: is told what may make the slices other than they should be, one line each.
 
     Raises:
         BadInputError: the file is no scan, is damaged, or cannot be used; the text says why.
@@ -77,25 +88,24 @@ def read_slices(file: Path, *, image_files: Sequence[str] = ()) -> list[ScanSlic
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     images = any(fnmatch(file.name, pattern) for pattern in image_files)
     try:
-        scan = _scans.Scan(str(file), _scan_reader(), images)
+        scan = _scans.Scan(str(file), _scan_reader(), images, group)
+        if on_warning is not None:
+            for warning in scan.warnings:
+                on_warning(warning)
         if scan.domain == "stacked":
             raise BadInputError("stacked channels; k-space or coil images are needed")
-        whitening = None
-        if scan.noise_covariance is not None:
-            whitening = np.linalg.inv(np.linalg.cholesky(scan.noise_covariance))
         slices = []
         for index in range(scan.slices):
             samples = scan.read(index)
+            covariance = scan.noise_covariance
             coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
-            if whitening is not None:
-                coil_images = np.tensordot(whitening, coil_images, 1)
-            if scan.readout_width:
-                begin = coil_images.shape[2] // 2 - scan.readout_width // 2
-                coil_images = coil_images[:, :, begin : begin + scan.readout_width]
+            if covariance is not None:
+                coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
+            coil_images = _cropped(_cropped(coil_images, 1, scan.phase_height), 2, scan.readout_width)
             kspace = image_to_kspace(torch.from_numpy(coil_images)).numpy().astype(np.complex64)
             if not np.isfinite(kspace).all() or not kspace.any():
                 raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
-            slices.append(ScanSlice(kspace, file, index))
+            slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
         return slices
     except BadInputError as error:
         raise BadInputError(f"{file}: {error}") from None
@@ -114,6 +124,12 @@ def read_usable_slices(
         except BadInputError as error:
             on_refused(error)
     return slices
+
+
+def _cropped(images: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
+    """Its centre, `length` pixels of an axis; 0: all."""
+    begin = images.shape[axis] // 2 - length // 2
+    return images if length == 0 else images.take(range(begin, begin + length), axis)
 
 
 def _scan_reader() -> str:

@@ -286,13 +286,14 @@ def scan_stream_seeds() -> Seeds:
     def text(value: str) -> bytes:
         return struct.pack("<Q", len(value)) + value.encode()
 
-    facts = text("fastMRI") + struct.pack("<8q", 0, 2, 8, 4, 1, 4, 3, 0) + struct.pack("<dq", 0.25, 1) + text("a note")
+    geometry = struct.pack("<2qd", 4, 0, 1.25)
     header = b"".join(map(text, ("vendor", "model", "station", "protocol", "sequence", "12:00:00")))
     header += struct.pack("<dqd4q", 3.0, 1, 500.0, 0, 0, 0, 0) + struct.pack("<q", 1) + text("HEA1")
-    facts += header
-    yield "facts", facts + struct.pack("<q", 0)
-    yield "facts-with-noise", facts + struct.pack("<q", 2) + struct.pack("<8d", *range(8))
-    yield "slice", struct.pack("<6i", *range(6)) + struct.pack("<3qQ", 2, 4, 8, 1 << 40)
+    facts = text("fastMRI") + struct.pack("<7q", 0, 2, 8, 4, 1, 3, 0) + geometry + struct.pack("<d", 0.25)
+    facts += struct.pack("<q", 1) + text("a warning") + struct.pack("<q", 1) + text("a note") + header
+    yield "facts", facts + struct.pack("<2q", 1, 0)
+    yield "facts-with-noise", facts + struct.pack("<2q", 1, 2) + struct.pack("<8d", *range(8))
+    yield "slice", struct.pack("<7i", *range(7)) + struct.pack("<3q", 2, 4, 8) + geometry + struct.pack("<Q", 1 << 40)
 
 
 TARGETS: dict[str, Callable[[], Seeds]] = {

@@ -41,7 +41,7 @@ void read_with(const OpenScan& open, const io::ReadOptions& options) {
     const std::unique_ptr<io::ScanReader> scan = open(options);
     const io::ScanSummary& summary = scan->summary();
     demand(summary.slices > 0);
-    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(summary, scan->noise_covariance()));
+    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(*scan));
     demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
     io::Slice slice;
     constexpr std::int64_t enough = 8;

@@ -19,6 +19,8 @@ class Vector:
     compression: str
     matrix: int | None
     readout_width: int | None
+    phase_height: int | None
+    pixel_aspect: float
     samples: np.ndarray
     noise_covariance: np.ndarray | None
     output: np.ndarray
@@ -39,6 +41,8 @@ def published_vectors() -> list[Vector]:
             case["coil_compression"],
             case["matrix"],
             case["readout_width"],
+            case["phase_height"],
+            case["pixel_aspect"],
             np.load(FOLDER / f"{case['name']}_input.npy"),
             np.load(FOLDER / f"{case['name']}_noise_covariance.npy") if case["noise_covariance"] else None,
             np.load(FOLDER / f"{case['name']}_output.npy"),

@@ -14,7 +14,12 @@ class Reference:
     matrix: int | None = None
 
     def from_kspace(
-        self, kspace: np.ndarray, noise_covariance: np.ndarray | None = None, readout_width: int | None = None
+        self,
+        kspace: np.ndarray,
+        noise_covariance: np.ndarray | None = None,
+        readout_width: int | None = None,
+        phase_height: int | None = None,
+        pixel_aspect: float = 1,
     ) -> tuple[np.ndarray, float]:
         """(coils, y, x) to the network input (channels, H, W), float64, and the share of energy kept."""
         kspace = _scaled(kspace)
@@ -25,17 +30,19 @@ class Reference:
         if readout_width is not None:
             begin = images.shape[2] // 2 - readout_width // 2
             images = images[:, :, begin : begin + readout_width]
-        return self._from_images(images)
+        return self._from_images(images, phase_height or images.shape[1], pixel_aspect)
 
     def from_images(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         """(coils, y, x) to the network input and the share of energy kept."""
-        return self._from_images(_scaled(images))
+        return self._from_images(_scaled(images), images.shape[1], 1)
 
-    def _from_images(self, images: np.ndarray) -> tuple[np.ndarray, float]:
+    def _from_images(self, images: np.ndarray, phase_height: int, pixel_aspect: float) -> tuple[np.ndarray, float]:
         energy_kept = 1.0
         if self.coil_compression == "pca":
-            images, energy_kept = self._compressed(images)
-        kspace = self._centred(images)
+            images, energy_kept = self._compressed(images, phase_height)
+        begin = images.shape[1] // 2 - phase_height // 2
+        images = images[:, begin : begin + phase_height]
+        kspace = self._centred(images, pixel_aspect)
         combined = _combined(kspace)
         power = np.abs(combined) ** 2
         mean = power.mean()
@@ -46,10 +53,11 @@ class Reference:
         stacked = np.concatenate([np.abs(channels), np.real(channels)])
         return stacked / np.sqrt(np.mean(np.sum(stacked**2, axis=0))), energy_kept
 
-    def _compressed(self, images: np.ndarray) -> tuple[np.ndarray, float]:
+    def _compressed(self, images: np.ndarray, phase_height: int) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape
         kspace = centred_fft2(images)
-        central = kspace[:, max(0, height // 2 - 12) : height // 2 + 12]
+        lines = min(height, int(np.ceil(24 * height / phase_height)))
+        central = kspace[:, height // 2 - lines // 2 : height // 2 - lines // 2 + lines]
         signal = np.abs(central).max() > 1e-12 * np.abs(kspace).max()  # more than rounding of the transforms
         lines = central if signal else kspace
         vectors, singular, _ = np.linalg.svd(lines.reshape(coils, -1), full_matrices=False)
@@ -58,12 +66,12 @@ class Reference:
         energies = singular**2
         return virtual.reshape(kept, height, width), float(energies[:kept].sum() / energies.sum())
 
-    def _centred(self, images: np.ndarray) -> np.ndarray:
+    def _centred(self, images: np.ndarray, pixel_aspect: float) -> np.ndarray:
         kspace = centred_fft2(images)
         cycles = [echo_position(kspace, axis) for axis in (1, 2)]  # per pixel
         if self.matrix is not None:
-            square = max(images.shape[1:])
-            images = resized(images, square, square)
+            side = max(images.shape[1] * pixel_aspect, images.shape[2])
+            images = resized(images, int(np.floor(side / pixel_aspect + 0.5)), int(np.floor(side + 0.5)))
         for axis, position in zip((1, 2), cycles, strict=True):
             samples = np.round(position * images.shape[axis])
             pixel = np.arange(images.shape[axis]) - images.shape[axis] // 2
@@ -71,7 +79,9 @@ class Reference:
             images = images * (ramp[:, None] if axis == 1 else ramp)
         kspace = centred_fft2(images)
         if self.matrix is not None:
-            kspace = resized(kspace, self.matrix, self.matrix) * (self.matrix / images.shape[1])
+            kspace = resized(kspace, self.matrix, self.matrix) * (
+                self.matrix / np.sqrt(images.shape[1] * images.shape[2])
+            )
         return kspace
 
 

@@ -8,6 +8,7 @@ import h5py
 import pytest
 
 import make_corpora
+import mriembed
 from program import PROGRAM
 
 HEADER = (
@@ -67,7 +68,21 @@ def test_json_has_the_facts_that_the_header_gives(scan: Path) -> None:
     }
 
 
-def test_nobody_is_named(scan: Path) -> None:
-    output = inspect(scan) + inspect("--json", scan)
+@pytest.fixture(scope="module")
+def rows(scan: Path) -> str:
+    """The rows that `embed` writes for it."""
+    model = scan.with_name("model.pt")
+    mriembed.export_model(model, num_coils=2, embed_dim=4, widths=(8, 8, 8, 8))
+    return subprocess.run([PROGRAM, "embed", model, scan, "-o", "-"], capture_output=True, text=True, check=True).stdout
+
+
+def test_rows_have_the_facts_that_tell_scans_apart(scan: Path, rows: str) -> None:
+    header = json.loads(inspect("--json", scan))["header"]
+    del header["coil_names"]
+    assert json.loads(rows)["header"] == header
+
+
+def test_nobody_is_named(scan: Path, rows: str) -> None:
+    output = inspect(scan) + inspect("--json", scan) + rows
     assert "Doe" not in output
     assert "4711" not in output

@@ -162,6 +162,8 @@ class CInterface:
             ("struct_size", ctypes.c_size_t),
             ("noise_covariance", ctypes.c_void_p),
             ("readout_width", ctypes.c_int64),
+            ("phase_height", ctypes.c_int64),
+            ("pixel_aspect", ctypes.c_double),
         )
 
     def __init__(self, model: Path) -> None:

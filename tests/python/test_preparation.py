@@ -8,9 +8,10 @@ import torch
 
 import mriembed
 from coil_samples import coil_mixture, complex_normal, without_signal
-from mriembed import Embedder, EmbeddingPipeline
+from mriembed import BadInputError, Embedder, EmbeddingPipeline, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from reference import centred_fft2
 from write_preprocessing_vectors import slice_images
 
 Embedders = tuple[Embedder, Embedder]
@@ -46,6 +47,51 @@ def test_the_library_s_preparation_equals_the_scripted_one(
             np.testing.assert_allclose(
                 native.embed_kspace(samples, psi, width), scripted.embed_kspace(samples, psi, width), rtol=0, atol=1e-5
             )
+
+
+@pytest.mark.parametrize("matrix", [None, 16, 40])
+@pytest.mark.parametrize("compression", ["pca", "none"])
+@pytest.mark.parametrize("shape", [(33, 40), (64, 48), (96, 96), (20, 61)])
+def test_both_crop_y_and_take_pixels_of_any_shape(
+    tmp_path: Path, shape: tuple[int, int], compression: str, matrix: int | None
+) -> None:
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, compression, matrix)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    native = Embedder.load(tmp_path / "model.pt", threads=2)
+    scripted = Embedder.load(tmp_path / "model.pt", threads=2, fused_kernels=False)
+    samples = coil_mixture(2, 5 if compression == "none" else 9, *shape)
+    height, width = shape
+    for crop_x, crop_y, aspect in [
+        (None, height - 1, 1.0),
+        (None, height // 2, 1.0),
+        (width // 2, 2 * height // 3, 1.0),
+        (None, None, 1.31),
+        (width // 2, None, 0.77),
+        (width - 3, height // 2, 2.5),
+    ]:
+        arguments = (samples, None, crop_x, crop_y, aspect)
+        np.testing.assert_allclose(
+            native.embed_kspace(*arguments), scripted.embed_kspace(*arguments), rtol=0, atol=1e-5
+        )
+
+
+def test_both_refuse_a_slice_outside_the_cropped_phase_encoding(both_preparations: Embedders) -> None:
+    coils = usual_coils(both_preparations, 9)
+    images = np.ones((2, coils, 40, 40), np.complex64)
+    images[1, :, 8:] = 0
+    kspace = centred_fft2(images).astype(np.complex64)
+    for embedder in both_preparations:
+        for width in (None, 30):
+            with pytest.raises(BadInputError, match="slice 1 has no signal left inside the cropped phase encoding"):
+                embedder.embed_kspace(kspace, None, width, 20)
+
+
+@pytest.mark.parametrize(("height", "aspect"), [(-1, 1.0), (41, 1.0), (None, 0.0), (None, float("nan")), (None, 65.0)])
+def test_both_refuse_extents_that_cannot_be(both_preparations: Embedders, height: int | None, aspect: float) -> None:
+    samples = coil_mixture(1, usual_coils(both_preparations, 9), 40, 40)
+    for embedder in both_preparations:
+        with pytest.raises(InvalidArgumentError, match=r"phase height must|pixel aspect must"):
+            embedder.embed_kspace(samples, None, None, height, aspect)
 
 
 @pytest.mark.parametrize("order", ["coils last", "x before y", "every other sample", "one coil repeated"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coil_samples import without_signal
 from mriembed import CoilPreprocessor
+from mriembed.preprocessing import square_field_of_view
 from raw_scans import read_raw_scan
 from reference import Reference, centred_fft2, centred_ifft2
 from write_preprocessing_vectors import slice_images
@@ -280,6 +281,80 @@ def test_signal_only_outside_the_cropped_readout_is_refused(size: int) -> None:
         CoilPreprocessor(2).prepare_kspace(kspace, None, size // 2)
 
 
+def test_signal_only_outside_the_cropped_phase_encoding_is_refused() -> None:
+    images = np.zeros((2, 2, 40, 40), np.complex64)
+    images[0] = 1
+    images[1, :, 2] = 1
+    kspace = torch.from_numpy(centred_fft2(images).astype(np.complex64))
+    for readout_width in (None, 20):
+        with pytest.raises(ValueError, match="slice 1 has no signal left inside the cropped phase encoding"):
+            CoilPreprocessor(2).prepare_kspace(kspace, None, readout_width, 20)
+
+
+@pytest.mark.parametrize("height", [0, 41])
+def test_a_phase_height_that_cannot_be_is_refused(height: int) -> None:
+    kspace = torch.ones(1, 2, 40, 40, dtype=torch.complex64)
+    with pytest.raises(ValueError, match=r"phase height must lie in 1\.\.40 lines"):
+        CoilPreprocessor(2).prepare_kspace(kspace, None, None, height)
+
+
+def test_a_square_field_of_view_that_does_not_hold_the_slice_is_refused() -> None:
+    kspace = torch.ones(1, 2, 40, 30, dtype=torch.complex64)
+    with pytest.raises(ValueError, match=r"the square field of view \(39, 40\) does not hold the slice"):
+        CoilPreprocessor(2, "pca", 32).prepare_kspace(kspace, None, None, None, (39, 40))
+
+
+@few
+@given(height=st.integers(1, 600), width=st.integers(1, 600), aspect=st.floats(1 / 16, 16))
+def test_the_square_field_of_view_is_the_smallest_that_holds_the_slice(height: int, width: int, aspect: float) -> None:
+    rows, columns = square_field_of_view(height, width, aspect)
+    assert rows >= height
+    assert columns >= width
+    assert rows == height or columns == width
+    assert abs(rows * aspect - columns) <= 0.5 * max(1, aspect) + 1e-6
+    assert square_field_of_view(height, width, 1.0) == (max(height, width), max(height, width))
+
+
+def ellipses(ky: np.ndarray, kx: np.ndarray) -> np.ndarray:
+    """k-space (coils, ky, kx) of ellipses seen by two coils, at places in cycles per millimetre: exact for any grid."""
+    ky, kx = ky[:, None], kx[None, :]
+    coils = []
+    for seen in ([(1.0, 6, -9, 60, 80), (0.8, -18, 25, 14, 20)], [(0.9, 2, 4, 64, 76), (-0.5, 22, -20, 10, 16)]):
+        total = np.zeros((ky.size, kx.size), complex)
+        for density, x, y, radius_x, radius_y in seen:
+            length = np.hypot(radius_x * kx, radius_y * ky)
+            angle = np.linspace(0, np.pi, 400, endpoint=False) + np.pi / 800
+            # The transform of a disc, J1(2 pi r) / r, by the integral of Bessel's function.
+            bessel = np.cos(2 * np.pi * length[..., None] * np.sin(angle) - angle).mean(-1)
+            disc = np.where(length < 1e-9, np.pi, bessel / np.maximum(length, 1e-9))
+            total += density * radius_x * radius_y * disc * np.exp(-2j * np.pi * (kx * x + ky * y))
+        coils.append(total)
+    return np.array(coils)
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "oversampling"),
+    [(96, 240.0, 1), (72, 240.0, 1), (120, 240.0, 1), (81, 202.5, 1), (108, 240.0, 1.5), (60, 200.0, 1.25)],
+)
+def test_an_object_has_the_same_shape_whatever_lines_it_was_measured_with(
+    lines: int, field: float, oversampling: float
+) -> None:
+    """240 mm along x; along y another number of lines, another field of view, and phase oversampling."""
+    samples, matrix = 96, 48
+
+    def network_input(lines: int, field: float, oversampling: float) -> np.ndarray:
+        ky = (np.arange(lines) - lines // 2) / (field * oversampling)
+        kx = (np.arange(samples) - samples // 2) / 240.0
+        kspace = torch.from_numpy(ellipses(ky, kx)[None].astype(np.complex64))
+        height = round(lines / oversampling)
+        square = square_field_of_view(height, samples, field / height / (240.0 / samples))
+        stacked, _ = CoilPreprocessor(2, "pca", matrix).prepare_kspace(kspace, None, None, height, square)
+        return stacked[0].numpy()
+
+    expected, found = network_input(96, 240.0, 1), network_input(lines, field, oversampling)
+    assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected)
+
+
 def test_signal_only_outside_the_matrix_is_refused() -> None:
     kspace = np.zeros((1, 2, 96, 96), np.complex64)
     kspace[..., 2] = 1  # farther out than the echo is looked for
@@ -334,7 +409,7 @@ def images_of(kspace: np.ndarray, readout_width: int | None = None, covariance: 
     """Coil images as the preprocessor makes them (steps 0 to 3)."""
     psi = None if covariance is None else torch.from_numpy(covariance)
     preprocessor = CoilPreprocessor(len(kspace), "none")
-    return preprocessor._virtual_coils(torch.from_numpy(kspace[None]), psi, readout_width)[0][0].numpy()
+    return preprocessor._virtual_coils(torch.from_numpy(kspace[None]), psi, readout_width, None)[0][0].numpy()
 
 
 def assert_equal_up_to_scale(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> None:

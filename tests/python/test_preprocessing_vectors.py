@@ -8,6 +8,7 @@ import torch
 
 import mriembed
 from mriembed import CoilPreprocessor, Embedder, EmbeddingPipeline, MRIEmbeddingModel
+from mriembed.preprocessing import square_field_of_view
 from preprocessing_vectors import Vector, published_vectors
 from reference import Reference
 
@@ -20,7 +21,9 @@ def test_the_reference_in_float64_agrees(vector: Vector) -> None:
     if vector.domain == "image":
         output, energy_kept = reference.from_images(vector.samples)
     else:
-        output, energy_kept = reference.from_kspace(vector.samples, vector.noise_covariance, vector.readout_width)
+        output, energy_kept = reference.from_kspace(
+            vector.samples, vector.noise_covariance, vector.readout_width, vector.phase_height, vector.pixel_aspect
+        )
     np.testing.assert_allclose(output, vector.output, rtol=0, atol=1e-10)
     assert energy_kept == pytest.approx(vector.energy_kept, abs=1e-12)
 
@@ -35,7 +38,9 @@ def test_the_preprocessor_agrees(vector: Vector, way: str) -> None:
         output, energy_kept = module.prepare_images(samples)
     else:
         psi = None if vector.noise_covariance is None else torch.from_numpy(vector.noise_covariance)
-        output, energy_kept = module.prepare_kspace(samples, psi, vector.readout_width)
+        _, height, width = vector.samples.shape
+        square = square_field_of_view(vector.phase_height or height, vector.readout_width or width, vector.pixel_aspect)
+        output, energy_kept = module.prepare_kspace(samples, psi, vector.readout_width, vector.phase_height, square)
     np.testing.assert_allclose(output[0], vector.output, rtol=0, atol=1e-5 * np.abs(vector.output).max())
     assert float(energy_kept) == pytest.approx(vector.energy_kept, abs=1e-6)
 
@@ -54,5 +59,11 @@ def test_libmriembed_agrees(tmp_path: Path, vector: Vector, fused_kernels: bool)
     if vector.domain == "image":
         found = embedder.embed_images(vector.samples[None])
     else:
-        found = embedder.embed_kspace(vector.samples[None], vector.noise_covariance, vector.readout_width)
+        found = embedder.embed_kspace(
+            vector.samples[None],
+            vector.noise_covariance,
+            vector.readout_width,
+            vector.phase_height,
+            vector.pixel_aspect,
+        )
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)

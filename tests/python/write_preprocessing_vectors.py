@@ -29,6 +29,11 @@ CASES: list[dict[str, object]] = [
     {"name": "empty_calibration_lines", "coils": 3, "shape": (40, 24), "num_coils": 2, "matrix": 20, "empty": True},
     {"name": "no_compression", "coils": 3, "shape": (20, 24), "num_coils": 3, "matrix": 16, "compression": "none"},
     {"name": "images", "coils": 4, "shape": (24, 20), "num_coils": 3, "matrix": 22, "domain": "image"},
+    {"name": "phase_oversampling", "coils": 5, "shape": (45, 40), "num_coils": 3, "matrix": 24,
+     "readout_width": 20, "phase_height": 30, "noise": True},
+    {"name": "tall_pixels", "coils": 4, "shape": (24, 40), "num_coils": 2, "matrix": 20, "pixel_aspect": 1.5},
+    {"name": "wide_pixels", "coils": 3, "shape": (42, 26), "num_coils": 3, "matrix": 28, "phase_height": 35,
+     "pixel_aspect": 0.7},
 ]  # fmt: skip
 
 
@@ -79,10 +84,11 @@ def written(case: dict[str, object], seed: int) -> dict[str, object]:
     compression = str(case.get("compression", "pca"))
     reference = Reference(int(case["num_coils"]), compression, case["matrix"])  # type: ignore[arg-type,call-overload]
     readout_width = case.get("readout_width")
+    phase_height, pixel_aspect = case.get("phase_height"), case.get("pixel_aspect", 1.0)
     if domain == "image":
         output, energy_kept = reference.from_images(samples)
     else:
-        output, energy_kept = reference.from_kspace(samples, covariance, readout_width)  # type: ignore[arg-type]
+        output, energy_kept = reference.from_kspace(samples, covariance, readout_width, phase_height, pixel_aspect)  # type: ignore[arg-type]
     np.save(FOLDER / f"{name}_output.npy", output)
     return {
         "name": name,
@@ -91,6 +97,8 @@ def written(case: dict[str, object], seed: int) -> dict[str, object]:
         "coil_compression": compression,
         "matrix": case["matrix"],
         "readout_width": readout_width,
+        "phase_height": phase_height,
+        "pixel_aspect": pixel_aspect,
         "noise_covariance": covariance is not None,
         "energy_kept": energy_kept,
     }

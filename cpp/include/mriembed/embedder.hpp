@@ -43,6 +43,10 @@ struct KspaceOptions {
   // (coils, coils), n n^H / (N - 1) of N noise samples; its scale does not matter. No data: no prewhitening.
   ArrayView<const std::complex<double>, 2> noise_covariance;
   std::int64_t readout_width = 0;  // x is cropped to this many pixels in the image; 0: no readout oversampling
+  std::int64_t phase_height = 0;   // y is cropped to this many pixels in the image; 0: no phase oversampling
+  // Height of a pixel, field of view along y over the number of lines, over its width. A model with a matrix takes
+  // every slice over a square field of view, so that the number of lines does not change the object's shape.
+  double pixel_aspect = 1;
 };
 
 // What a call can report beside the embeddings; filled only where a pointer to one is passed.
@@ -95,9 +99,10 @@ class MRIEMBED_EXPORT Embedder {
   // that the first real call is as fast as every later one.
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const;
 
-  // The same for k-space of this shape, (slices, coils, y, x), and coil images of it; `readout_width` as in
-  // KspaceOptions.
-  void warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width = 0) const;
+  // The same for k-space of this shape, (slices, coils, y, x), and coil images of it; `readout_width` and
+  // `phase_height` as in KspaceOptions.
+  void warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width = 0,
+                      std::int64_t phase_height = 0) const;
 
   // Each of the following reads caller-owned memory through its strides, without a copy by the caller, and writes
   // one embedding per slice to `embeddings`, (slices, embed_dim), which the caller owns as well.

@@ -59,6 +59,8 @@ typedef struct mriembed_kspace_options {
   size_t struct_size;             /* set by the init function */
   const double* noise_covariance; /* (coils, coils) complex, real and imaginary interleaved, row-major; NULL: none */
   int64_t readout_width;          /* pixels that x is cropped to in the image; 0: no readout oversampling */
+  int64_t phase_height;           /* pixels that y is cropped to in the image; 0: no phase oversampling */
+  double pixel_aspect;            /* height of a pixel over its width, see embedder.hpp; 1: square */
 } mriembed_kspace_options;
 
 typedef struct mriembed_embedder mriembed_embedder; /* owned by the caller, from mriembed_load to mriembed_destroy */

@@ -111,8 +111,21 @@ Prepared Network::prepare_images(const at::Tensor& coil_images) const {
 }
 
 Prepared Network::prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                 std::optional<std::int64_t> readout_width) const {
-  return as_prepared(module_.get_method("prepare_kspace")({kspace, noise_covariance, readout_width}));
+                                 const SliceExtent& extent) const {
+  const auto method = module_.get_method("prepare_kspace");
+  if (!extent.beyond_readout_width()) {
+    return as_prepared(method({kspace, noise_covariance, extent.readout_width}));
+  }
+  constexpr std::size_t arguments = 6;  // the module itself is the first
+  if (method.function().getSchema().arguments().size() < arguments) {
+    throw Error(ErrorCode::invalid_argument,
+                "this model file was exported before preprocessing could crop y or take pixels that are not square; "
+                "export it again, or use the library's own kernels on a CPU");
+  }
+  const GridSize square = square_field_of_view(extent.phase_height.value_or(kspace.size(2)),
+                                               extent.readout_width.value_or(kspace.size(3)), extent.pixel_aspect);
+  return as_prepared(method({kspace, noise_covariance, extent.readout_width, extent.phase_height,
+                             c10::ivalue::Tuple::create(square.height, square.width)}));
 }
 
 void Network::reserve(std::int64_t slices, std::int64_t height, std::int64_t width,

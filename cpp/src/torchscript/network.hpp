@@ -40,8 +40,9 @@ class Network {
   void reserve(std::int64_t slices, std::int64_t height, std::int64_t width, const threads::Executor& executor) const;
 
   [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const;
+  // Throws Error invalid_argument where the file's preprocessing knows no such extent.
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                        std::optional<std::int64_t> readout_width) const;
+                                        const SliceExtent& extent) const;
   // (slices, 2 x coils, H, W), float32, on any device, to (slices, embed_dim), float32, on the CPU. Throws Error
   // bad_input, which names the slice, where one is all zero or holds NaN or infinite samples. The library's own kernels
   // run on `executor`, torch's on its threads.

@@ -58,10 +58,27 @@ TEST(NpyHeader, has_its_fixed_size_for_any_shape) {
 
 TEST(JsonEntry, names_everything_of_a_row) {
   const Json entry = Json::parse(mriembed::cli::json_entry(source("a/b.h5"), model));
-  const Json expected = {
-      {"file", "a/b.h5"}, {"slice", 3},     {"contrast", 1}, {"phase", 2},         {"repetition", 4},
-      {"set", 5},         {"partition", 6}, {"coils", 20},   {"energy_kept", 0.1}, {"model_sha256", model.sha256}};
+  const Json expected = {{"file", "a/b.h5"},
+                         {"slice", 3},
+                         {"contrast", 1},
+                         {"phase", 2},
+                         {"repetition", 4},
+                         {"set", 5},
+                         {"partition", 6},
+                         {"measurement", 0},
+                         {"coils", 20},
+                         {"energy_kept", 0.1},
+                         {"model_sha256", model.sha256}};
   EXPECT_EQ(entry, expected);
+}
+
+TEST(JsonEntry, tells_scanner_and_sequence_where_the_header_does) {
+  EmbeddingSource made = source("a.h5");
+  made.header.protocol = "t1";
+  made.header.te_ms = {2.5};
+  made.header.coil_names = {"HEA1"};
+  const Json entry = Json::parse(mriembed::cli::json_entry(made, model));
+  EXPECT_EQ(entry["header"], (Json{{"protocol", "t1"}, {"te_ms", {2.5}}}));
 }
 
 TEST(JsonEntry, replaces_what_is_not_utf8_in_a_file_name) {
@@ -87,6 +104,13 @@ TEST(JsonLine, gives_back_every_float_exactly) {
   EXPECT_EQ(parsed["slice"], 3);
 }
 
+TEST(JsonEntry, holds_the_warnings_of_a_scan_where_there_are_any) {
+  EXPECT_FALSE(Json::parse(mriembed::cli::json_entry(source("a.h5"), model)).contains("warnings"));
+  EmbeddingSource warned = source("a.h5");
+  warned.warnings = {"one", "two"};
+  EXPECT_EQ(Json::parse(mriembed::cli::json_entry(warned, model))["warnings"], Json::array({"one", "two"}));
+}
+
 TEST(CsvLine, has_the_fields_that_the_header_names) {
   const std::array<float, 3> embedding{0.1F, -1e-20F, 1.0F / 3};
   std::string header = mriembed::cli::csv_header(model);
@@ -97,18 +121,18 @@ TEST(CsvLine, has_the_fields_that_the_header_names) {
   line.pop_back();
   const auto names = csv_fields(header);
   const auto fields = csv_fields(line);
-  ASSERT_EQ(names.size(), 13U);
+  ASSERT_EQ(names.size(), 14U);
   ASSERT_EQ(fields.size(), names.size());
   EXPECT_EQ(names[0], "file");
-  EXPECT_EQ(names[8], "energy_kept");
-  EXPECT_EQ(names[12], "e2");
+  EXPECT_EQ(names[9], "energy_kept");
+  EXPECT_EQ(names[13], "e2");
   EXPECT_EQ(fields[0], "a.h5");
   EXPECT_EQ(fields[1], "3");
-  EXPECT_EQ(fields[7], "20");
-  EXPECT_EQ(fields[8], "0.1");
-  EXPECT_EQ(fields[9], model.sha256);
+  EXPECT_EQ(fields[8], "20");
+  EXPECT_EQ(fields[9], "0.1");
+  EXPECT_EQ(fields[10], model.sha256);
   for (std::size_t component = 0; component < embedding.size(); ++component) {
-    EXPECT_EQ(std::strtof(fields[10 + component].c_str(), nullptr), embedding[component]);
+    EXPECT_EQ(std::strtof(fields[11 + component].c_str(), nullptr), embedding[component]);
   }
 }
 

@@ -178,8 +178,9 @@ TEST_F(EmbeddingWriterTest, csv_holds_a_header_and_one_line_a_row) {
     lines.push_back(line);
   }
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_EQ(lines[0], "file,slice,contrast,phase,repetition,set,partition,coils,energy_kept,model_sha256,e0,e1");
-  EXPECT_EQ(lines[1], "scan.h5,7,0,0,0,0,0,4,0.5," + model.sha256 + ",0.1,-0.2");
+  EXPECT_EQ(lines[0],
+            "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,model_sha256,e0,e1");
+  EXPECT_EQ(lines[1], "scan.h5,7,0,0,0,0,0,0,4,0.5," + model.sha256 + ",0.1,-0.2");
   EXPECT_EQ(lines[2].rfind("scan.h5,8,", 0), 0U);
 }
 

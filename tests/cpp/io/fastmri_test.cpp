@@ -67,13 +67,28 @@ TEST(FastMri, turns_the_readout_to_x_and_knows_its_oversampling) {
   parts.xml = mrd_xml(matrix_of(4, 2, 2));
   const auto scan = open_scan(written_fastmri(parts), {});
   EXPECT_EQ(scan->summary().encoded_x, 4);
-  EXPECT_EQ(scan->summary().readout_width, 2);
+  EXPECT_EQ(scan->summary().geometry.readout_width, 2);
+  EXPECT_EQ(scan->summary().geometry.phase_height, 0);
   const auto samples = numbered(parts.shape);
   const Slice slice = read_slice(*scan, 0);
   EXPECT_EQ(slice.height, 2);
   EXPECT_EQ(slice.width, 4);
   // (coil 1, y 1, x 3) is stored at (coil 1, row 3, column 1)
   EXPECT_EQ(slice.samples[8 + 4 + 3], samples[8 + 3 * 2 + 1]);
+}
+
+TEST(FastMri, knows_phase_oversampling_and_the_shape_of_pixels) {
+  Parts parts;
+  parts.shape = {1, 1, 8, 6};
+  MrdMatrix matrix = matrix_of(8, 6, 16);  // interpolated
+  matrix.encoded_fov = Fov{320, 300, 5};
+  matrix.recon_fov = Fov{160, 200, 5};
+  parts.xml = mrd_xml(matrix);
+  const auto scan = open_scan(written_fastmri(parts), {});
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.geometry.readout_width, 4);
+  EXPECT_EQ(slice.geometry.phase_height, 4);
+  EXPECT_NEAR(slice.geometry.pixel_aspect, 50.0 / 40, 1e-9);
 }
 
 TEST(FastMri, takes_three_dimensions_as_a_single_coil) {

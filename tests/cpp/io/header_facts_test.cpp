@@ -7,7 +7,7 @@ namespace mriembed::io::testing_files {
 namespace {
 
 HeaderFacts facts_with(const std::string& elements) {
-  std::string xml = mrd_xml({});
+  std::string xml = mrd_xml(MrdMatrix());
   return parse_mrd_header(xml.insert(xml.find("<experimentalConditions>"), elements)).facts;
 }
 

@@ -1,5 +1,7 @@
 #include "line_placement.hpp"
 
+#include <algorithm>
+
 #include "scan_files.hpp"
 
 namespace mriembed::io::testing_files {
@@ -14,90 +16,201 @@ Acquisition readout(std::uint16_t samples, std::uint16_t center, std::uint16_t s
   return line;
 }
 
-MrdEncoding header_of(Matrix encoded, std::int64_t recon_x, std::optional<EncodingLimit> step_1 = std::nullopt) {
-  MrdEncoding header;
-  header.encoded = encoded;
-  header.recon = encoded;
-  header.recon.x = recon_x;
-  header.step_1 = step_1;
-  return header;
+Acquisition reversed(Acquisition line) {
+  line.flags |= std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_REVERSE - 1U);
+  return line;
+}
+
+Acquisition trimmed(Acquisition line, std::uint16_t discard_pre, std::uint16_t discard_post) {
+  line.discard_pre = discard_pre;
+  line.discard_post = discard_post;
+  return line;
+}
+
+// Fields of view of one millimetre a pixel: what the reconstruction matrix is smaller by is oversampling.
+LinePlacement placement_of(Matrix encoded, Matrix recon, const LineFacts& facts,
+                           std::optional<EncodingLimit> step_1 = std::nullopt,
+                           std::optional<EncodingLimit> step_2 = std::nullopt) {
+  MrdEncoding encoding;
+  encoding.encoded = encoded;
+  encoding.recon = recon;
+  const auto millimetres = [](const Matrix& matrix) {
+    return FieldOfView{static_cast<double>(matrix.x), static_cast<double>(matrix.y), static_cast<double>(matrix.z)};
+  };
+  encoding.encoded_fov = millimetres(encoded);
+  encoding.recon_fov = millimetres(recon);
+  encoding.step_1 = step_1;
+  encoding.step_2 = step_2;
+  return {encoding, geometry_of(encoding), facts};
+}
+
+LineFacts begins_with(const Acquisition& first) {
+  LineFacts facts;
+  facts.first = first;
+  return facts;
+}
+
+// 4 samples a readout.
+LinePlacement of_lines(std::int64_t lines, std::optional<EncodingLimit> limit) {
+  return placement_of({4, lines, 1}, {4, lines, 1}, begins_with(readout(4, 2)), limit);
+}
+
+// Where sample `sample` of the readout goes to along x; -1: nowhere.
+std::int64_t x_of(const LinePlacement& placement, const Acquisition& line, std::int64_t sample) {
+  const ReadoutPlace place = placement.readout_of(line, 0);
+  const std::int64_t at = sample - place.first_sample;
+  if (at < 0 || at >= place.count) {
+    return -1;
+  }
+  return place.first_x + (line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE) ? place.count - 1 - at : at);
+}
+
+bool has_note(const LinePlacement& placement, const std::string& part) {
+  return std::ranges::any_of(placement.notes(),
+                             [&](const std::string& note) { return note.find(part) != std::string::npos; });
 }
 
 TEST(LinePlacement, puts_the_central_step_at_the_centre_of_the_matrix) {
   // 6 of 8 lines, as partial Fourier leaves them: step 2 is the centre.
-  const LinePlacement placement(header_of({4, 8, 1}, 4, EncodingLimit{0, 5, 2}), {readout(4, 2)});
+  const LinePlacement placement = of_lines(8, EncodingLimit{0, 5, 2});
   EXPECT_EQ(placement.line_of(readout(4, 2, 2), 0), 4);
   EXPECT_EQ(placement.line_of(readout(4, 2, 0), 0), 2);
   ASSERT_EQ(placement.notes().size(), 1U);
-  EXPECT_NE(placement.notes()[0].find("6 of 8 lines"), std::string::npos);
+  EXPECT_TRUE(has_note(placement, "6 of 8 lines"));
   // The two lines outside the limits are no missing ones.
   EXPECT_EQ(placement.missing_lines({false, false, true, true, true, true, true, true}), 0);
   EXPECT_EQ(placement.missing_lines({false, false, true, true, false, true, true, true}), 1);
 }
 
-TEST(LinePlacement, needs_no_centre_where_the_limits_cover_the_matrix) {
-  const LinePlacement placement(header_of({4, 8, 1}, 4, EncodingLimit{0, 7, 0}), {readout(4, 2)});
+TEST(LinePlacement, believes_the_centre_of_limits_that_cover_the_matrix_and_leaves_out_what_lies_beyond) {
+  const LinePlacement placement = of_lines(8, EncodingLimit{0, 7, 3});
+  EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 4);
+  EXPECT_EQ(placement.line_of(readout(4, 2, 0), 0), 1);
+  EXPECT_EQ(placement.line_of(readout(4, 2, 7), 0), std::nullopt);
+  EXPECT_TRUE(has_note(placement, "1 steps of kspace_encode_step_1 lie beyond the encoded matrix"));
+}
+
+TEST(LinePlacement, bears_an_unset_centre_where_the_limits_cover_the_matrix) {
+  const LinePlacement placement = of_lines(8, EncodingLimit{0, 7, 0});
+  EXPECT_FALSE(placement.needs_signal());
   EXPECT_EQ(placement.line_of(readout(4, 2, 7), 0), 7);
+  EXPECT_TRUE(has_note(placement, "has no centre in the header"));
+}
+
+TEST(LinePlacement, finds_an_unset_centre_where_the_signal_peaks) {
+  // 48 of 64 lines: the first ones missing, the last ones, or both alike.
+  for (const auto& [peak, center] : {std::pair{17, 16}, {31, 32}, {25, 24}}) {
+    LinePlacement placement = of_lines(64, EncodingLimit{0, 47, 0});
+    ASSERT_TRUE(placement.needs_signal());
+    StepEnergies energies(48, 1.0);
+    energies[static_cast<std::size_t>(peak)] = 100;
+    placement.find_centres(energies, {1.0});
+    EXPECT_FALSE(placement.needs_signal());
+    EXPECT_EQ(placement.line_of(readout(4, 2, static_cast<std::uint16_t>(center)), 0), 32);
+    EXPECT_TRUE(has_note(placement, "the signal peaks at step " + std::to_string(peak)));
+  }
+}
+
+TEST(LinePlacement, believes_the_centre_where_the_signal_peaks_when_two_are_stated) {
+  for (const std::int64_t peak : {16, 32}) {
+    LineFacts facts = begins_with(readout(4, 2));
+    facts.user_center_1 = 16;
+    LinePlacement placement = placement_of({4, 64, 1}, {4, 64, 1}, facts, EncodingLimit{0, 47, 32});
+    ASSERT_TRUE(placement.needs_signal());
+    StepEnergies energies(48, 1.0);
+    energies[static_cast<std::size_t>(peak)] = 100;
+    placement.find_centres(energies, {1.0});
+    EXPECT_EQ(placement.line_of(readout(4, 2, static_cast<std::uint16_t>(peak)), 0), 32);
+    EXPECT_TRUE(has_note(placement, "idx.user[5] gives 16"));
+    EXPECT_TRUE(has_note(placement, "so that " + std::to_string(peak) + " is taken"));
+  }
+}
+
+TEST(LinePlacement, looks_at_no_signal_where_both_statements_of_the_centre_agree) {
+  LineFacts facts = begins_with(readout(4, 2));
+  facts.user_center_1 = 16;
+  EXPECT_FALSE(placement_of({4, 64, 1}, {4, 64, 1}, facts, EncodingLimit{0, 47, 16}).needs_signal());
 }
 
 TEST(LinePlacement, takes_steps_as_they_are_where_there_are_no_limits) {
-  const LinePlacement placement(header_of({4, 8, 1}, 4), {readout(4, 2)});
-  EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 3);
-  EXPECT_EQ(placement.missing_lines(std::vector<bool>(8, false)), 8);
+  for (const auto& limit : {std::optional<EncodingLimit>(), std::optional(EncodingLimit{0, 0, 0})}) {
+    const LinePlacement placement = of_lines(8, limit);
+    EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 3);
+    EXPECT_EQ(placement.missing_lines(std::vector<bool>(8, false)), 8);
+  }
 }
 
-TEST(LinePlacement, refuses_lines_outside_the_matrix) {
-  const LinePlacement placement(header_of({4, 8, 1}, 4), {readout(4, 2)});
+TEST(LinePlacement, refuses_lines_outside_the_matrix_and_the_limits) {
+  const LinePlacement placement = of_lines(8, std::nullopt);
   EXPECT_THROW(static_cast<void>(placement.line_of(readout(4, 2, 8), 5)), Error);
   Acquisition line = readout(4, 2, 0);
   line.step_2 = 1;
   EXPECT_THROW(static_cast<void>(placement.line_of(line, 5)), Error);
+  EXPECT_THROW(static_cast<void>(of_lines(8, EncodingLimit{0, 7, 4}).line_of(readout(4, 2, 8), 5)), Error);
 }
 
-TEST(LinePlacement, crops_the_readout_where_it_is_oversampled) {
-  const LinePlacement placement(header_of({16, 8, 1}, 8), {readout(16, 8), readout(8, 4)});
-  EXPECT_EQ(placement.width(), 16);
-  EXPECT_EQ(placement.readout_width(), 8);
+TEST(LinePlacement, takes_a_scan_with_one_step_2_as_2d) {
+  Acquisition first = readout(4, 2, 0);
+  first.step_2 = 3;
+  const LinePlacement flat = placement_of({4, 8, 2}, {4, 8, 2}, begins_with(first));
+  EXPECT_EQ(flat.depth(), 1);
+  EXPECT_EQ(flat.line_of(first, 0), 0);
+  EXPECT_TRUE(has_note(flat, "a 2D scan"));
+  LineFacts slab = begins_with(first);
+  slab.several_partitions = true;
+  EXPECT_EQ(placement_of({4, 8, 2}, {4, 8, 2}, slab).depth(), 2);
+  // One partition of a slab that was not measured to its end.
+  EXPECT_EQ(
+      placement_of({4, 8, 2}, {4, 8, 2}, begins_with(readout(4, 2)), std::nullopt, EncodingLimit{0, 1, 1}).depth(), 2);
 }
 
-TEST(LinePlacement, sees_that_oversampling_was_removed_before) {
-  const LinePlacement placement(header_of({16, 8, 1}, 8), {readout(8, 8), readout(8, 8)});
-  EXPECT_EQ(placement.width(), 8);
-  EXPECT_EQ(placement.readout_width(), 0);
-  // The centre that the header still states, 8, is that of the longer readout.
-  EXPECT_EQ(placement.readout_of(readout(8, 8), 0).first_x, 0);
+TEST(LinePlacement, knows_removed_oversampling_from_an_asymmetric_echo) {
+  const auto width_of = [](std::uint16_t samples, std::uint16_t center) {
+    return placement_of({16, 8, 1}, {8, 8, 1}, begins_with(readout(samples, center))).width();
+  };
+  EXPECT_EQ(width_of(16, 8), 16);
+  EXPECT_EQ(width_of(8, 4), 8);
+  EXPECT_EQ(width_of(8, 8), 8);  // the centre of the longer readout, as some converters leave it
+  EXPECT_EQ(width_of(8, 0), 8);
+  EXPECT_EQ(width_of(8, 2), 16);
+  EXPECT_EQ(width_of(8, 6), 16);
+  const LinePlacement removed = placement_of({16, 8, 1}, {8, 8, 1}, begins_with(readout(8, 8)));
+  EXPECT_EQ(x_of(removed, readout(8, 8), 0), 0);
+  EXPECT_TRUE(has_note(removed, "oversampling is taken as removed"));
 }
 
-TEST(LinePlacement, puts_the_central_sample_of_a_short_readout_at_the_centre) {
-  const LinePlacement placement(header_of({16, 8, 1}, 16), {readout(16, 8)});
-  const ReadoutPlace place = placement.readout_of(readout(12, 4), 0);
-  EXPECT_EQ(place.first_x, 4);
-  EXPECT_EQ(place.count, 12);
-  // Reversed, the central sample counts from the other end.
-  Acquisition reversed = readout(12, 7);
-  reversed.flags = std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_REVERSE - 1U);
-  EXPECT_EQ(placement.readout_of(reversed, 0).first_x, 4);
+TEST(LinePlacement, puts_the_central_sample_of_any_readout_at_the_centre) {
+  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
+  for (const std::uint16_t samples : std::vector<std::uint16_t>{16, 12, 9, 5}) {
+    for (std::uint16_t center = 1; center < samples; ++center) {
+      for (const auto& [pre, post] : {std::pair{0, 0}, {1, 0}, {0, 2}, {2, 1}}) {
+        const Acquisition forward =
+            trimmed(readout(samples, center), static_cast<std::uint16_t>(pre), static_cast<std::uint16_t>(post));
+        for (std::int64_t sample = 0; sample < samples; ++sample) {
+          const bool kept = sample >= pre && sample < samples - post;
+          const auto expected = [&](std::int64_t k) { return kept && k >= -8 && k < 8 ? k + 8 : -1; };
+          EXPECT_EQ(x_of(placement, forward, sample), expected(sample - center));
+          EXPECT_EQ(x_of(placement, reversed(forward), sample), expected(center - sample));
+        }
+      }
+    }
+  }
 }
 
-TEST(LinePlacement, leaves_out_samples_to_discard) {
-  const LinePlacement placement(header_of({16, 8, 1}, 16), {readout(16, 8)});
-  Acquisition line = readout(20, 10);
-  line.discard_pre = 3;
-  line.discard_post = 1;
-  const ReadoutPlace place = placement.readout_of(line, 0);
-  EXPECT_EQ(place.first_sample, 3);
-  EXPECT_EQ(place.count, 16);
-  EXPECT_EQ(place.first_x, 0);
+TEST(LinePlacement, takes_the_middle_of_a_readout_without_centre) {
+  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 0)));
+  EXPECT_TRUE(has_note(placement, "center_sample is not set"));
+  EXPECT_EQ(x_of(placement, readout(16, 0), 0), 0);
+  EXPECT_EQ(x_of(placement, reversed(readout(16, 0)), 0), 15);
+  EXPECT_EQ(x_of(placement, readout(12, 0), 6), 8);
 }
 
 TEST(LinePlacement, refuses_readouts_that_do_not_fit) {
-  const LinePlacement placement(header_of({16, 8, 1}, 16), {readout(16, 8)});
+  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
   EXPECT_THROW(static_cast<void>(placement.readout_of(readout(17, 8), 0)), Error);
-  EXPECT_THROW(static_cast<void>(placement.readout_of(readout(12, 9), 0)), Error);
-  EXPECT_THROW(static_cast<void>(placement.readout_of(readout(12, 0), 0)), Error);
-  Acquisition nothing = readout(16, 8);
-  nothing.discard_pre = 16;
-  EXPECT_THROW(static_cast<void>(placement.readout_of(nothing, 0)), Error);
+  EXPECT_THROW(static_cast<void>(placement.readout_of(readout(12, 12), 0)), Error);
+  EXPECT_THROW(static_cast<void>(placement.readout_of(trimmed(readout(16, 8), 16, 0), 0)), Error);
+  EXPECT_THROW(static_cast<void>(placement.readout_of(trimmed(readout(12, 1), 0, 12), 0)), Error);
 }
 
 }  // namespace

@@ -12,7 +12,13 @@ TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
   matrix.z = 4;
   matrix.limits =
       "<kspace_encoding_step_1><minimum>1</minimum><maximum>3</maximum><center>2</center></kspace_encoding_step_1>";
-  const MrdEncoding header = parse_mrd_header(mrd_xml(matrix)).encodings.front();
+  matrix.encoded_fov = Fov{512, 250.5, 40};
+  const MrdHeader parsed = parse_mrd_header(mrd_xml(matrix));
+  ASSERT_EQ(parsed.encodings.size(), 1U);
+  const MrdEncoding& header = parsed.encodings[0];
+  EXPECT_EQ(header.encoded_fov.x, 512);
+  EXPECT_EQ(header.encoded_fov.y, 250.5);
+  EXPECT_EQ(header.recon_fov.x, 8);
   EXPECT_EQ(header.encoded.x, 16);
   EXPECT_EQ(header.encoded.z, 4);
   EXPECT_EQ(header.recon.x, 8);
@@ -41,7 +47,7 @@ std::string header_refusal(const std::string& xml) {
 }
 
 TEST(MrdHeader, bears_namespace_prefixes) {
-  std::string xml = mrd_xml({});
+  std::string xml = mrd_xml(MrdMatrix());
   for (std::size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
     if (xml[at + 1] != '?') {
       xml.insert(at + (xml[at + 1] == '/' ? 2 : 1), "ns0:");
@@ -66,7 +72,7 @@ TEST(MrdHeader, needs_nothing_but_what_places_samples) {
       "<acquisitionSystemInformation><coilLabel><coilNumber>1</coilNumber></coilLabel>"
       "</acquisitionSystemInformation>";
   const std::string measurement = "<measurementInformation><protocolName>t1</protocolName></measurementInformation>";
-  std::string xml = replaced(mrd_xml({}), "<encoding>", measurement + coils + "<encoding>");
+  std::string xml = replaced(mrd_xml(MrdMatrix()), "<encoding>", measurement + coils + "<encoding>");
   xml = replaced(xml, "<encodingLimits></encodingLimits>", "");
   xml = replaced(xml, "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>", "");
   xml = replaced(xml, "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm>",
@@ -79,7 +85,7 @@ TEST(MrdHeader, needs_nothing_but_what_places_samples) {
 }
 
 TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {
-  std::string xml = mrd_xml({});
+  std::string xml = mrd_xml(MrdMatrix());
   MrdMatrix calibration;
   calibration.y = 3;
   const std::string other = mrd_xml(calibration);
@@ -104,7 +110,7 @@ TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {
 }
 
 TEST(MrdHeader, names_what_is_wrong_with_a_header) {
-  const std::string sound = mrd_xml({});
+  const std::string sound = mrd_xml(MrdMatrix());
   const std::size_t recon = sound.find("<reconSpace>");
   const std::size_t limits = sound.find("<encodingLimits>");
   EXPECT_NE(header_refusal(sound.substr(0, recon) + sound.substr(limits)).find("no <reconSpace> in <encoding>"),
@@ -119,11 +125,30 @@ TEST(MrdHeader, names_what_is_wrong_with_a_header) {
   EXPECT_NE(header_refusal(mrd_xml(matrix)).find("maximum lies below the minimum"), std::string::npos);
 }
 
+TEST(MrdHeader, takes_a_field_of_view_that_cannot_be_as_none) {
+  MrdMatrix matrix;
+  matrix.encoded_fov = Fov{-1, 0, 40};
+  const MrdEncoding encoding = parse_mrd_header(mrd_xml(matrix)).encodings[0];
+  EXPECT_EQ(encoding.encoded_fov.x, 0);
+  EXPECT_EQ(encoding.encoded_fov.y, 0);
+  EXPECT_EQ(encoding.encoded_fov.z, 40);
+}
+
+TEST(MrdHeader, knows_slices_that_were_excited_together) {
+  EXPECT_EQ(parse_mrd_header(mrd_xml(MrdMatrix())).multiband, 1);
+  std::string xml = mrd_xml(MrdMatrix());
+  xml.insert(xml.find("</encoding>"),
+             "<parallelImaging><accelerationFactor><kspace_encoding_step_1>1</kspace_encoding_step_1>"
+             "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor><multiband>"
+             "<multiband_factor>3</multiband_factor></multiband></parallelImaging>");
+  EXPECT_EQ(parse_mrd_header(xml).multiband, 3);
+}
+
 TEST(MrdHeader, refuses_what_is_no_header) {
   MrdMatrix empty;
   empty.y = 0;
-  for (const std::string& xml :
-       {std::string(), std::string("text"), std::string("<a></a>"), mrd_xml({}).substr(0, 300), mrd_xml(empty)}) {
+  for (const std::string& xml : {std::string(), std::string("text"), std::string("<a></a>"),
+                                 mrd_xml(MrdMatrix()).substr(0, 300), mrd_xml(empty)}) {
     try {
       parse_mrd_header(xml);
       ADD_FAILURE() << "accepted: " << xml;
@@ -135,7 +160,7 @@ TEST(MrdHeader, refuses_what_is_no_header) {
 }
 
 TEST(MrdHeader, expands_no_entities_and_bears_any_depth) {
-  std::string bomb = mrd_xml({});
+  std::string bomb = mrd_xml(MrdMatrix());
   bomb.insert(bomb.find("?>") + 2, R"(<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>)");
   bomb.replace(bomb.find("<x>8<"), 5, "<x>&c;<");
   EXPECT_THROW(parse_mrd_header(bomb), Error);  // a matrix of no size

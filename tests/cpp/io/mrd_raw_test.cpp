@@ -2,6 +2,8 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,7 +41,7 @@ TEST(MrdRaw, places_lines_by_their_step_whatever_their_order) {
   auto lines = full_scan();
   std::swap(lines[0], lines[3]);
   std::swap(lines[1], lines[2]);
-  const auto scan = open_scan(written_mrd(mrd_xml({}), lines), {});
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
   EXPECT_EQ(scan->summary().format, "MRD raw data");
   EXPECT_EQ(scan->summary().coils, 2);
   EXPECT_EQ(scan->summary().slices, 1);
@@ -59,7 +61,7 @@ TEST(MrdRaw, gives_a_slice_for_each_label) {
       }
     }
   }
-  const auto scan = open_scan(written_mrd(mrd_xml({}), lines), {});
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
   ASSERT_EQ(scan->summary().slices, 6);
   const Slice slice = read_slice(*scan, 3);  // slices first, then repetitions within
   EXPECT_EQ(slice.label.slice, 1);
@@ -77,7 +79,7 @@ TEST(MrdRaw, averages_averages) {
     }
     lines.push_back(acquisition);
   }
-  const Slice slice = read_slice(*open_scan(written_mrd(mrd_xml({}), lines), {}), 0);
+  const Slice slice = read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0);
   EXPECT_EQ(slice.samples[0], sample_at(0, 0, 0, 0));
   EXPECT_EQ(slice.samples[32 + 9], sample_at(1, 0, 1, 1) + Complex(1, -2));
 }
@@ -94,7 +96,7 @@ TEST(MrdRaw, leaves_out_lines_that_are_no_image_and_keeps_calibration_that_is) {
     other.setFlag(static_cast<std::uint64_t>(flag));
     lines.push_back(other);
   }
-  expect_placed(read_slice(*open_scan(written_mrd(mrd_xml({}), lines), {}), 0), {});
+  expect_placed(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0), {});
 }
 
 TEST(MrdRaw, turns_reversed_lines) {
@@ -106,8 +108,9 @@ TEST(MrdRaw, turns_reversed_lines) {
     }
   }
   reversed.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  reversed.center_sample() = 3;  // sample i lies at k = 3 - i
   lines[1] = reversed;
-  expect_placed(read_slice(*open_scan(written_mrd(mrd_xml({}), lines), {}), 0), {});
+  expect_placed(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0), {});
 }
 
 TEST(MrdRaw, measures_noise_from_noise_lines) {
@@ -119,7 +122,7 @@ TEST(MrdRaw, measures_noise_from_noise_lines) {
     noise.data(sample, 1) = Complex(0, static_cast<float>(sample));
   }
   lines.insert(lines.begin(), noise);
-  const auto scan = open_scan(written_mrd(mrd_xml({}), lines), {});
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
   EXPECT_EQ(scan->summary().noise_samples, 5);
   ASSERT_TRUE(scan->noise_covariance().has_value());
   const auto& values = scan->noise_covariance()->values;
@@ -127,6 +130,217 @@ TEST(MrdRaw, measures_noise_from_noise_lines) {
   EXPECT_DOUBLE_EQ(values[3].real(), 30.0 / 4);
   EXPECT_DOUBLE_EQ(values[1].imag(), -10.0 / 4);
   expect_placed(read_slice(*scan, 0), {});
+}
+
+ISMRMRD::Acquisition noise_line(unsigned coils, unsigned samples,
+                                const std::function<Complex(unsigned coil, unsigned sample)>& value) {
+  ISMRMRD::Acquisition noise(static_cast<std::uint16_t>(samples), static_cast<std::uint16_t>(coils));
+  noise.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
+  for (unsigned coil = 0; coil < coils; ++coil) {
+    for (unsigned sample = 0; sample < samples; ++sample) {
+      noise.data(static_cast<std::uint16_t>(sample), static_cast<std::uint16_t>(coil)) = value(coil, sample);
+    }
+  }
+  return noise;
+}
+
+// Whether one of the warnings contains `part`.
+bool warns(const ScanReader& scan, const std::string& part) {
+  return std::ranges::any_of(scan.summary().warnings,
+                             [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
+}
+
+TEST(MrdRaw, leaves_out_noise_that_is_to_be_discarded_or_a_dummy) {
+  auto lines = full_scan();
+  // 1e6 in what does not count; else 1 in coil 0, and 2i and -2i in turn in coil 1.
+  auto noise = noise_line(2, 12, [](unsigned coil, unsigned sample) {
+    const bool counts = sample >= 3 && sample < 10;
+    return !counts ? Complex(1e6F) : coil == 0 ? Complex(1) : Complex(0, sample % 2 == 0 ? 2.0F : -2.0F);
+  });
+  noise.discard_pre() = 3;
+  noise.discard_post() = 2;
+  auto dummy = noise_line(2, 12, [](unsigned /*coil*/, unsigned /*sample*/) { return Complex(1e6F); });
+  dummy.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA);
+  lines.push_back(dummy);
+  lines.push_back(noise);
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_EQ(scan->summary().noise_samples, 7);
+  ASSERT_TRUE(scan->noise_covariance().has_value());
+  EXPECT_DOUBLE_EQ(scan->noise_covariance()->values[0].real(), 7.0 / 6);
+  EXPECT_DOUBLE_EQ(scan->noise_covariance()->values[3].real(), 28.0 / 6);
+}
+
+TEST(MrdRaw, counts_noise_lines_of_any_bandwidth_as_of_one) {
+  // White noise of half the dwell time has twice the power.
+  auto lines = full_scan();
+  for (const float dwell_time : {10.0F, 5.0F}) {
+    auto noise = noise_line(2, 100, [&](unsigned coil, unsigned sample) {
+      const float sign = (sample >> coil) % 2 == 0 ? 1.0F : -1.0F;
+      return Complex(sign * std::sqrt(10.0F / dwell_time), 0);
+    });
+    noise.sample_time_us() = dwell_time;
+    lines.push_back(noise);
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_NEAR(scan->noise_covariance()->values[0].real(), 200.0 / 199, 1e-6);
+  EXPECT_NEAR(scan->noise_covariance()->values[3].real(), 200.0 / 199, 1e-6);
+  EXPECT_NEAR(std::abs(scan->noise_covariance()->values[1]), 0, 1e-6);
+}
+
+TEST(MrdRaw, leaves_out_a_coil_that_is_dead_in_the_noise_measurement) {
+  auto lines = full_scan(3);
+  lines.push_back(noise_line(3, 40, [](unsigned coil, unsigned sample) {
+    const float sign = (sample >> coil) % 2 == 0 ? 1.0F : -1.0F;
+    return Complex(coil == 1 ? 0.0F : sign * static_cast<float>(coil + 1), 0);
+  }));
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_EQ(scan->summary().coils, 2);
+  EXPECT_TRUE(warns(*scan, "coil 1 of 3"));
+  ASSERT_TRUE(scan->noise_covariance().has_value());
+  ASSERT_EQ(scan->noise_covariance()->coils, 2);
+  EXPECT_NEAR(scan->noise_covariance()->values[3].real(), 9.0 * 40 / 39, 1e-6);
+  const Slice slice = read_slice(*scan, 0);
+  ASSERT_EQ(slice.channels, 2);
+  EXPECT_EQ(slice.samples[0], sample_at(0, 0, 0, 0));
+  EXPECT_EQ(slice.samples[32], sample_at(2, 0, 0, 0));
+}
+
+TEST(MrdRaw, prewhitens_nothing_where_no_coil_has_noise) {
+  auto lines = full_scan();
+  lines.push_back(noise_line(2, 40, [](unsigned /*coil*/, unsigned /*sample*/) { return Complex(0); }));
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_FALSE(scan->noise_covariance().has_value());
+  EXPECT_EQ(scan->summary().coils, 2);
+  EXPECT_TRUE(warns(*scan, "no prewhitening"));
+}
+
+TEST(MrdRaw, leaves_out_the_unfinished_repetition_of_a_scan_that_was_stopped) {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t repetition = 0; repetition < 3; ++repetition) {
+    for (std::uint16_t slice = 0; slice < 2; ++slice) {
+      for (auto& acquisition : full_scan()) {
+        if (repetition == 2 && acquisition.idx().kspace_encode_step_1 > 1) {
+          continue;
+        }
+        acquisition.idx().repetition = repetition;
+        acquisition.idx().slice = slice;
+        lines.push_back(acquisition);
+      }
+    }
+  }
+  const std::string path = written_mrd(mrd_xml(MrdMatrix()), lines);
+  const auto scan = open_scan(path, {});
+  EXPECT_EQ(scan->summary().slices, 4);
+  EXPECT_TRUE(warns(*scan, "the scan was stopped"));
+  EXPECT_TRUE(warns(*scan, "repetition 2 has 2 of 4 lines"));
+  for (std::int64_t index = 0; index < 4; ++index) {
+    const Slice slice = read_slice(*scan, index);
+    EXPECT_LT(slice.label.repetition, 2);
+    expect_placed(slice, {});
+  }
+  ReadOptions options;
+  options.allow_undersampled = true;
+  EXPECT_EQ(open_scan(path, options)->summary().slices, 6);
+}
+
+TEST(MrdRaw, takes_lines_missing_in_the_middle_of_a_scan_for_undersampling) {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t repetition = 0; repetition < 3; ++repetition) {
+    for (auto& acquisition : full_scan()) {
+      acquisition.idx().repetition = repetition;
+      if (repetition != 1 || acquisition.idx().kspace_encode_step_1 != 2) {
+        lines.push_back(acquisition);
+      }
+    }
+  }
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("undersampled"), std::string::npos);
+}
+
+TEST(MrdRaw, reads_the_encoding_space_that_the_image_lies_in) {
+  MrdMatrix calibration;
+  calibration.x = calibration.recon_x = 4;
+  calibration.y = 2;
+  for (const bool flagged : {true, false}) {
+    std::vector<ISMRMRD::Acquisition> lines;
+    for (std::uint16_t step = 0; step < 2; ++step) {
+      lines.push_back(line(2, 4, step));
+      if (flagged) {
+        lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+      }
+    }
+    for (auto& acquisition : full_scan()) {
+      acquisition.encoding_space_ref() = 1;
+      lines.push_back(acquisition);
+    }
+    const auto scan = open_scan(written_mrd(mrd_xml(std::vector{calibration, MrdMatrix()}), lines), {});
+    EXPECT_EQ(scan->summary().slices, 1);
+    EXPECT_EQ(warns(*scan, "2 imaging lines of encoding space 0 are left out"), !flagged);
+    expect_placed(read_slice(*scan, 0), {});
+  }
+}
+
+TEST(MrdRaw, bears_a_reference_to_an_encoding_space_that_the_header_does_not_have) {
+  auto lines = full_scan();
+  for (auto& acquisition : lines) {
+    acquisition.encoding_space_ref() = 1;
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_TRUE(warns(*scan, "name encoding space 1"));
+  expect_placed(read_slice(*scan, 0), {});
+  EXPECT_NE(
+      refusal_of(written_mrd(mrd_xml(std::vector(1, MrdMatrix())), {lines[0], line(2, 8, 1)})).find("undersampled"),
+      std::string::npos);
+}
+
+TEST(MrdRaw, tells_of_lines_that_are_averaged_although_they_are_not_alike) {
+  const auto twice = [](const std::function<void(ISMRMRD::Acquisition&)>& change) {
+    auto lines = full_scan();
+    for (auto& acquisition : full_scan()) {
+      change(acquisition);
+      lines.push_back(acquisition);
+    }
+    return open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  };
+  EXPECT_TRUE(warns(*twice([](auto& acquisition) { acquisition.idx().segment = 1; }), "differ in idx.segment"));
+  EXPECT_TRUE(warns(*twice([](auto& acquisition) { acquisition.idx().user[2] = 1; }), "differ in idx.user"));
+  EXPECT_TRUE(warns(*twice([](auto& /*acquisition*/) {}), "differ in no counter"));
+  EXPECT_FALSE(warns(*twice([](auto& acquisition) { acquisition.idx().average = 1; }), "are averaged"));
+  EXPECT_FALSE(warns(*twice([](auto& acquisition) { acquisition.idx().set = 1; }), "are averaged"));
+}
+
+TEST(MrdRaw, refuses_slices_on_top_of_each_other_by_name) {
+  std::string xml = mrd_xml(MrdMatrix());
+  xml.insert(xml.find("</encoding>"),
+             "<parallelImaging><accelerationFactor><kspace_encoding_step_1>1</kspace_encoding_step_1>"
+             "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor><multiband>"
+             "<multiband_factor>2</multiband_factor></multiband></parallelImaging>");
+  EXPECT_NE(refusal_of(written_mrd(xml, full_scan())).find("multiband: 2 slices"), std::string::npos);
+}
+
+TEST(MrdRaw, gives_the_geometry_of_its_slices) {
+  MrdMatrix matrix;
+  matrix.recon_x = 16;
+  matrix.encoded_fov = Fov{400, 300, 5};
+  matrix.recon_fov = Fov{200, 225, 5};
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), full_scan()), {});
+  EXPECT_EQ(scan->summary().geometry, (SliceGeometry{4, 3, 1.5}));
+  EXPECT_EQ(read_slice(*scan, 0).geometry, scan->summary().geometry);
+}
+
+TEST(MrdRaw, warns_where_the_signal_lies_far_from_the_centre_that_the_header_states) {
+  MrdMatrix matrix;
+  matrix.x = matrix.recon_x = 64;
+  matrix.y = 64;
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t step = 0; step < 64; ++step) {
+    lines.push_back(line(1, 64, step));
+    for (std::uint16_t x = 0; x < 64; ++x) {
+      lines.back().data(x, 0) = 1.0F / (1.0F + static_cast<float>(std::hypot(x - 32, step - 12)));
+    }
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), lines), {});
+  EXPECT_TRUE(warns(*scan, "the signal peaks 20 samples from the centre of k-space along y"));
+  EXPECT_FALSE(warns(*scan, "along x"));
 }
 
 TEST(MrdRaw, transforms_the_third_dimension_into_partitions) {
@@ -154,7 +368,7 @@ TEST(MrdRaw, transforms_the_third_dimension_into_partitions) {
 TEST(MrdRaw, refuses_missing_lines_unless_allowed) {
   auto lines = full_scan();
   lines.erase(lines.begin() + 2);
-  const std::string path = written_mrd(mrd_xml({}), lines);
+  const std::string path = written_mrd(mrd_xml(MrdMatrix()), lines);
   EXPECT_NE(refusal_of(path).find("undersampled: slice 0 has 3 of 4 lines"), std::string::npos);
   ReadOptions options;
   options.allow_undersampled = true;
@@ -168,7 +382,7 @@ TEST(MrdRaw, refuses_missing_lines_unless_allowed) {
 TEST(MrdRaw, refuses_more_lines_than_the_matrix) {
   auto lines = full_scan();
   lines.push_back(line(2, 8, 4));
-  EXPECT_NE(refusal_of(written_mrd(mrd_xml({}), lines)).find("outside the encoded matrix"), std::string::npos);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("outside the encoded matrix"), std::string::npos);
 }
 
 TEST(MrdRaw, refuses_non_cartesian_trajectories_by_name) {
@@ -191,7 +405,7 @@ TEST(MrdRaw, refuses_a_matrix_that_the_file_cannot_justify) {
 TEST(MrdRaw, refuses_coils_that_come_and_go) {
   auto lines = full_scan();
   lines[3] = line(3, 8, 3);
-  EXPECT_NE(refusal_of(written_mrd(mrd_xml({}), lines)).find("3 coils"), std::string::npos);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("3 coils"), std::string::npos);
 }
 
 TEST(MrdRaw, refuses_a_file_without_imaging_lines) {
@@ -199,17 +413,18 @@ TEST(MrdRaw, refuses_a_file_without_imaging_lines) {
   for (auto& acquisition : lines) {
     acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
   }
-  EXPECT_NE(refusal_of(written_mrd(mrd_xml({}), lines)).find("no imaging line"), std::string::npos);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("no imaging line"), std::string::npos);
 }
 
 TEST(MrdRaw, refuses_images_where_it_holds_raw_data) {
   ReadOptions options;
   options.domain = Domain::image;
-  EXPECT_NE(refusal_of(written_mrd(mrd_xml({}), full_scan()), options).find("--input image"), std::string::npos);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), full_scan()), options).find("--input image"),
+            std::string::npos);
 }
 
 TEST(MrdRaw, refuses_a_file_cut_short_anywhere) {
-  std::ifstream stream(written_mrd(mrd_xml({}), full_scan()), std::ios::binary);
+  std::ifstream stream(written_mrd(mrd_xml(MrdMatrix()), full_scan()), std::ios::binary);
   const std::string whole((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   for (std::size_t length = 1; length < whole.size(); length += whole.size() / 31) {
     EXPECT_NE(refusal_of(written(".h5", whole.substr(0, length))), "accepted") << length << " of " << whole.size();
@@ -217,7 +432,7 @@ TEST(MrdRaw, refuses_a_file_cut_short_anywhere) {
 }
 
 TEST(MrdRaw, does_not_follow_links_to_other_files) {
-  const std::string real = written_mrd(mrd_xml({}), full_scan());
+  const std::string real = written_mrd(mrd_xml(MrdMatrix()), full_scan());
   const std::string path = fresh_path(".h5");
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_external(real.c_str(), "/dataset", file, "dataset", H5P_DEFAULT, H5P_DEFAULT);

@@ -41,17 +41,42 @@ std::string npy_bytes(const std::string& type, bool fortran_order, const std::st
   return file + header + bytes;
 }
 
-std::string mrd_xml(const MrdMatrix& matrix) {
-  const auto space = [](const std::string& name, unsigned x, unsigned y, unsigned z) {
-    return "<" + name + "><matrixSize><x>" + std::to_string(x) + "</x><y>" + std::to_string(y) + "</y><z>" +
-           std::to_string(z) + "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name +
-           ">";
-  };
-  return R"(<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>)"
-         "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz></experimentalConditions><encoding>" +
-         space("encodedSpace", matrix.x, matrix.y, matrix.z) +
-         space("reconSpace", matrix.recon_x, matrix.y, matrix.recon_z) + "<encodingLimits>" + matrix.limits +
-         "</encodingLimits><trajectory>" + matrix.trajectory + "</trajectory></encoding></ismrmrdHeader>";
+namespace {
+
+std::string space_xml(const std::string& name, unsigned x, unsigned y, unsigned z, const Fov& fov) {
+  return "<" + name + "><matrixSize><x>" + std::to_string(x) + "</x><y>" + std::to_string(y) + "</y><z>" +
+         std::to_string(z) + "</z></matrixSize><fieldOfView_mm><x>" + std::to_string(fov.x) + "</x><y>" +
+         std::to_string(fov.y) + "</y><z>" + std::to_string(fov.z) + "</z></fieldOfView_mm></" + name + ">";
+}
+
+Fov one_millimetre_each(unsigned x, unsigned y, unsigned z) {
+  return {static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)};
+}
+
+}  // namespace
+
+std::string mrd_xml(const MrdMatrix& matrix) { return mrd_xml(std::vector{matrix}); }
+
+std::string mrd_xml(const std::vector<MrdMatrix>& matrices) {
+  std::string xml =
+      R"(<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>)"
+      "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz></experimentalConditions>";
+  for (const MrdMatrix& matrix : matrices) {
+    const unsigned recon_y = matrix.recon_y.value_or(matrix.y);
+    xml += "<encoding>" +
+           space_xml("encodedSpace", matrix.x, matrix.y, matrix.z,
+                     matrix.encoded_fov.value_or(one_millimetre_each(matrix.x, matrix.y, matrix.z))) +
+           space_xml("reconSpace", matrix.recon_x, recon_y, matrix.recon_z,
+                     matrix.recon_fov.value_or(one_millimetre_each(matrix.recon_x, recon_y, matrix.recon_z))) +
+           "<encodingLimits>" + matrix.limits + "</encodingLimits><trajectory>" + matrix.trajectory +
+           "</trajectory></encoding>";
+  }
+  return xml + "</ismrmrdHeader>";
+}
+
+std::string limit_xml(const std::string& name, unsigned minimum, unsigned maximum, unsigned center) {
+  return "<" + name + "><minimum>" + std::to_string(minimum) + "</minimum><maximum>" + std::to_string(maximum) +
+         "</maximum><center>" + std::to_string(center) + "</center></" + name + ">";
 }
 
 Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_t x) {
@@ -73,12 +98,17 @@ ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, 
 
 std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines) {
   std::string path = fresh_path(".h5");
-  ISMRMRD::Dataset dataset(path.c_str(), "dataset", true);
+  add_mrd(path, "dataset", xml, lines);
+  return path;
+}
+
+void add_mrd(const std::string& path, const std::string& group, const std::string& xml,
+             const std::vector<ISMRMRD::Acquisition>& lines) {
+  ISMRMRD::Dataset dataset(path.c_str(), group.c_str(), true);
   dataset.writeHeader(xml);
   for (const ISMRMRD::Acquisition& acquisition : lines) {
     dataset.appendAcquisition(acquisition);
   }
-  return path;
 }
 
 Slice read_slice(ScanReader& scan, std::int64_t index) {

@@ -8,6 +8,7 @@
 #include <complex>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,26 @@ std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
+struct Fov {
+  double x, y, z;
+};
+
 struct MrdMatrix {
   unsigned x = 8, y = 4, z = 1;
   unsigned recon_x = 8, recon_z = 1;
   std::string trajectory = "cartesian";
   std::string limits;  // the contents of <encodingLimits>
+  std::optional<unsigned> recon_y = std::nullopt;
+  // In millimetres; by default as many as pixels.
+  std::optional<Fov> encoded_fov = std::nullopt;
+  std::optional<Fov> recon_fov = std::nullopt;
 };
 std::string mrd_xml(const MrdMatrix& matrix);
+// The same for several encoding spaces.
+std::string mrd_xml(const std::vector<MrdMatrix>& matrices);
+
+// What <encodingLimits> holds for an axis, "kspace_encoding_step_1" or another.
+std::string limit_xml(const std::string& name, unsigned minimum, unsigned maximum, unsigned center);
 
 // The sample that the tests put at (coil, z, y, x); every one differs.
 Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_t x);
@@ -46,8 +60,10 @@ Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_
 // A line of a matrix, full-length, with sample_at(...) in it.
 ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2 = 0);
 
-// Writes a raw file with libismrmrd.
+// Writes a raw file with libismrmrd, or adds a group to one.
 std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines);
+void add_mrd(const std::string& path, const std::string& group, const std::string& xml,
+             const std::vector<ISMRMRD::Acquisition>& lines);
 
 // Slice `index` of an open scan.
 Slice read_slice(ScanReader& scan, std::int64_t index);

@@ -12,7 +12,8 @@ TEST(ScanReader, tells_the_format_by_content_not_by_name) {
   const std::vector<Complex> samples(8, Complex(1));
   const std::string path = written(".h5", npy_bytes("<c8", false, "2, 2, 2", bytes_of(samples)));
   EXPECT_EQ(open_scan(path, {})->summary().format, "NumPy");
-  const std::string raw = written_mrd(mrd_xml({}), {line(1, 8, 0), line(1, 8, 1), line(1, 8, 2), line(1, 8, 3)});
+  const std::string raw =
+      written_mrd(mrd_xml(MrdMatrix()), {line(1, 8, 0), line(1, 8, 1), line(1, 8, 2), line(1, 8, 3)});
   const std::string renamed = fresh_path(".npy");
   std::filesystem::rename(raw, renamed);
   EXPECT_EQ(open_scan(renamed, {})->summary().format, "MRD raw data");

@@ -11,7 +11,7 @@ ScanSummary some_summary() {
   summary.coils = 2;
   summary.encoded_x = 8;
   summary.encoded_y = 4;
-  summary.readout_width = 4;
+  summary.geometry = {4, 3, 1.25};
   summary.slices = 3;
   summary.noise_samples = 17;
   summary.zero_fraction = 0.25;
@@ -21,46 +21,69 @@ ScanSummary some_summary() {
   summary.header.field_strength_t = 3;
   summary.header.te_ms = {2.5, 5};
   summary.header.coil_names = {"HEA1", "", "HEA3"};
+  summary.warnings = {"three"};
   return summary;
+}
+
+class SomeScan final : public ScanReader {
+ public:
+  explicit SomeScan(ScanSummary summary, std::optional<NoiseCovariance> noise = std::nullopt)
+      : summary_(std::move(summary)), noise_(std::move(noise)) {}
+  [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
+  [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return noise_; }
+  void read(std::int64_t /*index*/, Slice& /*slice*/) override {}
+
+ private:
+  ScanSummary summary_;
+  std::optional<NoiseCovariance> noise_;
+};
+
+std::string facts_of(const ScanSummary& summary, const std::optional<NoiseCovariance>& noise = std::nullopt) {
+  return encoded_facts(SomeScan(summary, noise));
 }
 
 TEST(ScanStream, carries_the_facts_of_a_scan) {
   const NoiseCovariance noise{2, {{1, 0}, {2, -1}, {2, 1}, {3, 0}}};
-  const OpenedScan received = decoded_facts(encoded_facts(some_summary(), noise));
+  const OpenedScan received = decoded_facts(facts_of(some_summary(), noise));
   EXPECT_EQ(received.summary.format, "fastMRI");
   EXPECT_EQ(received.summary.domain, Domain::kspace);
-  EXPECT_EQ(received.summary.readout_width, 4);
+  EXPECT_EQ(received.summary.geometry, (SliceGeometry{4, 3, 1.25}));
   EXPECT_EQ(received.summary.slices, 3);
   EXPECT_EQ(received.summary.noise_samples, 17);
   EXPECT_EQ(received.summary.zero_fraction, 0.25);
   EXPECT_EQ(received.summary.notes, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(received.summary.header, some_summary().header);
-  ASSERT_TRUE(received.noise.has_value());
-  EXPECT_EQ(received.noise->values, noise.values);
-  EXPECT_FALSE(decoded_facts(encoded_facts(some_summary(), std::nullopt)).noise.has_value());
+  EXPECT_EQ(received.summary.warnings, std::vector<std::string>{"three"});
+  ASSERT_EQ(received.noise.size(), 1U);
+  ASSERT_TRUE(received.noise[0].has_value());
+  EXPECT_EQ(received.noise[0]->values, noise.values);
+  EXPECT_FALSE(decoded_facts(facts_of(some_summary())).noise[0].has_value());
 }
 
 TEST(ScanStream, refuses_facts_that_cannot_be) {
   const auto refuses = [](const std::function<void(ScanSummary&)>& change) {
     ScanSummary summary = some_summary();
     change(summary);
-    EXPECT_THROW(decoded_facts(encoded_facts(summary, std::nullopt)), Error);
+    EXPECT_THROW(decoded_facts(facts_of(summary)), Error);
   };
   refuses([](ScanSummary& summary) { summary.coils = 0; });
   refuses([](ScanSummary& summary) { summary.coils = 1025; });
   refuses([](ScanSummary& summary) { summary.slices = -1; });
-  refuses([](ScanSummary& summary) { summary.readout_width = 9; });
+  refuses([](ScanSummary& summary) { summary.geometry.readout_width = 9; });
+  refuses([](ScanSummary& summary) { summary.geometry.phase_height = 5; });
+  refuses([](ScanSummary& summary) { summary.geometry.pixel_aspect = 0; });
+  refuses([](ScanSummary& summary) { summary.measurements = 0; });
   refuses([](ScanSummary& summary) { summary.zero_fraction = 1.5; });
   refuses([](ScanSummary& summary) { summary.notes.assign(1000, ""); });
   refuses([](ScanSummary& summary) { summary.header.te_ms.assign(2000, 1); });
   refuses([](ScanSummary& summary) { summary.header.field_strength_t = -1; });
   refuses([](ScanSummary& summary) { summary.header.coil_names.assign(2000, ""); });
   refuses([](ScanSummary& summary) { summary.format.assign(5000, 'x'); });
-  EXPECT_THROW(decoded_facts(encoded_facts(some_summary(), NoiseCovariance{1, {1.0}})), Error);
+  EXPECT_THROW(decoded_facts(facts_of(some_summary(), NoiseCovariance{1, {1.0}})), Error);
 }
 
 TEST(ScanStream, refuses_facts_cut_anywhere_or_continued) {
-  const std::string whole = encoded_facts(some_summary(), std::nullopt);
+  const std::string whole = facts_of(some_summary());
   for (std::size_t length = 0; length < whole.size(); ++length) {
     EXPECT_THROW(decoded_facts(whole.substr(0, length)), Error) << length;
   }
@@ -69,7 +92,8 @@ TEST(ScanStream, refuses_facts_cut_anywhere_or_continued) {
 
 TEST(ScanStream, carries_the_head_of_a_slice) {
   Slice slice;
-  slice.label = {1, 2, 3, 4, 5, 6};
+  slice.label = {1, 2, 3, 4, 5, 6, 7};
+  slice.geometry = {2, 0, 0.5};
   slice.channels = 2;
   slice.height = 3;
   slice.width = 4;
@@ -79,6 +103,8 @@ TEST(ScanStream, carries_the_head_of_a_slice) {
   EXPECT_EQ(address, reinterpret_cast<std::uintptr_t>(slice.samples.data()));
   EXPECT_EQ(received.label.slice, 1);
   EXPECT_EQ(received.label.partition, 6);
+  EXPECT_EQ(received.label.measurement, 7);
+  EXPECT_EQ(received.geometry, slice.geometry);
   EXPECT_EQ(received.width, 4);
   EXPECT_EQ(received.samples.size(), 24U);
 }

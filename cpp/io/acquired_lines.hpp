@@ -1,0 +1,50 @@
+// Which lines of a volume's matrix were measured, and what those that were measured several times differ in.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "acquisitions.hpp"
+
+namespace mriembed::io {
+
+// What lines of the same place and average differ in: averaging them may mix what is not alike.
+struct MixedCounters {
+  bool segment = false;
+  bool user = false;
+  bool none = false;  // nothing tells them apart
+
+  void operator|=(const MixedCounters& other) {
+    segment = segment || other.segment;
+    user = user || other.user;
+    none = none || other.none;
+  }
+};
+
+class AcquiredLines {
+ public:
+  explicit AcquiredLines(std::int64_t lines)
+      : acquired_(static_cast<std::size_t>(lines), false), first_(acquired_.size()) {}
+
+  void add(std::int64_t line, const Acquisition& acquisition);
+
+  [[nodiscard]] const std::vector<bool>& acquired() const { return acquired_; }
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] const MixedCounters& mixed() const { return mixed_; }
+
+ private:
+  struct Counters {
+    std::uint16_t average = 0;
+    std::uint16_t segment = 0;
+    std::array<std::uint16_t, 8> user{};
+  };
+
+  std::vector<bool> acquired_;
+  std::vector<Counters> first_;  // of the first acquisition of each line
+  std::int64_t count_ = 0;       // lines that were acquired
+  MixedCounters mixed_;
+};
+
+}  // namespace mriembed::io

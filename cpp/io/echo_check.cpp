@@ -1,0 +1,53 @@
+#include "echo_check.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <numeric>
+
+namespace mriembed::io {
+
+namespace {
+
+void check_axis(const std::vector<double>& energies, const char* axis, std::vector<std::string>& warnings) {
+  const auto length = static_cast<std::int64_t>(energies.size());
+  const std::int64_t peak = std::max_element(energies.begin(), energies.end()) - energies.begin();
+  const std::int64_t distance = std::abs(peak - length / 2);
+  const double mean = std::accumulate(energies.begin(), energies.end(), 0.0) / static_cast<double>(length);
+  constexpr double clear = 6;
+  const std::int64_t by_phase = std::max<std::int64_t>(10, length / 12);
+  if (distance > by_phase && energies[static_cast<std::size_t>(peak)] > clear * mean) {
+    warnings.push_back("the signal peaks " + std::to_string(distance) + " samples from the centre of k-space along " +
+                       axis + ", where the header says it is: the centre may be stated wrongly");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                          std::int64_t height, std::int64_t width) {
+  std::vector<double> along_y(static_cast<std::size_t>(height), 0.0);
+  std::vector<double> along_x(static_cast<std::size_t>(width), 0.0);
+  const auto plane = static_cast<std::size_t>(height * width);
+  const std::size_t planes = volume.size() / plane;
+  constexpr std::int64_t enough = 4;  // coils tell it
+  const auto planes_of_a_coil = static_cast<std::size_t>(static_cast<std::int64_t>(planes) / coils);
+  const auto step = static_cast<std::size_t>(std::max<std::int64_t>(1, coils / enough));
+  for (std::size_t coil = 0; coil < static_cast<std::size_t>(coils); coil += step) {
+    const std::complex<float>* sample = volume.data() + coil * planes_of_a_coil * plane;
+    for (std::size_t row = 0; row < planes_of_a_coil * static_cast<std::size_t>(height); ++row) {
+      double& energy_of_row = along_y[row % static_cast<std::size_t>(height)];
+      for (std::size_t x = 0; x < static_cast<std::size_t>(width); ++x, ++sample) {
+        const auto energy = static_cast<double>(std::norm(*sample));
+        along_x[x] += energy;
+        energy_of_row += energy;
+      }
+    }
+  }
+  std::vector<std::string> warnings;
+  check_axis(along_y, "y", warnings);
+  check_axis(along_x, "x", warnings);
+  return warnings;
+}
+
+}  // namespace mriembed::io

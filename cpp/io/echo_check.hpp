@@ -1,0 +1,17 @@
+// Whether the signal lies where a scan's header puts the centre of k-space.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mriembed::io {
+
+// For a volume (coils, z, y, x), k-space along y and x: a warning for each of these axes along which the energy has a
+// clear peak far from length / 2. A background phase moves it by some samples, and noise has no clear peak.
+std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                          std::int64_t height, std::int64_t width);
+
+}  // namespace mriembed::io

@@ -1,0 +1,249 @@
+#include "slice_assembler.hpp"
+
+#include <ismrmrd/ismrmrd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "partition_transform.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+double energy_of(std::span<const std::complex<float>> samples) {
+  double sum = 0;
+  for (const std::complex<float>& sample : samples) {
+    sum += static_cast<double>(std::norm(sample));
+  }
+  return sum;
+}
+
+// The mean energy of the lines of each step.
+class EnergyOfSteps {
+ public:
+  void add(std::size_t step, double energy) {
+    sums_.resize(std::max(sums_.size(), step + 1), 0.0);
+    lines_.resize(sums_.size(), 0);
+    sums_[step] += energy;
+    ++lines_[step];
+  }
+  [[nodiscard]] StepEnergies means() const {
+    StepEnergies means = sums_;
+    for (std::size_t step = 0; step < means.size(); ++step) {
+      means[step] /= std::max(1, lines_[step]);
+    }
+    return means;
+  }
+
+ private:
+  std::vector<double> sums_;
+  std::vector<int> lines_;
+};
+
+}  // namespace
+
+LineKind kind_of(const Acquisition& line) {
+  constexpr std::array others{ISMRMRD::ISMRMRD_ACQ_IS_NAVIGATION_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_HPFEEDBACK_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_RTFEEDBACK_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_SURFACECOILCORRECTIONSCAN_DATA,
+                              ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION_REFERENCE,
+                              ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION};
+  if (std::any_of(others.begin(), others.end(), [&](int flag) { return line.has(flag); })) {
+    return LineKind::other;  // a dummy of the noise measurement is one, too
+  }
+  if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT)) {
+    return LineKind::noise;
+  }
+  const bool calibration_alone = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION) &&
+                                 !line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+  return calibration_alone ? LineKind::other : LineKind::imaging;
+}
+
+VolumeKey key_of(const Acquisition& line) { return {line.slice, line.contrast, line.phase, line.repetition, line.set}; }
+
+SliceAssembler::SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils)
+    : geometry_(geometry_of(encoding)), placement_(encoding, geometry_, facts), coils_(std::move(coils)) {}
+
+std::int64_t SliceAssembler::partitions() const { return std::min(geometry_.image.z, placement_.depth()); }
+
+SliceGeometry SliceAssembler::slice_geometry() const {
+  SliceGeometry geometry;
+  geometry.readout_width = geometry_.image.x < placement_.width() ? geometry_.image.x : 0;
+  geometry.phase_height = geometry_.image.y < placement_.height() ? geometry_.image.y : 0;
+  geometry.pixel_aspect = geometry_.pixel_aspect;
+  return geometry;
+}
+
+void SliceAssembler::add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+  if (placement_.needs_signal()) {
+    held_.push_back({line, index, {samples.begin(), samples.end()}});
+  } else {
+    place(line, index, samples);
+  }
+}
+
+const AcquiredLines* SliceAssembler::acquired(const VolumeKey& key) const {
+  const auto found = volumes_.find(key);
+  return found == volumes_.end() ? nullptr : &found->second.acquired;
+}
+
+void SliceAssembler::drop(const VolumeKey& key) {
+  volumes_.erase(key);
+  std::erase_if(held_, [&](const Held& held) { return key_of(held.line) == key; });
+}
+
+void SliceAssembler::finish(const VolumeKey& key) {
+  place_held();
+  Volume volume = std::move(volume_of(key));
+  volumes_.erase(key);
+  const std::int64_t width = placement_.width();
+  for (std::int64_t line = 0; line < lines(); ++line) {
+    if (volume.averages[static_cast<std::size_t>(line)] == 0) {
+      for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
+        std::fill_n(volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width, width, 0);
+      }
+    }
+  }
+  divide_by_averages(volume);
+  if (placement_.depth() > 1) {
+    transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
+                         placement_.height() * width);
+  }
+  finished_key_ = key;
+  spare_ = std::exchange(finished_, std::move(volume.samples));
+}
+
+void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
+  const std::int64_t plane = placement_.height() * placement_.width();
+  slice.label = {finished_key_[0], finished_key_[1], finished_key_[2],
+                 finished_key_[3], finished_key_[4], static_cast<int>(partition)};
+  slice.channels = static_cast<std::int64_t>(coils_.size());
+  slice.height = placement_.height();
+  slice.width = placement_.width();
+  slice.geometry = slice_geometry();
+  slice.stacked.clear();
+  slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
+  // Oversampling along z is removed by a centred crop, like that along x and y.
+  const std::int64_t z = placement_.depth() / 2 - partitions() / 2 + partition;
+  for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
+    std::copy_n(finished_.data() + (coil * placement_.depth() + z) * plane, plane, slice.samples.data() + coil * plane);
+  }
+}
+
+SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
+  const auto found = volumes_.find(key);
+  if (found != volumes_.end()) {
+    return found->second;
+  }
+  const auto count = static_cast<std::size_t>(lines());
+  Volume volume{
+      std::exchange(spare_, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
+  volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
+  return volumes_.emplace(key, std::move(volume)).first->second;
+}
+
+void SliceAssembler::place(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+  const std::optional<std::int64_t> at = placement_.line_of(line, index);
+  const ReadoutPlace where = placement_.readout_of(line, index);
+  if (!at.has_value()) {
+    return;
+  }
+  Volume& volume = volume_of(key_of(line));
+  volume.acquired.add(*at, line);
+  int& averages = volume.averages[static_cast<std::size_t>(*at)];
+  const bool first = averages++ == 0;
+  if (first) {
+    volume.first[static_cast<std::size_t>(*at)] = where;
+  } else {
+    volume.further.push_back({*at, where});
+  }
+  const bool reversed = line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  const std::int64_t width = placement_.width();
+  for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
+    std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + *at) * width;
+    const std::complex<float>* const from = samples.data() + coils_[coil] * line.samples + where.first_sample;
+    std::complex<float>* const to = row + where.first_x;
+    if (!first) {
+      for (std::int64_t x = 0; x < where.count; ++x) {
+        to[x] += from[reversed ? where.count - 1 - x : x];
+      }
+      continue;
+    }
+    std::fill(row, to, 0);
+    if (reversed) {
+      std::reverse_copy(from, from + where.count, to);
+    } else {
+      std::copy_n(from, where.count, to);
+    }
+    std::fill(to + where.count, row + width, 0);
+  }
+}
+
+void SliceAssembler::place_held() {
+  if (!placement_.needs_signal()) {
+    return;
+  }
+  EnergyOfSteps along_y;
+  EnergyOfSteps along_z;
+  for (const Held& held : held_) {
+    const double energy = energy_of(held.samples);
+    along_y.add(held.line.step_1, energy);
+    along_z.add(held.line.step_2, energy);
+  }
+  placement_.find_centres(along_y.means(), along_z.means());
+  for (const Held& held : std::exchange(held_, {})) {
+    place(held.line, held.index, held.samples);
+  }
+}
+
+void SliceAssembler::divide_by_averages(Volume& volume) const {
+  std::ranges::sort(volume.further, {}, &Extent::line);
+  std::vector<bool> uneven(static_cast<std::size_t>(lines()), false);
+  for (const Extent& extent : volume.further) {
+    const ReadoutPlace& first = volume.first[static_cast<std::size_t>(extent.line)];
+    if (extent.place.first_x != first.first_x || extent.place.count != first.count) {
+      uneven[static_cast<std::size_t>(extent.line)] = true;
+    }
+  }
+  const std::int64_t width = placement_.width();
+  for (std::int64_t line = 0; line < lines(); ++line) {
+    const int count = volume.averages[static_cast<std::size_t>(line)];
+    if (count > 1 && uneven[static_cast<std::size_t>(line)]) {
+      divide_uneven_line(volume, line);
+      continue;
+    }
+    for (std::size_t coil = 0; count > 1 && coil < coils_.size(); ++coil) {
+      std::complex<float>* const row =
+          volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;
+      std::for_each(row, row + width, [&](std::complex<float>& sample) { sample /= static_cast<float>(count); });
+    }
+  }
+}
+
+// Readouts of one line that reach over different samples, as the two directions of a bipolar readout may. Expects
+// volume.further in the order of its lines.
+void SliceAssembler::divide_uneven_line(Volume& volume, std::int64_t line) const {
+  const std::int64_t width = placement_.width();
+  std::vector<float> counts(static_cast<std::size_t>(width), 0);
+  const auto count = [&](const ReadoutPlace& place) {
+    for (std::int64_t x = place.first_x; x < place.first_x + place.count; ++x) {
+      ++counts[static_cast<std::size_t>(x)];
+    }
+  };
+  count(volume.first[static_cast<std::size_t>(line)]);
+  for (const Extent& extent : std::ranges::equal_range(volume.further, line, {}, &Extent::line)) {
+    count(extent.place);
+  }
+  for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
+    std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;
+    for (std::int64_t x = 0; x < width; ++x) {
+      row[x] /= std::max(1.0F, counts[static_cast<std::size_t>(x)]);
+    }
+  }
+}
+
+}  // namespace mriembed::io

@@ -1,0 +1,103 @@
+// From the acquisitions of a Cartesian MRD scan, one by one, to the k-space of its slices.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "acquired_lines.hpp"
+#include "acquisitions.hpp"
+#include "line_placement.hpp"
+#include "mrd_header.hpp"
+#include "scan_geometry.hpp"
+#include "scan_reader.hpp"
+
+namespace mriembed::io {
+
+// What a line was measured for.
+enum class LineKind {
+  imaging,
+  noise,
+  other,  // calibration alone, navigation, phase correction, dummies and the like
+};
+LineKind kind_of(const Acquisition& line);
+
+// slice, contrast, phase, repetition, set: what tells the volumes of a scan apart. In 2D, a volume is a slice.
+using VolumeKey = std::array<std::uint16_t, 5>;
+VolumeKey key_of(const Acquisition& line);
+
+// Takes imaging lines in any order, from a file or as they are measured, and needs to see none before it takes the
+// first. Lines go to their places at once; only where the centre of k-space must be told by the signal are they held
+// until the first volume is whole. Samples of one place are averaged. Memory: the matrix of each volume that is begun
+// and not finished, and of the one that was finished last.
+class SliceAssembler {
+ public:
+  // `facts`: what is known of the lines beforehand. `coils`: those of an acquisition's that are kept, ascending.
+  SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils);
+
+  [[nodiscard]] const LinePlacement& placement() const { return placement_; }
+  [[nodiscard]] const ScanGeometry& geometry() const { return geometry_; }
+  // Slices of a volume: partitions of a slab that remain without oversampling along z.
+  [[nodiscard]] std::int64_t partitions() const;
+  // Of its slices.
+  [[nodiscard]] SliceGeometry slice_geometry() const;
+
+  // One imaging line, `samples` (coils, samples); refusals name it by `index`.
+  void add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+
+  // What is known of a volume's lines so far; none for a volume of which no line is placed.
+  [[nodiscard]] const AcquiredLines* acquired(const VolumeKey& key) const;
+
+  // Forgets what there is of a volume.
+  void drop(const VolumeKey& key);
+
+  // Ends a volume: it is the one that write_slice() gives, until the next one is finished.
+  void finish(const VolumeKey& key);
+
+  // Partition `partition` of the volume that was finished last.
+  void write_slice(std::int64_t partition, Slice& slice) const;
+
+  // The volume that was finished last, (coils, z, y, x): k-space along y and x, an image along z.
+  [[nodiscard]] std::span<const std::complex<float>> finished() const { return finished_; }
+
+ private:
+  // Where samples of a line that was measured several times lie.
+  struct Extent {
+    std::int64_t line;
+    ReadoutPlace place;
+  };
+  struct Volume {
+    std::vector<std::complex<float>> samples;  // (coils, z, y, x); rows without a line hold anything
+    AcquiredLines acquired;
+    std::vector<int> averages;        // of each line
+    std::vector<ReadoutPlace> first;  // the place of each line's first readout
+    std::vector<Extent> further;
+  };
+  struct Held {
+    Acquisition line;
+    std::size_t index;
+    std::vector<std::complex<float>> samples;
+  };
+
+  [[nodiscard]] std::int64_t lines() const { return placement_.height() * placement_.depth(); }
+  Volume& volume_of(const VolumeKey& key);
+  void place(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  void place_held();
+  void divide_by_averages(Volume& volume) const;
+  void divide_uneven_line(Volume& volume, std::int64_t line) const;
+
+  ScanGeometry geometry_;
+  LinePlacement placement_;
+  std::vector<std::int64_t> coils_;
+  std::map<VolumeKey, Volume> volumes_;
+  std::vector<Held> held_;
+  VolumeKey finished_key_{};
+  std::vector<std::complex<float>> finished_;
+  std::vector<std::complex<float>> spare_;  // memory for the next volume
+};
+
+}  // namespace mriembed::io

@@ -1,0 +1,66 @@
+#include "scan_geometry.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mriembed::io {
+namespace {
+
+ScanGeometry geometry(Matrix encoded, FieldOfView encoded_fov, Matrix recon, FieldOfView recon_fov) {
+  MrdEncoding encoding;
+  encoding.encoded = encoded;
+  encoding.encoded_fov = encoded_fov;
+  encoding.recon = recon;
+  encoding.recon_fov = recon_fov;
+  return geometry_of(encoding);
+}
+
+void expect_image(const ScanGeometry& found, Matrix image, double pixel_aspect, bool noted) {
+  EXPECT_EQ(found.image.x, image.x);
+  EXPECT_EQ(found.image.y, image.y);
+  EXPECT_EQ(found.image.z, image.z);
+  EXPECT_NEAR(found.pixel_aspect, pixel_aspect, 1e-9);
+  EXPECT_EQ(!found.notes.empty(), noted);
+}
+
+TEST(ScanGeometry, crops_by_fields_of_view_whatever_the_reconstruction_matrix_is) {
+  for (const Matrix recon : {Matrix{256, 256, 40}, Matrix{512, 512, 80}, Matrix{64, 64, 10}}) {
+    expect_image(geometry({512, 320, 48}, {460, 287.5, 192}, recon, {230, 230, 160}), {256, 256, 40}, 1, false);
+  }
+}
+
+TEST(ScanGeometry, rounds_to_whole_pixels) {
+  // 20 % of phase oversampling; a half would not be a line
+  expect_image(geometry({384, 229, 1}, {400, 240, 4}, {192, 192, 1}, {200, 200, 4}), {192, 191, 1},
+               (240.0 / 229) / (400.0 / 384), false);
+}
+
+TEST(ScanGeometry, knows_pixels_that_are_not_square) {
+  expect_image(geometry({512, 192, 1}, {512, 256, 5}, {256, 256, 1}, {256, 256, 5}), {256, 192, 1}, 256.0 / 192, false);
+  expect_image(geometry({256, 128, 1}, {256, 192, 5}, {256, 192, 1}, {256, 192, 5}), {256, 128, 1}, 1.5, false);
+}
+
+TEST(ScanGeometry, tells_a_lower_resolution_from_oversampling_where_fields_of_view_are_copies) {
+  // Both axes by the same factor: a lower resolution.
+  expect_image(geometry({64, 64, 1}, {230, 230, 5}, {32, 32, 1}, {230, 230, 5}), {64, 64, 1}, 1, true);
+  // The readout alone.
+  expect_image(geometry({128, 64, 1}, {230, 230, 5}, {64, 64, 1}, {230, 230, 5}), {64, 64, 1}, 1, true);
+  // Phase encoding alone, and a slab.
+  expect_image(geometry({64, 96, 12}, {230, 230, 60}, {64, 64, 8}, {230, 230, 60}), {64, 64, 8}, 1, true);
+}
+
+TEST(ScanGeometry, goes_by_the_matrices_where_there_is_no_field_of_view) {
+  expect_image(geometry({128, 72, 1}, {}, {64, 64, 1}, {}), {64, 64, 1}, 1, true);
+  expect_image(geometry({64, 64, 1}, {}, {128, 128, 1}, {}), {64, 64, 1}, 1, true);
+  expect_image(geometry({128, 64, 1}, {0, 230, 5}, {64, 64, 1}, {230, 230, 5}), {64, 64, 1}, 1, true);
+}
+
+TEST(ScanGeometry, crops_nothing_where_the_image_is_said_to_be_larger) {
+  expect_image(geometry({128, 64, 1}, {230, 230, 5}, {128, 64, 1}, {240, 230, 5}), {128, 64, 1}, 2, false);
+}
+
+TEST(ScanGeometry, takes_no_pixel_that_is_all_but_a_line) {
+  expect_image(geometry({64, 64, 1}, {230, 5, 230}, {64, 64, 1}, {230, 5, 230}), {64, 64, 1}, 1, true);
+}
+
+}  // namespace
+}  // namespace mriembed::io
