@@ -140,8 +140,9 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
     return found->second;
   }
   const auto count = static_cast<std::size_t>(lines());
+  std::vector<std::complex<float>>& memory = spare_.empty() ? finished_ : spare_;
   Volume volume{
-      std::exchange(spare_, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
+      std::exchange(memory, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
 }
