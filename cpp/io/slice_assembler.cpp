@@ -236,8 +236,9 @@ void SliceAssembler::divide_uneven_line(Volume& volume, std::int64_t line) const
     }
   };
   count(volume.first[static_cast<std::size_t>(line)]);
-  for (const Extent& extent : std::ranges::equal_range(volume.further, line, {}, &Extent::line)) {
-    count(extent.place);
+  auto extent = std::ranges::lower_bound(volume.further, line, {}, &Extent::line);
+  for (; extent != volume.further.end() && extent->line == line; ++extent) {
+    count(extent->place);
   }
   for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
     std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;
