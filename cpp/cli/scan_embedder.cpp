@@ -121,11 +121,14 @@ class BatchEmbedder {
   std::vector<float> rows_;
 };
 
-// A model with a fixed matrix pads slices to a square, in which those that are all but a line take any multiple of
-// their own size.
-void check_aspect(std::int64_t matrix, const SliceBatch& batch) {
-  constexpr std::int64_t most = 64;
-  if (matrix > 0 && std::max(batch.height, batch.width) / most >= std::min(batch.height, batch.width)) {
+// A model with a fixed matrix pads slices to a square field of view, in which those that are all but a line take any
+// multiple of their own size.
+void check_aspect(std::int64_t matrix, const SliceBatch& batch, const ScanSettings& settings) {
+  constexpr double most = 64;
+  const double aspect = settings.pixel_aspect > 0 ? settings.pixel_aspect : batch.geometry.pixel_aspect;
+  const double height = static_cast<double>(batch.height) * aspect;  // in widths of a pixel
+  const auto width = static_cast<double>(batch.width);
+  if (matrix > 0 && std::max(height, width) >= most * std::min(height, width)) {
     throw Error(ErrorCode::bad_input, "slices of " + std::to_string(batch.height) + " x " +
                                           std::to_string(batch.width) +
                                           " samples, which this model with its fixed matrix would pad to a square; one "
@@ -152,7 +155,7 @@ void check_settings(const ScanSettings& settings, const io::ScanSummary& summary
 
 void embed_batch(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch,
                  const ScanSettings& settings, EmbeddedScan& scan) {
-  check_aspect(embedder.info().matrix, batch);
+  check_aspect(embedder.info().matrix, batch, settings);
   BatchEmbedder(embedder, facts, batch, settings, scan).run();
 }
 

@@ -15,7 +15,7 @@ void check_axis(const std::vector<double>& energies, const char* axis, std::vect
   const std::int64_t distance = std::abs(peak - length / 2);
   const double mean = std::accumulate(energies.begin(), energies.end(), 0.0) / static_cast<double>(length);
   constexpr double clear = 6;
-  const std::int64_t by_phase = std::max<std::int64_t>(10, length / 12);
+  const std::int64_t by_phase = std::max<std::int64_t>(8, length / 16);
   if (distance > by_phase && energies[static_cast<std::size_t>(peak)] > clear * mean) {
     warnings.push_back("the signal peaks " + std::to_string(distance) + " samples from the centre of k-space along " +
                        axis + ", where the header says it is: the centre may be stated wrongly");

@@ -58,7 +58,7 @@ LinePlacement::LinePlacement(const MrdEncoding& encoding, const ScanGeometry& ge
 // A readout as long as the image whose centre is not in its middle is an asymmetric echo. A centre at or beyond its end
 // is that of the longer readout that it was cut from.
 bool LinePlacement::oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
-                                         std::int64_t encoded_width) const {
+                                         std::int64_t encoded_width) {
   if (image_width == encoded_width || (first.samples != image_width && first.samples != recon_width) ||
       first.samples >= encoded_width) {
     return false;
@@ -105,7 +105,7 @@ LinePlacement::Axis LinePlacement::axis_of(const char* name, const char* user_na
 }
 
 void LinePlacement::find_centres(const StepEnergies& along_y, const StepEnergies& along_z) {
-  for (auto& [axis, energies] : {std::pair<Axis&, const StepEnergies&>{y_, along_y}, {z_, along_z}}) {
+  for (const auto& [axis, energies] : {std::pair<Axis&, const StepEnergies&>{y_, along_y}, {z_, along_z}}) {
     if (axis.undecided() && !energies.empty()) {
       find_center(axis, energies);
       note_coverage(axis);

@@ -85,8 +85,8 @@ class LinePlacement {
                              const std::optional<EncodingLimit>& limit, const std::optional<std::int64_t>& user_center);
   void find_center(Axis& axis, const StepEnergies& energies);
   void note_coverage(const Axis& axis);
-  [[nodiscard]] bool oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
-                                          std::int64_t encoded_width) const;
+  [[nodiscard]] static bool oversampling_removed(const Acquisition& first, std::int64_t image_width,
+                                                 std::int64_t recon_width, std::int64_t encoded_width);
   [[nodiscard]] std::int64_t center_of(const Acquisition& line) const;
   void note_readout(const Acquisition& first);
 

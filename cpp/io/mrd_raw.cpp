@@ -92,15 +92,27 @@ class MrdRawReader final : public ScanReader {
   [[nodiscard]] const MrdEncoding& encoding() const { return header_.encodings[space_]; }
   [[nodiscard]] const std::vector<Acquisition>& headers() const { return acquisitions_.headers(); }
 
-  // Takes the encoding space of most imaging lines: what is left of another is a separate calibration, as a rule.
+  // How much of an image so many imaging lines of an encoding space may be: the samples of its matrix, where it is not
+  // all but empty.
+  [[nodiscard]] std::int64_t matrix_of(std::uint16_t space, std::size_t lines) const {
+    if (space >= header_.encodings.size()) {
+      return 0;
+    }
+    const Matrix& matrix = header_.encodings[space].encoded;
+    constexpr std::int64_t most_undersampled = 16;
+    const bool filled = static_cast<std::int64_t>(lines) * most_undersampled >= matrix.y * matrix.z;
+    return filled ? matrix.x * matrix.y * matrix.z : 0;
+  }
+
+  // Takes the encoding space of the largest matrix: imaging lines of another are a separate calibration, as a rule.
   void sort_lines() {
     std::map<std::uint16_t, std::size_t> imaging_lines;
     for (const Acquisition& line : headers()) {
       imaging_lines[line.encoding_space] += kind_of(line) == LineKind::imaging ? 1 : 0;
     }
-    const auto most = std::max_element(imaging_lines.begin(), imaging_lines.end(),
-                                       [](const auto& left, const auto& right) { return left.second < right.second; });
-    const std::uint16_t chosen = most->first;
+    const std::uint16_t chosen = std::ranges::max_element(imaging_lines, {}, [this](const auto& entry) {
+                                   return std::pair(matrix_of(entry.first, entry.second), entry.second);
+                                 })->first;
     std::map<VolumeKey, Volume> sorted;
     for (std::size_t index = 0; index < headers().size(); ++index) {
       const Acquisition& line = headers()[index];

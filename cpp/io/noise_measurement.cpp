@@ -41,6 +41,7 @@ std::optional<NoiseCovariance> NoiseMeasurement::covariance() const {
 
 std::vector<std::int64_t> live_coils(const NoiseCovariance& noise) {
   std::vector<double> powers;
+  powers.reserve(static_cast<std::size_t>(noise.coils));
   for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
     powers.push_back(noise.values[static_cast<std::size_t>(coil * noise.coils + coil)].real());
   }

@@ -140,8 +140,9 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
     return found->second;
   }
   const auto count = static_cast<std::size_t>(lines());
+  std::vector<std::complex<float>>& memory = spare_.empty() ? finished_ : spare_;
   Volume volume{
-      std::exchange(spare_, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
+      std::exchange(memory, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
 }
@@ -235,8 +236,9 @@ void SliceAssembler::divide_uneven_line(Volume& volume, std::int64_t line) const
     }
   };
   count(volume.first[static_cast<std::size_t>(line)]);
-  for (const Extent& extent : std::ranges::equal_range(volume.further, line, {}, &Extent::line)) {
-    count(extent.place);
+  auto extent = std::ranges::lower_bound(volume.further, line, {}, &Extent::line);
+  for (; extent != volume.further.end() && extent->line == line; ++extent) {
+    count(extent->place);
   }
   for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
     std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;

@@ -33,7 +33,7 @@ VolumeKey key_of(const Acquisition& line);
 // Takes imaging lines in any order, from a file or as they are measured, and needs to see none before it takes the
 // first. Lines go to their places at once; only where the centre of k-space must be told by the signal are they held
 // until the first volume is whole. Samples of one place are averaged. Memory: the matrix of each volume that is begun
-// and not finished, and of the one that was finished last.
+// and not finished, or of the one that was finished last.
 class SliceAssembler {
  public:
   // `facts`: what is known of the lines beforehand. `coils`: those of an acquisition's that are kept, ascending.
@@ -55,7 +55,7 @@ class SliceAssembler {
   // Forgets what there is of a volume.
   void drop(const VolumeKey& key);
 
-  // Ends a volume: it is the one that write_slice() gives, until the next one is finished.
+  // Ends a volume: it is the one that write_slice() gives, until the first line of another one is added.
   void finish(const VolumeKey& key);
 
   // Partition `partition` of the volume that was finished last.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,18 @@ class ScanSlice:
     def name(self) -> str:
         """The file's name, and the slice's number where it is not the first."""
         return self.file.name if self.index == 0 else f"{self.file.name}:{self.index}"
+
+    def with_square_pixels(self) -> ScanSlice:
+        """The same image on pixels as high as wide: zeros around k-space, along the coarser axis."""
+        coils, height, width = self.kspace.shape
+        lines = max(height, round(height * self.pixel_aspect))
+        samples = max(width, round(width / self.pixel_aspect))
+        if (lines, samples) == (height, width):
+            return replace(self, pixel_aspect=1.0)
+        kspace = np.zeros((coils, lines, samples), np.complex64)
+        top, left = lines // 2 - height // 2, samples // 2 - width // 2
+        kspace[:, top : top + height, left : left + width] = self.kspace
+        return replace(self, kspace=kspace, pixel_aspect=1.0)
 
 
 def find_scans(places: Sequence[Path]) -> list[Path]:
@@ -116,11 +128,13 @@ def read_slices(
 def read_usable_slices(
     places: Sequence[Path], *, image_files: Sequence[str] = (), on_refused: Callable[[BadInputError], None]
 ) -> list[ScanSlice]:
-    """Reads all scans in `places` (`find_scans`); `on_refused` is told of those that `read_slices` refuses."""
+    """Reads all scans in `places` (`find_scans`), on square pixels; `on_refused` is told of those that `read_slices`
+    refuses.
+    """
     slices: list[ScanSlice] = []
     for file in find_scans(places):
         try:
-            slices += read_slices(file, image_files=image_files)
+            slices += [scan.with_square_pixels() for scan in read_slices(file, image_files=image_files)]
         except BadInputError as error:
             on_refused(error)
     return slices

@@ -161,7 +161,8 @@ std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix)
   const auto near = [&](std::uint16_t usual) { return std::to_string(mostly(bytes, usual)); };
   const auto space = [&](const std::string& name, std::uint16_t x) {
     return "<" + name + "><matrixSize><x>" + near(x) + "</x><y>" + near(matrix.y) + "</y><z>" + near(matrix.z) +
-           "</z></matrixSize><fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm></" + name + ">";
+           "</z></matrixSize><fieldOfView_mm><x>" + near(x) + "</x><y>" + near(matrix.y) + "</y><z>" + near(matrix.z) +
+           "</z></fieldOfView_mm></" + name + ">";
   };
   const auto limit = [&](const std::string& name) {
     return bytes.ConsumeIntegralInRange(0, 3) == 3

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 #include "hdf5_from_bytes.hpp"
 
@@ -12,17 +13,23 @@ using namespace mriembed::fuzzing;
 struct Line {
   std::uint64_t flags;
   std::array<std::uint16_t, 6> sizes;    // in the order of size_names
-  std::array<std::uint16_t, 7> indices;  // in the order of index_names
+  std::array<std::uint16_t, 9> indices;  // in the order of index_names
+  std::array<std::uint16_t, 8> user;
   hvl_t samples;
 };
 constexpr std::array<const char*, 6> size_names{"number_of_samples", "active_channels", "discard_pre",
                                                 "discard_post",      "center_sample",   "encoding_space_ref"};
-constexpr std::array<const char*, 7> index_names{
-    "kspace_encode_step_1", "kspace_encode_step_2", "slice", "contrast", "phase", "repetition", "set"};
+constexpr std::array<const char*, 9> index_names{"kspace_encode_step_1", "kspace_encode_step_2", "slice",   "contrast",
+                                                 "phase",                "repetition",           "set",     "average",
+                                                 "segment"};
 
 // The file's type, which is also that of Line in memory, or another, into which HDF5 converts.
 hid_t line_type(hid_t part, hid_t samples, std::size_t left_out) {
-  const hid_t index = H5Tcreate(H5T_COMPOUND, sizeof(Line::indices));
+  const hid_t index = H5Tcreate(H5T_COMPOUND, sizeof(Line::indices) + sizeof(Line::user));
+  const hsize_t user_numbers = std::tuple_size_v<decltype(Line::user)>;
+  const hid_t user = H5Tarray_create2(H5T_STD_U16LE, 1, &user_numbers);
+  H5Tinsert(index, "user", sizeof(Line::indices), user);
+  H5Tclose(user);
   for (std::size_t member = 0; member < index_names.size(); ++member) {
     if (member != left_out) {
       H5Tinsert(index, index_names.at(member), 2 * member, part);
@@ -62,6 +69,7 @@ std::vector<Line> some_lines(FuzzedDataProvider& bytes, const SomeMatrix& matrix
       auto& value = place < line.sizes.size() ? line.sizes.at(place) : line.indices.at(place - line.sizes.size());
       value = some_count(bytes);
     }
+    line.user[5] = line.user[6] = bytes.ConsumeBool() ? 0 : mostly(bytes, static_cast<std::uint16_t>(matrix.y / 2));
     if (bytes.ConsumeIntegralInRange(0, 7) == 7) {
       line.flags = std::uint64_t{1} << bytes.ConsumeIntegralInRange<unsigned>(0, 63);
     }

@@ -341,3 +341,39 @@ def test_measured_scans_of_every_format_give_one_row_a_slice(
     embeddings = np.load(tmp_path / "out.npy")
     assert embeddings.shape == (rows, 256)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+
+
+def test_what_may_have_changed_an_embedding_is_said_once_and_stands_in_its_rows(
+    model_file: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    scan = shared_data / "reader-cases" / "partial-fourier-converter.h5"
+    if not scan.exists():
+        pytest.skip("the reader cases are not among the measured scans")
+    result = cli("embed", model_file, scan, "-o", tmp_path / "rows.npy")
+    assert result.returncode == 0
+    [row] = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    assert any("idx.user[5] gives 16" in warning for warning in row["warnings"])
+    for warning in row["warnings"]:
+        assert result.stderr.count(f"{scan}: {warning}") == 1
+    assert json.loads(cli("inspect", "--json", scan).stdout)["warnings"] == row["warnings"]
+
+
+def test_measurements_of_a_file_are_all_embedded_or_one_by_name(
+    model_file: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    scan = shared_data / "reader-cases" / "two-measurements.h5"
+    if not scan.exists():
+        pytest.skip("the reader cases are not among the measured scans")
+    for arguments, measurements in (([], [0, 1]), (["--group", "dataset_2"], [0])):
+        assert cli("embed", model_file, scan, "-o", tmp_path / "rows.npy", *arguments).returncode == 0
+        rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
+        assert [row["measurement"] for row in rows] == measurements
+    result = cli("embed", model_file, scan, "-o", tmp_path / "other.npy", "--group", "dataset_3")
+    assert_fails(result, 4, 'no measurement "dataset_3"; it has dataset_1, dataset_2')
+
+
+def test_options_for_kspace_are_refused_for_images(model_file: Path, good: Path, tmp_path: Path) -> None:
+    for option, value in (("--readout-width", 10), ("--phase-height", 10), ("--pixel-aspect", 1.5)):
+        result = cli("embed", model_file, good, "--input", "image", "-o", tmp_path / "rows.npy", option, value)
+        assert_fails(result, 4, f"{option} ", "and this file holds images")
+        assert cli("embed", model_file, good, "-o", tmp_path / "rows.npy", option, value).returncode == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mriembed import BadInputError, InvalidArgumentError
-from mriembed.scans import find_scans, read_slices
+from mriembed.scans import ScanSlice, find_scans, read_slices
 from raw_scans import read_raw_scan
 
 
@@ -61,6 +61,18 @@ def test_scans_that_other_readers_got_wrong_are_placed_right(shared_data: Path, 
         assert scan.kspace.shape == one.shape
         factor = np.vdot(one, scan.kspace) / np.vdot(one, one)
         assert np.linalg.norm(scan.kspace - factor * one) < 2e-2 * np.linalg.norm(factor * one)
+
+
+def test_slices_on_square_pixels_show_the_same_place_in_the_middle() -> None:
+    kspace = drawn((2, 12, 16))
+    for aspect, shape in ((1.0, (12, 16)), (1.5, (18, 16)), (0.5, (12, 32))):
+        square = ScanSlice(kspace, Path("scan.h5"), 3, aspect).with_square_pixels()
+        assert (square.pixel_aspect, square.index) == (1.0, 3)
+        assert square.kspace.shape[1:] == shape
+        rows, columns = (slice(length // 2 - old // 2, length // 2 - old // 2 + old)
+                         for length, old in zip(shape, (12, 16), strict=True))  # fmt: skip
+        assert np.array_equal(square.kspace[:, rows, columns], kspace)
+        assert np.linalg.norm(square.kspace) == pytest.approx(np.linalg.norm(kspace))
 
 
 def test_numpy_files_hold_kspace_unless_their_names_say_images(tmp_path: Path) -> None:
