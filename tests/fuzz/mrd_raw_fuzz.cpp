@@ -19,8 +19,14 @@ struct Line {
 };
 constexpr std::array<const char*, 6> size_names{"number_of_samples", "active_channels", "discard_pre",
                                                 "discard_post",      "center_sample",   "encoding_space_ref"};
-constexpr std::array<const char*, 9> index_names{"kspace_encode_step_1", "kspace_encode_step_2", "slice",   "contrast",
-                                                 "phase",                "repetition",           "set",     "average",
+constexpr std::array<const char*, 9> index_names{"kspace_encode_step_1",
+                                                 "kspace_encode_step_2",
+                                                 "slice",
+                                                 "contrast",
+                                                 "phase",
+                                                 "repetition",
+                                                 "set",
+                                                 "average",
                                                  "segment"};
 
 // The file's type, which is also that of Line in memory, or another, into which HDF5 converts.

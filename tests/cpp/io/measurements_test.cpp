@@ -15,6 +15,7 @@ MrdMatrix matrix_of(unsigned lines) {
 
 std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines) {
   std::vector<ISMRMRD::Acquisition> made;
+  made.reserve(lines);
   for (unsigned step = 0; step < lines; ++step) {
     made.push_back(line(2, 8, static_cast<std::uint16_t>(step)));
   }
