@@ -168,17 +168,22 @@ void LinePlacement::note_readout(const Acquisition& first) {
   }
 }
 
+std::optional<std::int64_t> LinePlacement::place_of(const Acquisition& line) const {
+  const std::optional<std::int64_t> y = y_.position_of(line.step_1);
+  const std::optional<std::int64_t> z = z_.position_of(line.step_2);
+  return y.has_value() && z.has_value() ? std::optional(*z * y_.size + *y) : std::nullopt;
+}
+
 std::optional<std::int64_t> LinePlacement::line_of(const Acquisition& line, std::size_t index) const {
-  const std::int64_t y = line.step_1 + y_.shift;
-  const std::int64_t z = line.step_2 + z_.shift;
-  const bool inside_y = y >= 0 && y < y_.size;
-  const bool inside_z = z >= 0 && z < z_.size;
-  if ((!inside_y && !y_.covers(line.step_1)) || (!inside_z && !z_.covers(line.step_2))) {
+  const auto belongs = [](const Axis& axis, std::int64_t step) {
+    return axis.position_of(step).has_value() || axis.covers(step);
+  };
+  if (!belongs(y_, line.step_1) || !belongs(z_, line.step_2)) {
     refuse("acquisition " + std::to_string(index) + " (encoding steps " + std::to_string(line.step_1) + ", " +
            std::to_string(line.step_2) + ") lies outside the encoded matrix of " + std::to_string(y_.size) + " x " +
            std::to_string(z_.size) + " lines");
   }
-  return inside_y && inside_z ? std::optional(z * y_.size + y) : std::nullopt;
+  return place_of(line);
 }
 
 // The sample at k = 0.

@@ -51,6 +51,8 @@ class LinePlacement {
   // z * height + y; none for a line beyond the matrix. Refuses one outside the encoding limits as well, naming the
   // acquisition by `index`.
   [[nodiscard]] std::optional<std::int64_t> line_of(const Acquisition& line, std::size_t index) const;
+  // The same without refusing anything.
+  [[nodiscard]] std::optional<std::int64_t> place_of(const Acquisition& line) const;
   // Refuses a readout that does not fit into the matrix.
   [[nodiscard]] ReadoutPlace readout_of(const Acquisition& line, std::size_t index) const;
 
@@ -73,6 +75,11 @@ class LinePlacement {
     std::int64_t first = 0;
     std::int64_t last = 0;
 
+    // Of a step; none beyond the matrix.
+    [[nodiscard]] std::optional<std::int64_t> position_of(std::int64_t step) const {
+      const std::int64_t position = step + shift;
+      return position >= 0 && position < size ? std::optional(position) : std::nullopt;
+    }
     [[nodiscard]] bool undecided() const { return unset_center || user_center.has_value(); }
     [[nodiscard]] bool covers(std::int64_t step) const {
       return limit.has_value() && step >= limit->minimum && step <= limit->maximum;

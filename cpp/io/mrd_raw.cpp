@@ -1,7 +1,10 @@
 #include "mrd_raw.hpp"
 
+#include <ismrmrd/ismrmrd.h>
+
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <span>
@@ -22,7 +25,16 @@ namespace {
 
 struct Volume {
   VolumeKey key{};
-  std::vector<std::size_t> lines;  // indices of its acquisitions, ascending
+  std::vector<std::size_t> lines;        // indices of its acquisitions, ascending
+  std::vector<std::size_t> calibration;  // lines of calibration alone, where no imaging line lies; ascending
+  bool calibrated = false;               // there are calibration lines, alone or as part of the image
+
+  // Indices of all of them, ascending.
+  [[nodiscard]] std::vector<std::size_t> all_lines() const {
+    std::vector<std::size_t> all;
+    std::ranges::merge(lines, calibration, std::back_inserter(all));
+    return all;
+  }
 };
 
 std::string name_of(const VolumeKey& key) {
@@ -75,6 +87,7 @@ class MrdRawReader final : public ScanReader {
     assembler_.emplace(encoding(), facts_of_lines(), coils_);
     describe_matrix();
     check_size(file_size);
+    add_calibration();
     load(0);
     check_complete(options);
     take_notes();
@@ -119,12 +132,15 @@ class MrdRawReader final : public ScanReader {
       const LineKind kind = kind_of(line);
       if (kind == LineKind::noise) {
         noise_lines_.push_back(index);
-      } else if (kind == LineKind::other) {
+      } else if (kind == LineKind::calibration && line.encoding_space == chosen) {
+        calibration_lines_.push_back(index);
+      } else if (kind != LineKind::imaging) {
         ++left_out_;
       } else if (line.encoding_space == chosen) {
         Volume& volume = sorted[key_of(line)];
         volume.key = key_of(line);
         volume.lines.push_back(index);
+        volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
       }
     }
     if (sorted.empty()) {
@@ -275,6 +291,52 @@ class MrdRawReader final : public ScanReader {
     return facts;
   }
 
+  // Gives each volume the calibration lines of its own counters, or else one for each place of those of its slice,
+  // where no imaging line lies: the centre of an accelerated scan is then whole. Expects that the matrix, times the
+  // volumes, was found justified by the file's size: so much is looked at.
+  void add_calibration() {
+    const LinePlacement& placement = assembler_->placement();
+    if (placement.needs_signal()) {
+      left_out_ += calibration_lines_.size();
+      return;
+    }
+    using Places = std::map<std::int64_t, std::size_t>;  // the first line of each place
+    std::map<VolumeKey, std::vector<std::size_t>> of_volume;
+    std::map<std::uint16_t, Places> of_slice;
+    for (const std::size_t index : calibration_lines_) {
+      const Acquisition& line = headers()[index];
+      const auto place = placement.place_of(line);
+      if (place.has_value() && line.coils == headers()[volumes_.front().lines.front()].coils) {
+        of_volume[key_of(line)].push_back(index);
+        of_slice[line.slice].try_emplace(*place, index);
+      }
+    }
+    std::size_t used = 0;
+    for (Volume& volume : volumes_) {
+      std::vector<bool> taken(static_cast<std::size_t>(placement.height() * placement.depth()), false);
+      for (const std::size_t index : volume.lines) {
+        if (const auto place = placement.line_of(headers()[index], index)) {
+          taken[static_cast<std::size_t>(*place)] = true;
+        }
+      }
+      const auto take = [&](std::int64_t place, std::size_t index) {
+        volume.calibrated = true;
+        if (!taken[static_cast<std::size_t>(place)]) {
+          volume.calibration.push_back(index);
+        }
+      };
+      if (const auto own = of_volume.find(volume.key); own != of_volume.end()) {
+        std::ranges::for_each(own->second,
+                              [&](std::size_t index) { take(*placement.place_of(headers()[index]), index); });
+      } else if (const auto shared = of_slice.find(volume.key[0]); shared != of_slice.end()) {
+        std::ranges::for_each(shared->second, [&](const auto& line) { take(line.first, line.second); });
+        std::ranges::sort(volume.calibration);
+      }
+      used += volume.calibration.size();
+    }
+    left_out_ += calibration_lines_.size() - std::min(used, calibration_lines_.size());
+  }
+
   void describe_matrix() {
     const LinePlacement& placement = assembler_->placement();
     summary_.encoded_x = placement.width();
@@ -301,7 +363,7 @@ class MrdRawReader final : public ScanReader {
     MixedCounters mixed;
     for (const Volume& volume : volumes_) {
       AcquiredLines acquired(matrix_lines);
-      for (const std::size_t index : volume.lines) {
+      for (const std::size_t index : volume.all_lines()) {
         if (const auto line = placement.line_of(headers()[index], index)) {
           acquired.add(*line, headers()[index]);
         }
@@ -310,6 +372,7 @@ class MrdRawReader final : public ScanReader {
       missing_in.push_back(placement.missing_lines(acquired.acquired()));
       mixed |= acquired.mixed();
     }
+    accept_accelerated(acquired_in, missing_in);
     if (!options.allow_undersampled) {
       leave_out_unfinished(acquired_in, missing_in);
     }
@@ -318,6 +381,24 @@ class MrdRawReader final : public ScanReader {
                                        static_cast<double>(matrix_lines * static_cast<std::int64_t>(volumes_.size()));
     summary_.slices = static_cast<std::int64_t>(volumes_.size()) * assembler_->partitions();
     note_mixed(mixed);
+  }
+
+  // Of an accelerated scan with calibration lines each volume is whole that has as many lines as any: what it misses
+  // counts as zero. Such lines of the others count as missing.
+  void accept_accelerated(const std::vector<std::int64_t>& acquired_in, std::vector<std::int64_t>& missing_in) {
+    const std::int64_t most = std::ranges::max(acquired_in);
+    std::int64_t fewest_missing = 0;
+    for (std::size_t index = 0; index < volumes_.size(); ++index) {
+      if (volumes_[index].calibrated && acquired_in[index] == most && missing_in[index] > 0) {
+        fewest_missing = missing_in[index];
+        missing_in[index] = 0;
+      }
+    }
+    if (fewest_missing > 0) {
+      summary_.warnings.push_back("accelerated: " + std::to_string(most) + " of " +
+                                  std::to_string(most + fewest_missing) +
+                                  " lines were measured, with calibration lines; the missing ones count as zero");
+    }
   }
 
   // Volumes with lines missing: the last ones of a scan that was stopped are left out, others make it undersampled.
@@ -396,9 +477,10 @@ class MrdRawReader final : public ScanReader {
     const bool first = !std::exchange(looked_at_echo_, true);
     loaded_.reset();
     try {
-      acquisitions_.read(volumes_[volume].lines, [&](std::size_t index, std::span<const std::complex<float>> samples) {
-        assembler_->add(headers()[index], index, samples);
-      });
+      acquisitions_.read(volumes_[volume].all_lines(),
+                         [&](std::size_t index, std::span<const std::complex<float>> samples) {
+                           assembler_->add(headers()[index], index, samples);
+                         });
     } catch (...) {
       assembler_->drop(volumes_[volume].key);
       throw;
@@ -415,6 +497,7 @@ class MrdRawReader final : public ScanReader {
   std::size_t space_ = 0;  // the encoding space that is read
   std::vector<Volume> volumes_;
   std::vector<std::size_t> noise_lines_;
+  std::vector<std::size_t> calibration_lines_;  // of calibration alone
   std::size_t left_out_ = 0;
   std::vector<std::int64_t> coils_;  // those that are read
   std::optional<SliceAssembler> assembler_;

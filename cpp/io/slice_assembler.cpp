@@ -60,7 +60,7 @@ LineKind kind_of(const Acquisition& line) {
   }
   const bool calibration_alone = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION) &&
                                  !line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
-  return calibration_alone ? LineKind::other : LineKind::imaging;
+  return calibration_alone ? LineKind::calibration : LineKind::imaging;
 }
 
 VolumeKey key_of(const Acquisition& line) { return {line.slice, line.contrast, line.phase, line.repetition, line.set}; }

@@ -22,7 +22,8 @@ namespace mriembed::io {
 enum class LineKind {
   imaging,
   noise,
-  other,  // calibration alone, navigation, phase correction, dummies and the like
+  calibration,  // of a parallel reconstruction alone; what is image as well is imaging
+  other,        // navigation, phase correction, dummies and the like
 };
 LineKind kind_of(const Acquisition& line);
 

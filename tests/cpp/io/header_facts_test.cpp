@@ -29,7 +29,7 @@ TEST(HeaderFacts, tell_scanner_and_sequence) {
   EXPECT_EQ(facts.te_ms, (std::vector<double>{2.5, 5}));
   EXPECT_TRUE(facts.ti_ms.empty());
   EXPECT_EQ(facts.flip_angle_deg, std::vector<double>{15});
-  EXPECT_EQ(facts.fov_mm, (std::vector<double>{1, 1, 1}));
+  EXPECT_EQ(facts.fov_mm, (std::vector<double>{8, 4, 1}));
 }
 
 TEST(HeaderFacts, name_coils_by_channel) {
@@ -42,7 +42,7 @@ TEST(HeaderFacts, name_coils_by_channel) {
 
 TEST(HeaderFacts, are_empty_where_the_header_does_not_say) {
   HeaderFacts nothing;
-  nothing.fov_mm = {1, 1, 1};
+  nothing.fov_mm = {8, 4, 1};
   EXPECT_EQ(facts_with(""), nothing);
   EXPECT_EQ(facts_with("<acquisitionSystemInformation><systemFieldStrength_T>strong</systemFieldStrength_T>"
                        "</acquisitionSystemInformation>"),

@@ -104,7 +104,7 @@ TEST(Measurements, are_left_out_by_name_where_they_cannot_be_read_unless_none_ca
   const auto scan = open_scan(path, {});
   EXPECT_EQ(scan->summary().slices, 1);
   EXPECT_TRUE(warns(*scan, "left out: measurement dataset_1: " + refusal));
-  EXPECT_TRUE(warns(*scan, "left out: measurement dataset_3: its XML header is no valid"));
+  EXPECT_TRUE(warns(*scan, "left out: measurement dataset_3: its XML header is not well-formed XML"));
 }
 
 TEST(Measurements, cannot_be_chosen_in_files_of_other_formats) {

@@ -75,13 +75,14 @@ TEST(MrdHeader, needs_nothing_but_what_places_samples) {
   std::string xml = replaced(mrd_xml(MrdMatrix()), "<encoding>", measurement + coils + "<encoding>");
   xml = replaced(xml, "<encodingLimits></encodingLimits>", "");
   xml = replaced(xml, "<H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>", "");
-  xml = replaced(xml, "<fieldOfView_mm><x>1</x><y>1</y><z>1</z></fieldOfView_mm>",
-                 "<fieldOfView_mm><x>2.5</x></fieldOfView_mm>");
+  const std::size_t space = xml.find("<fieldOfView_mm>");
+  const std::size_t end = xml.find("</fieldOfView_mm>", space);
+  xml.replace(space, end - space, "<fieldOfView_mm><x>2.5</x>");
   const MrdEncoding header = parse_mrd_header(xml).encodings.front();
   EXPECT_EQ(header.encoded.y, 4);
   EXPECT_EQ(header.encoded_fov.x, 2.5);
   EXPECT_EQ(header.encoded_fov.y, 0);
-  EXPECT_EQ(header.recon_fov.y, 1);
+  EXPECT_EQ(header.recon_fov.y, 4);
 }
 
 TEST(MrdHeader, gives_every_encoding_and_where_noise_was_measured) {

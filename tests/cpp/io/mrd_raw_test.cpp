@@ -99,6 +99,42 @@ TEST(MrdRaw, leaves_out_lines_that_are_no_image_and_keeps_calibration_that_is) {
   expect_placed(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0), {});
 }
 
+// Whether one of the warnings contains `part`.
+bool warns(const ScanReader& scan, const std::string& part) {
+  return std::ranges::any_of(scan.summary().warnings,
+                             [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
+}
+
+TEST(MrdRaw, takes_an_accelerated_scan_whose_calibration_lines_are_part_of_the_image) {
+  auto lines = full_scan();
+  lines.erase(lines.begin());
+  lines[1].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_DOUBLE_EQ(scan->summary().zero_fraction, 0.25);
+  EXPECT_TRUE(warns(*scan, "accelerated: 3 of 4 lines were measured, with calibration lines"));
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.samples[3], Complex(0));
+  EXPECT_EQ(slice.samples[2 * 8 + 3], sample_at(0, 0, 2, 3));
+}
+
+TEST(MrdRaw, fills_places_without_an_imaging_line_with_separate_calibration_lines) {
+  auto lines = full_scan();
+  std::vector<ISMRMRD::Acquisition> scanned{lines[0], lines[2]};
+  for (const std::size_t step : {1U, 2U}) {  // line 2 was measured for the image as well, which counts
+    ISMRMRD::Acquisition calibration = lines[step];
+    calibration.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+    if (step == 2) {
+      calibration.data(3, 0) = 1e6F;
+    }
+    scanned.insert(scanned.begin(), calibration);
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), scanned), {});
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.samples[1 * 8 + 3], sample_at(0, 0, 1, 3));
+  EXPECT_EQ(slice.samples[2 * 8 + 3], sample_at(0, 0, 2, 3));
+  EXPECT_EQ(slice.samples[3 * 8 + 3], Complex(0));
+}
+
 TEST(MrdRaw, turns_reversed_lines) {
   auto lines = full_scan();
   ISMRMRD::Acquisition reversed = lines[1];
@@ -142,12 +178,6 @@ ISMRMRD::Acquisition noise_line(unsigned coils, unsigned samples,
     }
   }
   return noise;
-}
-
-// Whether one of the warnings contains `part`.
-bool warns(const ScanReader& scan, const std::string& part) {
-  return std::ranges::any_of(scan.summary().warnings,
-                             [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
 }
 
 TEST(MrdRaw, leaves_out_noise_that_is_to_be_discarded_or_a_dummy) {

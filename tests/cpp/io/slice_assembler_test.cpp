@@ -303,7 +303,7 @@ TEST(SliceAssembler, tells_what_lines_were_measured_for) {
   using namespace ISMRMRD;
   EXPECT_EQ(kind({}), LineKind::imaging);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING}), LineKind::imaging);
-  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION}), LineKind::other);
+  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION}), LineKind::calibration);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_NOISE_MEASUREMENT}), LineKind::noise);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_NOISE_MEASUREMENT, ISMRMRD_ACQ_IS_DUMMYSCAN_DATA}), LineKind::other);
 }
