@@ -46,8 +46,8 @@ Numbers in text read back as exactly the same float32. energy_kept is the share 
 central lines of its k-space) that survives coil compression. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
-bad (unreadable, undersampled, a slice all zero or with NaN, too large for the memory), one line says so, all of its
-rows are left out, the other scans are still written, and the exit status is 4. When no scan is good, nothing is
+bad (unreadable, undersampled without calibration lines, a slice all zero or with NaN, too large for the memory), one line says
+so, all of its rows are left out, the other scans are still written, and the exit status is 4. When no scan is good, nothing is
 written. A program that is killed or loses power leaves the older OUT, and beside it at most the unfinished
 .mriembed-*.tmp files, which may be deleted. (Between the two renames of a pair, the .json alone may be new already:
 its model and rows say what it belongs to.)
