@@ -421,7 +421,8 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
                     std::to_string(options.phase_height));
   }
   constexpr double most_aspect = 64;
-  if (!(options.pixel_aspect >= 1 / most_aspect && options.pixel_aspect <= most_aspect)) {
+  const bool sensible = options.pixel_aspect >= 1 / most_aspect && options.pixel_aspect <= most_aspect;
+  if (!sensible) {
     refuse_argument("pixel aspect must lie in 1/64..64, not " + std::to_string(options.pixel_aspect));
   }
   if (options.noise_covariance.data != nullptr) {
