@@ -237,16 +237,36 @@ def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
     assert "8" in json.dumps(described)
 
 
-def test_undersampled_scans_are_refused_unless_allowed(model_file: Path, tmp_path: Path) -> None:
-    scan = tmp_path / "undersampled.h5"
-    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-m", "64", "-c", "4", "-a", "2", "-w", "16", "-r", "2", "-o"]
-    subprocess.run([*generate, scan], check=True, stdout=subprocess.DEVNULL)
+def undersampled_scan(path: Path, calibration_lines: int) -> Path:
+    """Two repetitions, each with two shifted samplings that count as slices of their own."""
+    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-m", "64", "-c", "4", "-a", "2", "-r", "2"]
+    subprocess.run([*generate, "-w", str(calibration_lines), "-o", path], check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+def test_undersampled_scans_without_calibration_lines_are_refused_unless_allowed(
+    model_file: Path, tmp_path: Path
+) -> None:
+    scan = undersampled_scan(tmp_path / "undersampled.h5", 0)
     output = tmp_path / "out.npy"
     assert_fails(cli("embed", model_file, scan, "-o", output), 4, "undersampled", "--allow-undersampled")
     result = cli("embed", model_file, scan, "-o", output, "--allow-undersampled")
     assert result.returncode == 0, result.stderr
-    assert len(np.load(output)) == 4  # two shifted samplings of two repetitions
-    assert cli("inspect", scan).returncode == 0
+    assert len(np.load(output)) == 4
+    assert "embed needs --allow-undersampled" in cli("inspect", scan).stdout
+
+
+def test_accelerated_scans_with_calibration_lines_are_embedded_with_a_warning(model_file: Path, tmp_path: Path) -> None:
+    scan = undersampled_scan(tmp_path / "accelerated.h5", 16)
+    output = tmp_path / "out.npy"
+    result = cli("embed", model_file, scan, "-o", output)
+    assert result.returncode == 0, result.stderr
+    warning = "accelerated: 40 of 64 lines were measured, with calibration lines; the missing ones count as zero"
+    assert result.stderr.count(warning) == 1
+    assert len(np.load(output)) == 4
+    rows = json.loads(output.with_suffix(".json").read_text())["rows"]
+    assert all(warning in row["warnings"] for row in rows)
+    assert "--allow-undersampled" not in cli("inspect", scan).stdout
 
 
 def test_bench_measures(model_file: Path) -> None:
