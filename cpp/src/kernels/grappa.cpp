@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
+
+#include "kernels/energy.hpp"
 
 namespace mriembed::kernels {
 
@@ -74,12 +77,36 @@ void Grappa::plan(const HybridSlice& slice, std::span<const std::uint8_t> measur
   }
 }
 
+void Grappa::weigh_positions(const HybridSlice& slice) {
+  std::vector<double> energies;
+  energies.reserve(calibration_lines_.size());
+  for (const std::complex<float>* line : calibration_lines_) {
+    double energy = 0;
+    for (std::int64_t coil = 0; coil < slice.coils; ++coil) {
+      energy += energy_of(line + coil * slice.coil_stride, slice.width);
+    }
+    energies.push_back(energy);
+  }
+  for (Gap& gap : gaps_) {
+    std::vector<double>& weights = gap.position_weights;
+    weights.clear();
+    for (auto first = energies.begin(); first + gap.size < energies.end(); ++first) {
+      weights.push_back(std::accumulate(first, first + gap.size + 1, 0.0));
+    }
+    const double most = std::ranges::max(weights);
+    for (double& weight : weights) {
+      weight = most > 0 ? 1 / (weight / most + 1e-6) : 0;
+    }
+  }
+}
+
 // Sums of each block of columns are formed apart and merged in the order of the blocks.
 void Grappa::calibrate(const HybridSlice& slice, LineRange calibration, const threads::Executor& executor) {
   calibration_lines_.clear();
   for (std::int64_t line = calibration.begin; line < calibration.end; ++line) {
     calibration_lines_.push_back(slice.line(line));
   }
+  weigh_positions(slice);
   const std::int64_t blocks = blocks_of(slice.width);
   const auto gaps = static_cast<std::int64_t>(gaps_.size());
   found_.resize(std::max(found_.size(), static_cast<std::size_t>(gaps * blocks)));
@@ -90,7 +117,8 @@ void Grappa::calibrate(const HybridSlice& slice, LineRange calibration, const th
     for (std::int64_t gap = 0; gap < gaps; ++gap) {
       GrappaSums& sums = found_[static_cast<std::size_t>(gap * blocks + block)];
       sums.reset(gaps_[static_cast<std::size_t>(gap)].size, slice.coils);
-      sums.add(columns, roots_.data() + block * grappa_block_roots);
+      sums.add(columns, gaps_[static_cast<std::size_t>(gap)].position_weights,
+               roots_.data() + block * grappa_block_roots);
     }
   });
   for (std::int64_t gap = 0; gap < gaps; ++gap) {

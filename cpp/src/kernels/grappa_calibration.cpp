@@ -22,9 +22,9 @@ using Vector = hn::Vec<Lanes>;
 constexpr int tile = 2;  // signals of each side whose products stay in registers
 constexpr std::int64_t columns = CalibrationBlock::most_columns;
 
-// conj(a) b in each column, summed over `positions` lines, of two signals a and two signals b.
+// conj(a) b in each column, summed over positions with their weights, of two signals a and two signals b.
 HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_RESTRICT b, std::int64_t line_pitch,
-                               std::int64_t positions, double* HWY_RESTRICT products) {
+                               std::span<const double> weights, double* HWY_RESTRICT products) {
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t column = 0; column < columns; column += lanes) {
@@ -40,7 +40,8 @@ HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_R
     }
     const double* a_line = a + column;
     const double* b_line = b + column;
-    for (std::int64_t position = 0; position < positions; ++position) {
+    for (const double position : weights) {
+      const Vector weight = hn::Set(d, position);
       Vector b_real[tile];
       Vector b_imaginary[tile];
 #pragma GCC unroll 2
@@ -50,8 +51,8 @@ HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_R
       }
 #pragma GCC unroll 2
       for (int row = 0; row < tile; ++row) {
-        const Vector a_real = hn::Load(d, a_line + std::ptrdiff_t{2} * row * columns);
-        const Vector a_imaginary = hn::Load(d, a_line + (std::ptrdiff_t{2} * row + 1) * columns);
+        const Vector a_real = hn::Mul(weight, hn::Load(d, a_line + std::ptrdiff_t{2} * row * columns));
+        const Vector a_imaginary = hn::Mul(weight, hn::Load(d, a_line + (std::ptrdiff_t{2} * row + 1) * columns));
 #pragma GCC unroll 2
         for (int other = 0; other < tile; ++other) {
           real[row][other] = hn::MulAdd(a_real, b_real[other], real[row][other]);
@@ -108,8 +109,8 @@ HWY_INLINE void add_lags(const double* HWY_RESTRICT product, const double* HWY_R
   }
 }
 
-void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, const double* roots,
-                        std::complex<double>* sums) {
+void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, std::span<const double> weights,
+                        const double* roots, std::complex<double>* sums) {
   HWY_ALIGN double products[2 * tile * tile * columns];
   const std::int64_t coils = block.coils();
   const std::int64_t signals = (gap + 1) * coils;
@@ -120,11 +121,11 @@ void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, const d
   };
   for (std::int64_t source = 0; source < 2 * coils; source += tile) {
     for (std::int64_t signal = source; signal < signals; signal += tile) {
-      multiply_lines(first_line(source), first_line(signal), line_pitch, block.lines() - gap, products);
+      multiply_lines(first_line(source), first_line(signal), line_pitch, weights, products);
       const std::int64_t most_lag = signal < 2 * coils ? grappa_taps - 1 : grappa_taps / 2;
-      for (int row = 0; row < tile; ++row) {
-        for (int other = 0; other < tile; ++other) {
-          add_lags(products + std::ptrdiff_t{2} * (row * tile + other) * columns, roots, most_lag,
+      for (std::int64_t row = 0; row < tile; ++row) {
+        for (std::int64_t other = 0; other < tile; ++other) {
+          add_lags(products + 2 * (row * tile + other) * columns, roots, most_lag,
                    sums + ((source + row) * signals + signal + other) * grappa_lags);
         }
       }
@@ -168,8 +169,8 @@ void GrappaSums::reset(std::int64_t gap, std::int64_t coils) {
   sums_.assign(static_cast<std::size_t>(2 * padded_ * signals() * grappa_lags), 0.0);
 }
 
-void GrappaSums::add(const CalibrationBlock& block, const double* roots) {
-  HWY_DYNAMIC_DISPATCH(add_block_in_lanes)(block, gap_, roots, sums_.data());
+void GrappaSums::add(const CalibrationBlock& block, std::span<const double> weights, const double* roots) {
+  HWY_DYNAMIC_DISPATCH(add_block_in_lanes)(block, gap_, weights, roots, sums_.data());
 }
 
 void GrappaSums::add(const GrappaSums& other) {

@@ -43,15 +43,16 @@ class CalibrationBlock {
 
 // The sums of a kernel for one gap. Its signals are the coils of the line before, then those of the line after (the
 // sources), then those of each line between. With d_s of a source and d_u of any signal from there on,
-//   of(s, u)[grappa_taps - 1 + lag] = sum over positions and columns of conj(d_s) d_u exp(2 pi i lag x / width),
+//   of(s, u)[grappa_taps - 1 + lag] = sum over positions and columns of weight conj(d_s) d_u exp(2 pi i lag x / width),
 // for lags from 1 - grappa_taps to grappa_taps - 1; between sources and lines between, to grappa_taps / 2 either way.
 class GrappaSums {
  public:
   // Starts from zero.
   void reset(std::int64_t gap, std::int64_t coils);
 
-  // Adds the columns of a block, which must have more lines than the gap. `roots` are those of grappa_roots().
-  void add(const CalibrationBlock& block, const double* roots);
+  // Adds the columns of a block. There are as many positions, each with a weight, as the block has lines more than the
+  // gap. `roots` are those of grappa_roots().
+  void add(const CalibrationBlock& block, std::span<const double> weights, const double* roots);
   void add(const GrappaSums& other);
 
   [[nodiscard]] std::int64_t gap() const noexcept { return gap_; }

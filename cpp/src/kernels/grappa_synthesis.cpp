@@ -119,7 +119,7 @@ HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT we
           sum.imaginary = hn::MulAdd(b, x[line].real, sum.imaginary);
         }
       }
-      weight += 2 * group * lanes;
+      weight += std::ptrdiff_t{2} * group * lanes;
     }
   }
 #pragma GCC unroll 2
