@@ -10,36 +10,10 @@
 #include "kernels/cholesky.hpp"
 #include "kernels/grappa_calibration.hpp"
 #include "kernels/grappa_synthesis.hpp"
+#include "kernels/hybrid_slice.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed::kernels {
-
-// Coils of a slice as k-space along y and as images along x. x may be cropped, and may begin at any pixel: the kernel
-// takes it as cyclic.
-struct HybridSlice {
-  std::complex<float>* samples;
-  std::int64_t coils;
-  std::int64_t lines;
-  std::int64_t width;
-  std::int64_t coil_stride;  // samples from a coil to the next
-  std::int64_t front;        // the line that lies first in memory; the others follow it cyclically
-
-  [[nodiscard]] std::complex<float>* line(std::int64_t number) const noexcept {
-    return samples + (number - front + lines) % lines * width;
-  }
-};
-
-// Calibration lines: begin to end - 1. All of them are measured.
-struct LineRange {
-  std::int64_t begin;
-  std::int64_t end;
-};
-
-// Numbers of lines.
-struct Completion {
-  std::int64_t filled = 0;
-  std::int64_t left = 0;  // missing still
-};
 
 // Fills each missing line that lies between two measured ones from these two, 2 to most_gap lines apart, by kernels of
 // 2 lines x 5 samples: regular undersampling by 2 to most_gap, and the borders of the calibration lines. Lines at the
