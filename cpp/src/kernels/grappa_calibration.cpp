@@ -111,7 +111,7 @@ HWY_INLINE void add_lags(const double* HWY_RESTRICT product, const double* HWY_R
 
 void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, std::span<const double> weights,
                         const double* roots, std::complex<double>* sums) {
-  HWY_ALIGN double products[2 * tile * tile * columns];
+  HWY_ALIGN double products[std::int64_t{2} * tile * tile * columns];
   const std::int64_t coils = block.coils();
   const std::int64_t signals = (gap + 1) * coils;
   const std::int64_t line_pitch = coils * 2 * columns;
