@@ -2,7 +2,9 @@
 #pragma once
 
 #include <complex>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace mriembed::kernels {
 
@@ -27,6 +29,22 @@ struct LineRange {
 
   [[nodiscard]] bool contains(std::int64_t line) const noexcept { return begin <= line && line < end; }
 };
+
+// The longest run of lines that were measured (not 0), the first one of several: the calibration lines of an
+// accelerated scan, or what partial Fourier has measured.
+inline LineRange longest_run(std::span<const std::uint8_t> measured) noexcept {
+  LineRange longest{0, 0};
+  std::int64_t begin = 0;
+  for (std::size_t line = 0; line < measured.size(); ++line) {
+    const auto end = static_cast<std::int64_t>(line) + 1;
+    if (measured[line] == 0) {
+      begin = end;
+    } else if (end - begin > longest.end - longest.begin) {
+      longest = {begin, end};
+    }
+  }
+  return longest;
+}
 
 // Numbers of lines.
 struct Completion {

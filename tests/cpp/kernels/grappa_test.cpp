@@ -419,6 +419,21 @@ TEST_P(FillByGrappa, computes_the_same_bits_with_any_number_of_threads_and_after
   }
 }
 
+void expect_run(const std::vector<std::uint8_t>& measured, LineRange expected) {
+  const LineRange run = longest_run(measured);
+  EXPECT_EQ(run.begin, expected.begin);
+  EXPECT_EQ(run.end, expected.end);
+}
+
+TEST(LongestRun, finds_the_calibration_lines) {
+  expect_run({1, 0, 1, 1, 1, 0, 1}, {2, 5});
+  expect_run({1, 1, 0, 1, 1}, {0, 2});
+  expect_run({0, 1, 0, 1, 1, 1}, {3, 6});
+  expect_run({1, 1, 1}, {0, 3});
+  expect_run({0, 0}, {0, 0});
+  expect_run({}, {0, 0});
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, FillByGrappa, testing::ValuesIn(targets_here()), name_of_target);
 
 }  // namespace
