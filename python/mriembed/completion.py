@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 MOST_GAP = 6  # lines from a measured one to the next, for acceleration up to 6
 TAPS = 5  # of the kernel along kx
-REGULARIZATION = 1e-2  # Tikhonov's, of the mean diagonal of the normal equations
+REGULARIZATION = 1e-3  # Tikhonov's, of the mean diagonal of the normal equations
 FEWEST_MIRRORED = 4  # lines beyond the echo that a phase is found from
 
 

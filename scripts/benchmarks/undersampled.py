@@ -7,8 +7,8 @@ R-th line stays and so do the calibration lines, or partial Fourier drops one en
 virtual coils that preprocessing would compute (docs/preprocessing.md, step 4), and the model embeds the result.
 
 Of each method the table says the cosine distance to the full scan's embedding as a share of the distance from there to
-the nearest other slice (median and 95th percentile), the share of slices in which it is at most a quarter, and
-recall@1 among the full scans.
+the nearest other slice (median and 95th percentile), the 95th percentile of the distance itself, the share of slices in
+which it is at most a quarter of the distance to the nearest other one, and recall@1 among the full scans.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Lines = NDArray[np.bool_]
 
 _BODIES, _SLICES = 5, 4  # of one array, as in an evaluation
 _NOISE = 0.05  # see Perturbation
-_SEED = 8_000_000_000  # far from the seeds of training and evaluation
+_SEED = 8_300_000_000  # far from the seeds of training and evaluation
 _QUARTER = 0.25
 _FEWEST_MIRRORED = 4  # lines beyond the centre that a phase is found from
 
@@ -81,6 +81,7 @@ class Result:
     method: str
     median_share: float
     percentile_95_share: float
+    percentile_95_distance: float
     within_a_quarter: float
     recall_at_1: float
 
@@ -242,14 +243,14 @@ def accelerated_methods(most: bool) -> Iterator[tuple[int, str, Completion]]:
     yield 8, "zero-filled", zero_filled
     yield 8, "zero-filled, density-compensated", density_compensated
     yield 8, "calibration lines alone", calibration_alone
-    kernels = [(8, 2, 5, 1e-2), (12, 2, 5, 1e-2), (8, 4, 5, 1e-2)]
+    kernels = [(8, 2, 5, 1e-3), (12, 2, 5, 1e-3), (8, 4, 5, 1e-3)]
     if most:
-        kernels += [(8, 2, taps, 1e-2) for taps in (3, 7)]
-        kernels += [(8, 2, 5, regularization) for regularization in (1e-1, 1e-3)]
+        kernels += [(8, 2, taps, 1e-3) for taps in (3, 7)]
+        kernels += [(8, 2, 5, regularization) for regularization in (1e-1, 1e-2)]
     for coils, lines, taps, regularization in kernels:
         fill = partial(grappa, lines=lines, taps=taps, regularization=regularization)
         yield coils, f"GRAPPA {lines} x {taps}, {regularization:g}", fill
-    yield 8, "GRAPPA 2 x 5, 0.01, unweighted", partial(grappa, lines=2, taps=5, regularization=1e-2, weighted=False)
+    yield 8, "GRAPPA 2 x 5, 0.001, unweighted", partial(grappa, lines=2, taps=5, regularization=1e-3, weighted=False)
 
 
 def partial_methods() -> Iterator[tuple[int, str, Completion]]:
@@ -260,10 +261,10 @@ def partial_methods() -> Iterator[tuple[int, str, Completion]]:
 
 
 def combined_methods() -> Iterator[tuple[int, str, Completion]]:
-    fill = partial(grappa, lines=2, taps=5, regularization=1e-2)
+    fill = partial(grappa, lines=2, taps=5, regularization=1e-3)
     yield 8, "zero-filled", zero_filled
     for _, name, complete in partial_methods():
-        yield 8, f"GRAPPA 2 x 5, 0.01, {name}", partial(after_grappa, fill=fill, complete=complete)
+        yield 8, f"GRAPPA 2 x 5, 0.001, {name}", partial(after_grappa, fill=fill, complete=complete)
 
 
 def simulated(count: int, matrix: int) -> list[Samples]:
@@ -316,7 +317,8 @@ def evaluate(
     for sampling, methods in cases:
         for coils, name, complete in methods:
             completed = embeddings.of([complete(kspace, sampling) for kspace in compressed[coils]])
-            shares = (1 - (completed * full).sum(1)) / nearest
+            distances = 1 - (completed * full).sum(1)
+            shares = distances / nearest
             best = (completed @ full.T).argmax(1)
             yield Result(
                 gallery,
@@ -326,6 +328,7 @@ def evaluate(
                 name,
                 float(np.median(shares)),
                 float(np.percentile(shares, 95)),
+                float(np.percentile(distances, 95)),
                 float((shares <= _QUARTER).mean()),
                 statistics.fmean(float(same[number, found]) for number, found in enumerate(best)),
             )
@@ -358,14 +361,18 @@ def main() -> None:
         galleries.append(("simulated", simulated(options.slices, options.matrix), {}))
 
     results = []
-    print("| gallery | sampling | coils | method | median share | 95 % | <= 1/4 | recall@1 |\n" + "|---" * 8 + "|")
+    print(
+        "| gallery | sampling | coils | method | median share | 95 % | distance, 95 % | <= 1/4 | recall@1 |\n"
+        + "|---" * 9
+        + "|"
+    )
     for name, slices, alike in galleries:
         for result in evaluate(name, slices, alike, embeddings, options.most):
             results.append(asdict(result))
             print(
                 f"| {name} {result.slices} | {result.sampling} | {result.virtual_coils} | {result.method} "
-                f"| {result.median_share:.2g} | {result.percentile_95_share:.2g} | {result.within_a_quarter:.3f} "
-                f"| {result.recall_at_1:.3f} |",
+                f"| {result.median_share:.2g} | {result.percentile_95_share:.2g} "
+                f"| {result.percentile_95_distance:.2g} | {result.within_a_quarter:.3f} | {result.recall_at_1:.3f} |",
                 flush=True,
             )
     if options.json:

@@ -49,7 +49,7 @@ def least_squares(hybrid: torch.Tensor, before: int, line: int, after: int, begi
         design.append(weight * sources(first, first + gap))
         wanted.append(weight * kspace[:, first + line - before].T)
     matrix = np.concatenate(design)
-    ridge = np.sqrt(1e-2 * np.mean(np.sum(np.abs(matrix) ** 2, 0)))
+    ridge = np.sqrt(1e-3 * np.mean(np.sum(np.abs(matrix) ** 2, 0)))
     unknowns = matrix.shape[1]
     augmented = np.concatenate([matrix, ridge * np.eye(unknowns)])
     right = np.concatenate([*wanted, np.zeros((unknowns, coils))])

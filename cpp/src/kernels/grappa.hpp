@@ -20,15 +20,15 @@ namespace mriembed::kernels {
 // ends of k-space or in wider gaps are left as they are, and so are all lines of a gap that is wider than the
 // calibration lines.
 //
-// Each position of the kernel in the calibration lines counts by the inverse of its lines' energy. Unweighted, the
-// lines around the echo would outvote the others, which are nearer to those that are missing. Kernels of 4 lines and
-// more virtual coils measure no better (scripts/benchmarks/undersampled.py).
+// Each position of the kernel in the calibration lines counts by the inverse of its lines' energy. Unweighted, the lines
+// around the echo would outvote the others, which are nearer to those that are missing. Kernels of 4 lines, which have
+// fewer positions, measure worse (scripts/benchmarks/undersampled.py).
 class Grappa {
  public:
   static constexpr std::int64_t most_gap = 6;
 
   // `regularization` is Tikhonov's, as a share of the mean diagonal of the normal equations.
-  explicit Grappa(double regularization = 1e-2) : regularization_(regularization) {}
+  explicit Grappa(double regularization = 1e-3) : regularization_(regularization) {}
 
   // `measured` has a value for each line, not 0 where it was measured. No bit depends on the number of threads. Uses
   // memory that this object keeps.
