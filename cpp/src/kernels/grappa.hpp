@@ -20,9 +20,9 @@ namespace mriembed::kernels {
 // ends of k-space or in wider gaps are left as they are, and so are all lines of a gap that is wider than the
 // calibration lines.
 //
-// Each position of the kernel in the calibration lines counts by the inverse of its lines' energy. Unweighted, the lines
-// around the echo would outvote the others, which are nearer to those that are missing. Kernels of 4 lines, which have
-// fewer positions, measure worse (scripts/benchmarks/undersampled.py).
+// Each position of the kernel in the calibration lines counts by the inverse of its lines' energy. Unweighted, the
+// lines around the echo would outvote the others, which are nearer to those that are missing. Kernels of 4 lines, which
+// have fewer positions, measure worse (scripts/benchmarks/undersampled.py).
 class Grappa {
  public:
   static constexpr std::int64_t most_gap = 6;
