@@ -1,0 +1,391 @@
+"""How far completion of undersampled k-space moves a slice's embedding from that of the full scan.
+
+    undersampled.py [SCAN ...] [--image-files PATTERN] [--pairs FILE] [--slices N] [--model FILE] [--json FILE]
+
+Fully sampled scans, measured (SCAN: files or folders) and simulated in another session each, lose lines along y: every
+R-th line stays and so do the calibration lines, or partial Fourier drops one end of k-space. Each method completes the
+virtual coils that preprocessing would compute (docs/preprocessing.md, step 4), and the model embeds the result.
+
+Of each method the table says the cosine distance to the full scan's embedding as a share of the distance from there to
+the nearest other slice (median and 95th percentile), the 95th percentile of the distance itself, the share of slices in
+which it is at most a quarter of the distance to the nearest other one, and recall@1 among the full scans.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from machine import processor, today, versions
+from numpy.typing import NDArray
+
+from mriembed import DEFAULT_WEIGHTS, Embedder, export_model
+from mriembed.evaluation.measured import read_pairs, scans_of_one_slice
+from mriembed.preprocessing import CALIBRATION_LINES, ECHO_WINDOW
+from mriembed.scans import read_usable_slices
+from mriembed.simulation.acquisition import acquire
+from mriembed.simulation.background_phase import random_background_phase
+from mriembed.simulation.coils import random_sensitivities
+from mriembed.simulation.perturbation import ANY_PHASE, Perturbation
+from mriembed.simulation.slices import simulate_images
+
+Samples = NDArray[np.complex64]
+Lines = NDArray[np.bool_]
+
+_BODIES, _SLICES = 5, 4  # of one array, as in an evaluation
+_NOISE = 0.05  # see Perturbation
+_SEED = 8_300_000_000  # far from the seeds of training and evaluation
+_QUARTER = 0.25
+_FEWEST_MIRRORED = 4  # lines beyond the centre that a phase is found from
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which lines along y are measured: every `acceleration`-th, the calibration lines, and not the last ones."""
+
+    name: str
+    acceleration: int = 1
+    calibration_lines: int = 24
+    share: float = 1.0  # of the lines, for partial Fourier
+
+    def lines(self, height: int) -> Lines:
+        line = np.arange(height)
+        measured: Lines = (line - height // 2) % self.acceleration == 0
+        measured |= self.calibration(height)
+        return measured & (line < round(self.share * height))
+
+    def calibration(self, height: int) -> Lines:
+        line = np.arange(height)
+        first = height // 2 - self.calibration_lines // 2
+        within: Lines = (line >= first) & (line < first + self.calibration_lines)
+        return within
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method in one gallery. Shares are of the distance to the nearest other slice."""
+
+    gallery: str
+    slices: int
+    sampling: str
+    virtual_coils: int
+    method: str
+    median_share: float
+    percentile_95_share: float
+    percentile_95_distance: float
+    within_a_quarter: float
+    recall_at_1: float
+
+
+Completion = Callable[[Samples, Sampling], Samples]
+
+
+def fft(samples: NDArray[np.complexfloating], axis: int) -> NDArray[np.complexfloating]:
+    return np.fft.fftshift(np.fft.fft(np.fft.ifftshift(samples, axis), axis=axis, norm="ortho"), axis)
+
+
+def ifft(samples: NDArray[np.complexfloating], axis: int) -> NDArray[np.complexfloating]:
+    return np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(samples, axis), axis=axis, norm="ortho"), axis)
+
+
+def virtual_coils(kspace: Samples, count: int) -> Samples:
+    """Step 4 of the preprocessing."""
+    coils, height, width = kspace.shape
+    lines = min(height, CALIBRATION_LINES)
+    first = height // 2 - lines // 2
+    central = kspace[:, first : first + lines].reshape(coils, -1).astype(np.complex128)
+    _, vectors = np.linalg.eigh(central @ central.conj().T)
+    rows = vectors.conj().T[::-1][: min(coils, count)]
+    virtual: Samples = (rows @ kspace.reshape(coils, -1)).reshape(-1, height, width).astype(np.complex64)
+    return virtual
+
+
+def measured_part(kspace: Samples, sampling: Sampling) -> Samples:
+    return np.where(sampling.lines(kspace.shape[1])[:, None], kspace, np.complex64(0))
+
+
+def zero_filled(kspace: Samples, sampling: Sampling) -> Samples:
+    return measured_part(kspace, sampling)
+
+
+def density_compensated(kspace: Samples, sampling: Sampling) -> Samples:
+    """Outside of the calibration lines each line stands for as many as `acceleration`."""
+    weight = np.where(sampling.calibration(kspace.shape[1]), 1, sampling.acceleration).astype(np.float32)
+    return measured_part(kspace, sampling) * weight[:, None]
+
+
+def calibration_alone(kspace: Samples, sampling: Sampling) -> Samples:
+    return np.where(sampling.calibration(kspace.shape[1])[:, None], kspace, np.complex64(0))
+
+
+def grappa(
+    kspace: Samples, sampling: Sampling, *, lines: int, taps: int, regularization: float, weighted: bool = True
+) -> Samples:
+    """GRAPPA (Griswold et al. 2002, doi:10.1002/mrm.10171) with `lines` x `taps` sources of each coil.
+
+    The readouts are transformed to images: there a kernel along kx is a product with a trigonometric polynomial of
+    `taps` terms, and k-space is taken as cyclic along kx. `regularization` is Tikhonov's, as a share of the mean
+    diagonal. Sources lie as far apart as the two nearest measured lines; where not all of them are there, these two
+    remain. `weighted` positions of the kernel count by the inverse of the energy of the lines that they span.
+    """
+    hybrid = ifft(measured_part(kspace, sampling).astype(np.complex128), 2)
+    filled = hybrid.copy()
+    coils, height, width = hybrid.shape
+    present = sampling.lines(height)
+    calibration = np.flatnonzero(sampling.calibration(height) & present)
+    begin, end = int(calibration[0]), int(calibration[-1]) + 1
+    energies = (np.abs(hybrid) ** 2).sum((0, 2))
+    x = np.arange(width)
+    terms = np.exp(2j * np.pi * np.outer(np.arange(taps) - taps // 2, x) / width)
+    weights: dict[tuple[int, ...], NDArray[np.complex128]] = {}
+    missing = np.flatnonzero(~present)
+    for target in missing:
+        before, after = target - 1, target + 1
+        while before >= 0 and not present[before]:
+            before -= 1
+        while after < height and not present[after]:
+            after += 1
+        gap = int(after - before)
+        if before < 0 or after >= height or gap > sampling.acceleration:
+            continue
+        sources = tuple(int(before - target) + gap * i for i in range(1 - lines // 2, 1 + lines // 2))
+        if any(not (0 <= target + offset < height and present[target + offset]) for offset in sources):
+            sources = (int(before - target), int(after - target))
+        if sources not in weights:
+            first, last = begin - min(min(sources), 0), end - max(max(sources), 0)
+            if last - first < 1:
+                continue
+            # (x, positions, lines * coils)
+            windows = np.stack([hybrid[:, first + offset : last + offset] for offset in sources])
+            design = windows.transpose(3, 2, 0, 1).reshape(width, last - first, -1)
+            wanted = hybrid[:, first:last].transpose(2, 1, 0)
+            if weighted:
+                spanned = range(min(sources), max(sources) + 1)
+                spans = np.sum([energies[first + offset : last + offset] for offset in spanned], 0)
+                scale = 1 / np.sqrt(spans / spans.max() + 1e-6)
+                design, wanted = design * scale[:, None], wanted * scale[:, None]
+            products = design.conj().transpose(0, 2, 1) @ design
+            cross = design.conj().transpose(0, 2, 1) @ wanted
+            number = design.shape[2]
+            gram = np.empty((taps, number, taps, number), complex)
+            right = np.empty((taps, number, coils), complex)
+            for i in range(taps):
+                right[i] = np.tensordot(terms[i].conj(), cross, 1)
+                for j in range(i, taps):
+                    gram[i, :, j] = np.tensordot(terms[i].conj() * terms[j], products, 1)
+                    gram[j, :, i] = gram[i, :, j].conj().T
+            gram = gram.reshape(taps * number, -1)
+            gram += np.eye(len(gram)) * (regularization * np.trace(gram).real / len(gram))
+            solved = np.linalg.solve(gram, right.reshape(taps * number, coils)).reshape(taps, number, coils)
+            weights[sources] = np.tensordot(terms.T, solved, 1)
+        near = np.stack([hybrid[:, target + offset] for offset in sources])  # (lines, coils, x)
+        filled[:, target] = (near.reshape(-1, width).T[:, None] @ weights[sources])[:, 0].T
+    return fft(filled, 2).astype(np.complex64)
+
+
+def echo_line(kspace: Samples) -> int:
+    """The line of the echo: step 5.1 of the preprocessing, in whole lines from the centre."""
+    height = kspace.shape[1]
+    window = min(height, ECHO_WINDOW)
+    first = height // 2 - window // 2
+    energy = (np.abs(kspace[:, first : first + window]) ** 2).sum((0, 2))
+    mean = (energy * np.exp(2j * np.pi * (np.arange(window) - window // 2) / window)).sum()
+    echo: int = round(math.atan2(float(mean.imag), float(mean.real)) * window / (2 * math.pi))
+    return echo
+
+
+def homodyne(kspace: Samples, sampling: Sampling, *, about_echo: bool) -> Samples:
+    """Homodyne detection (Noll et al. 1991, IEEE Trans. Med. Imaging 10, 154), with a ramp and for each coil.
+
+    k-space is symmetric about its centre, or about the echo. The phase is that of the lines whose mirror image was
+    measured, under a Hann window.
+    """
+    height = kspace.shape[1]
+    there = measured_part(kspace, sampling)
+    centre = height // 2 + (echo_line(there) if about_echo else 0)
+    beyond = round(sampling.share * height) - centre
+    if beyond < _FEWEST_MIRRORED:
+        return there
+    k = np.arange(height) - centre
+    window = np.where(np.abs(k) < beyond, np.cos(np.pi * k / (2 * beyond)) ** 2, 0)
+    low = ifft(ifft(there * window[:, None], 1), 2)
+    phase = low / np.maximum(np.abs(low), 1e-30)
+    weight = np.clip(1 - k / beyond, 0, 2)
+    image = ifft(ifft(there * weight[:, None], 1), 2)
+    image = (image * phase.conj()).real * phase
+    return fft(fft(image, 1), 2).astype(np.complex64)
+
+
+def conjugate_filled(kspace: Samples, sampling: Sampling, *, about_echo: bool) -> Samples:
+    """Measured lines as they are, the missing ones of homodyne detection."""
+    present = np.arange(kspace.shape[1]) < round(sampling.share * kspace.shape[1])
+    there = measured_part(kspace, sampling)
+    return np.where(present[:, None], there, homodyne(kspace, sampling, about_echo=about_echo))
+
+
+def after_grappa(kspace: Samples, sampling: Sampling, *, fill: Completion, complete: Completion) -> Samples:
+    """Partial Fourier of accelerated scans: GRAPPA, then the missing end."""
+    regular = Sampling("", 1, sampling.calibration_lines, sampling.share)
+    return complete(fill(kspace, sampling), regular)
+
+
+def accelerated_methods(most: bool) -> Iterator[tuple[int, str, Completion]]:
+    """Virtual coils, name and completion."""
+    yield 8, "zero-filled", zero_filled
+    yield 8, "zero-filled, density-compensated", density_compensated
+    yield 8, "calibration lines alone", calibration_alone
+    kernels = [(8, 2, 5, 1e-3), (12, 2, 5, 1e-3), (8, 4, 5, 1e-3)]
+    if most:
+        kernels += [(8, 2, taps, 1e-3) for taps in (3, 7)]
+        kernels += [(8, 2, 5, regularization) for regularization in (1e-1, 1e-2)]
+    for coils, lines, taps, regularization in kernels:
+        fill = partial(grappa, lines=lines, taps=taps, regularization=regularization)
+        yield coils, f"GRAPPA {lines} x {taps}, {regularization:g}", fill
+    yield 8, "GRAPPA 2 x 5, 0.001, unweighted", partial(grappa, lines=2, taps=5, regularization=1e-3, weighted=False)
+
+
+def partial_methods() -> Iterator[tuple[int, str, Completion]]:
+    yield 8, "zero-filled", zero_filled
+    yield 8, "homodyne about the echo", partial(homodyne, about_echo=True)
+    yield 8, "conjugate-filled about the centre", partial(conjugate_filled, about_echo=False)
+    yield 8, "conjugate-filled about the echo", partial(conjugate_filled, about_echo=True)
+
+
+def combined_methods() -> Iterator[tuple[int, str, Completion]]:
+    fill = partial(grappa, lines=2, taps=5, regularization=1e-3)
+    yield 8, "zero-filled", zero_filled
+    for _, name, complete in partial_methods():
+        yield 8, f"GRAPPA 2 x 5, 0.001, {name}", partial(after_grappa, fill=fill, complete=complete)
+
+
+def simulated(count: int, matrix: int) -> list[Samples]:
+    slices: list[Samples] = []
+    for first in range(0, count, _BODIES * _SLICES):
+        generator = torch.Generator().manual_seed(_SEED + first)
+        fine = 3 * matrix // 2
+        images = simulate_images(_BODIES, _SLICES, fine, generator)
+        coils = int(torch.randint(8, 33, (1,), generator=generator))
+        arrays = random_sensitivities(_BODIES, coils, matrix, generator).repeat_interleave(_SLICES, 0)
+        phase = random_background_phase(torch.zeros(_BODIES * _SLICES, 1), fine, fine, ANY_PHASE, generator)
+        slices += list(acquire(images * phase, arrays, Perturbation(noise=_NOISE), generator).numpy())
+    return slices[:count]
+
+
+class Embeddings:
+    """Of slices of any shape, in batches of one shape."""
+
+    def __init__(self, model: Path) -> None:
+        self._embedder = Embedder.load(model)
+
+    def of(self, slices: Sequence[Samples]) -> NDArray[np.float64]:
+        rows = [self._embedder.embed_kspace(kspace[None])[0] for kspace in slices]
+        found = np.stack(rows).astype(np.float64)
+        found /= np.linalg.norm(found, axis=1, keepdims=True)
+        return found
+
+
+def evaluate(
+    gallery: str,
+    slices: Sequence[Samples],
+    alike: dict[int, list[int]],
+    embeddings: Embeddings,
+    most: bool,
+) -> Iterator[Result]:
+    full = embeddings.of(slices)
+    same = np.eye(len(slices), dtype=bool)
+    for first, others in alike.items():
+        same[first, others] = True
+    nearest = np.where(same, np.inf, 1 - full @ full.T).min(1)
+    compressed = {count: [virtual_coils(kspace, count) for kspace in slices] for count in (8, 12)}
+    cases: list[tuple[Sampling, list[tuple[int, str, Completion]]]] = [
+        (Sampling(f"R = {factor}, {lines} calibration lines", factor, lines), list(accelerated_methods(most)))
+        for factor in (2, 3, 4)
+        for lines in (24, 32)
+    ]
+    for name, share in (("6/8", 0.75), ("5/8", 0.625)):
+        cases.append((Sampling(f"partial Fourier {name}", share=share), list(partial_methods())))
+        cases.append((Sampling(f"R = 2, partial Fourier {name}", 2, share=share), list(combined_methods())))
+    for sampling, methods in cases:
+        for coils, name, complete in methods:
+            completed = embeddings.of([complete(kspace, sampling) for kspace in compressed[coils]])
+            distances = 1 - (completed * full).sum(1)
+            shares = distances / nearest
+            best = (completed @ full.T).argmax(1)
+            yield Result(
+                gallery,
+                len(slices),
+                sampling.name,
+                coils,
+                name,
+                float(np.median(shares)),
+                float(np.percentile(shares, 95)),
+                float(np.percentile(distances, 95)),
+                float((shares <= _QUARTER).mean()),
+                statistics.fmean(float(same[number, found]) for number, found in enumerate(best)),
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scans", nargs="*", type=Path)
+    parser.add_argument("--image-files", action="append", default=[], help="pattern of files that hold coil images")
+    parser.add_argument("--pairs", type=Path, help="repeated scans, as of `mriembed evaluate`")
+    parser.add_argument("--slices", type=int, default=100, help="simulated slices")
+    parser.add_argument("--matrix", type=int, default=96, help="of the simulated slices")
+    parser.add_argument("--most", action="store_true", help="all kernel sizes and regularizations")
+    parser.add_argument("--model", type=Path, help="model file; without it, the package's default weights")
+    parser.add_argument("--json", type=Path, help="file for the results")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model
+        if model is None:
+            model = Path(folder) / "default.pt"
+            export_model(model, weights=DEFAULT_WEIGHTS)
+        embeddings = Embeddings(model)
+    galleries: list[tuple[str, list[Samples], dict[int, list[int]]]] = []
+    if options.scans:
+        scans = read_usable_slices(options.scans, image_files=options.image_files, on_refused=print)
+        pairs = read_pairs(options.pairs, scans) if options.pairs else []
+        galleries.append(("measured", [scan.kspace for scan in scans], scans_of_one_slice(pairs)))
+    if options.slices:
+        galleries.append(("simulated", simulated(options.slices, options.matrix), {}))
+
+    results = []
+    print(
+        "| gallery | sampling | coils | method | median share | 95 % | distance, 95 % | <= 1/4 | recall@1 |\n"
+        + "|---" * 9
+        + "|"
+    )
+    for name, slices, alike in galleries:
+        for result in evaluate(name, slices, alike, embeddings, options.most):
+            results.append(asdict(result))
+            print(
+                f"| {name} {result.slices} | {result.sampling} | {result.virtual_coils} | {result.method} "
+                f"| {result.median_share:.2g} | {result.percentile_95_share:.2g} "
+                f"| {result.percentile_95_distance:.2g} | {result.within_a_quarter:.3f} | {result.recall_at_1:.3f} |",
+                flush=True,
+            )
+    if options.json:
+        content = {
+            "date": today(),
+            "machine": processor(),
+            "versions": versions(["mriembed", "numpy"]),
+            "matrix": options.matrix,
+            "noise": _NOISE,
+            "results": results,
+        }
+        options.json.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
