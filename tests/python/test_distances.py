@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mriembed import InvalidArgumentError, read_description
+from mriembed import DEFAULT_WEIGHTS, InvalidArgumentError, read_description
 from mriembed.distances import Distances, KindOfPair, read_evaluated_distances
 from mriembed.model_file import export_model
 
@@ -72,3 +72,11 @@ def test_files_that_hold_no_distances_are_refused_with_the_reason(tmp_path: Path
         read_evaluated_distances(tmp_path / "quality.json")
     with pytest.raises(InvalidArgumentError, match="cannot be read"):
         read_evaluated_distances(tmp_path / "missing.json")
+
+
+def test_the_default_weights_say_what_their_distances_are_typical_of(tmp_path: Path) -> None:
+    found = export_model(tmp_path / "model.pt", weights=DEFAULT_WEIGHTS).distances
+    assert found is not None
+    assert [kind.name.partition(",")[0] for kind in found.kinds][::4] == ["same slice", "other body"]
+    other_matrix = export_model(tmp_path / "other.pt", weights=DEFAULT_WEIGHTS, matrix=32)
+    assert other_matrix.distances is None  # measured with the matrix of the training only

@@ -29,7 +29,7 @@ TEST(FileStart, knows_hdf5) {
 
 TEST(FileStart, knows_hdf5_behind_a_user_block) {
   const std::string signature = "\x89HDF\r\n\x1a\n";
-  for (const std::size_t block : {512, 1024, 4096}) {
+  for (const std::size_t block : {512U, 1024U, 4096U}) {
     EXPECT_TRUE(is_hdf5(written("", std::string(block, 'm') + signature + "more"))) << block;
     EXPECT_FALSE(is_hdf5(written("", std::string(block - 1, 'm') + signature + "more"))) << block;
   }
