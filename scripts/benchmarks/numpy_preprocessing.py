@@ -46,7 +46,7 @@ CHUNK = 2048  # pixels; 32 coils in complex128 take 1 MiB
 class NumPyPreprocessor:
     """k-space (slices, coils, y, x) to the network's input (slices, 2 x num_coils, H, W) on `threads` threads.
 
-    Coil compression is "pca".
+    Coil compression is "pca". Pixels are square, and there is no phase oversampling to remove.
     """
 
     def __init__(self, num_coils: int, threads: int, matrix: int | None = None) -> None:

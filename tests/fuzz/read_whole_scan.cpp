@@ -59,9 +59,9 @@ void read_with(const OpenScan& open, const io::ReadOptions& options) {
 }  // namespace
 
 void read_whole_scan(const OpenScan& open) {
-  read_with(open, {std::nullopt, false});
-  read_with(open, {io::Domain::kspace, true});
-  read_with(open, {io::Domain::image, true});
+  read_with(open, {std::nullopt, false, {}});
+  read_with(open, {io::Domain::kspace, true, {}});
+  read_with(open, {io::Domain::image, true, {}});
 }
 
 }  // namespace mriembed::fuzzing

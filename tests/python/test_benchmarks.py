@@ -186,9 +186,12 @@ def test_numpy_preprocessing_follows_version_4(
         np.testing.assert_allclose(found[index], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in published_vectors() if case.compression == "pca" and case.domain == "kspace"], ids=str
-)
+def is_benchmarked(case: Vector) -> bool:
+    square = case.pixel_aspect == 1 and case.phase_height is None
+    return case.compression == "pca" and case.domain == "kspace" and square
+
+
+@pytest.mark.parametrize("case", list(filter(is_benchmarked, published_vectors())), ids=str)
 def test_numpy_preprocessing_agrees_with_the_published_vectors(case: Vector) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor

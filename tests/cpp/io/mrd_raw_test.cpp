@@ -208,7 +208,9 @@ TEST(MrdRaw, counts_noise_lines_of_any_bandwidth_as_of_one) {
       const float sign = (sample >> coil) % 2 == 0 ? 1.0F : -1.0F;
       return Complex(sign * std::sqrt(10.0F / dwell_time), 0);
     });
-    noise.sample_time_us() = dwell_time;
+    ISMRMRD::AcquisitionHeader header = noise.getHead();  // packed: a reference to its member may be misaligned
+    header.sample_time_us = dwell_time;
+    noise.setHead(header);
     lines.push_back(noise);
   }
   const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});

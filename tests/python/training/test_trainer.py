@@ -166,7 +166,7 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     """Negatives are shared: the loss of half a batch would be far smaller (ln 15 to ln 7 at the start)."""
     recipe = Recipe(
         steps=8, bodies=4, slices=2, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32",
-        learning_rate=2e-3,  # Muon makes rounding, which differs, as large as what is learnt from few slices
+        learning_rate=5e-4,  # Muon makes rounding, which differs, as large as what is learnt from few slices
     )  # fmt: skip
     alone = losses_of(recipe, tmp_path / "alone")
     program = tmp_path / "program.py"
@@ -187,7 +187,7 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     assert shared == pytest.approx(alone, rel=2e-4)
     one, two = (load_file(tmp_path / name / "weights.safetensors") for name in ("alone", "two"))
     for name, value in one.items():
-        torch.testing.assert_close(two[name], value, rtol=0, atol=2e-3)  # eight steps of at most 2e-3 each
+        torch.testing.assert_close(two[name], value, rtol=0, atol=2e-3)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_checkpoint(
