@@ -197,12 +197,37 @@ TEST(Pool, helpers_take_no_signals_of_the_process) {
   FAIL() << "no run met a helper";
 }
 
-TEST(Pool, of_the_process_is_one_and_a_forked_child_has_one_of_its_own) {
+TEST(Pool, of_the_process_is_one) { EXPECT_EQ(&Pool::of_process(), &Pool::of_process()); }
+
+// Forks, runs units in the child's pool and reports whether it was another one than the parent's and ran them all.
+bool child_has_a_pool_of_its_own() {
+  const Pool* const parents = &Pool::of_process();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // ends a child that hangs
+    std::atomic<int> runs = 0;
+    Pool::of_process().run(100, 8, [&](std::int64_t /*unit*/, int /*participant*/) { ++runs; });
+    _exit(&Pool::of_process() != parents && runs == 100 ? 0 : 1);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(Pool, of_a_forked_child_is_its_own) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "ThreadSanitizer forbids threads in a child of a process that has some";
 #endif
-  Pool& pool = Pool::of_process();
-  EXPECT_EQ(&pool, &Pool::of_process());
+  EXPECT_TRUE(child_has_a_pool_of_its_own());
+}
+
+TEST(Pool, of_a_child_that_is_forked_amid_runs_is_its_own) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer forbids threads in a child of a process that has some";
+#elif defined(__SANITIZE_ADDRESS__)
+  // github.com/llvm/llvm-project/pull/75290: without it, the child waits for a lock of the allocator that a thread of
+  // the parent held.
+  GTEST_SKIP() << "AddressSanitizer before LLVM 18 and GCC 15 allows no fork while another thread allocates";
+#endif
   std::atomic<bool> end = false;
   std::jthread busy([&] {
     while (!end) {
@@ -210,16 +235,7 @@ TEST(Pool, of_the_process_is_one_and_a_forked_child_has_one_of_its_own) {
     }
   });
   for (int turn = 0; turn < 20; ++turn) {
-    const pid_t child = fork();
-    if (child == 0) {
-      alarm(60);  // ends a child that hangs
-      std::atomic<int> runs = 0;
-      Pool::of_process().run(100, 8, [&](std::int64_t /*unit*/, int /*participant*/) { ++runs; });
-      _exit(&Pool::of_process() != &pool && runs == 100 ? 0 : 1);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+    EXPECT_TRUE(child_has_a_pool_of_its_own());
   }
   end = true;
 }
