@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from pathlib import Path
 
@@ -65,6 +66,13 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument(
         "--uses", type=int, default=recipe.uses, help="steps that a pair is used in, mirrored each time"
     )
+    parser.add_argument(
+        "--whitened-by",
+        type=int,
+        default=recipe.whitened_by,
+        help="steps' worth of pairs by which embeddings are whitened at the end; 0: not",
+    )
+    parser.add_argument("--begin", type=Path, metavar="WEIGHTS", help="begin from these weights, not from random ones")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default=recipe.precision)
     parser.add_argument(
         "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
@@ -111,6 +119,8 @@ def _train(options: argparse.Namespace) -> int:
         average_after=options.average_after,
         hardest_after=options.hardest_after,
         uses=options.uses,
+        whitened_by=options.whitened_by,
+        begun_from=hashlib.sha256(options.begin.read_bytes()).hexdigest() if options.begin else "",
         precision=options.precision,
         measured_share=options.measured_share if options.scans else 0.0,
         seed=options.seed,
@@ -135,6 +145,7 @@ def _train(options: argparse.Namespace) -> int:
                 options.output,
                 group,
                 measured=measured,
+                begin=options.begin,
                 checkpoint_seconds=options.checkpoint_seconds,
                 on_step=log,
             )

@@ -19,7 +19,7 @@ _FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
 _NOT_NEAR = 200.0  # millimetres
-_PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at most, in millimetres
+_PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at least, in millimetres
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def protocol_slices(bodies: int, slices: int, size: int, generator: torch.Genera
     """Bodies, half of them phantoms, all of whose slices are one, by variants of a protocol: pulses alone differ."""
     images = simulate_slices(bodies, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0).images
     still = torch.zeros(bodies, slices, device=generator.device)
-    pulses = _PULSE * torch.rand(bodies, slices, generator=generator, device=generator.device)
+    order = torch.rand(bodies, slices, generator=generator, device=generator.device).argsort(1)
+    pulses = _PULSE * order.to(still.dtype)  # no two alike: scans by other pulses are told apart, if only just
     return GradedSlices(images, still, _coordinates(still, pulses))
 
 

@@ -36,6 +36,9 @@ class Recipe:
             then that grows in proportion.
         uses: steps that a simulated or measured pair is used in, each time as another mirror image, which is another
             anatomy: drawing pairs takes longer than learning from them.
+        whitened_by: steps' worth of pairs, drawn after the last step, by which embeddings are whitened, see
+            `mriembed.training.whitening`; 0: not whitened.
+        begun_from: SHA-256 of the file with the weights that the run began from; empty: it began from random ones.
         seed: decides everything that is drawn.
     """
 
@@ -58,6 +61,8 @@ class Recipe:
     measured_share: float = 0.0
     hardest_after: int = 4000
     uses: int = 4
+    whitened_by: int = 64
+    begun_from: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -76,7 +81,7 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
-        for name in ("weight_decay", "warm_up", "hardest_after"):
+        for name in ("weight_decay", "warm_up", "hardest_after", "whitened_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("enlarged", "temperature", "reach", "learning_rate"):

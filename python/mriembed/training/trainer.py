@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
+from mriembed.checkpoint import load_weights
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
@@ -23,6 +26,7 @@ from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder
 from mriembed.training.simulated_pairs import simulated_pairs
+from mriembed.training.whitening import whiten, within_pair_whitening
 
 _LARGEST_GRADIENT = 1.0
 _FIRST_STRENGTH = 0.35  # of what acquisitions differ in, at the first step
@@ -51,6 +55,7 @@ def train(
     group: ProcessGroup,
     *,
     measured: MeasuredPairs | None = None,
+    begin: Path | None = None,
     checkpoint_seconds: float = 60.0,
     stop_after: int | None = None,
     on_step: Callable[[Progress], None] | None = None,
@@ -62,6 +67,7 @@ def train(
         folder: of the run; made if it does not exist.
         group: this process and the others; each must call this function.
         measured: source of measured pairs, for `recipe.measured_share` above 0.
+        begin: file with the weights to begin from, whose digest is `recipe.begun_from`; None: random weights.
         checkpoint_seconds: time between checkpoints.
         stop_after: leave the run, with a checkpoint, once so many steps are done.
         on_step: called in the leading process after each step.
@@ -72,19 +78,21 @@ def train(
     Raises:
         TrainingError: the loss or the weights became NaN or infinite; the last checkpoint is kept.
         InvalidArgumentError: the processes or the pairs do not fit the recipe; see `RunFolder`, too.
-        ModelFileError, OSError: see `RunFolder`.
+        ModelFileError, OSError: see `RunFolder` and `load_weights`.
     """
     run = RunFolder(folder)
     if recipe.parts % group.size != 0:
         raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.parts} parts of a step evenly")
     if recipe.measured_share > 0 and measured is None:
         raise InvalidArgumentError(f"a measured share of {recipe.measured_share} needs measured pairs")
+    if (recipe.begun_from == "") != (begin is None):
+        raise InvalidArgumentError("a recipe that names the weights it began from needs their file, another needs none")
     checkpoint = run.open(recipe) if group.leads else None
     group.wait()
     if not group.leads:
         checkpoint = run.open(recipe)
     group.wait()
-    loop = _Loop(recipe, group, measured, checkpoint)
+    loop = _Loop(recipe, group, measured, checkpoint, begin)
     last_saved, seconds = time.monotonic(), checkpoint.seconds if checkpoint else 0.0
     started, saved = last_saved, loop.step
     end = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
@@ -102,8 +110,9 @@ def train(
     group.wait()
     if loop.step < recipe.steps:
         return None
+    weights = loop.trained_weights()
     if group.leads:
-        run.finish(recipe, loop.step, loop.trained_weights(), seconds + time.monotonic() - started)
+        run.finish(recipe, loop.step, weights, seconds + time.monotonic() - started)
     group.wait()
     return run.weights_file
 
@@ -135,7 +144,12 @@ class _Loop:
     """Network and optimizer, and what a step does with them."""
 
     def __init__(
-        self, recipe: Recipe, group: ProcessGroup, measured: MeasuredPairs | None, checkpoint: Checkpoint | None
+        self,
+        recipe: Recipe,
+        group: ProcessGroup,
+        measured: MeasuredPairs | None,
+        checkpoint: Checkpoint | None,
+        begin: Path | None,
     ) -> None:
         self.recipe = recipe
         self.group = group
@@ -144,6 +158,8 @@ class _Loop:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
             self.model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
+        if begin is not None and checkpoint is None:
+            load_weights(self.model, begin)
         self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
         self.loss = make_loss(recipe.loss, recipe.temperature, recipe.reach)
@@ -161,10 +177,7 @@ class _Loop:
         first, second, coordinates = self._draw()
         drawn = time.perf_counter()
         rate = learning_rate(self.recipe, self.step)
-        views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(views.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
-            embeddings = self.model(views, False)
-        embeddings = F.normalize(embeddings.float(), dim=1)
+        embeddings = F.normalize(self._embedded(self.model, torch.cat([first, second])), dim=1)
         everyone = [self.group.gathered(part) for part in torch.split(embeddings, len(first))]
         loss = loss_of_views(self.loss, everyone[0], everyone[1], coordinates)
         self.model.zero_grad(set_to_none=True)
@@ -182,6 +195,13 @@ class _Loop:
         took = time.perf_counter() - begun
         step = self.step if math.isfinite(value) else self.step + 1
         return Progress(step, self.recipe.steps, value, rate, self.recipe.pairs / took, (drawn - begun) / took)
+
+    def _embedded(self, model: torch.nn.Module, slices: Tensor) -> Tensor:
+        """Embeddings before they are normalized, float32."""
+        views = slices.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(views.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+            embeddings: Tensor = model(views, False).float()
+        return embeddings
 
     def _draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Pairs that are this process's share of the step, and the coordinates of all processes' pairs."""
@@ -242,9 +262,27 @@ class _Loop:
         )
 
     def trained_weights(self) -> dict[str, Tensor]:
-        """What the run is for: the mean of the weights, or the last ones where no mean was begun."""
+        """What the run is for: the mean of the weights, or the last ones where no mean was begun, whitened."""
         averaged = int(self.average.n_averaged) > 0
-        return self.average.module.state_dict() if averaged else self.model.state_dict()
+        model = copy.deepcopy(self.model)
+        if averaged:
+            model.load_state_dict(self.average.module.state_dict())
+        if self.recipe.whitened_by > 0:
+            whiten(cast(torch.nn.Linear, model.head), self._whitening(model))
+        return model.state_dict()
+
+    def _whitening(self, model: MRIEmbeddingModel) -> Tensor:
+        """By all processes' pairs, which no step has seen."""
+        mine = self.recipe.parts // self.group.size
+        unseen = self.recipe.steps  # beyond all numbers that steps draw
+        embedded = []
+        with torch.no_grad():
+            for number in range(unseen, unseen + self.recipe.whitened_by):
+                for part in range(self.group.rank * mine, (self.group.rank + 1) * mine):
+                    views = self._draw_part(part, number)
+                    embedded.append(torch.stack([self._embedded(model, view) for view in views[:2]], 1))
+            pairs = self.group.gathered(torch.cat(embedded))
+        return within_pair_whitening(pairs[:, 0], pairs[:, 1])
 
 
 def _mixed(seed: int, index: int) -> int:

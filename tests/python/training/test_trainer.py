@@ -19,7 +19,18 @@ from mriembed.training.simulated_pairs import simulated_pairs
 from mriembed.training.trainer import Progress, TrainingError, learning_rate, strength, train
 
 ALONE = ProcessGroup(0, 1, torch.device("cpu"))
-SMALL = Recipe(steps=6, bodies=2, slices=4, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, average_after=3)
+SMALL = Recipe(
+    steps=6,
+    bodies=2,
+    slices=4,
+    parts=2,
+    num_coils=4,
+    embed_dim=32,
+    matrix=16,
+    warm_up=2,
+    average_after=3,
+    whitened_by=0,
+)
 
 
 def losses_of(recipe: Recipe, folder: Path, **options: object) -> list[float]:
@@ -91,6 +102,42 @@ def test_the_weights_of_a_run_are_the_mean_of_those_after_each_step_from_average
         assert not torch.equal(trained, after[6][name]) or not after[6][name].any()
 
 
+def test_the_embeddings_of_a_run_are_whitened_by_pairs_that_no_step_has_seen(tmp_path: Path) -> None:
+    train(SMALL, tmp_path / "plain", ALONE)
+    train(replace(SMALL, whitened_by=20), tmp_path / "whitened", ALONE)
+    plain, whitened = (load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "whitened"))
+    assert {name for name in plain if not torch.equal(plain[name], whitened[name])} == {"head.weight", "head.bias"}
+
+    def largest_share(weights: Path) -> float:
+        """Of the variance within unseen pairs, what the direction of the largest has."""
+        model = MRIEmbeddingModel(embed_dim=32)
+        load_weights(model, weights)
+        generator = torch.Generator().manual_seed(99)
+        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(10)]
+        with torch.no_grad():
+            differences = torch.cat([model(first, False) - model(second, False) for first, second in views])
+        variances = torch.linalg.eigvalsh(differences.T @ differences)
+        return float(variances[-1] / variances.sum())
+
+    before = largest_share(tmp_path / "plain" / "weights.safetensors")
+    assert largest_share(tmp_path / "whitened" / "weights.safetensors") < 0.6 * before
+
+
+def test_a_run_begins_from_the_weights_that_it_is_given(tmp_path: Path) -> None:
+    train(SMALL, tmp_path / "first", ALONE)
+    begin = tmp_path / "first" / "weights.safetensors"
+    recipe = replace(SMALL, learning_rate=1e-9, begun_from="abc", seed=5)
+    train(recipe, tmp_path / "second", ALONE, begin=begin, stop_after=3)
+    train(recipe, tmp_path / "second", ALONE, begin=begin)  # goes on, and does not begin again
+    again = load_file(tmp_path / "second" / "weights.safetensors")
+    for name, weight in load_file(begin).items():
+        torch.testing.assert_close(again[name], weight, rtol=1e-4, atol=1e-5)
+    with pytest.raises(InvalidArgumentError, match="needs their file"):
+        train(recipe, tmp_path / "third", ALONE)
+    with pytest.raises(InvalidArgumentError, match="another needs none"):
+        train(SMALL, tmp_path / "third", ALONE, begin=begin)
+
+
 def test_a_run_that_ends_before_weights_are_averaged_gives_those_of_the_last_step(tmp_path: Path) -> None:
     train(replace(SMALL, average_after=6), tmp_path / "run", ALONE)
     last = load_file(tmp_path / "run" / "step-00000006.safetensors")
@@ -132,7 +179,7 @@ def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) ->
 
 def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
     options = ["--steps", "30", "--bodies", "2", "--slices", "4", "--parts", "1", "--num-coils", "4"]
-    options += ["--average-after", "5"]
+    options += ["--average-after", "5", "--whitened-by", "1"]
     options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
 
     def command(folder: Path) -> list[str]:
@@ -166,6 +213,7 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     """Negatives are shared: the loss of half a batch would be far smaller (ln 15 to ln 7 at the start)."""
     recipe = Recipe(
         steps=8, bodies=4, slices=2, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32",
+        whitened_by=2,
         learning_rate=5e-4,  # Muon makes rounding, which differs, as large as what is learnt from few slices
     )  # fmt: skip
     alone = losses_of(recipe, tmp_path / "alone")

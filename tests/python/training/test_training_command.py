@@ -9,7 +9,7 @@ from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
 
 QUICK = ["--steps", "3", "--bodies", "2", "--slices", "2", "--parts", "1", "--num-coils", "4", "--embed-dim", "16"]
-QUICK += ["--matrix", "16", "--warm-up", "1"]
+QUICK += ["--matrix", "16", "--warm-up", "1", "--whitened-by", "2"]
 
 
 @pytest.fixture
