@@ -36,14 +36,17 @@ constexpr const char* footer = R"(
 Outputs, chosen by the ending of OUT; rows stand in the order of the scans and of the slices in them:
   .npy    float32 (rows, embed_dim), and beside it the same name with .json:
           {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
-          file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, model_sha256;
+          file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling,
+          model_sha256;
           warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
           header says of scanner and sequence, where it says anything
   .jsonl  one JSON object a line: the members above, then "embedding", an array
   .csv    a header line, then the members above but "header", and the components e0, e1, ... of each row
   -       .jsonl on standard output
 Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
-central lines of its k-space) that survives coil compression. model_sha256 is the SHA-256 of the model's weights.
+central lines of its k-space) that survives coil compression. sampling says how complete the slice's k-space was: full;
+grappa 2 (of acceleration 2, missing lines filled by GRAPPA); partial 6/8 (partial Fourier, filled by conjugate
+symmetry); zero-filled (lines are missing still); empty for images. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
 bad (unreadable, undersampled without calibration lines, a slice all zero or with NaN, too large for the memory), one line says
@@ -151,7 +154,7 @@ void write_rows(EmbeddingWriter& writer, const std::string& file, const Embedded
   const std::size_t length = scan.embeddings.size() / scan.slices.size();
   for (std::size_t index = 0; index < scan.slices.size(); ++index) {
     const EmbeddedSlice& slice = scan.slices[index];
-    writer.add({file, scan.header, slice.label, slice.coils, slice.energy_kept, scan.warnings},
+    writer.add({file, scan.header, slice.label, slice.coils, slice.energy_kept, slice.sampling, scan.warnings},
                std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }

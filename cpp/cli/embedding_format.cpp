@@ -76,6 +76,7 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   entry["measurement"] = source.label.measurement;
   entry["coils"] = source.coils;
   entry["energy_kept"] = source.energy_kept;
+  entry["sampling"] = source.sampling;
   entry["model_sha256"] = model.sha256;
   if (!source.warnings.empty()) {
     entry["warnings"] = source.warnings;
@@ -99,7 +100,8 @@ std::string json_line(const EmbeddingSource& source, const ModelIdentity& model,
 }
 
 std::string csv_header(const ModelIdentity& model) {
-  std::string line = "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,model_sha256";
+  std::string line =
+      "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,sampling,model_sha256";
   for (std::int64_t component = 0; component < model.embed_dim; ++component) {
     line += ",e" + std::to_string(component);
   }
@@ -113,7 +115,8 @@ std::string csv_line(const EmbeddingSource& source, const ModelIdentity& model, 
        {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition, label.measurement}) {
     line += "," + std::to_string(index);
   }
-  line += "," + std::to_string(source.coils) + "," + shortest(source.energy_kept) + "," + csv_field(model.sha256);
+  line += "," + std::to_string(source.coils) + "," + shortest(source.energy_kept) + "," + csv_field(source.sampling) +
+          "," + csv_field(model.sha256);
   return line + "," + joined(embedding) + "\n";
 }
 

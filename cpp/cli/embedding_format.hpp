@@ -24,6 +24,7 @@ struct EmbeddingSource {
   io::SliceLabel label;
   std::int64_t coils = 0;                  // physical coils
   double energy_kept = 1;                  // share of the slice's energy that the virtual coils keep
+  std::string sampling = {};               // Sampling::text(); empty where it is not k-space
   std::vector<std::string> warnings = {};  // of its scan; in JSON, and only where there are any
 };
 

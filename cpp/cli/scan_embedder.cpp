@@ -105,6 +105,7 @@ class BatchEmbedder {
       slice.label = batch_.labels[first + index];
       slice.coils = domain_ == io::Domain::stacked ? batch_.channels / 2 : batch_.channels;
       slice.energy_kept = report.energy_kept.at(index);
+      slice.sampling = report.sampling.at(index).text();
       slice.read_seconds = batch_.read_seconds[first + index];
       slice.prepare_seconds = report.prepare_seconds / static_cast<double>(count);
       slice.network_seconds = report.network_seconds / static_cast<double>(count);

@@ -1,6 +1,28 @@
 #include "acquired_lines.hpp"
 
+#include <algorithm>
+
 namespace mriembed::io {
+
+bool has_dense_centre(const std::vector<bool>& measured) {
+  constexpr std::ptrdiff_t fewest = 16;  // that the library fills missing lines by
+  auto begin = measured.begin();         // of the longest run
+  auto end = begin;
+  for (auto first = std::find(measured.begin(), measured.end(), true); first != measured.end();) {
+    const auto last = std::find(first, measured.end(), false);
+    if (last - first > end - begin) {
+      begin = first;
+      end = last;
+    }
+    first = std::find(last, measured.end(), true);
+  }
+  const auto middle = measured.begin() + static_cast<std::ptrdiff_t>(measured.size() / 2);
+  const std::ptrdiff_t length = end - begin;
+  const auto [shorter, longer] = std::minmax({middle - begin, end - middle});
+  const bool central = 3 * shorter >= 2 * longer;
+  const bool others = std::count(measured.begin(), measured.end(), true) > length;
+  return length >= fewest && central && others;
+}
 
 void AcquiredLines::add(std::int64_t line, const Acquisition& acquisition) {
   const auto at = static_cast<std::size_t>(line);

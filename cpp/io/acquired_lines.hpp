@@ -23,6 +23,11 @@ struct MixedCounters {
   }
 };
 
+// Whether lines around the middle were measured as densely as calibration lines, and others farther out with gaps
+// between them: an accelerated scan that does not flag its calibration lines. Lines of a scan that was stopped lie
+// otherwise.
+bool has_dense_centre(const std::vector<bool>& measured);
+
 class AcquiredLines {
  public:
   explicit AcquiredLines(std::int64_t lines)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "acquired_lines.hpp"
 #include "mrd_header.hpp"
 #include "refuse.hpp"
 #include "scan_geometry.hpp"
@@ -106,11 +107,11 @@ class FastMriReader final : public ScanReader {
   // Stored may be another number of lines than was encoded, over the same field of view.
   void take_geometry(MrdEncoding encoding) {
     encoding.encoded.y = summary_.encoded_y;
-    ScanGeometry geometry = geometry_of(encoding);
+    const ScanGeometry geometry = geometry_of(encoding);
     summary_.geometry.readout_width = geometry.image.x < summary_.encoded_x ? geometry.image.x : 0;
     summary_.geometry.phase_height = geometry.image.y < summary_.encoded_y ? geometry.image.y : 0;
     summary_.geometry.pixel_aspect = geometry.pixel_aspect;
-    summary_.warnings = std::move(geometry.notes);
+    summary_.warnings.insert(summary_.warnings.end(), geometry.notes.begin(), geometry.notes.end());
   }
 
   void check_mask(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {
@@ -129,7 +130,16 @@ class FastMriReader final : public ScanReader {
     }
     const auto missing = std::count(values.begin(), values.end(), 0.0F);
     summary_.zero_fraction = static_cast<double>(missing) / static_cast<double>(columns_);
-    if (missing > 0 && !options.allow_undersampled) {
+    if (missing == 0) {
+      return;
+    }
+    std::vector<bool> measured(values.size());
+    std::transform(values.begin(), values.end(), measured.begin(), [](float value) { return value != 0; });
+    if (has_dense_centre(measured)) {
+      summary_.warnings.push_back("accelerated: " + std::to_string(columns_ - missing) + " of " +
+                                  std::to_string(columns_) +
+                                  " lines were measured; the missing ones are filled in as far as they can be");
+    } else if (!options.allow_undersampled) {
       refuse("undersampled: its mask leaves out " + std::to_string(missing) + " of " + std::to_string(columns_) +
              " lines; --allow-undersampled takes them as zero");
     }

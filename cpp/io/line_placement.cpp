@@ -149,7 +149,7 @@ void LinePlacement::note_coverage(const Axis& axis) {
   const std::int64_t covered = axis.last - axis.first + 1;
   if (covered < axis.size) {
     notes_.push_back(std::string(axis.name) + " covers " + std::to_string(covered) + " of " +
-                     std::to_string(axis.size) + " lines (partial Fourier or interpolation): the others stay zero");
+                     std::to_string(axis.size) + " lines (partial Fourier or interpolation)");
   }
   if (axis.limit.has_value() && axis.limit->maximum - axis.limit->minimum + 1 > covered) {
     notes_.push_back(std::to_string(axis.limit->maximum - axis.limit->minimum + 1 - covered) + " steps of " +

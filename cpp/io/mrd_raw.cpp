@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <numeric>
@@ -361,13 +362,14 @@ class MrdRawReader final : public ScanReader {
     std::vector<std::int64_t> acquired_in;  // each volume
     std::vector<std::int64_t> missing_in;
     MixedCounters mixed;
-    for (const Volume& volume : volumes_) {
+    for (Volume& volume : volumes_) {
       AcquiredLines acquired(matrix_lines);
       for (const std::size_t index : volume.all_lines()) {
         if (const auto line = placement.line_of(headers()[index], index)) {
           acquired.add(*line, headers()[index]);
         }
       }
+      volume.calibrated = volume.calibrated || has_dense_centre(lines_along_y(acquired.acquired()));
       acquired_in.push_back(acquired.count());
       missing_in.push_back(placement.missing_lines(acquired.acquired()));
       mixed |= acquired.mixed();
@@ -383,8 +385,20 @@ class MrdRawReader final : public ScanReader {
     note_mixed(mixed);
   }
 
-  // Of an accelerated scan with calibration lines each volume is whole that has as many lines as any: what it misses
-  // counts as zero. Such lines of the others count as missing.
+  // Lines along y that were measured in every partition in which any line was.
+  [[nodiscard]] std::vector<bool> lines_along_y(const std::vector<bool>& acquired) const {
+    const std::int64_t height = assembler_->placement().height();
+    std::vector<bool> along_y(static_cast<std::size_t>(height), true);
+    for (auto partition = acquired.begin(); partition != acquired.end(); partition += height) {
+      if (std::find(partition, partition + height, true) != partition + height) {
+        std::transform(partition, partition + height, along_y.begin(), along_y.begin(), std::logical_and<>());
+      }
+    }
+    return along_y;
+  }
+
+  // Of an accelerated scan with calibration lines each volume is whole that has as many lines as any: the library fills
+  // what it misses. Such lines of the others count as missing.
   void accept_accelerated(const std::vector<std::int64_t>& acquired_in, std::vector<std::int64_t>& missing_in) {
     const std::int64_t most = std::ranges::max(acquired_in);
     std::int64_t fewest_missing = 0;
@@ -397,7 +411,7 @@ class MrdRawReader final : public ScanReader {
     if (fewest_missing > 0) {
       summary_.warnings.push_back("accelerated: " + std::to_string(most) + " of " +
                                   std::to_string(most + fewest_missing) +
-                                  " lines were measured, with calibration lines; the missing ones count as zero");
+                                  " lines were measured; the missing ones are filled in as far as they can be");
     }
   }
 

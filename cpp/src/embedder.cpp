@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "completed_kspace.hpp"
+#include "line_completion.hpp"
 #include "preparation.hpp"
 #include "threads/executor.hpp"
 #include "torchscript/archive.hpp"
@@ -187,6 +189,7 @@ class Embedder::Implementation {
     check_destination(slices, embeddings);
     if (report != nullptr) {
       *report = Report();
+      report->sampling.resize(static_cast<std::size_t>(slices));
     }
     if (slices == 0) {
       return;
@@ -239,7 +242,7 @@ class Embedder::Implementation {
   [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const KspaceOptions& options) const {
     std::optional<at::Tensor> covariance;
     if (options.noise_covariance.data != nullptr) {
-      covariance = tensor_over(options.noise_covariance).to(device_);
+      covariance = tensor_over(options.noise_covariance);
     }
     SliceExtent extent;
     if (options.readout_width > 0) {
@@ -249,9 +252,12 @@ class Embedder::Implementation {
       extent.phase_height = options.phase_height;
     }
     extent.pixel_aspect = options.pixel_aspect;
-    const at::Tensor samples = kspace.to(device_);
-    return preparation_ ? preparation_->prepare_kspace(samples, covariance, extent, executor_)
-                        : network_.prepare_kspace(samples, covariance, extent);
+    if (preparation_) {
+      return preparation_->prepare_kspace(kspace, covariance, extent, executor_);
+    }
+    const at::Tensor completed =
+        completed_kspace(kspace, covariance, extent, info().num_coils, info().coil_compression == "pca", executor_);
+    return network_.prepare_kspace(completed.to(device_), covariance ? covariance->to(device_) : covariance, extent);
   }
 
   void check_coils(std::int64_t coils, const char* name) const {
@@ -437,6 +443,13 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
     return implementation_->prepare_kspace(tensor_over(kspace).narrow(0, first, count), options);
   };
   implementation_->run(kspace.shape, coils, embeddings, report, part_of);
+  if (report != nullptr) {
+    for (std::int64_t slice = 0; slice < kspace.shape[0]; ++slice) {
+      report->sampling.at(static_cast<std::size_t>(slice)) =
+          sampling_of(measured_lines(kspace.data + slice * kspace.strides[0], {coils, kspace.shape[2], kspace.shape[3]},
+                                     {kspace.strides[1], kspace.strides[2], kspace.strides[3]}));
+    }
+  }
 }
 
 Verification Embedder::verify() const {

@@ -81,13 +81,21 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
       columns_{0, source_width_} {
   auto& participants = workspace_.participants;
   participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
-  rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
-  columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   if ((source_width_ > 1 && source_.stride(2) != 1) || (source_height_ > 1 && source_.stride(1) != source_width_)) {
     const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
     in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) { copy[coil].copy_(source_[coil]); });
     source_ = copy;
+  }
+  if (kspace_) {
+    measured_ = measured_lines(const_samples_of(source_), {coils_, source_height_, source_width_},
+                               {source_.stride(0), source_width_, 1});
+    const Sampling sampling = sampling_of(measured_);
+    lacks_lines_ = sampling.acceleration > 1 || sampling.partial;
+  }
+  if (!lacks_lines_) {  // others are completed as a whole
+    rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
+    columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
   }
   for (auto& participant : participants) {
     participant.block.resize(coils_);
@@ -179,7 +187,7 @@ std::int32_t SlicePreparation::combine_around_echo() {
 }
 
 bool SlicePreparation::cuts_samples() const {
-  return axes_at_hand().y && axes_at_hand().x && request_.matrix > 0 &&
+  return !lacks_lines_ && axes_at_hand().y && axes_at_hand().x && request_.matrix > 0 &&
          request_.matrix + echo_window <= std::min(height_, width_);
 }
 
@@ -204,9 +212,7 @@ void SlicePreparation::write(float* channels) {
     });
     refuse_empty_matrix(sum_of_energies());
   } else {
-    if (crops_x() || crops_y()) {
-      crop();
-    }
+    remove_oversampling();
     take_spectra();
     find_echo();
     cut_matrix();
@@ -407,33 +413,71 @@ void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64
   }
 }
 
-// Removes oversampling from the virtual coils.
-void SlicePreparation::crop() {
+// From the virtual coils; before that, lines that are missing are filled.
+void SlicePreparation::remove_oversampling() {
+  if (lacks_lines_) {
+    complete_lines();
+    if (crops_y()) {
+      crop({true, false}, crops_x() ? workspace_.virtual_coils : workspace_.cropped);
+    }
+  } else if (crops_x() || crops_y()) {
+    crop({crops_y(), crops_x()}, workspace_.cropped);
+  }
+}
+
+// Of the virtual coils, as images along x: there is where readout oversampling is cropped, which is done with.
+void SlicePreparation::complete_lines() {
+  const auto transform_x = [&](Direction direction) {
+    in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
+      transform(planes_[coil], {false, true}, direction, own);
+    });
+  };
+  if (crops_x()) {
+    crop({false, true}, workspace_.cropped);
+  } else {
+    transform_x(Direction::inverse);
+  }
+  const kernels::HybridSlice hybrid{samples_of(planes_),     virtual_coils_,    source_height_, width_,
+                                    source_height_ * width_, source_height_ / 2};
+  workspace_.completion.fill(
+      hybrid, measured_,
+      [&](Sample* plane, Direction direction, int participant) {
+        workspace_.transforms.run(plane, source_height_, width_, {true, false}, direction,
+                                  workspace_.participants[static_cast<std::size_t>(participant)].transform);
+      },
+      executor_);
+  if (!crops_x()) {
+    transform_x(Direction::forward);
+  }
+}
+
+// Crops the virtual coils along these axes, where they are k-space and become images, into `memory`.
+void SlicePreparation::crop(Axes axes, at::Tensor& memory) {
   const at::Tensor whole = planes_;
-  const std::int64_t height = crops_y() ? height_ : whole.size(1);
-  const std::int64_t width = crops_x() ? width_ : whole.size(2);
-  planes_ = sized(workspace_.cropped, {virtual_coils_, height, width});
+  const std::int64_t height = axes.y ? height_ : whole.size(1);
+  const std::int64_t width = axes.x ? width_ : whole.size(2);
+  planes_ = sized(memory, {virtual_coils_, height, width});
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    transform(whole[coil], {crops_y(), crops_x()}, Direction::inverse, own);
-    found.energy = crop_plane(const_samples_of(whole[coil]), planes_[coil], found.energy_before);
+    transform(whole[coil], axes, Direction::inverse, own);
+    found.energy = crop_plane(const_samples_of(whole[coil]), axes, planes_[coil], found.energy_before);
   });
   const double before =
       std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
                       [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy_before; });
-  if (crops_y() && !(sum_of_energies() > least_energy * before)) {
+  if (axes.y && !(sum_of_energies() > least_energy * before)) {
     refuse_without_signal(index_, "cropped phase encoding");
   }
 }
 
 // Along an axis that is cropped, the centre moves from the front to the middle. Returns the energy that is left, and
 // gives that of all rows.
-double SlicePreparation::crop_plane(const Sample* from, const at::Tensor& to, double& energy_of_all) const {
-  const std::int64_t rows = crops_y() ? source_height_ : to.size(0);
+double SlicePreparation::crop_plane(const Sample* from, Axes axes, const at::Tensor& to, double& energy_of_all) const {
+  const std::int64_t rows = axes.y ? source_height_ : to.size(0);
   const std::int64_t width = to.size(1);
-  const std::int64_t stored = crops_x() ? source_width_ : width;
+  const std::int64_t stored = axes.x ? source_width_ : width;
   const auto copied = [&](std::int64_t row, Sample* end) {
     const Sample* const begin = from + row * stored;
-    if (!crops_x()) {
+    if (!axes.x) {
       std::copy_n(begin, width, end);
       return;
     }
@@ -441,16 +485,16 @@ double SlicePreparation::crop_plane(const Sample* from, const at::Tensor& to, do
     std::copy_n(begin, width - width / 2, end);
   };
   for (std::int64_t row = 0; row < to.size(0); ++row) {
-    copied(crops_y() ? (row - height_ / 2 + rows) % rows : row, samples_of(to) + row * width);
+    copied(axes.y ? (row - height_ / 2 + rows) % rows : row, samples_of(to) + row * width);
   }
-  const double kept = crops_y() ? kernels::energy_of(const_samples_of(to), to.numel()) : 0;
+  const double kept = axes.y ? kernels::energy_of(const_samples_of(to), to.numel()) : 0;
   energy_of_all = kept;
-  if (crops_y()) {
+  if (axes.y) {
     // Rows at the front: those from the centre on; at the end: those before it.
     for (std::int64_t row = height_ - height_ / 2; row < rows - height_ / 2; ++row) {
-      energy_of_all += crops_x() ? kernels::energy_of(from + row * stored + stored - width / 2, width / 2) +
-                                       kernels::energy_of(from + row * stored, width - width / 2)
-                                 : kernels::energy_of(from + row * stored, width);
+      energy_of_all += axes.x ? kernels::energy_of(from + row * stored + stored - width / 2, width / 2) +
+                                    kernels::energy_of(from + row * stored, width - width / 2)
+                              : kernels::energy_of(from + row * stored, width);
     }
   }
   return kept;
@@ -555,9 +599,7 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
     rows_ = {0, source_height_};
     columns_ = {0, source_width_};
     combine_scaled(/*look_outside=*/false);
-    if (crops_x() || crops_y()) {
-      crop();
-    }
+    remove_oversampling();
     take_spectra();
   }
   if (!(inside > least_energy * energy_)) {

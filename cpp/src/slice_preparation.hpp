@@ -15,6 +15,7 @@
 #include "kernels/fourier.hpp"
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
+#include "line_completion.hpp"
 #include "plane_transforms.hpp"
 #include "prepared.hpp"
 #include "slice_channels.hpp"
@@ -64,6 +65,7 @@ struct SliceWorkspace {
   std::vector<std::complex<double>> gram;  // of the calibration lines, (coils, coils)
   kernels::CoilWeights weights;
   PlaneTransforms transforms;
+  LineCompletion completion;
   at::Tensor contiguous;
   at::Tensor readouts;     // calibration lines as they were measured
   at::Tensor calibration;  // (coils, calibration lines, x)
@@ -125,8 +127,10 @@ class SlicePreparation {
   [[nodiscard]] bool whole() const { return rows_.length() == source_height_ && columns_.length() == source_width_; }
   void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
   void combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
-  void crop();
-  double crop_plane(const std::complex<float>* from, const at::Tensor& to, double& energy_of_all) const;
+  void remove_oversampling();
+  void complete_lines();
+  void crop(Axes axes, at::Tensor& memory);
+  double crop_plane(const std::complex<float>* from, Axes axes, const at::Tensor& to, double& energy_of_all) const;
   // Length of an axis of the result.
   [[nodiscard]] std::int64_t result(std::int64_t length) const {
     return request_.matrix > 0 ? request_.matrix : length;
@@ -165,6 +169,8 @@ class SlicePreparation {
   std::int64_t width_;
   GridSize grid_;  // of the k-space that the matrix is cut from
   bool kspace_;
+  MeasuredLines measured_;  // of k-space
+  bool lacks_lines_ = false;
   Range rows_;  // of source_, at which virtual coils are combined
   Range columns_;
   float scale_ = 1;         // of source_, to about 1

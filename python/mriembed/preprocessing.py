@@ -216,6 +216,25 @@ class CoilPreprocessor(nn.Module):
         virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None, lines)
         return self._network_input(virtual, None), energy_kept
 
+    def coil_weights(
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor],
+        readout_width: Optional[int],
+        phase_height: Optional[int],
+    ) -> tuple[Tensor, Tensor]:
+        """What `mriembed.completion` needs of steps 1 to 4: the slices over their peaks as images along x and k-space
+        along y, (B, coils, y, x) complex64, and the virtual coils' weights, (B, virtual coils, coils) complex128.
+
+        Arguments and errors are those of `prepare_kspace`.
+        """
+        hybrid, whitening, lines = self._hybrid(kspace, noise_covariance, readout_width, phase_height)
+        if self.coil_compression == "pca":
+            return hybrid, self._principal_coils(hybrid, whitening, lines)[0]
+        identity = torch.eye(self.num_coils, dtype=torch.complex128, device=kspace.device)
+        rows = identity if whitening is None else whitening
+        return hybrid, rows.expand(kspace.size(0), -1, -1)
+
     def _virtual_coils(
         self,
         kspace: Tensor,
@@ -224,6 +243,26 @@ class CoilPreprocessor(nn.Module):
         phase_height: Optional[int],
     ) -> tuple[Tensor, Tensor]:
         """Steps 1 to 4 of k-space: images of the virtual coils (B, coils, y, x) complex64, and energy kept."""
+        hybrid, whitening, lines = self._hybrid(kspace, noise_covariance, readout_width, phase_height)
+        virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening, lines)
+        images = _centred_ifft(virtual, 2)
+        if phase_height is not None:  # noqa: SIM102
+            if phase_height < kspace.size(2):
+                whole = images
+                images = _centred_resize(images, 2, phase_height)
+                self._refuse_without_signal(_energy(images), _energy(whole), "cropped phase encoding")
+        return images, energy_kept
+
+    def _hybrid(
+        self,
+        kspace: Tensor,
+        noise_covariance: Optional[Tensor],
+        readout_width: Optional[int],
+        phase_height: Optional[int],
+    ) -> tuple[Tensor, Optional[Tensor], int]:
+        """The slices over their peaks, as images along x without oversampling and k-space along y; the whitening
+        matrix, and the number of calibration lines.
+        """
         scaled = self._scaled_to_unit_peak(kspace)
         whitening: Optional[Tensor] = None
         if noise_covariance is not None:
@@ -244,14 +283,7 @@ class CoilPreprocessor(nn.Module):
                 before = torch.where(signal, before, _energy(whole))
                 after = torch.where(signal, after, _energy(hybrid))
                 self._refuse_without_signal(after, before, "cropped readout")
-        virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening, lines)
-        images = _centred_ifft(virtual, 2)
-        if phase_height is not None:  # noqa: SIM102
-            if phase_height < kspace.size(2):
-                whole = images
-                images = _centred_resize(images, 2, phase_height)
-                self._refuse_without_signal(_energy(images), _energy(whole), "cropped phase encoding")
-        return images, energy_kept
+        return hybrid, whitening, lines
 
     def _lines_of_calibration(self, height: int, phase_height: Optional[int]) -> int:
         """How many central lines the coils are compressed by: with phase oversampling, as many more lie as densely."""
@@ -319,18 +351,23 @@ class CoilPreprocessor(nn.Module):
             energy_kept = torch.ones(batch, dtype=torch.float64, device=slices.device)
             return combined.reshape(batch, coils, height, width), energy_kept
 
+        rows, energy_kept = self._principal_coils(hybrid, whitening, lines)
+        virtual = torch.matmul(rows.to(torch.complex64), pixels)
+        return virtual.reshape(batch, rows.size(1), height, width), energy_kept
+
+    def _principal_coils(self, hybrid: Tensor, whitening: Optional[Tensor], lines: int) -> tuple[Tensor, Tensor]:
+        """The virtual coils' weights (B, virtual coils, coils) complex128, prewhitening among them, and energy kept."""
         gram = self._calibration_gram(hybrid, lines)
         if whitening is not None:
             gram = whitening @ gram @ whitening.mH
         eigenvalues, eigenvectors = torch.linalg.eigh(gram)  # ascending
-        kept = min(coils, self.num_coils)
+        kept = min(hybrid.size(1), self.num_coils)
         rows = eigenvectors.mH.flip(1)[:, :kept]
         if whitening is not None:
             rows = rows @ whitening
-        virtual = torch.matmul(rows.to(torch.complex64), pixels)
         energies = eigenvalues.clamp(min=0.0).flip(1)
         energy_kept = energies[:, :kept].sum(1) / energies.sum(1)
-        return virtual.reshape(batch, kept, height, width), energy_kept
+        return rows, energy_kept
 
     def _calibration_gram(self, hybrid: Tensor, lines: int) -> Tensor:
         """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from completion_reference import completed
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -23,6 +25,7 @@ class Reference:
     ) -> tuple[np.ndarray, float]:
         """(coils, y, x) to the network input (channels, H, W), float64, and the share of energy kept."""
         kspace = _scaled(kspace)
+        measured = np.any(kspace != 0, axis=(0, 2))
         if noise_covariance is not None:
             lower = np.linalg.cholesky(noise_covariance / np.trace(noise_covariance).real)
             kspace = np.einsum("ij,jyx->iyx", np.linalg.inv(lower), kspace)
@@ -30,16 +33,20 @@ class Reference:
         if readout_width is not None:
             begin = images.shape[2] // 2 - readout_width // 2
             images = images[:, :, begin : begin + readout_width]
-        return self._from_images(images, phase_height or images.shape[1], pixel_aspect)
+        return self._from_images(images, phase_height or images.shape[1], pixel_aspect, measured)
 
     def from_images(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         """(coils, y, x) to the network input and the share of energy kept."""
         return self._from_images(_scaled(images), images.shape[1], 1)
 
-    def _from_images(self, images: np.ndarray, phase_height: int, pixel_aspect: float) -> tuple[np.ndarray, float]:
+    def _from_images(
+        self, images: np.ndarray, phase_height: int, pixel_aspect: float, measured: np.ndarray | None = None
+    ) -> tuple[np.ndarray, float]:
         energy_kept = 1.0
         if self.coil_compression == "pca":
             images, energy_kept = self._compressed(images, phase_height)
+        if measured is not None and not measured.all():
+            images = _centred_ifft_along_y(completed(_centred_fft_along_y(images), measured))
         begin = images.shape[1] // 2 - phase_height // 2
         images = images[:, begin : begin + phase_height]
         kspace = self._centred(images, pixel_aspect)
@@ -83,6 +90,14 @@ class Reference:
                 self.matrix / np.sqrt(images.shape[1] * images.shape[2])
             )
         return kspace
+
+
+def _centred_fft_along_y(images: np.ndarray) -> np.ndarray:
+    return np.fft.fftshift(np.fft.fft(np.fft.ifftshift(images, 1), axis=1, norm="ortho"), 1)
+
+
+def _centred_ifft_along_y(kspace: np.ndarray) -> np.ndarray:
+    return np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(kspace, 1), axis=1, norm="ortho"), 1)
 
 
 def windows(num_coils: int) -> list[float]:

@@ -253,6 +253,9 @@ def test_undersampled_scans_without_calibration_lines_are_refused_unless_allowed
     result = cli("embed", model_file, scan, "-o", output, "--allow-undersampled")
     assert result.returncode == 0, result.stderr
     assert len(np.load(output)) == 4
+    assert [row["sampling"] for row in json.loads(output.with_suffix(".json").read_text())["rows"]] == [
+        "zero-filled"
+    ] * 4
     assert "embed needs --allow-undersampled" in cli("inspect", scan).stdout
 
 
@@ -261,11 +264,12 @@ def test_accelerated_scans_with_calibration_lines_are_embedded_with_a_warning(mo
     output = tmp_path / "out.npy"
     result = cli("embed", model_file, scan, "-o", output)
     assert result.returncode == 0, result.stderr
-    warning = "accelerated: 40 of 64 lines were measured, with calibration lines; the missing ones count as zero"
+    warning = "accelerated: 40 of 64 lines were measured; the missing ones are filled in as far as they can be"
     assert result.stderr.count(warning) == 1
     assert len(np.load(output)) == 4
     rows = json.loads(output.with_suffix(".json").read_text())["rows"]
     assert all(warning in row["warnings"] for row in rows)
+    assert [row["sampling"] for row in rows] == ["grappa 2"] * 4
     assert "--allow-undersampled" not in cli("inspect", scan).stdout
 
 

@@ -34,6 +34,14 @@ CASES: list[dict[str, object]] = [
     {"name": "tall_pixels", "coils": 4, "shape": (24, 40), "num_coils": 2, "matrix": 20, "pixel_aspect": 1.5},
     {"name": "wide_pixels", "coils": 3, "shape": (42, 26), "num_coils": 3, "matrix": 28, "phase_height": 35,
      "pixel_aspect": 0.7},
+    {"name": "accelerated", "coils": 6, "shape": (48, 40), "num_coils": 4, "matrix": 32, "factor": 2,
+     "calibration": (15, 33)},
+    {"name": "accelerated_oversampled", "coils": 5, "shape": (60, 56), "num_coils": 3, "matrix": 28, "factor": 3,
+     "calibration": (20, 44), "readout_width": 28, "phase_height": 50, "noise": True},
+    {"name": "partial_fourier", "coils": 4, "shape": (64, 36), "num_coils": 3, "matrix": 40, "last": 41,
+     "displaced": (2, 0)},
+    {"name": "accelerated_partial_fourier", "coils": 5, "shape": (64, 32), "num_coils": 5, "matrix": 64, "factor": 2,
+     "calibration": (22, 42), "last": 48, "reversed": True, "compression": "none"},
 ]  # fmt: skip
 
 
@@ -73,6 +81,12 @@ def written(case: dict[str, object], seed: int) -> dict[str, object]:
         samples = np.roll(samples, case["displaced"], axis=(1, 2))  # type: ignore[arg-type]
     if "empty" in case:
         samples[:, height // 2 - 12 : height // 2 + 12] = 0
+    line = np.arange(height)
+    first, end = case.get("calibration", (0, 0))  # type: ignore[misc]
+    measured = ((line % case.get("factor", 1) == 0) | ((line >= first) & (line < end))) & (
+        line <= case.get("last", height)
+    )  # type: ignore[operator]
+    samples[:, ~(measured[::-1] if "reversed" in case else measured)] = 0
     samples = samples.astype(np.complex64)
     np.save(FOLDER / f"{name}_input.npy", samples)
     covariance = None

@@ -13,6 +13,7 @@
 #include "mriembed/export.hpp"
 #include "mriembed/model_file.hpp"
 #include "mriembed/parallel_for.hpp"
+#include "mriembed/sampling.hpp"
 
 namespace mriembed {
 
@@ -54,6 +55,7 @@ struct Report {
   // For each slice: the share of the energy of its calibration lines (the 24 central lines of y in k-space) that the
   // virtual coils keep; 1 for stacked input.
   std::vector<double> energy_kept;
+  std::vector<Sampling> sampling;  // of each slice; what of it was measured, and what was filled in
   double prepare_seconds = 0;  // preprocessing of the whole call
   double network_seconds = 0;  // network of the whole call, copy of the result included
 };
@@ -117,7 +119,8 @@ class MRIEMBED_EXPORT Embedder {
   void embed_images(const ArrayView<const std::complex<float>, 4>& coil_images, const ArrayView<float, 2>& embeddings,
                     Report* report = nullptr) const;
 
-  // k-space, (slices, coils, y, x), its centre at (y / 2, x / 2).
+  // k-space, (slices, coils, y, x), its centre at (y / 2, x / 2). Lines that are zero in all coils were not measured:
+  // they are filled in where there are calibration lines, see docs/preprocessing.md.
   void embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace, const ArrayView<float, 2>& embeddings,
                     const KspaceOptions& options = {}, Report* report = nullptr) const;
 

@@ -25,6 +25,7 @@ EmbeddingSource source(std::string file) {
   made.label = {.slice = 3, .contrast = 1, .phase = 2, .repetition = 4, .set = 5, .partition = 6};
   made.coils = 20;
   made.energy_kept = 0.1;
+  made.sampling = "grappa 2, partial 6/8";
   return made;
 }
 
@@ -68,6 +69,7 @@ TEST(JsonEntry, names_everything_of_a_row) {
                          {"measurement", 0},
                          {"coils", 20},
                          {"energy_kept", 0.1},
+                         {"sampling", "grappa 2, partial 6/8"},
                          {"model_sha256", model.sha256}};
   EXPECT_EQ(entry, expected);
 }
@@ -121,18 +123,20 @@ TEST(CsvLine, has_the_fields_that_the_header_names) {
   line.pop_back();
   const auto names = csv_fields(header);
   const auto fields = csv_fields(line);
-  ASSERT_EQ(names.size(), 14U);
+  ASSERT_EQ(names.size(), 15U);
   ASSERT_EQ(fields.size(), names.size());
   EXPECT_EQ(names[0], "file");
   EXPECT_EQ(names[9], "energy_kept");
-  EXPECT_EQ(names[13], "e2");
+  EXPECT_EQ(names[10], "sampling");
+  EXPECT_EQ(names[14], "e2");
   EXPECT_EQ(fields[0], "a.h5");
   EXPECT_EQ(fields[1], "3");
   EXPECT_EQ(fields[8], "20");
   EXPECT_EQ(fields[9], "0.1");
-  EXPECT_EQ(fields[10], model.sha256);
+  EXPECT_EQ(fields[10], "grappa 2, partial 6/8");
+  EXPECT_EQ(fields[11], model.sha256);
   for (std::size_t component = 0; component < embedding.size(); ++component) {
-    EXPECT_EQ(std::strtof(fields[11 + component].c_str(), nullptr), embedding[component]);
+    EXPECT_EQ(std::strtof(fields[12 + component].c_str(), nullptr), embedding[component]);
   }
 }
 

@@ -75,6 +75,7 @@ EmbeddingSource source(int slice) {
   made.label.slice = slice;
   made.coils = 4;
   made.energy_kept = 0.5;
+  made.sampling = "full";
   return made;
 }
 
@@ -179,8 +180,9 @@ TEST_F(EmbeddingWriterTest, csv_holds_a_header_and_one_line_a_row) {
   }
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0],
-            "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,model_sha256,e0,e1");
-  EXPECT_EQ(lines[1], "scan.h5,7,0,0,0,0,0,0,4,0.5," + model.sha256 + ",0.1,-0.2");
+            "file,slice,contrast,phase,repetition,set,partition,measurement,coils,energy_kept,sampling,"
+            "model_sha256,e0,e1");
+  EXPECT_EQ(lines[1], "scan.h5,7,0,0,0,0,0,0,4,0.5,full," + model.sha256 + ",0.1,-0.2");
   EXPECT_EQ(lines[2].rfind("scan.h5,8,", 0), 0U);
 }
 

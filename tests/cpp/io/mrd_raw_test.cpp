@@ -111,7 +111,8 @@ TEST(MrdRaw, takes_an_accelerated_scan_whose_calibration_lines_are_part_of_the_i
   lines[1].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
   const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
   EXPECT_DOUBLE_EQ(scan->summary().zero_fraction, 0.25);
-  EXPECT_TRUE(warns(*scan, "accelerated: 3 of 4 lines were measured, with calibration lines"));
+  EXPECT_TRUE(
+      warns(*scan, "accelerated: 3 of 4 lines were measured; the missing ones are filled in as far as they can be"));
   const Slice slice = read_slice(*scan, 0);
   EXPECT_EQ(slice.samples[3], Complex(0));
   EXPECT_EQ(slice.samples[2 * 8 + 3], sample_at(0, 0, 2, 3));
