@@ -31,6 +31,8 @@ from results import (
 from speed_limits import convolution_operations, memory_traffic
 from summary import best_peer, geometric_mean, summarize
 
+from mriembed import CoilPreprocessor
+from mriembed.completion import complete_lines
 from preprocessing_vectors import Vector, published_vectors
 from reference import Reference, centred_fft2
 
@@ -188,7 +190,9 @@ def test_numpy_preprocessing_follows_version_4(
 
 def is_benchmarked(case: Vector) -> bool:
     square = case.pixel_aspect == 1 and case.phase_height is None
-    return case.compression == "pca" and case.domain == "kspace" and square
+    samples = torch.from_numpy(case.samples[None])
+    filled = complete_lines(CoilPreprocessor(case.num_coils, case.compression), samples) is not samples
+    return case.compression == "pca" and case.domain == "kspace" and square and not filled
 
 
 @pytest.mark.parametrize("case", list(filter(is_benchmarked, published_vectors())), ids=str)
