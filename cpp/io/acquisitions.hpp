@@ -1,4 +1,4 @@
-// The acquisitions of a raw MRD (ISMRMRD) HDF5 file: one header and one readout of all coils each.
+// The acquisitions of raw MRD (ISMRMRD) data: one header and one readout of all coils each.
 #pragma once
 
 #include <array>
@@ -7,8 +7,6 @@
 #include <functional>
 #include <span>
 #include <vector>
-
-#include "hdf5_file.hpp"
 
 namespace mriembed::io {
 
@@ -37,24 +35,22 @@ struct Acquisition {
   [[nodiscard]] bool has(int flag) const { return ((flags >> static_cast<unsigned>(flag - 1)) & 1U) != 0; }
 };
 
-// Reads through HDF5's C interface by the names of the members: libismrmrd 1.8 cannot read every file that newer
-// writers make, and it reads samples together with headers.
+// Where acquisitions lie: all headers are known, samples are read when they are asked for.
 class Acquisitions {
  public:
-  // `group` holds the dataset "data". Reads all headers, no samples.
-  Acquisitions(const Hdf5Handle& group, std::int64_t file_size);
+  Acquisitions() = default;
+  virtual ~Acquisitions() = default;
+  Acquisitions(const Acquisitions&) = delete;
+  Acquisitions& operator=(const Acquisitions&) = delete;
 
   [[nodiscard]] const std::vector<Acquisition>& headers() const { return headers_; }
 
   // Gives the samples of the acquisitions `indices` (ascending), (coils, samples) each, to `take`, one after another.
   using Take = std::function<void(std::size_t index, std::span<const std::complex<float>> samples)>;
-  void read(const std::vector<std::size_t>& indices, const Take& take) const;
+  virtual void read(const std::vector<std::size_t>& indices, const Take& take) const = 0;
 
- private:
-  void read_run(std::size_t first, std::size_t count, const Take& take) const;
-
-  Hdf5Handle dataset_;
-  std::vector<Acquisition> headers_;
+ protected:
+  std::vector<Acquisition> headers_;  // filled by who derives from this
 };
 
 }  // namespace mriembed::io

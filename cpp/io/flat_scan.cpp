@@ -5,6 +5,7 @@
 
 #include "bart.hpp"
 #include "file_start.hpp"
+#include "mrd_stream.hpp"
 #include "numpy.hpp"
 #include "refuse.hpp"
 
@@ -29,7 +30,10 @@ std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOp
   if (!base.empty()) {
     return open_bart(base, options);
   }
-  refuse("no scan of a known format: MRD (ISMRMRD) or fastMRI HDF5, BART .cfl/.hdr and NumPy .npy are read");
+  if (is_mrd_stream(path)) {
+    return open_mrd_stream(path, options);
+  }
+  refuse("no scan of a known format: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART .cfl/.hdr and NumPy .npy are read");
 }
 
 }  // namespace mriembed::io

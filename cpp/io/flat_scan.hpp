@@ -1,4 +1,4 @@
-// Scans whose files are plain arrays: NumPy and BART.
+// Scans that are not in HDF5: NumPy, BART and MRD streams.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace mriembed::io {
 
-// Opens a NumPy or BART file, told by its content. `path` is no folder and no HDF5 file.
+// Opens a NumPy or BART file or an MRD stream, told by its content. `path` is no folder and no HDF5 file.
 std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options);
 
 }  // namespace mriembed::io

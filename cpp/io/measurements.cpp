@@ -4,7 +4,7 @@
 #include <cctype>
 #include <utility>
 
-#include "mrd_raw.hpp"
+#include "mrd_hdf5.hpp"
 #include "mriembed/error.hpp"
 #include "refuse.hpp"
 
@@ -139,7 +139,7 @@ std::unique_ptr<ScanReader> open_measurements(const Hdf5Handle& file, const std:
     refuse("it has no measurement \"" + shown(options.group) + "\"; it has " + shown(there, 500));
   }
   if (groups.size() == 1) {
-    return open_mrd_raw(open_group(file, groups.front()), file_size, options);
+    return open_mrd_hdf5(open_group(file, groups.front()), file_size, options);
   }
   std::vector<MeasuredNoise> noise;
   std::vector<std::string> scans;
@@ -163,7 +163,7 @@ std::unique_ptr<ScanReader> open_measurements(const Hdf5Handle& file, const std:
   std::vector<std::string> refusals;
   for (const std::string& group : scans) {
     try {
-      opened.push_back({group, open_mrd_raw(open_group(file, group), file_size, options, noise)});
+      opened.push_back({group, open_mrd_hdf5(open_group(file, group), file_size, options, noise)});
     } catch (const Error& error) {
       refusals.push_back((scans.size() > 1 ? "measurement " + shown(group) + ": " : "") + error.what());
     }

@@ -66,15 +66,11 @@ std::pair<std::optional<NoiseCovariance>, std::int64_t> measured(const Acquisiti
   return {measurement.covariance(), measurement.samples()};
 }
 
-MrdHeader header_of(const Hdf5Handle& group, std::int64_t file_size) {
-  return parse_mrd_header(read_text(open_dataset(group, "xml", file_size)));
-}
-
 class MrdRawReader final : public ScanReader {
  public:
-  MrdRawReader(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
-               const std::vector<MeasuredNoise>& other_noise)
-      : header_(header_of(group, file_size)), acquisitions_(group, file_size) {
+  MrdRawReader(MrdHeader header, std::unique_ptr<Acquisitions> acquisitions, std::int64_t file_size,
+               const ReadOptions& options, const std::vector<MeasuredNoise>& other_noise)
+      : header_(std::move(header)), acquisitions_(std::move(acquisitions)) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
       refuse("it holds raw data (k-space); --input image does not fit");
     }
@@ -104,7 +100,7 @@ class MrdRawReader final : public ScanReader {
 
  private:
   [[nodiscard]] const MrdEncoding& encoding() const { return header_.encodings[space_]; }
-  [[nodiscard]] const std::vector<Acquisition>& headers() const { return acquisitions_.headers(); }
+  [[nodiscard]] const std::vector<Acquisition>& headers() const { return acquisitions_->headers(); }
 
   // How much of an image so many imaging lines of an encoding space may be: the samples of its matrix, where it is not
   // all but empty.
@@ -217,7 +213,7 @@ class MrdRawReader final : public ScanReader {
         summary_.warnings.emplace_back("noise lines with another number of coils than the image: no prewhitening");
         return;
       }
-      std::tie(noise_, summary_.noise_samples) = measured(acquisitions_, noise_lines_, coils);
+      std::tie(noise_, summary_.noise_samples) = measured(*acquisitions_, noise_lines_, coils);
     } else if (const MeasuredNoise* other = fitting_noise(others)) {
       noise_ = other->covariance;
       summary_.noise_samples = other->samples;
@@ -491,10 +487,10 @@ class MrdRawReader final : public ScanReader {
     const bool first = !std::exchange(looked_at_echo_, true);
     loaded_.reset();
     try {
-      acquisitions_.read(volumes_[volume].all_lines(),
-                         [&](std::size_t index, std::span<const std::complex<float>> samples) {
-                           assembler_->add(headers()[index], index, samples);
-                         });
+      acquisitions_->read(volumes_[volume].all_lines(),
+                          [&](std::size_t index, std::span<const std::complex<float>> samples) {
+                            assembler_->add(headers()[index], index, samples);
+                          });
     } catch (...) {
       assembler_->drop(volumes_[volume].key);
       throw;
@@ -507,7 +503,7 @@ class MrdRawReader final : public ScanReader {
   }
 
   MrdHeader header_;
-  Acquisitions acquisitions_;
+  std::unique_ptr<Acquisitions> acquisitions_;
   std::size_t space_ = 0;  // the encoding space that is read
   std::vector<Volume> volumes_;
   std::vector<std::size_t> noise_lines_;
@@ -524,8 +520,7 @@ class MrdRawReader final : public ScanReader {
 
 }  // namespace
 
-std::optional<MeasuredNoise> noise_alone(const Hdf5Handle& group, const std::string& name, std::int64_t file_size) {
-  const Acquisitions acquisitions(group, file_size);
+std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions) {
   const std::vector<Acquisition>& headers = acquisitions.headers();
   std::vector<std::size_t> lines;
   for (std::size_t index = 0; index < headers.size(); ++index) {
@@ -541,17 +536,16 @@ std::optional<MeasuredNoise> noise_alone(const Hdf5Handle& group, const std::str
     return std::nullopt;
   }
   MeasuredNoise noise;
-  noise.name = name;
-  noise.measurement_id = header_of(group, file_size).measurement_id;
   noise.coils = headers[lines.front()].coils;
   check_extents(noise.coils, 1, 1, 1);
   std::tie(noise.covariance, noise.samples) = measured(acquisitions, lines, noise.coils);
   return noise;
 }
 
-std::unique_ptr<ScanReader> open_mrd_raw(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
+std::unique_ptr<ScanReader> open_mrd_raw(MrdHeader header, std::unique_ptr<Acquisitions> acquisitions,
+                                         std::int64_t file_size, const ReadOptions& options,
                                          const std::vector<MeasuredNoise>& noise) {
-  return std::make_unique<MrdRawReader>(group, file_size, options, noise);
+  return std::make_unique<MrdRawReader>(std::move(header), std::move(acquisitions), file_size, options, noise);
 }
 
 }  // namespace mriembed::io

@@ -1,12 +1,13 @@
-// Raw MRD (ISMRMRD) data in HDF5: acquisitions, placed into the k-space of slices.
+// Raw MRD (ISMRMRD) data: acquisitions, placed into the k-space of slices.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "hdf5_file.hpp"
+#include "acquisitions.hpp"
 #include "mrd_header.hpp"
 #include "scan_reader.hpp"
 
@@ -21,14 +22,15 @@ struct MeasuredNoise {
   std::optional<NoiseCovariance> covariance;
 };
 
-// The noise of a group that holds noise lines and no other; none where it holds others.
-std::optional<MeasuredNoise> noise_alone(const Hdf5Handle& group, const std::string& name, std::int64_t file_size);
+// The noise of a measurement that holds noise lines and no image, without its names; none where it holds others.
+std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions);
 
-// `group` holds the datasets "xml" and "data". One slice per slice, contrast, phase, repetition, set and partition, in
-// that order; lines are placed by their encoding step, averages are averaged, and what is no imaging line is left out.
-// Only Cartesian data (and EPI, whose reversed lines are turned) can be read. Where it has no noise lines, `noise`
-// holds measurements that may serve: the one that the header names, or else the first of as many coils.
-std::unique_ptr<ScanReader> open_mrd_raw(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
+// One slice per slice, contrast, phase, repetition, set and partition, in that order; lines are placed by their
+// encoding step, averages are averaged, and what is no imaging line is left out. Only Cartesian data (and EPI, whose
+// reversed lines are turned) can be read. Where it has no noise lines, `noise` holds measurements that may serve: the
+// one that the header names, or else the first of as many coils.
+std::unique_ptr<ScanReader> open_mrd_raw(MrdHeader header, std::unique_ptr<Acquisitions> acquisitions,
+                                         std::int64_t file_size, const ReadOptions& options,
                                          const std::vector<MeasuredNoise>& noise = {});
 
 }  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "acquisitions.hpp"
+#include "hdf5_acquisitions.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -100,7 +100,7 @@ Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
 
 }  // namespace
 
-Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
+Hdf5Acquisitions::Hdf5Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
     : dataset_(open_dataset(group, "data", file_size)) {
   // One dimension, or further ones of length 1.
   const std::vector<std::int64_t> shape = shape_of(dataset_);
@@ -145,7 +145,7 @@ Acquisitions::Acquisitions(const Hdf5Handle& group, std::int64_t file_size)
                   "the acquisitions' samples");
 }
 
-void Acquisitions::read(const std::vector<std::size_t>& indices, const Take& take) const {
+void Hdf5Acquisitions::read(const std::vector<std::size_t>& indices, const Take& take) const {
   constexpr std::size_t longest_run = 64;  // readouts that are in memory at once
   for (std::size_t begin = 0; begin < indices.size();) {
     std::size_t end = begin + 1;
@@ -157,7 +157,7 @@ void Acquisitions::read(const std::vector<std::size_t>& indices, const Take& tak
   }
 }
 
-void Acquisitions::read_run(std::size_t first, std::size_t count, const Take& take) const {
+void Hdf5Acquisitions::read_run(std::size_t first, std::size_t count, const Take& take) const {
   const Hdf5Handle file_type = type_of(dataset_);
   const Hdf5Handle data = member_type(file_type, "data");
   if (H5Tget_class(data.get()) != H5T_VLEN ||
