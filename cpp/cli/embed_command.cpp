@@ -23,6 +23,7 @@
 #include "cli/scan_ahead.hpp"
 #include "cli/scan_embedder.hpp"
 #include "cli/slice_name.hpp"
+#include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
@@ -123,8 +124,7 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
       }
     }
     if (last && summary.zero_fraction > 0) {
-      print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) +
-                 " % of the samples were not acquired and count as zero");
+      print_note(file + ": " + fixed(100 * summary.zero_fraction, 1) + " % of the samples were not acquired");
     }
   }
   return true;
@@ -266,6 +266,7 @@ int embed(const Arguments& arguments) {
   const Interruption interruption;
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
+  StandardInput standard_input(arguments.scans);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
@@ -277,8 +278,9 @@ int embed(const Arguments& arguments) {
   Progress progress;
   ScanAhead ahead(
       arguments.scans.size(),
-      [&arguments](std::size_t index) {
-        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(arguments.scans[index], arguments.reading);
+      [&](std::size_t index) {
+        const std::string path = standard_input.path_of(arguments.scans[index]);
+        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(path, arguments.reading);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },
@@ -330,7 +332,7 @@ Command add_embed_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("embed", "Embed every slice of scan files");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
-  command->add_option("SCAN", arguments->scans, "Scan files of any format that `inspect` knows")
+  command->add_option("SCAN", arguments->scans, "Scan files of any format that `inspect` knows; - for standard input")
       ->type_name("")
       ->required();
   command->add_option("-o,--output", arguments->output, "Where the embeddings go: *.npy, *.csv, *.jsonl, or -")

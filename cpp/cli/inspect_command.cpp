@@ -12,6 +12,7 @@
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
@@ -163,9 +164,10 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
 
 int inspect(const Arguments& arguments) {
   bool all_good = true;
+  StandardInput standard_input(arguments.scans);
   for (const std::string& file : arguments.scans) {
     try {
-      const Inspected inspected = inspect_file(file, arguments.reading);
+      const Inspected inspected = inspect_file(standard_input.path_of(file), arguments.reading);
       write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
       flush_standard_output();  // in order with the errors of other files
     } catch (const Error& error) {
@@ -188,7 +190,10 @@ Command add_inspect_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("inspect", "Print what scan files hold, and what embed would do with them");
-  command->add_option("SCAN", arguments->scans, "Scan files: MRD (ISMRMRD), fastMRI, BART (.cfl), NumPy (.npy)")
+  command
+      ->add_option(
+          "SCAN", arguments->scans,
+          "Scan files: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART (.cfl), NumPy (.npy); - for standard input")
       ->type_name("")
       ->required();
   add_input_option(*command, arguments->reading.domain);

@@ -282,6 +282,31 @@ def metadata_seeds() -> Seeds:
     yield "deep", b"[" * 3000
 
 
+def mrd_stream_seeds() -> Seeds:
+    def message(number: int, body: bytes = b"") -> bytes:
+        return struct.pack("<H", number) + body
+
+    def text(number: int, content: bytes) -> bytes:
+        return message(number, struct.pack("<I", len(content)) + content)
+
+    def acquisitions(lines: np.ndarray) -> list[bytes]:
+        return [message(1008, line["head"].tobytes() + line["data"].tobytes()) for line in lines]
+
+    header, close = text(3, xml().encode()), message(4)
+    lines = acquisitions(raw_lines(2, 4, noise=True))
+    waveform = message(1026, bytes(28) + struct.pack("<HH", 3, 2) + bytes(8 + 24))
+    image = message(1022, struct.pack("<HH", 1, 7) + bytes(12) + struct.pack("<HHH", 2, 2, 1) + bytes(12))
+    image += struct.pack("<H", 1) + bytes(162) + struct.pack("<Q", 4) + b"<a/>" + bytes(32)
+    yield "plain", b"".join([header, *lines, close])
+    yield "slab", b"".join([text(3, xml(z=2).encode()), *acquisitions(raw_lines(1, 4, 2)), close])
+    yield (
+        "everything",
+        b"".join([message(1, bytes(1024)), text(2, b"<c/>"), header, waveform, image, *lines, close, b"x"]),
+    )
+    yield "cut", b"".join([header, *lines])[:-20]
+    yield "images", b"".join([header, image, close])
+
+
 def scan_stream_seeds() -> Seeds:
     def text(value: str) -> bytes:
         return struct.pack("<Q", len(value)) + value.encode()
@@ -304,6 +329,7 @@ TARGETS: dict[str, Callable[[], Seeds]] = {
     "mrd_header": mrd_header_seeds,
     "mrd_images": written_seeds,
     "mrd_raw": written_seeds,
+    "mrd_stream": mrd_stream_seeds,
     "numpy": numpy_seeds,
     "public_key": public_key_seeds,
     "scan_stream": scan_stream_seeds,
