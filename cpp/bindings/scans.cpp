@@ -62,6 +62,11 @@ class Scan {
   }
 
   // Of the slice that was read last.
+  [[nodiscard]] double pixel_aspect() const {
+    return mriembed::io::aspect_of(slice_.geometry, slice_.height, slice_.width);
+  }
+
+  // Of the slice that was read last.
   [[nodiscard]] const mriembed::io::SliceGeometry& geometry() const { return slice_.geometry; }
 
   // (coils, y, x) complex; of a stacked file (channels, H, W) real.
@@ -109,7 +114,7 @@ PYBIND11_MODULE(_scans, module) {
       .def_property_readonly("warnings", [](const Scan& self) { return self.summary().warnings; })
       .def_property_readonly("readout_width", [](const Scan& self) { return self.geometry().readout_width; })
       .def_property_readonly("phase_height", [](const Scan& self) { return self.geometry().phase_height; })
-      .def_property_readonly("pixel_aspect", [](const Scan& self) { return self.geometry().pixel_aspect; })
+      .def_property_readonly("pixel_aspect", [](const Scan& self) { return self.pixel_aspect(); })
       .def_property_readonly("noise_covariance", &Scan::noise_covariance)
       .def("read", &Scan::read, py::arg("index"));
 }

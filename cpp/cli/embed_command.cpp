@@ -363,7 +363,7 @@ Command add_embed_command(CLI::App& program) {
   command
       ->add_option("--pixel-aspect", arguments->settings.pixel_aspect,
                    "Height of a pixel (field of view along y / number of lines) over its width, where the scan says it "
-                   "wrongly or not at all")
+                   "wrongly or not at all (.npy and BART: then the field of view is taken as square)")
       ->type_name("A")
       ->check(CLI::Range(1 / most_aspect, most_aspect));
   add_group_option(*command, arguments->reading.group);

@@ -119,8 +119,10 @@ std::string listing(const std::string& file, const Inspected& inspected) {
     const io::SliceGeometry& geometry = summary.geometry;
     entries.emplace_back("readout oversampling", oversampling_text(summary.encoded_x, geometry.readout_width));
     entries.emplace_back("phase oversampling", oversampling_text(summary.encoded_y, geometry.phase_height));
-    if (geometry.pixel_aspect != 1) {
-      entries.emplace_back("pixel", fixed(geometry.pixel_aspect, 3) + " times as high (y) as wide (x)");
+    const double aspect = io::aspect_of(geometry, summary.encoded_y, summary.encoded_x);
+    if (aspect != 1) {
+      entries.emplace_back("pixel", fixed(aspect, 3) + " times as high (y) as wide (x)" +
+                                        (geometry.pixel_aspect > 0 ? "" : ": the field of view is taken as square"));
     }
     entries.emplace_back("noise measurement", noise_text(summary));
   }
@@ -150,7 +152,7 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
   const io::SliceGeometry& geometry = summary.geometry;
   object["readout_width"] = geometry.readout_width > 0 ? Json(geometry.readout_width) : Json(nullptr);
   object["phase_height"] = geometry.phase_height > 0 ? Json(geometry.phase_height) : Json(nullptr);
-  object["pixel_aspect"] = geometry.pixel_aspect;
+  object["pixel_aspect"] = io::aspect_of(geometry, summary.encoded_y, summary.encoded_x);
   object["slices"] = summary.slices;
   object["measurements"] = summary.measurements;
   object["noise_samples"] = summary.noise_samples;

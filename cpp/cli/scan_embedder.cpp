@@ -34,15 +34,26 @@ Error naming_slice(const Error& error, const io::SliceLabel& label) {
   return {error.code(), name_of(label) + ": " + message};
 }
 
+// What the user says, or else the scan.
+io::SliceGeometry chosen_geometry(const ScanSettings& settings, const SliceBatch& batch) {
+  const auto chosen = [](auto setting, auto of_scan) { return setting > 0 ? setting : of_scan; };
+  io::SliceGeometry geometry;
+  geometry.readout_width = chosen(settings.readout_width, batch.geometry.readout_width);
+  geometry.phase_height = chosen(settings.phase_height, batch.geometry.phase_height);
+  geometry.pixel_aspect = chosen(settings.pixel_aspect, batch.geometry.pixel_aspect);
+  geometry.pixel_aspect = io::aspect_of(geometry, batch.height, batch.width);
+  return geometry;
+}
+
 class BatchEmbedder {
  public:
   BatchEmbedder(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch, const ScanSettings& settings,
                 EmbeddedScan& scan)
       : embedder_(embedder), domain_(facts.summary.domain), batch_(batch), scan_(scan) {
-    const auto chosen = [](auto setting, auto of_scan) { return setting > 0 ? setting : of_scan; };
-    kspace_options_.readout_width = chosen(settings.readout_width, batch.geometry.readout_width);
-    kspace_options_.phase_height = chosen(settings.phase_height, batch.geometry.phase_height);
-    kspace_options_.pixel_aspect = chosen(settings.pixel_aspect, batch.geometry.pixel_aspect);
+    const io::SliceGeometry geometry = chosen_geometry(settings, batch);
+    kspace_options_.readout_width = geometry.readout_width;
+    kspace_options_.phase_height = geometry.phase_height;
+    kspace_options_.pixel_aspect = geometry.pixel_aspect;
     const auto& noise = facts.noise.at(static_cast<std::size_t>(batch.measurement));
     if (settings.prewhiten && noise.has_value()) {
       kspace_options_.noise_covariance =
@@ -126,7 +137,7 @@ class BatchEmbedder {
 // multiple of their own size.
 void check_aspect(std::int64_t matrix, const SliceBatch& batch, const ScanSettings& settings) {
   constexpr double most = 64;
-  const double aspect = settings.pixel_aspect > 0 ? settings.pixel_aspect : batch.geometry.pixel_aspect;
+  const double aspect = chosen_geometry(settings, batch).pixel_aspect;
   const double height = static_cast<double>(batch.height) * aspect;  // in widths of a pixel
   const auto width = static_cast<double>(batch.width);
   if (matrix > 0 && std::max(height, width) >= most * std::min(height, width)) {

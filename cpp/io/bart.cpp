@@ -147,6 +147,7 @@ class BartReader final : public ScanReader {
     slice.channels = dimensions_[coil_axis];
     slice.height = planes_.height;
     slice.width = planes_.width;
+    slice.geometry = summary_.geometry;
     slice.stacked.clear();
     const std::int64_t plane = slice.height * slice.width;
     slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
@@ -168,6 +169,7 @@ class BartReader final : public ScanReader {
   void describe(const ReadOptions& options) {
     summary_.format = "BART";
     summary_.domain = options.domain.value_or(Domain::kspace);
+    summary_.geometry.pixel_aspect = summary_.domain == Domain::kspace ? 0 : 1;
     summary_.coils = dimensions_[coil_axis];
     summary_.encoded_x = planes_.width;
     summary_.encoded_y = planes_.height;

@@ -257,7 +257,7 @@ class StreamAcquisitions final : public Acquisitions {
     std::array<char, image_header_bytes> header{};
     bytes_.read(header.data(), header.size());
     std::int64_t pixels = bytes_of_image_type(number_at<std::uint16_t>(header.data(), 2));
-    for (const std::size_t offset : {16, 18, 20, 34}) {  // x, y, z, channels
+    for (const std::size_t offset : {16U, 18U, 20U, 34U}) {  // x, y, z, channels
       pixels = checked_product(pixels, number_at<std::uint16_t>(header.data(), offset), "an image of the stream");
     }
     bytes_.skip(bytes_.number<std::uint64_t>());  // its attributes

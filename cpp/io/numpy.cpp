@@ -162,6 +162,7 @@ class NumpyReader final : public ScanReader {
     slice.channels = channels_;
     slice.height = height_;
     slice.width = width_;
+    slice.geometry = summary_.geometry;
     const std::int64_t count = channels_ * height_ * width_;
     const auto element = static_cast<std::int64_t>(header_.part_bytes * (header_.is_complex ? 2 : 1));
     std::int64_t first = 0;  // of the slice's elements inside bytes_
@@ -214,6 +215,7 @@ class NumpyReader final : public ScanReader {
     if (header_.is_complex) {
       summary_.domain = options.domain.value_or(Domain::kspace);
       summary_.coils = channels_;
+      summary_.geometry.pixel_aspect = summary_.domain == Domain::kspace ? 0 : 1;
     } else {
       if (options.domain.has_value()) {
         refuse("a real array: already stacked channels, not k-space or coil images as --input says");

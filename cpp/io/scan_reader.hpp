@@ -30,10 +30,19 @@ struct SliceLabel {
 struct SliceGeometry {
   std::int64_t readout_width = 0;  // pixels of x that remain without readout oversampling; 0: there is none
   std::int64_t phase_height = 0;   // pixels of y that remain without phase oversampling; 0: there is none
-  double pixel_aspect = 1;         // height of a pixel over its width
+  // Height of a pixel over its width. 0: the format does not tell; aspect_of() then takes the field of view as square.
+  double pixel_aspect = 1;
 
   bool operator==(const SliceGeometry&) const = default;
 };
+
+// The pixel aspect of a slice of so many lines and samples as stored. An array that says nothing of its field of view
+// most likely covers a square one, as most protocols do, with as many lines as its resolution along y asked for.
+inline double aspect_of(const SliceGeometry& geometry, std::int64_t height, std::int64_t width) {
+  const auto lines = static_cast<double>(geometry.phase_height > 0 ? geometry.phase_height : height);
+  const auto samples = static_cast<double>(geometry.readout_width > 0 ? geometry.readout_width : width);
+  return geometry.pixel_aspect > 0 ? geometry.pixel_aspect : samples / lines;
+}
 
 // What `inspect` prints.
 struct ScanSummary {

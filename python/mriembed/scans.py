@@ -29,7 +29,8 @@ class ScanSlice:
         kspace: (coils, y, x) complex64, prewhitened where the scan has a noise measurement, without readout
             and phase oversampling.
         file: where it was read from. index: its number there, from 0.
-        pixel_aspect: height of a pixel over its width; 1 where the file does not tell.
+        pixel_aspect: height of a pixel over its width. Of NumPy and BART files, which do not tell, the field of view is
+            taken as square; coil images have square pixels.
     """
 
     kspace: NDArray[np.complex64]
