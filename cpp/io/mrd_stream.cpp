@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -80,7 +81,7 @@ std::int64_t bytes_of_image_type(std::uint16_t type) {
 // A file from its beginning on. Whatever it is asked for that lies beyond the end is cut_short.
 class Bytes {
  public:
-  struct CutShort {};
+  struct CutShort : std::exception {};
 
   explicit Bytes(const std::string& path)
       : stream_(path, std::ios::binary), size_(static_cast<std::int64_t>(std::filesystem::file_size(path))) {

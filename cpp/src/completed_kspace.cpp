@@ -64,7 +64,7 @@ at::Tensor completed_kspace(const at::Tensor& kspace, const std::optional<at::Te
     const MeasuredLines measured = measured_lines(const_samples_of(slice), {slice.size(0), height, slice.size(2)},
                                                   {slice.stride(0), slice.stride(1), slice.stride(2)});
     const Sampling sampling = sampling_of(measured);
-    const double peak = at::view_as_real(slice).abs().max().item<double>();
+    const auto peak = at::view_as_real(slice).abs().max().item<double>();
     if ((sampling.acceleration == 1 && !sampling.partial) || !std::isfinite(peak)) {
       continue;
     }
