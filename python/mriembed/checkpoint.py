@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +56,29 @@ def read_training(path: str | Path) -> Training | None:
     try:
         recipe = json.loads(metadata["recipe"])
         measured = recipe["measured_share"] > 0
+        steps = metadata.get("steps", metadata["step"])
+        if not re.fullmatch(r"\d+( \+ \d+)*", steps):
+            raise ValueError(steps)
         return Training(
             int(recipe["num_coils"]),
             int(recipe["embed_dim"]),
             round(recipe["enlarged"] * recipe["matrix"]),
-            f"trained {int(metadata['step'])} steps on {'measured and ' if measured else ''}simulated slices, "
+            f"trained {steps} steps on {'measured and ' if measured else ''}simulated slices, "
             f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",
             Distances.from_dict(json.loads(metadata["distances"])) if "distances" in metadata else None,
         )
     except (KeyError, TypeError, ValueError):
         raise ModelFileError(f"{path}: what it says of its training is damaged") from None
+
+
+def steps_of(path: str | Path) -> str:
+    """Steps of the runs that gave these weights, one after the other ("2400 + 100"); empty where nothing tells.
+
+    Raises:
+        ModelFileError: the file cannot be read.
+    """
+    metadata = _safetensors_metadata(Path(path)) if _is_safetensors(Path(path)) else {}
+    return metadata.get("steps", metadata.get("step", ""))
 
 
 def load_weights(model: MRIEmbeddingModel, path: str | Path) -> None:

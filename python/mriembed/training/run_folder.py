@@ -93,11 +93,15 @@ class RunFolder:
             if file not in files:
                 file.unlink(missing_ok=True)
 
-    def finish(self, recipe: Recipe, step: int, weights: dict[str, Tensor], seconds: float) -> None:
-        """Writes the weights of a run that is done."""
+    def finish(
+        self, recipe: Recipe, step: int, weights: dict[str, Tensor], seconds: float, steps_before: str = ""
+    ) -> None:
+        """Writes the weights of a run that is done; `steps_before` are those of the weights that it began from."""
         from safetensors.torch import save
 
-        write_atomically(self.weights_file, save(_contiguous(weights), _metadata(recipe, step, seconds)))
+        metadata = _metadata(recipe, step, seconds)
+        metadata["steps"] = f"{steps_before} + {step}" if steps_before else str(step)
+        write_atomically(self.weights_file, save(_contiguous(weights), metadata))
 
     def _files(self, step: int) -> tuple[Path, Path, Path]:
         """Of a checkpoint: its weights, their mean, the optimizer's state."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
-from mriembed.checkpoint import load_weights
+from mriembed.checkpoint import load_weights, steps_of
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
@@ -112,7 +112,8 @@ def train(
         return None
     weights = loop.trained_weights()
     if group.leads:
-        run.finish(recipe, loop.step, weights, seconds + time.monotonic() - started)
+        before = steps_of(begin) if begin is not None else ""
+        run.finish(recipe, loop.step, weights, seconds + time.monotonic() - started, before)
     group.wait()
     return run.weights_file
 

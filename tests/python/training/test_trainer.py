@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from mriembed import CoilPreprocessor, InvalidArgumentError, MRIEmbeddingModel
-from mriembed.checkpoint import load_weights
+from mriembed.checkpoint import load_weights, read_training
 from mriembed.training import trainer
 from mriembed.training.losses import make_loss
 from mriembed.training.process_group import ProcessGroup
@@ -133,6 +133,9 @@ def test_a_run_begins_from_the_weights_that_it_is_given(tmp_path: Path) -> None:
     again = load_file(tmp_path / "second" / "weights.safetensors")
     for name, weight in load_file(begin).items():
         torch.testing.assert_close(again[name], weight, rtol=1e-4, atol=1e-5)
+    training = read_training(tmp_path / "second" / "weights.safetensors")
+    assert training is not None
+    assert training.source.startswith("trained 6 + 6 steps on simulated slices, seed 5, ")
     with pytest.raises(InvalidArgumentError, match="needs their file"):
         train(recipe, tmp_path / "third", ALONE)
     with pytest.raises(InvalidArgumentError, match="another needs none"):
