@@ -134,10 +134,11 @@ class BatchEmbedder {
 };
 
 // A model with a fixed matrix pads slices to a square field of view, in which those that are all but a line take any
-// multiple of their own size.
+// multiple of their own size. Where nothing tells the field of view, samples count: no scan is that uneven.
 void check_aspect(std::int64_t matrix, const SliceBatch& batch, const ScanSettings& settings) {
   constexpr double most = 64;
-  const double aspect = chosen_geometry(settings, batch).pixel_aspect;
+  const bool known = settings.pixel_aspect > 0 || batch.geometry.pixel_aspect > 0;
+  const double aspect = known ? chosen_geometry(settings, batch).pixel_aspect : 1;
   const double height = static_cast<double>(batch.height) * aspect;  // in widths of a pixel
   const auto width = static_cast<double>(batch.width);
   if (matrix > 0 && std::max(height, width) >= most * std::min(height, width)) {
