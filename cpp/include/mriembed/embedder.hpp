@@ -56,8 +56,8 @@ struct Report {
   // virtual coils keep; 1 for stacked input.
   std::vector<double> energy_kept;
   std::vector<Sampling> sampling;  // of each slice; what of it was measured, and what was filled in
-  double prepare_seconds = 0;  // preprocessing of the whole call
-  double network_seconds = 0;  // network of the whole call, copy of the result included
+  double prepare_seconds = 0;      // preprocessing of the whole call
+  double network_seconds = 0;      // network of the whole call, copy of the result included
 };
 
 // How well this machine reproduces the reference embedding that the model file carries.
