@@ -35,24 +35,21 @@ struct Inspected {
   bool needs_allow_undersampled = false;
 };
 
-// Whether embed would refuse this scan without --allow-undersampled: by asking the reader, which knows what it takes.
-bool refused_as_it_is(const std::string& file, io::ReadOptions reading) {
-  reading.allow_undersampled = false;
+// As embed takes the scan: without --allow-undersampled where that can be, otherwise with it.
+Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
+  Inspected inspected;
   try {
     const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading);
     io::Slice slice;
-    reader->read(0, slice);
-    return false;
+    if (reader->summary().zero_fraction > 0) {
+      reader->read(0, slice);
+    }
+    inspected.summary = reader->summary();
   } catch (const Error&) {
-    return true;
+    reading.allow_undersampled = true;  // refuses as before where that was not the reason
+    inspected.summary = open_guarded_scan(file, reading)->summary();
+    inspected.needs_allow_undersampled = true;
   }
-}
-
-Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
-  reading.allow_undersampled = true;  // describing such a scan is no risk
-  Inspected inspected;
-  inspected.summary = open_guarded_scan(file, reading)->summary();
-  inspected.needs_allow_undersampled = inspected.summary.zero_fraction > 0 && refused_as_it_is(file, reading);
   return inspected;
 }
 

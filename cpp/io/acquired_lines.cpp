@@ -24,6 +24,38 @@ bool has_dense_centre(const std::vector<bool>& measured) {
   return length >= fewest && central && others;
 }
 
+namespace {
+
+struct Reach {
+  std::ptrdiff_t first = 0;
+  std::ptrdiff_t last = -1;
+  std::ptrdiff_t widest_gap = 1;  // from a measured line to the next
+};
+
+Reach reach_of(const std::vector<bool>& measured) {
+  Reach reach;
+  for (auto line = std::find(measured.begin(), measured.end(), true); line != measured.end();
+       line = std::find(line + 1, measured.end(), true)) {
+    const std::ptrdiff_t number = line - measured.begin();
+    if (reach.last < 0) {
+      reach.first = number;
+    } else {
+      reach.widest_gap = std::max(reach.widest_gap, number - reach.last);
+    }
+    reach.last = number;
+  }
+  return reach;
+}
+
+}  // namespace
+
+bool reaches_as_far(const std::vector<bool>& measured, const std::vector<bool>& whole) {
+  const Reach one = reach_of(measured);
+  const Reach other = reach_of(whole);
+  return one.last >= 0 && one.widest_gap <= other.widest_gap && one.first <= other.first + other.widest_gap - 1 &&
+         one.last >= other.last - other.widest_gap + 1;
+}
+
 void AcquiredLines::add(std::int64_t line, const Acquisition& acquisition) {
   const auto at = static_cast<std::size_t>(line);
   Counters& first = first_[at];

@@ -28,6 +28,10 @@ struct MixedCounters {
 // otherwise.
 bool has_dense_centre(const std::vector<bool>& measured);
 
+// Whether one volume was measured to its end, as another one of the same scan was: with gaps no wider, and as far
+// towards both ends of k-space, but for a gap. Volumes of which each measures other lines differ in their numbers.
+bool reaches_as_far(const std::vector<bool>& measured, const std::vector<bool>& whole);
+
 class AcquiredLines {
  public:
   explicit AcquiredLines(std::int64_t lines)

@@ -357,6 +357,7 @@ class MrdRawReader final : public ScanReader {
     const std::int64_t matrix_lines = placement.height() * placement.depth();
     std::vector<std::int64_t> acquired_in;  // each volume
     std::vector<std::int64_t> missing_in;
+    std::vector<std::vector<bool>> lines_in;
     MixedCounters mixed;
     for (Volume& volume : volumes_) {
       AcquiredLines acquired(matrix_lines);
@@ -368,9 +369,10 @@ class MrdRawReader final : public ScanReader {
       volume.calibrated = volume.calibrated || has_dense_centre(lines_along_y(acquired.acquired()));
       acquired_in.push_back(acquired.count());
       missing_in.push_back(placement.missing_lines(acquired.acquired()));
+      lines_in.push_back(acquired.acquired());
       mixed |= acquired.mixed();
     }
-    accept_accelerated(acquired_in, missing_in);
+    accept_accelerated(acquired_in, lines_in, missing_in);
     if (!options.allow_undersampled) {
       leave_out_unfinished(acquired_in, missing_in);
     }
@@ -393,20 +395,24 @@ class MrdRawReader final : public ScanReader {
     return along_y;
   }
 
-  // Of an accelerated scan with calibration lines each volume is whole that has as many lines as any: the library fills
-  // what it misses. Such lines of the others count as missing.
-  void accept_accelerated(const std::vector<std::int64_t>& acquired_in, std::vector<std::int64_t>& missing_in) {
-    const std::int64_t most = std::ranges::max(acquired_in);
-    std::int64_t fewest_missing = 0;
+  // Of an accelerated scan with calibration lines each volume is whole that was measured as far as the one of the most
+  // lines: the library fills what it misses. Such lines of the others count as missing.
+  void accept_accelerated(const std::vector<std::int64_t>& acquired_in, const std::vector<std::vector<bool>>& lines_in,
+                          std::vector<std::int64_t>& missing_in) {
+    const auto fullest = std::ranges::max_element(acquired_in) - acquired_in.begin();
+    const std::int64_t most = acquired_in[static_cast<std::size_t>(fullest)];
+    const bool slab = assembler_->placement().depth() > 1;  // whose partitions may lack other lines
+    std::int64_t all = 0;                                   // lines, measured and missing
     for (std::size_t index = 0; index < volumes_.size(); ++index) {
-      if (volumes_[index].calibrated && acquired_in[index] == most && missing_in[index] > 0) {
-        fewest_missing = missing_in[index];
+      const bool as_far = acquired_in[index] == most ||
+                          (!slab && reaches_as_far(lines_in[index], lines_in[static_cast<std::size_t>(fullest)]));
+      if (volumes_[index].calibrated && as_far && missing_in[index] > 0) {
+        all = acquired_in[index] + missing_in[index];
         missing_in[index] = 0;
       }
     }
-    if (fewest_missing > 0) {
-      summary_.warnings.push_back("accelerated: " + std::to_string(most) + " of " +
-                                  std::to_string(most + fewest_missing) +
+    if (all > 0) {
+      summary_.warnings.push_back("accelerated: " + std::to_string(most) + " of " + std::to_string(all) +
                                   " lines were measured; the missing ones are filled in as far as they can be");
     }
   }

@@ -39,5 +39,20 @@ TEST(DenseCentre, is_not_what_a_scan_that_was_stopped_has) {
   EXPECT_FALSE(has_dense_centre(downwards));
 }
 
+TEST(ReachesAsFar, where_each_volume_measures_other_lines) {
+  std::vector<bool> shifted(64, false);
+  for (std::size_t line = 2; line < 64; line += 3) {
+    shifted[line] = true;
+  }
+  EXPECT_TRUE(reaches_as_far(shifted, lines_of(3, 0, 0)));
+  EXPECT_TRUE(reaches_as_far(lines_of(3, 0, 0), shifted));
+}
+
+TEST(ReachesAsFar, not_where_a_volume_was_stopped_or_lacks_lines_or_has_none) {
+  EXPECT_FALSE(reaches_as_far(lines_of(3, 24, 40, 50), lines_of(3, 24, 40)));
+  EXPECT_FALSE(reaches_as_far(lines_of(4, 24, 40), lines_of(3, 24, 40)));
+  EXPECT_FALSE(reaches_as_far(std::vector<bool>(64, false), lines_of(3, 24, 40)));
+}
+
 }  // namespace
 }  // namespace mriembed::io
