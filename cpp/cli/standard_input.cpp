@@ -52,7 +52,7 @@ void copy_standard_input(int file) {
 }  // namespace
 
 StandardInput::StandardInput(const std::vector<std::string>& scans) {
-  const auto named = std::ranges::count(scans, standard_input);
+  const auto named = std::ranges::count(scans, standard_input_name);
   if (named > 1) {
     throw Error(ErrorCode::invalid_argument, "standard input (-) can be read once; name it once");
   }
@@ -68,7 +68,7 @@ StandardInput::~StandardInput() {
 }
 
 std::string StandardInput::path_of(const std::string& scan) {
-  if (scan != standard_input) {
+  if (scan != standard_input_name) {
     return scan;
   }
   if (file_.empty()) {

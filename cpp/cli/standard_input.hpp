@@ -6,7 +6,7 @@
 
 namespace mriembed::cli {
 
-inline constexpr const char* standard_input = "-";
+inline constexpr const char* standard_input_name = "-";
 
 class StandardInput {
  public:

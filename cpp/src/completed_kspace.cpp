@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <complex>
+#include <string_view>
 
 #include "coil_matrices.hpp"
 #include "complex_buffer.hpp"
@@ -63,10 +66,12 @@ at::Tensor completed_kspace(const at::Tensor& kspace, const std::optional<at::Te
     const at::Tensor slice = kspace[index];
     const MeasuredLines measured = measured_lines(const_samples_of(slice), {slice.size(0), height, slice.size(2)},
                                                   {slice.stride(0), slice.stride(1), slice.stride(2)});
-    const Sampling sampling = sampling_of(measured);
-    const auto peak = at::view_as_real(slice).abs().max().item<double>();
-    if ((sampling.acceleration == 1 && !sampling.partial) || !std::isfinite(peak)) {
+    if (!fills_lines(measured)) {
       continue;
+    }
+    const auto peak = at::view_as_real(slice).abs().max().item<double>();
+    if (!std::isfinite(peak)) {
+      continue;  // preprocessing refuses it
     }
     const at::Tensor scaled = (slice.to(at::kComplexDouble) / peak).to(at::kComplexFloat);
     const std::int64_t left = slice.size(2) / 2 - width / 2;

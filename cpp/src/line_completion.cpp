@@ -105,6 +105,11 @@ Sampling sampling_of(const MeasuredLines& measured) {
   return sampling;
 }
 
+bool fills_lines(const MeasuredLines& measured) {
+  const Plan plan = plan_of(measured);
+  return plan.acceleration > 1 || plan.partial;
+}
+
 void LineCompletion::fill(const kernels::HybridSlice& slice, const MeasuredLines& measured,
                           const kernels::ColumnTransform& transform, const threads::Executor& executor) {
   const Plan plan = plan_of(measured);

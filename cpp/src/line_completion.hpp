@@ -23,6 +23,9 @@ MeasuredLines measured_lines(const std::complex<float>* kspace, const std::array
 // What preprocessing does with k-space of these lines.
 Sampling sampling_of(const MeasuredLines& measured);
 
+// Whether there are lines that it fills.
+bool fills_lines(const MeasuredLines& measured);
+
 class LineCompletion {
  public:
   // Fills what can be filled of the virtual coils. `transform` as ConjugateFill takes it. No bit depends on the number

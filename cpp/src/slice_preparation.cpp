@@ -90,8 +90,7 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
   if (kspace_) {
     measured_ = measured_lines(const_samples_of(source_), {coils_, source_height_, source_width_},
                                {source_.stride(0), source_width_, 1});
-    const Sampling sampling = sampling_of(measured_);
-    lacks_lines_ = sampling.acceleration > 1 || sampling.partial;
+    lacks_lines_ = fills_lines(measured_);
   }
   if (!lacks_lines_) {  // others are completed as a whole
     rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
