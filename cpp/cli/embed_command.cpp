@@ -53,7 +53,8 @@ Files are written under a temporary name, then renamed over an older OUT; of a p
 bad (unreadable, undersampled without calibration lines, a slice all zero or with NaN, too large for the memory), one line says
 so, all of its rows are left out, the other scans are still written, and the exit status is 4. When no scan is good, nothing is
 written. A program that is killed or loses power leaves the older OUT, and beside it at most the unfinished
-.mriembed-*.tmp files, which may be deleted. (Between the two renames of a pair, the .json alone may be new already:
+.mriembed-*.tmp files, and of a scan from standard input .mriembed-scan-* in the folder for temporary files (TMPDIR); both
+may be deleted. (Between the two renames of a pair, the .json alone may be new already:
 its model and rows say what it belongs to.)
 
 Ctrl-C (SIGINT) and SIGTERM keep what is done: the batch in work is finished, all rows so far, those of the unfinished
