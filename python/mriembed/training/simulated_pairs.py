@@ -26,7 +26,7 @@ _FULL = 0.75  # share of the parts whose first acquisitions are full
 _FEW_COILS = 0.2  # share of the second acquisitions that few elements of a large array receive
 _WEAKEST = 0.2  # of what an acquisition that is not full differs in
 # Shares of the parts; the others are volumes by one sequence.
-_CONTRASTS, _PROTOCOLS, _SINGLE = 0.15, 0.12, 0.25
+_CONTRASTS, _PROTOCOLS, _SINGLE = 0.13, 0.2, 0.2
 
 
 def simulated_pairs(
