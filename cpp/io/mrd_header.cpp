@@ -89,6 +89,32 @@ std::string trajectory_of(const pugi::xml_node& node) {
   return name;
 }
 
+// None where the description is another one or lacks what cannot be guessed.
+std::optional<EpiReadout> epi_readout_of(const pugi::xml_node& description) {
+  if (lower_case(text_of(child_of(description, "identifier"))) != "conventionalepi") {
+    return std::nullopt;
+  }
+  const auto parameter = [&](std::string_view name) {
+    for (const pugi::xml_node& node : description.children()) {
+      const std::string_view kind = local_name(node);
+      if ((kind == "userParameterLong" || kind == "userParameterDouble") && text_of(child_of(node, "name")) == name) {
+        return positive_number_of(child_of(node, "value"));
+      }
+    }
+    return 0.0;
+  };
+  EpiReadout readout;
+  readout.ramp_up = parameter("rampUpTime");
+  readout.flat_top = parameter("flatTopTime");
+  readout.ramp_down = parameter("rampDownTime");
+  readout.delay = parameter("acqDelayTime");
+  readout.dwell_time = parameter("dwellTime");
+  constexpr double most_samples = 65535;
+  readout.samples = static_cast<std::int64_t>(std::min(parameter("numSamples"), most_samples));
+  const bool whole = readout.flat_top > 0 && readout.dwell_time > 0 && readout.samples > 1;
+  return whole ? std::optional(readout) : std::nullopt;
+}
+
 MrdEncoding encoding_of(const pugi::xml_node& node) {
   const pugi::xml_node encoded = needed_child(node, "encodedSpace");
   const pugi::xml_node recon = needed_child(node, "reconSpace");
@@ -101,6 +127,7 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   encoding.step_1 = limit_of(limits, "kspace_encoding_step_1");
   encoding.step_2 = limit_of(limits, "kspace_encoding_step_2");
   encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
+  encoding.readout = epi_readout_of(child_of(node, "trajectoryDescription"));
   return encoding;
 }
 

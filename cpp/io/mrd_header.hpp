@@ -30,6 +30,18 @@ struct EncodingLimit {
   std::int64_t center = 0;
 };
 
+// How the lines of an echo-planar scan were read out: times in microseconds, from the beginning of a line's gradient,
+// which rises, is flat and falls. From the header's trajectory description "ConventionalEPI", which also Gadgetron
+// reads.
+struct EpiReadout {
+  double ramp_up = 0;
+  double flat_top = 0;
+  double ramp_down = 0;
+  double delay = 0;  // of the first sample; 0 where the header does not tell
+  double dwell_time = 0;
+  std::int64_t samples = 0;
+};
+
 // One encoding space: how its lines were measured, and the image that is meant to come of them.
 struct MrdEncoding {
   Matrix encoded;
@@ -39,6 +51,7 @@ struct MrdEncoding {
   std::optional<EncodingLimit> step_1;  // along y
   std::optional<EncodingLimit> step_2;  // along z
   std::string trajectory;               // "cartesian", "epi", "spiral", ...
+  std::optional<EpiReadout> readout;    // where the header describes it in full
 };
 
 struct MrdHeader {

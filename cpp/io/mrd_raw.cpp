@@ -28,6 +28,7 @@ struct Volume {
   VolumeKey key{};
   std::vector<std::size_t> lines;        // indices of its acquisitions, ascending
   std::vector<std::size_t> calibration;  // lines of calibration alone, where no imaging line lies; ascending
+  std::vector<std::size_t> navigators;   // of an echo-planar readout, ascending
   bool calibrated = false;               // there are calibration lines, alone or as part of the image
 
   // Indices of all of them, ascending.
@@ -79,6 +80,7 @@ class MrdRawReader final : public ScanReader {
     sort_lines();
     check_encoding();
     count_coils();
+    add_navigators();
     measure_noise(other_noise);
     summary_.coils = static_cast<std::int64_t>(coils_.size());
     assembler_.emplace(encoding(), facts_of_lines(), coils_);
@@ -131,6 +133,8 @@ class MrdRawReader final : public ScanReader {
         noise_lines_.push_back(index);
       } else if (kind == LineKind::calibration && line.encoding_space == chosen) {
         calibration_lines_.push_back(index);
+      } else if (kind == LineKind::phase_correction && line.encoding_space == chosen) {
+        navigator_lines_.push_back(index);
       } else if (kind != LineKind::imaging) {
         ++left_out_;
       } else if (line.encoding_space == chosen) {
@@ -200,6 +204,28 @@ class MrdRawReader final : public ScanReader {
     check_extents(coils, 1, 1, 1);
     coils_.resize(static_cast<std::size_t>(coils));
     std::iota(coils_.begin(), coils_.end(), 0);
+  }
+
+  // Gives each volume of an echo-planar scan the navigator lines of its own counters, or else those of its slice.
+  void add_navigators() {
+    std::map<VolumeKey, std::vector<std::size_t>> of_volume;
+    std::map<std::uint16_t, std::vector<std::size_t>> of_slice;
+    for (const std::size_t index : navigator_lines_) {
+      const Acquisition& line = headers()[index];
+      if (encoding().trajectory == "epi" && line.coils == headers()[volumes_.front().lines.front()].coils) {
+        of_volume[key_of(line)].push_back(index);
+        of_slice[line.slice].push_back(index);
+      } else {
+        ++left_out_;
+      }
+    }
+    for (Volume& volume : volumes_) {
+      if (const auto own = of_volume.find(volume.key); own != of_volume.end()) {
+        volume.navigators = own->second;
+      } else if (const auto shared = of_slice.find(volume.key[0]); shared != of_slice.end()) {
+        volume.navigators = shared->second;
+      }
+    }
   }
 
   // The scan's own noise lines, or else those of another measurement.
@@ -473,15 +499,15 @@ class MrdRawReader final : public ScanReader {
     const auto take = [](const std::vector<std::string>& from, std::vector<std::string>& to) {
       to.insert(to.end(), from.begin(), from.end());
     };
-    if (encoding().trajectory == "epi") {
-      summary_.warnings.emplace_back("EPI: reversed lines are turned; ramp samples and ghosts are not corrected");
+    if (const EpiLines* epi = assembler_->epi()) {
+      take(epi->warnings(), summary_.warnings);
+      take(epi->notes(), summary_.notes);
     }
     take(assembler_->geometry().notes, summary_.warnings);
     take(assembler_->placement().notes(), summary_.warnings);
     take(echo_warnings_, summary_.warnings);
     if (left_out_ > 0) {
-      summary_.notes.push_back(std::to_string(left_out_) +
-                               " lines of calibration, navigation, phase correction and the like left out");
+      summary_.notes.push_back(std::to_string(left_out_) + " lines of calibration, navigation and the like left out");
     }
   }
 
@@ -493,6 +519,10 @@ class MrdRawReader final : public ScanReader {
     const bool first = !std::exchange(looked_at_echo_, true);
     loaded_.reset();
     try {
+      acquisitions_->read(volumes_[volume].navigators,
+                          [&](std::size_t index, std::span<const std::complex<float>> samples) {
+                            assembler_->add_navigator(volumes_[volume].key, headers()[index], index, samples);
+                          });
       acquisitions_->read(volumes_[volume].all_lines(),
                           [&](std::size_t index, std::span<const std::complex<float>> samples) {
                             assembler_->add(headers()[index], index, samples);
@@ -514,6 +544,7 @@ class MrdRawReader final : public ScanReader {
   std::vector<Volume> volumes_;
   std::vector<std::size_t> noise_lines_;
   std::vector<std::size_t> calibration_lines_;  // of calibration alone
+  std::vector<std::size_t> navigator_lines_;
   std::size_t left_out_ = 0;
   std::vector<std::int64_t> coils_;  // those that are read
   std::optional<SliceAssembler> assembler_;

@@ -3,6 +3,7 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "partition_transform.hpp"
@@ -41,11 +42,28 @@ class EnergyOfSteps {
   std::vector<int> lines_;
 };
 
+// Of a readout with the samples `where`, ascending along x.
+void copy_readout(const std::complex<float>* samples, const ReadoutPlace& where, bool reversed,
+                  std::complex<float>* to) {
+  const std::complex<float>* const from = samples + where.first_sample;
+  if (reversed) {
+    std::reverse_copy(from, from + where.count, to + where.first_x);
+  } else {
+    std::copy_n(from, where.count, to + where.first_x);
+  }
+}
+
+LineFacts placed_facts(LineFacts facts, const std::optional<EpiLines>& epi) {
+  if (epi.has_value()) {
+    facts.first = epi->placed_as(facts.first);
+  }
+  return facts;
+}
+
 }  // namespace
 
 LineKind kind_of(const Acquisition& line) {
   constexpr std::array others{ISMRMRD::ISMRMRD_ACQ_IS_NAVIGATION_DATA,
-                              ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA,
                               ISMRMRD::ISMRMRD_ACQ_IS_HPFEEDBACK_DATA,
                               ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA,
                               ISMRMRD::ISMRMRD_ACQ_IS_RTFEEDBACK_DATA,
@@ -58,15 +76,20 @@ LineKind kind_of(const Acquisition& line) {
   if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT)) {
     return LineKind::noise;
   }
+  if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA)) {
+    return LineKind::phase_correction;
+  }
   const bool calibration_alone = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION) &&
                                  !line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
   return calibration_alone ? LineKind::calibration : LineKind::imaging;
 }
 
-VolumeKey key_of(const Acquisition& line) { return {line.slice, line.contrast, line.phase, line.repetition, line.set}; }
-
 SliceAssembler::SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils)
-    : geometry_(geometry_of(encoding)), placement_(encoding, geometry_, facts), coils_(std::move(coils)) {}
+    : geometry_(geometry_of(encoding)),
+      epi_(encoding.trajectory == "epi" ? std::optional<EpiLines>(std::in_place, encoding, geometry_, facts.first)
+                                        : std::nullopt),
+      placement_(encoding, geometry_, placed_facts(facts, epi_)),
+      coils_(std::move(coils)) {}
 
 std::int64_t SliceAssembler::partitions() const { return std::min(geometry_.image.z, placement_.depth()); }
 
@@ -79,11 +102,31 @@ SliceGeometry SliceAssembler::slice_geometry() const {
 }
 
 void SliceAssembler::add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+  const LineDirection direction = direction_of(line);
+  const Acquisition placed = epi_.has_value() ? epi_->placed_as(line) : line;
+  const std::span<const std::complex<float>> spaced =
+      epi_.has_value() ? epi_->samples_of(line, index, samples) : samples;
   if (placement_.needs_signal()) {
-    held_.push_back({line, index, {samples.begin(), samples.end()}});
+    held_.push_back({placed, direction, index, {spaced.begin(), spaced.end()}});
   } else {
-    place(line, index, samples);
+    place(placed, direction, index, spaced);
   }
+}
+
+void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
+                                   std::span<const std::complex<float>> samples) {
+  if (!epi_.has_value()) {
+    return;
+  }
+  const Acquisition placed = epi_->placed_as(line);
+  const std::span<const std::complex<float>> spaced = epi_->samples_of(line, index, samples);
+  const ReadoutPlace where = placement_.readout_of(placed, index);
+  std::vector<std::complex<float>> rows(coils_.size() * static_cast<std::size_t>(placement_.width()));
+  for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
+    copy_readout(spaced.data() + coils_[coil] * placed.samples, where, direction_of(placed) == LineDirection::reversed,
+                 rows.data() + static_cast<std::int64_t>(coil) * placement_.width());
+  }
+  epi_->add_navigator(key, direction_of(line), rows, placement_.width());
 }
 
 const AcquiredLines* SliceAssembler::acquired(const VolumeKey& key) const {
@@ -93,6 +136,9 @@ const AcquiredLines* SliceAssembler::acquired(const VolumeKey& key) const {
 
 void SliceAssembler::drop(const VolumeKey& key) {
   volumes_.erase(key);
+  if (epi_.has_value()) {
+    epi_->drop(key);
+  }
   std::erase_if(held_, [&](const Held& held) { return key_of(held.line) == key; });
 }
 
@@ -109,6 +155,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
     }
   }
   divide_by_averages(volume);
+  correct_directions(key, volume);
   if (placement_.depth() > 1) {
     transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                          placement_.height() * width);
@@ -141,13 +188,20 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
   }
   const auto count = static_cast<std::size_t>(lines());
   std::vector<std::complex<float>>& memory = spare_.empty() ? finished_ : spare_;
-  Volume volume{
-      std::exchange(memory, {}), AcquiredLines(lines()), std::vector<int>(count), std::vector<ReadoutPlace>(count), {}};
+  Volume volume{std::exchange(memory, {}),
+                AcquiredLines(lines()),
+                std::vector<int>(count),
+                std::vector<ReadoutPlace>(count),
+                {},
+                std::vector<LineDirection>(count, LineDirection::none),
+                std::vector<bool>(count),
+                {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
 }
 
-void SliceAssembler::place(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+void SliceAssembler::place(const Acquisition& line, LineDirection direction, std::size_t index,
+                           std::span<const std::complex<float>> samples) {
   const std::optional<std::int64_t> at = placement_.line_of(line, index);
   const ReadoutPlace where = placement_.readout_of(line, index);
   if (!at.has_value()) {
@@ -157,6 +211,9 @@ void SliceAssembler::place(const Acquisition& line, std::size_t index, std::span
   volume.acquired.add(*at, line);
   int& averages = volume.averages[static_cast<std::size_t>(*at)];
   const bool first = averages++ == 0;
+  LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];
+  known = first || known == direction ? direction : LineDirection::both;
+  volume.second[static_cast<std::size_t>(*at)] = volume.of_segment[line.segment]++ % 2 == 1;
   if (first) {
     volume.first[static_cast<std::size_t>(*at)] = where;
   } else {
@@ -166,20 +223,17 @@ void SliceAssembler::place(const Acquisition& line, std::size_t index, std::span
   const std::int64_t width = placement_.width();
   for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
     std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + *at) * width;
-    const std::complex<float>* const from = samples.data() + coils_[coil] * line.samples + where.first_sample;
+    const std::complex<float>* const readout = samples.data() + coils_[coil] * line.samples;
     std::complex<float>* const to = row + where.first_x;
     if (!first) {
+      const std::complex<float>* const from = readout + where.first_sample;
       for (std::int64_t x = 0; x < where.count; ++x) {
         to[x] += from[reversed ? where.count - 1 - x : x];
       }
       continue;
     }
     std::fill(row, to, 0);
-    if (reversed) {
-      std::reverse_copy(from, from + where.count, to);
-    } else {
-      std::copy_n(from, where.count, to);
-    }
+    copy_readout(readout, where, reversed, row);
     std::fill(to + where.count, row + width, 0);
   }
 }
@@ -197,7 +251,14 @@ void SliceAssembler::place_held() {
   }
   placement_.find_centres(along_y.means(), along_z.means());
   for (const Held& held : std::exchange(held_, {})) {
-    place(held.line, held.index, held.samples);
+    place(held.line, held.direction, held.index, held.samples);
+  }
+}
+
+void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
+  if (epi_.has_value()) {
+    epi_->correct(key, {volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
+                        placement_.width(), std::move(volume.directions), std::move(volume.second)});
   }
 }
 

@@ -1,7 +1,6 @@
 // From the acquisitions of a Cartesian MRD scan, one by one, to the k-space of its slices.
 #pragma once
 
-#include <array>
 #include <complex>
 #include <cstdint>
 #include <map>
@@ -11,10 +10,12 @@
 
 #include "acquired_lines.hpp"
 #include "acquisitions.hpp"
+#include "epi_lines.hpp"
 #include "line_placement.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
+#include "volume_key.hpp"
 
 namespace mriembed::io {
 
@@ -22,18 +23,16 @@ namespace mriembed::io {
 enum class LineKind {
   imaging,
   noise,
-  calibration,  // of a parallel reconstruction alone; what is image as well is imaging
-  other,        // navigation, phase correction, dummies and the like
+  calibration,       // of a parallel reconstruction alone; what is image as well is imaging
+  phase_correction,  // a navigator line of an echo-planar readout
+  other,             // navigation, dummies and the like
 };
 LineKind kind_of(const Acquisition& line);
 
-// slice, contrast, phase, repetition, set: what tells the volumes of a scan apart. In 2D, a volume is a slice.
-using VolumeKey = std::array<std::uint16_t, 5>;
-VolumeKey key_of(const Acquisition& line);
-
 // Takes imaging lines in any order, from a file or as they are measured, and needs to see none before it takes the
 // first. Lines go to their places at once; only where the centre of k-space must be told by the signal are they held
-// until the first volume is whole. Samples of one place are averaged. Memory: the matrix of each volume that is begun
+// until the first volume is whole. Samples of one place are averaged. Of an echo-planar scan, lines are brought to even
+// spacing and both directions in phase. Memory: the matrix of each volume that is begun
 // and not finished, or of the one that was finished last.
 class SliceAssembler {
  public:
@@ -50,6 +49,11 @@ class SliceAssembler {
   // One imaging line, `samples` (coils, samples); refusals name it by `index`.
   void add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
 
+  // A line of phase correction of an echo-planar scan; other scans need none. Those of a volume are added in the order
+  // of their measurement, before finish().
+  void add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
+                     std::span<const std::complex<float>> samples);
+
   // What is known of a volume's lines so far; none for a volume of which no line is placed.
   [[nodiscard]] const AcquiredLines* acquired(const VolumeKey& key) const;
 
@@ -61,6 +65,9 @@ class SliceAssembler {
 
   // Partition `partition` of the volume that was finished last.
   void write_slice(std::int64_t partition, Slice& slice) const;
+
+  // What was done to the lines of an echo-planar scan; null for other scans.
+  [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
 
   // The volume that was finished last, (coils, z, y, x): k-space along y and x, an image along z.
   [[nodiscard]] std::span<const std::complex<float>> finished() const { return finished_; }
@@ -77,21 +84,28 @@ class SliceAssembler {
     std::vector<int> averages;        // of each line
     std::vector<ReadoutPlace> first;  // the place of each line's first readout
     std::vector<Extent> further;
+    std::vector<LineDirection> directions;             // of each line
+    std::vector<bool> second;                          // see EpiVolume
+    std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
   };
   struct Held {
     Acquisition line;
+    LineDirection direction;
     std::size_t index;
     std::vector<std::complex<float>> samples;
   };
 
   [[nodiscard]] std::int64_t lines() const { return placement_.height() * placement_.depth(); }
   Volume& volume_of(const VolumeKey& key);
-  void place(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  void place(const Acquisition& line, LineDirection direction, std::size_t index,
+             std::span<const std::complex<float>> samples);
   void place_held();
+  void correct_directions(const VolumeKey& key, Volume& volume);
   void divide_by_averages(Volume& volume) const;
   void divide_uneven_line(Volume& volume, std::int64_t line) const;
 
   ScanGeometry geometry_;
+  std::optional<EpiLines> epi_;
   LinePlacement placement_;
   std::vector<std::int64_t> coils_;
   std::map<VolumeKey, Volume> volumes_;

@@ -170,6 +170,15 @@ std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix)
                      number() + "</center></" + name + ">"
                : std::string();
   };
+  const auto epi_readout = [&] {
+    std::string description = "<trajectoryDescription><identifier>ConventionalEPI</identifier>";
+    for (const char* const name : {"rampUpTime", "flatTopTime", "rampDownTime", "acqDelayTime", "dwellTime"}) {
+      description += "<userParameterLong><name>" + std::string(name) + "</name><value>" + number() +
+                     "</value></userParameterLong>";
+    }
+    return description + "<userParameterLong><name>numSamples</name><value>" + near(matrix.x) +
+           "</value></userParameterLong></trajectoryDescription>";
+  };
   constexpr std::array<const char*, 5> trajectories{"cartesian", "cartesian", "epi", "spiral", "radial"};
   std::string text =
       "<ismrmrdHeader><experimentalConditions><H1resonanceFrequency_Hz>1</H1resonanceFrequency_Hz>"
@@ -178,7 +187,8 @@ std::string some_mrd_header(FuzzedDataProvider& bytes, const SomeMatrix& matrix)
     text += "<encoding>" + space("encodedSpace", matrix.x) +
             space("reconSpace", bytes.ConsumeBool() ? matrix.x : some_count(bytes)) + "<encodingLimits>" +
             limit("kspace_encoding_step_1") + limit("kspace_encoding_step_2") + "</encodingLimits><trajectory>" +
-            bytes.PickValueInArray(trajectories) + "</trajectory></encoding>";
+            bytes.PickValueInArray(trajectories) + "</trajectory>" + (bytes.ConsumeBool() ? epi_readout() : "") +
+            "</encoding>";
   }
   return text + "</ismrmrdHeader>";
 }

@@ -67,6 +67,34 @@ TEST(MrdHeader, takes_trajectories_in_any_case) {
   EXPECT_NE(header_refusal(mrd_xml(matrix)).find("the trajectory \"zigzag\""), std::string::npos);
 }
 
+TEST(MrdHeader, reads_the_description_of_an_echo_planar_readout) {
+  const auto parameter = [](const std::string& kind, const std::string& name, const std::string& value) {
+    return "<userParameter" + kind + "><name>" + name + "</name><value>" + value + "</value></userParameter" + kind +
+           ">";
+  };
+  const std::string times = parameter("Long", "etl", "64") + parameter("Long", "rampUpTime", "120") +
+                            parameter("Long", "flatTopTime", "260") + parameter("Long", "rampDownTime", "110") +
+                            parameter("Long", "numSamples", "96") + parameter("Double", "dwellTime", "4.2");
+  const auto readout_of = [&](const std::string& identifier, const std::string& parameters) {
+    const std::string description =
+        "<trajectoryDescription><identifier>" + identifier + "</identifier>" + parameters + "</trajectoryDescription>";
+    const std::string xml = replaced(mrd_xml(MrdMatrix()), "</trajectory>", "</trajectory>" + description);
+    return parse_mrd_header(xml).encodings.front().readout;
+  };
+  const auto readout = readout_of("ConventionalEPI", times + parameter("Long", "acqDelayTime", "30"));
+  ASSERT_TRUE(readout.has_value());
+  EXPECT_EQ(readout->ramp_up, 120);
+  EXPECT_EQ(readout->flat_top, 260);
+  EXPECT_EQ(readout->ramp_down, 110);
+  EXPECT_EQ(readout->delay, 30);
+  EXPECT_EQ(readout->dwell_time, 4.2);
+  EXPECT_EQ(readout->samples, 96);
+  EXPECT_EQ(readout_of("ConventionalEPI", times)->delay, 0);
+  EXPECT_FALSE(readout_of("HargreavesVDS2000", times).has_value());
+  EXPECT_FALSE(readout_of("ConventionalEPI", replaced(times, "dwellTime", "somethingElse")).has_value());
+  EXPECT_FALSE(parse_mrd_header(mrd_xml(MrdMatrix())).encodings.front().readout.has_value());
+}
+
 TEST(MrdHeader, needs_nothing_but_what_places_samples) {
   const std::string coils =
       "<acquisitionSystemInformation><coilLabel><coilNumber>1</coilNumber></coilLabel>"

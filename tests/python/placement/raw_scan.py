@@ -56,6 +56,7 @@ class Readout:
     contrast: int = 0
     repetition: int = 0
     set: int = 0
+    segment: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,8 @@ class RawScan:
     readouts: list[Readout] = field(default_factory=list)
     acceleration: int = 1
     calibration_mode: str = ""
+    trajectory: str = "cartesian"
+    trajectory_times: dict[str, float] = field(default_factory=dict)  # parameters of a trajectory description
 
 
 def _space(name: str, space: Space) -> str:
@@ -100,6 +103,16 @@ def header_of(scan: RawScan) -> str:
             "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor>"
             f"<calibrationMode>{scan.calibration_mode}</calibrationMode></parallelImaging>"
         )
+    description = ""
+    if scan.trajectory_times:
+        parameters = "".join(
+            f"<userParameter{kind}><name>{name}</name><value>{value}</value></userParameter{kind}>"
+            for name, value in scan.trajectory_times.items()
+            for kind in ("Long" if isinstance(value, int) else "Double",)
+        )
+        description = (
+            f"<trajectoryDescription><identifier>ConventionalEPI</identifier>{parameters}</trajectoryDescription>"
+        )
     return (
         '<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding>"
@@ -108,7 +121,8 @@ def header_of(scan: RawScan) -> str:
         + "<encodingLimits>"
         + _limits("kspace_encoding_step_1", scan.limits_1)
         + _limits("kspace_encoding_step_2", scan.limits_2)
-        + f"</encodingLimits><trajectory>cartesian</trajectory>{parallel}</encoding></ismrmrdHeader>"
+        + f"</encodingLimits><trajectory>{scan.trajectory}</trajectory>{description}{parallel}"
+        + "</encoding></ismrmrdHeader>"
     )
 
 
@@ -128,7 +142,7 @@ def write_raw_scan(path: Path, scan: RawScan) -> None:
         head["read_dir"], head["phase_dir"], head["slice_dir"] = np.eye(3)
         index = head["idx"]
         index["kspace_encode_step_1"], index["kspace_encode_step_2"] = readout.step_1, readout.step_2
-        for name in ("average", "slice", "contrast", "repetition", "set"):
+        for name in ("average", "slice", "contrast", "repetition", "set", "segment"):
             index[name] = getattr(readout, name)
         line["data"] = np.ascontiguousarray(readout.samples, np.complex64).view(np.float32).ravel()
         line["traj"] = np.zeros(0, np.float32)

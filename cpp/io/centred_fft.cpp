@@ -1,0 +1,41 @@
+#include "centred_fft.hpp"
+
+#include <kiss_fft.h>
+
+#include <cmath>
+#include <string>
+
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+// kissfft's complex numbers are two floats, and so are C++'s, by its standard.
+static_assert(sizeof(kiss_fft_cpx) == sizeof(std::complex<float>));
+
+void CentredFft::Free::operator()(kiss_fft_state* plan) const { kiss_fft_free(plan); }
+
+CentredFft::CentredFft(std::int64_t length, Direction direction)
+    : plan_(kiss_fft_alloc(static_cast<int>(length), direction == Direction::to_image ? 1 : 0, nullptr, nullptr)),
+      scale_(1.0F / std::sqrt(static_cast<float>(length))),
+      before_(static_cast<std::size_t>(length)),
+      after_(static_cast<std::size_t>(length)) {
+  if (plan_ == nullptr) {
+    refuse("the transform over " + std::to_string(length) + " samples cannot be planned");
+  }
+}
+
+void CentredFft::apply(std::complex<float>* first, std::int64_t stride) {
+  const std::size_t length = before_.size();
+  for (std::size_t index = 0; index < length; ++index) {
+    const std::size_t from = (index + length / 2) % length;  // ifftshift
+    before_[index] = first[static_cast<std::int64_t>(from) * stride];
+  }
+  kiss_fft(plan_.get(), reinterpret_cast<const kiss_fft_cpx*>(before_.data()),
+           reinterpret_cast<kiss_fft_cpx*>(after_.data()));
+  for (std::size_t index = 0; index < length; ++index) {
+    const std::size_t to = (index + length / 2) % length;  // fftshift
+    first[static_cast<std::int64_t>(to) * stride] = after_[index] * scale_;
+  }
+}
+
+}  // namespace mriembed::io

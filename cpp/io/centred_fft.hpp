@@ -1,0 +1,36 @@
+// The transform between k-space and image along one axis.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct kiss_fft_state;
+
+namespace mriembed::io {
+
+// Centred and orthonormal, as the preprocessing's transform over y and x: k = 0 and the image's middle lie at
+// length / 2. One thread at a time may use it.
+class CentredFft {
+ public:
+  enum class Direction { to_image, to_kspace };
+
+  // Refuses a length that cannot be planned.
+  CentredFft(std::int64_t length, Direction direction);
+
+  // In place; `first` and the samples after it are `stride` apart.
+  void apply(std::complex<float>* first, std::int64_t stride = 1);
+
+ private:
+  struct Free {
+    void operator()(kiss_fft_state* plan) const;
+  };
+
+  std::unique_ptr<kiss_fft_state, Free> plan_;
+  float scale_;
+  std::vector<std::complex<float>> before_;
+  std::vector<std::complex<float>> after_;
+};
+
+}  // namespace mriembed::io

@@ -1,0 +1,160 @@
+#include "epi_lines.hpp"
+
+#include <ismrmrd/ismrmrd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mriembed::io {
+
+namespace {
+
+// No gap between the first and the last measured line.
+bool is_dense(const std::vector<LineDirection>& directions) {
+  const auto measured = [](LineDirection direction) { return direction != LineDirection::none; };
+  const auto first = std::ranges::find_if(directions, measured);
+  const auto last = std::find_if(directions.rbegin(), directions.rend(), measured).base();
+  return first < last && std::all_of(first, last, measured);
+}
+
+// Every second line reversed; the others forward.
+std::vector<LineDirection> turned(const EpiVolume& volume) {
+  std::vector<LineDirection> directions = volume.directions;
+  for (std::size_t line = 0; line < directions.size(); ++line) {
+    if (directions[line] == LineDirection::forward && volume.second[line]) {
+      directions[line] = LineDirection::reversed;
+    }
+  }
+  return directions;
+}
+
+// Lines marked as reversed change k to -k; k = -length / 2 has no counterpart and stays.
+void turn(std::span<std::complex<float>> samples, std::int64_t coils, const std::vector<LineDirection>& directions,
+          std::int64_t width) {
+  const auto lines = static_cast<std::int64_t>(directions.size());
+  for (std::int64_t row = 0; row < coils * lines; ++row) {
+    if (directions[static_cast<std::size_t>(row % lines)] == LineDirection::reversed) {
+      std::complex<float>* const first = samples.data() + row * width;
+      std::reverse(first + (width % 2 == 0 ? 1 : 0), first + width);
+    }
+  }
+}
+
+}  // namespace
+
+LineDirection direction_of(const Acquisition& line) {
+  return line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE) ? LineDirection::reversed : LineDirection::forward;
+}
+
+EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, const Acquisition& first)
+    : matrix_width_(encoding.encoded.x) {
+  if (!encoding.readout.has_value()) {
+    warnings_.emplace_back(
+        "EPI: the header does not describe the readout; samples on the gradient's ramps, if there are any, stay "
+        "unevenly spaced");
+    return;
+  }
+  const EpiReadout& readout = *encoding.readout;
+  if (first.samples != readout.samples) {
+    warnings_.push_back("EPI: the header describes readouts of " + std::to_string(readout.samples) +
+                        " samples, but lines have " + std::to_string(first.samples) +
+                        ": they are taken to be evenly spaced already");
+  } else if (EpiRegridding::needed(readout, matrix_width_)) {
+    regridding_.emplace(readout, matrix_width_, geometry.image.x);
+    notes_.emplace_back("EPI: samples are brought to even spacing, by the header's description of the gradient");
+  }
+}
+
+Acquisition EpiLines::placed_as(const Acquisition& line) const {
+  Acquisition placed = line;
+  if (regridding_.has_value()) {
+    placed.flags &= ~(std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_REVERSE - 1));
+    placed.samples = static_cast<std::uint16_t>(matrix_width_);
+    placed.center_sample = static_cast<std::uint16_t>(matrix_width_ / 2);
+    placed.discard_pre = 0;
+    placed.discard_post = 0;
+  }
+  return placed;
+}
+
+std::span<const std::complex<float>> EpiLines::samples_of(const Acquisition& line, std::size_t index,
+                                                          std::span<const std::complex<float>> samples) {
+  if (!regridding_.has_value()) {
+    return samples;
+  }
+  regridding_->regrid(line, index, samples, regridded_);
+  return regridded_;
+}
+
+void EpiLines::add_navigator(const VolumeKey& key, LineDirection direction, std::span<const std::complex<float>> line,
+                             std::int64_t width) {
+  constexpr std::size_t most = 64;
+  NavigatorLines& navigators = navigators_.try_emplace(key, width).first->second;
+  if (navigators.count() < most) {
+    navigators.add(direction, line);
+  }
+}
+
+void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
+  const auto found = navigators_.find(key);
+  const auto phase = found == navigators_.end() ? std::nullopt : found->second.phase();
+  const std::vector<std::string> notes = notes_;
+  const std::vector<std::string> warnings = warnings_;
+  if (phase.has_value()) {
+    take_out(*phase, volume.samples, volume.coils, volume.directions, volume.width);
+    notes_.push_back("EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
+                     " of the first slice)");
+  } else {
+    correct_by_image(volume);
+  }
+  if (found != navigators_.end()) {
+    navigators_.erase(found);
+  }
+  if (std::exchange(told_, true)) {
+    notes_ = notes;
+    warnings_ = warnings;
+  }
+}
+
+void EpiLines::correct_by_image(EpiVolume& volume) {
+  if (volume.depth > 1 || !is_dense(volume.directions)) {
+    warnings_.emplace_back(
+        "EPI: there are no navigator lines, and of an accelerated or 3D scan the image does not show the ghost: it is "
+        "not corrected");
+    return;
+  }
+  turn_unmarked_lines(volume);
+  constexpr double clear = 0.97;
+  const GhostSearch ghost = search_ghost(volume.samples, volume.coils, volume.directions, volume.width);
+  if (ghost.corrected < clear * ghost.as_it_is) {
+    take_out(ghost.phase, volume.samples, volume.coils, volume.directions, volume.width);
+    warnings_.emplace_back("EPI: there are no navigator lines; the ghost is corrected by the image itself");
+  } else {
+    notes_.emplace_back("EPI: there are no navigator lines, and no ghost is seen");
+  }
+}
+
+// Where no line is marked as reversed, but the image is clearly sharper with every second one turned.
+void EpiLines::turn_unmarked_lines(EpiVolume& volume) {
+  if (std::ranges::find(volume.directions, LineDirection::reversed) != volume.directions.end()) {
+    return;
+  }
+  const std::vector<LineDirection> directions = turned(volume);
+  std::vector<std::complex<float>> samples(volume.samples.begin(), volume.samples.end());
+  turn(samples, volume.coils, directions, volume.width);
+  if (!unmarked_.has_value()) {
+    constexpr double clearly = 0.98;  // measured: 0.84 to 0.96 where they are reversed, 1.07 and more where not
+    const double as_marked = search_ghost(volume.samples, volume.coils, directions, volume.width).corrected;
+    const double once_turned = search_ghost(samples, volume.coils, directions, volume.width).corrected;
+    unmarked_ = once_turned < clearly * as_marked;
+  }
+  if (*unmarked_) {
+    std::ranges::copy(samples, volume.samples.begin());
+    volume.directions = directions;
+    warnings_.emplace_back(
+        "EPI: no line is marked as reversed, but by the image every second one is: these are turned (the image may be "
+        "mirrored along x)");
+  }
+}
+
+}  // namespace mriembed::io

@@ -1,0 +1,72 @@
+// What the lines of an echo-planar scan need beside their places: even spacing, and both directions in phase.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "acquisitions.hpp"
+#include "epi_phase.hpp"
+#include "epi_regridding.hpp"
+#include "mrd_header.hpp"
+#include "scan_geometry.hpp"
+#include "volume_key.hpp"
+
+namespace mriembed::io {
+
+LineDirection direction_of(const Acquisition& line);
+
+// One volume's lines as they were measured, each (coils, z, y, width) row with its direction. `second`: whether a line
+// was an even one (the second, fourth ...) of its shot, in the order of measurement.
+struct EpiVolume {
+  std::span<std::complex<float>> samples;
+  std::int64_t coils;
+  std::int64_t depth;
+  std::int64_t width;
+  std::vector<LineDirection> directions;  // of each line, (z, y)
+  std::vector<bool> second;
+};
+
+class EpiLines {
+ public:
+  // `first` is the scan's first imaging line.
+  EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, const Acquisition& first);
+
+  // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself.
+  [[nodiscard]] Acquisition placed_as(const Acquisition& line) const;
+  // Its samples then; valid until the next call. Refusals name the acquisition by `index`.
+  [[nodiscard]] std::span<const std::complex<float>> samples_of(const Acquisition& line, std::size_t index,
+                                                                std::span<const std::complex<float>> samples);
+
+  // A navigator line of a volume, (coils, width) in the order of rising k. Those beyond the first 64 add nothing.
+  void add_navigator(const VolumeKey& key, LineDirection direction, std::span<const std::complex<float>> line,
+                     std::int64_t width);
+  void drop(const VolumeKey& key) { navigators_.erase(key); }
+
+  // Brings both directions of a volume in phase: by its navigators, or by the image. Forgets the navigators.
+  void correct(const VolumeKey& key, EpiVolume volume);
+
+  // What was done to the first volume, for `inspect`: what is as it should be, and what may have changed the numbers.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  void correct_by_image(EpiVolume& volume);
+  void turn_unmarked_lines(EpiVolume& volume);
+
+  std::int64_t matrix_width_;
+  std::optional<EpiRegridding> regridding_;
+  std::vector<std::complex<float>> regridded_;
+  std::map<VolumeKey, NavigatorLines> navigators_;
+  std::optional<bool>
+      unmarked_;  // whether every second line is a reversed one without the flag; told by the first volume
+  bool told_ = false;
+  std::vector<std::string> notes_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace mriembed::io
