@@ -16,6 +16,7 @@
 #include "cli/isolated_scan.hpp"
 #include "io/file_start.hpp"
 #include "io/flat_scan.hpp"
+#include "io/noise_scan.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
 
@@ -39,15 +40,27 @@ const char* name_of(Domain domain) {
 
 class Scan {
  public:
-  Scan(const std::string& path, const std::string& scan_reader, bool images, const std::string& group) {
+  Scan(const std::string& path, const std::string& scan_reader, bool images, const std::string& group,
+       const std::string& noise) {
     mriembed::io::ReadOptions options;
     options.group = group;
     if (images) {
       options.domain = Domain::image;
     }
     const py::gil_scoped_release released;
-    reader_ = mriembed::io::is_hdf5(path) ? mriembed::cli::open_isolated_scan(scan_reader, path, options)
-                                          : mriembed::io::open_flat_scan(path, options);
+    const auto open = [&](const std::string& file) {
+      return mriembed::io::is_hdf5(file) ? mriembed::cli::open_isolated_scan(scan_reader, file, options)
+                                         : mriembed::io::open_flat_scan(file, options);
+    };
+    if (noise.empty()) {
+      reader_ = open(path);
+      return;
+    }
+    options.noise = mriembed::io::NoiseUse::none;
+    reader_ = open(path);
+    options = {};
+    options.noise = mriembed::io::NoiseUse::alone;
+    reader_ = mriembed::io::with_noise(std::move(reader_), mriembed::io::noise_in(*open(noise), noise));
   }
 
   [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }
@@ -107,8 +120,8 @@ PYBIND11_MODULE(_scans, module) {
       });
 
   py::class_<Scan>(module, "Scan")
-      .def(py::init<const std::string&, const std::string&, bool, const std::string&>(), py::arg("path"),
-           py::arg("scan_reader"), py::arg("images"), py::arg("group"))
+      .def(py::init<const std::string&, const std::string&, bool, const std::string&, const std::string&>(),
+           py::arg("path"), py::arg("scan_reader"), py::arg("images"), py::arg("group"), py::arg("noise"))
       .def_property_readonly("domain", [](const Scan& self) { return name_of(self.summary().domain); })
       .def_property_readonly("slices", [](const Scan& self) { return self.summary().slices; })
       .def_property_readonly("warnings", [](const Scan& self) { return self.summary().warnings; })

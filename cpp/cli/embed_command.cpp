@@ -72,6 +72,7 @@ struct Arguments {
   std::string output;
   Options options;
   io::ReadOptions reading;
+  std::string noise;  // file with the noise measurement; empty: each scan's own
   ScanSettings settings;
   std::int64_t batch = 0;  // slices of one call; 0: as SliceBatch::has_room_for says
   bool no_prewhiten = false;
@@ -83,6 +84,7 @@ struct Arguments {
 void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& arguments) {
   std::vector<std::string> inputs = arguments.scans;
   inputs.push_back(arguments.model);
+  inputs.push_back(arguments.noise);
   for (const std::string& written : {target.path, target.sidecar()}) {
     for (const std::string& input : inputs) {
       std::error_code failure;
@@ -268,6 +270,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   StandardInput standard_input(arguments.scans);
+  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
@@ -281,7 +284,7 @@ int embed(const Arguments& arguments) {
       arguments.scans.size(),
       [&](std::size_t index) {
         const std::string path = standard_input.path_of(arguments.scans[index]);
-        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(path, arguments.reading);
+        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(path, arguments.reading, noise);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },
@@ -368,7 +371,8 @@ Command add_embed_command(CLI::App& program) {
       ->type_name("A")
       ->check(CLI::Range(1 / most_aspect, most_aspect));
   add_group_option(*command, arguments->reading.group);
-  command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Ignore the scan's noise measurement");
+  CLI::Option* const noise = add_noise_option(*command, arguments->noise);
+  command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Ignore the scan's noise measurement")->excludes(noise);
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Take Cartesian scans with lines missing and fill these with zeros");
   command->add_flag("--table", arguments->table,

@@ -2,6 +2,7 @@
 #include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ using Json = nlohmann::ordered_json;
 struct Arguments {
   std::vector<std::string> scans;
   io::ReadOptions reading;
+  std::string noise;  // file with the noise measurement; empty: each scan's own
   bool json = false;
 };
 
@@ -36,10 +38,11 @@ struct Inspected {
 };
 
 // As embed takes the scan: without --allow-undersampled where that can be, otherwise with it.
-Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
+Inspected inspect_file(const std::string& file, io::ReadOptions reading,
+                       const std::optional<io::MeasuredNoise>& noise) {
   Inspected inspected;
   try {
-    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading);
+    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading, noise);
     io::Slice slice;
     if (reader->summary().zero_fraction > 0) {
       reader->read(0, slice);
@@ -47,7 +50,7 @@ Inspected inspect_file(const std::string& file, io::ReadOptions reading) {
     inspected.summary = reader->summary();
   } catch (const Error&) {
     reading.allow_undersampled = true;  // refuses as before where that was not the reason
-    inspected.summary = open_guarded_scan(file, reading)->summary();
+    inspected.summary = open_guarded_scan(file, reading, noise)->summary();
     inspected.needs_allow_undersampled = true;
   }
   return inspected;
@@ -164,9 +167,10 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
 int inspect(const Arguments& arguments) {
   bool all_good = true;
   StandardInput standard_input(arguments.scans);
+  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   for (const std::string& file : arguments.scans) {
     try {
-      const Inspected inspected = inspect_file(standard_input.path_of(file), arguments.reading);
+      const Inspected inspected = inspect_file(standard_input.path_of(file), arguments.reading, noise);
       write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
       flush_standard_output();  // in order with the errors of other files
     } catch (const Error& error) {
@@ -197,6 +201,7 @@ Command add_inspect_command(CLI::App& program) {
       ->required();
   add_input_option(*command, arguments->reading.domain);
   add_group_option(*command, arguments->reading.group);
+  add_noise_option(*command, arguments->noise);
   command->add_flag("--json", arguments->json, "One JSON object a line for each file");
   command->footer("\nExit status 4 where a file cannot be read; the others are still described.");
   return {command, [arguments] { return inspect(*arguments); }};

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "cli/child_process.hpp"
+#include "cli/message.hpp"
 #include "io/file_start.hpp"
 #include "io/flat_scan.hpp"
+#include "io/noise_scan.hpp"
 #include "io/refuse.hpp"
 #include "io/scan_stream.hpp"
 
@@ -31,6 +33,8 @@ std::vector<std::string> arguments_of(const std::string& path, const io::ReadOpt
     arguments.emplace_back("any");
   }
   arguments.push_back(options.group);
+  const bool own = options.noise == io::NoiseUse::own;
+  arguments.emplace_back(own ? "own-noise" : options.noise == io::NoiseUse::none ? "no-noise" : "noise-alone");
   return arguments;
 }
 
@@ -136,6 +140,28 @@ std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, c
 std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options) {
   return io::is_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
                            : io::open_flat_scan(path, options);
+}
+
+std::optional<io::MeasuredNoise> measured_noise(const std::string& path) {
+  if (path.empty()) {
+    return std::nullopt;
+  }
+  io::ReadOptions options;
+  options.noise = io::NoiseUse::alone;
+  try {
+    return io::noise_in(*open_guarded_scan(path, options), path);
+  } catch (const Error& error) {
+    throw about_file(path, error);
+  }
+}
+
+std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, io::ReadOptions options,
+                                                  const std::optional<io::MeasuredNoise>& noise) {
+  if (!noise.has_value()) {
+    return open_guarded_scan(path, options);
+  }
+  options.noise = io::NoiseUse::none;
+  return io::with_noise(open_guarded_scan(path, options), *noise);
 }
 
 }  // namespace mriembed::cli

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "io/noise_measurement.hpp"
 #include "io/scan_reader.hpp"
 
 namespace mriembed::cli {
@@ -12,6 +14,14 @@ namespace mriembed::cli {
 // Opens a scan of any format as io::open_scan() does, with the same refusals, from any thread. A reading process that
 // dies or takes more memory or time than the file can justify is a refusal, too.
 std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options);
+
+// The noise measurement of an MRD file with noise lines, or of a NumPy array (coils, samples); none for no file ("").
+// Its refusals name the file.
+std::optional<io::MeasuredNoise> measured_noise(const std::string& path);
+
+// Opens a scan as above, with `noise`, where there is any, in the place of its own.
+std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, io::ReadOptions options,
+                                                  const std::optional<io::MeasuredNoise>& noise);
 
 // Where the program lies that reads HDF5: beside this one.
 std::string scan_reader_program();

@@ -83,6 +83,15 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
       ->check(CLI::IsMember({"kspace", "image"}));
 }
 
+CLI::Option* add_noise_option(CLI::App& command, std::string& file) {
+  return command
+      .add_option(
+          "--noise", file,
+          "Prewhiten by the noise lines of this MRD file, or this NumPy array (coils, samples), not by those of "
+          "the scans")
+      ->type_name("FILE");
+}
+
 void add_group_option(CLI::App& command, std::string& group) {
   command
       .add_option("--group", group,

@@ -27,6 +27,9 @@ void warn_if_unsealed(const std::string& model, const ModelInfo& info);
 // --input kspace|image. `domain` must outlive the parsing.
 void add_input_option(CLI::App& command, std::optional<io::Domain>& domain);
 
+// --noise FILE. `file` must outlive the parsing.
+CLI::Option* add_noise_option(CLI::App& command, std::string& file);
+
 // --group NAME. `group` must outlive the parsing.
 void add_group_option(CLI::App& command, std::string& group);
 

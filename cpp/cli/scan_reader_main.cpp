@@ -1,6 +1,6 @@
 // mriembed_scan_reader: reads one HDF5 scan for mriembed_cli, in a process of its own that may die of a damaged file.
 //
-//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP]]
+//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP [own-noise|no-noise|noise-alone]]]
 //
 // Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
 // input that slice. A refusal is an answer and the last one. Ends with its standard input.
@@ -205,6 +205,12 @@ int run(std::span<char*> arguments) {
   }
   if (arguments.size() > 4) {
     options.group = arguments[4];
+  }
+  if (arguments.size() > 5) {
+    const std::string_view noise = arguments[5];
+    options.noise = noise == "noise-alone" ? mriembed::io::NoiseUse::alone
+                    : noise == "no-noise"  ? mriembed::io::NoiseUse::none
+                                           : mriembed::io::NoiseUse::own;
   }
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);

@@ -11,12 +11,23 @@
 
 namespace mriembed::io {
 
+namespace {
+
+std::unique_ptr<ScanReader> open_bart_scan(const std::string& base, const ReadOptions& options) {
+  if (options.noise == NoiseUse::alone) {
+    refuse("BART files hold no noise lines; MRD files with noise lines and NumPy arrays (coils, samples) do");
+  }
+  return open_bart(base, options);
+}
+
+}  // namespace
+
 std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     const std::string base = bart_base(path);
     if (!base.empty()) {
-      return open_bart(base, options);
+      return open_bart_scan(base, options);
     }
   }
   const std::string start = file_start(path);
@@ -24,11 +35,11 @@ std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOp
     refuse("the file is empty");
   }
   if (start.starts_with("\x93NUMPY")) {
-    return open_numpy(path, options);
+    return options.noise == NoiseUse::alone ? open_numpy_noise(path) : open_numpy(path, options);
   }
   const std::string base = bart_base(path);
   if (!base.empty()) {
-    return open_bart(base, options);
+    return open_bart_scan(base, options);
   }
   if (is_mrd_stream(path)) {
     return open_mrd_stream(path, options);

@@ -19,6 +19,9 @@ std::unique_ptr<ScanReader> open_hdf5_scan(const std::string& path, const ReadOp
   if (!options.group.empty() && groups.empty()) {
     refuse("it holds no raw MRD measurements to choose \"" + shown(options.group) + "\" from; leave --group out");
   }
+  if (options.noise == NoiseUse::alone && groups.empty()) {
+    refuse("it holds no raw MRD measurement with noise lines");
+  }
   if (fastmri) {
     return open_fastmri(file, file_size, options);
   }

@@ -6,6 +6,7 @@
 
 #include "mrd_hdf5.hpp"
 #include "mriembed/error.hpp"
+#include "noise_scan.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -110,6 +111,24 @@ class Measurements final : public ScanReader {
   ScanSummary summary_;
 };
 
+std::unique_ptr<ScanReader> open_noise(const Hdf5Handle& file, const std::vector<std::string>& groups,
+                                       std::int64_t file_size) {
+  std::optional<MeasuredNoise> found;
+  for (const std::string& group : groups) {
+    std::optional<MeasuredNoise> noise = noise_alone(open_group(file, group), group, file_size);
+    if (noise.has_value()) {
+      return noise_scan(std::move(*noise));
+    }
+    if (!found.has_value()) {
+      found = noise_of(open_group(file, group), group, file_size);
+    }
+  }
+  if (!found.has_value()) {
+    refuse("it holds no noise lines (flag IS_NOISE_MEASUREMENT)");
+  }
+  return noise_scan(std::move(*found));
+}
+
 }  // namespace
 
 std::vector<std::string> measurement_groups(const Hdf5Handle& file) {
@@ -137,6 +156,9 @@ std::unique_ptr<ScanReader> open_measurements(const Hdf5Handle& file, const std:
       there += (there.empty() ? "" : ", ") + shown(group);
     }
     refuse("it has no measurement \"" + shown(options.group) + "\"; it has " + shown(there, 500));
+  }
+  if (options.noise == NoiseUse::alone) {
+    return open_noise(file, options.group.empty() ? groups : std::vector{options.group}, file_size);
   }
   if (groups.size() == 1) {
     return open_mrd_hdf5(open_group(file, groups.front()), file_size, options);

@@ -22,6 +22,14 @@ std::optional<MeasuredNoise> noise_alone(const Hdf5Handle& group, const std::str
   return noise;
 }
 
+std::optional<MeasuredNoise> noise_of(const Hdf5Handle& group, const std::string& name, std::int64_t file_size) {
+  std::optional<MeasuredNoise> noise = noise_of(Hdf5Acquisitions(group, file_size));
+  if (noise.has_value()) {
+    noise->name = name;
+  }
+  return noise;
+}
+
 std::unique_ptr<ScanReader> open_mrd_hdf5(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
                                           const std::vector<MeasuredNoise>& noise) {
   MrdHeader header = header_of(group, file_size);

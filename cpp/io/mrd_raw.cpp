@@ -81,7 +81,11 @@ class MrdRawReader final : public ScanReader {
     check_encoding();
     count_coils();
     add_navigators();
-    measure_noise(other_noise);
+    if (options.noise == NoiseUse::own) {
+      measure_noise(other_noise);
+    } else if (!noise_lines_.empty()) {
+      summary_.notes.emplace_back("its own noise lines are left out");
+    }
     summary_.coils = static_cast<std::int64_t>(coils_.size());
     assembler_.emplace(encoding(), facts_of_lines(), coils_);
     describe_matrix();
@@ -280,14 +284,7 @@ class MrdRawReader final : public ScanReader {
       noise_.reset();
       return;
     }
-    std::string dead;
-    for (const std::int64_t coil : coils_) {
-      if (!std::ranges::binary_search(live, coil)) {
-        dead += (dead.empty() ? "" : ", ") + std::to_string(coil);
-      }
-    }
-    summary_.warnings.push_back("without noise in " + source + ", and left out as dead: coil " + dead + " of " +
-                                std::to_string(coils_.size()));
+    summary_.warnings.push_back(dead_coils_text(live, static_cast<std::int64_t>(coils_.size()), source));
     noise_ = covariance_of(*noise_, live);
     coils_ = std::move(live);
   }
@@ -558,14 +555,17 @@ class MrdRawReader final : public ScanReader {
 }  // namespace
 
 std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions) {
+  const bool imaging = std::ranges::any_of(acquisitions.headers(),
+                                           [](const Acquisition& line) { return kind_of(line) == LineKind::imaging; });
+  return imaging ? std::nullopt : noise_of(acquisitions);
+}
+
+std::optional<MeasuredNoise> noise_of(const Acquisitions& acquisitions) {
   const std::vector<Acquisition>& headers = acquisitions.headers();
   std::vector<std::size_t> lines;
   for (std::size_t index = 0; index < headers.size(); ++index) {
-    const LineKind kind = kind_of(headers[index]);
-    if (kind == LineKind::imaging) {
-      return std::nullopt;
-    }
-    if (kind == LineKind::noise && (lines.empty() || headers[index].coils == headers[lines.front()].coils)) {
+    if (kind_of(headers[index]) == LineKind::noise &&
+        (lines.empty() || headers[index].coils == headers[lines.front()].coils)) {
       lines.push_back(index);
     }
   }

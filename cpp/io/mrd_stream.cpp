@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mrd_raw.hpp"
+#include "noise_scan.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -347,6 +348,13 @@ bool is_mrd_stream(const std::string& path) {
 }
 
 std::unique_ptr<ScanReader> open_mrd_stream(const std::string& path, const ReadOptions& options) {
+  if (options.noise == NoiseUse::alone) {
+    std::optional<MeasuredNoise> noise = noise_of(StreamAcquisitions(path));
+    if (!noise.has_value()) {
+      refuse("it holds no noise lines (flag IS_NOISE_MEASUREMENT)");
+    }
+    return noise_scan(std::move(*noise));
+  }
   return std::make_unique<MrdStreamReader>(path, options);
 }
 

@@ -58,6 +58,16 @@ std::vector<std::int64_t> live_coils(const NoiseCovariance& noise) {
   return coils;
 }
 
+std::string dead_coils_text(const std::vector<std::int64_t>& live, std::int64_t coils, const std::string& source) {
+  std::string dead;
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    if (!std::ranges::binary_search(live, coil)) {
+      dead += (dead.empty() ? "" : ", ") + std::to_string(coil);
+    }
+  }
+  return "without noise in " + source + ", and left out as dead: coil " + dead + " of " + std::to_string(coils);
+}
+
 NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils) {
   NoiseCovariance result;
   result.coils = static_cast<std::int64_t>(coils.size());

@@ -5,11 +5,21 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "scan_reader.hpp"
 
 namespace mriembed::io {
+
+// Noise that was measured apart from the scan that it is for.
+struct MeasuredNoise {
+  std::string name;            // of the group or the file that holds it
+  std::string measurement_id;  // by which other measurements refer to it; empty: none
+  std::int64_t coils = 0;
+  std::int64_t samples = 0;                   // of each coil
+  std::optional<NoiseCovariance> covariance;  // none: there are too few samples
+};
 
 // Gathers psi = n n^H / (N - 1) (Kellman and McVeigh 2005, doi:10.1002/mrm.20713) over any number of lines.
 class NoiseMeasurement {
@@ -34,6 +44,9 @@ class NoiseMeasurement {
 // The coils, ascending, that are not dead: a dead one has next to no noise beside the others, and no covariance with it
 // can be inverted.
 std::vector<std::int64_t> live_coils(const NoiseCovariance& noise);
+
+// What a user is told of a scan of `coils` coils of which only `live` have noise in `source`.
+std::string dead_coils_text(const std::vector<std::int64_t>& live, std::int64_t coils, const std::string& source);
 
 // The covariance of these coils.
 NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils);

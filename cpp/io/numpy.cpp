@@ -10,6 +10,8 @@
 #include <fstream>
 #include <limits>
 
+#include "noise_measurement.hpp"
+#include "noise_scan.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -199,6 +201,14 @@ class NumpyReader final : public ScanReader {
 
  private:
   void find_geometry(const ReadOptions& options) {
+    if (options.noise == NoiseUse::alone) {
+      if (header_.shape.size() != 2 || !header_.is_complex) {
+        refuse("a noise measurement is a complex array (coils, samples); this is " +
+               std::string(header_.is_complex ? "complex" : "real") + " of " + std::to_string(header_.shape.size()) +
+               " dimensions");
+      }
+      header_.shape = {header_.shape[0], 1, header_.shape[1]};
+    }
     const std::size_t rank = header_.shape.size();
     if (rank != 3 && rank != 4) {
       refuse("an array of " + std::to_string(rank) +
@@ -283,6 +293,17 @@ class NumpyReader final : public ScanReader {
 };
 
 }  // namespace
+
+std::unique_ptr<ScanReader> open_numpy_noise(const std::string& path) {
+  ReadOptions options;
+  options.noise = NoiseUse::alone;
+  NumpyReader reader(path, options);
+  Slice slice;
+  reader.read(0, slice);
+  NoiseMeasurement measurement(slice.channels);
+  measurement.add(slice.samples);
+  return noise_scan({"", "", slice.channels, measurement.samples(), measurement.covariance()});
+}
 
 std::unique_ptr<ScanReader> open_numpy(const std::string& path, const ReadOptions& options) {
   return std::make_unique<NumpyReader>(path, options);

@@ -13,4 +13,7 @@ namespace mriembed::io {
 // Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 std::unique_ptr<ScanReader> open_numpy(const std::string& path, const ReadOptions& options);
 
+// A complex array (coils, samples) as a noise measurement.
+std::unique_ptr<ScanReader> open_numpy_noise(const std::string& path);
+
 }  // namespace mriembed::io

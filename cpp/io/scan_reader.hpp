@@ -77,10 +77,18 @@ struct Slice {
   SliceGeometry geometry;                    // k-space: readers without oversampling leave it as it is
 };
 
+// Which noise measurement of a file is wanted.
+enum class NoiseUse {
+  own,    // that of the scan, to prewhiten it by
+  none,   // another one takes its place
+  alone,  // that of the file, and no slices
+};
+
 struct ReadOptions {
   std::optional<Domain> domain;     // for .npy and BART, which do not say it themselves; default k-space
   bool allow_undersampled = false;  // zero-fill lines of a Cartesian scan that were not acquired
   std::string group;                // of a raw MRD file with several measurements: the one to read; empty: all
+  NoiseUse noise = NoiseUse::own;
 };
 
 // An open scan file. Not thread-safe; one thread at a time may use a reader.

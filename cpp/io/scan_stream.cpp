@@ -219,7 +219,7 @@ OpenedScan decoded_facts(std::string_view bytes) {
   summary.encoded_x = decoder.size(1, longest_axis);
   summary.encoded_y = decoder.size(1, longest_axis);
   summary.encoded_z = decoder.size(1, most_partitions);
-  summary.slices = decoder.size(1, longest_axis);
+  summary.slices = decoder.size(0, longest_axis);
   summary.noise_samples = decoder.size(0, longest_axis);
   summary.geometry = decode_geometry(decoder, summary.encoded_y, summary.encoded_x);
   summary.zero_fraction = decoder.number<double>();

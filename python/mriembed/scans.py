@@ -81,6 +81,7 @@ def read_slices(
     *,
     image_files: Sequence[str] = (),
     group: str = "",
+    noise: Path | None = None,
     on_warning: Callable[[str], None] | None = None,
 ) -> list[ScanSlice]:
     """Reads all slices of a scan.
@@ -90,6 +91,8 @@ def read_slices(
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not say it themselves.
         group: the measurement to read of a raw MRD file that holds several; by default all that can be read.
+        noise: an MRD file whose noise lines, or a NumPy array (coils, samples) of noise, take the place of the scan's own
+            noise measurement.
         on_warning: is told what may make the slices other than they should be, one line each.
 
     Raises:
@@ -101,7 +104,7 @@ def read_slices(
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     images = any(fnmatch(file.name, pattern) for pattern in image_files)
     try:
-        scan = _scans.Scan(str(file), _scan_reader(), images, group)
+        scan = _scans.Scan(str(file), _scan_reader(), images, group, "" if noise is None else str(noise))
         if on_warning is not None:
             for warning in scan.warnings:
                 on_warning(warning)
