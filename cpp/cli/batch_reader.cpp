@@ -75,9 +75,10 @@ void BatchReader::fill(ScanBatch& batch, const IsWanted& is_wanted) {
 
 void BatchReader::open() {
   reader_ = open_(scan_);
-  ScanFacts facts{reader_->summary(), {}};
+  ScanFacts facts{reader_->summary(), {}, {}};
   for (int measurement = 0; measurement < facts.summary.measurements; ++measurement) {
     facts.noise.push_back(reader_->noise_of(measurement));
+    facts.headers.push_back(reader_->header_of(measurement));
   }
   facts_ = std::make_shared<const ScanFacts>(std::move(facts));
   if (facts_->summary.slices < 1) {

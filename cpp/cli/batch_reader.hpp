@@ -19,6 +19,7 @@ namespace mriembed::cli {
 struct ScanFacts {
   io::ScanSummary summary;
   std::vector<std::optional<io::NoiseCovariance>> noise;  // of each measurement
+  std::vector<io::HeaderFacts> headers;                   // of each measurement
 };
 
 // One batch of a scan. Every scan has at least one: a good scan's hold all of its slices between them; that of a scan

@@ -39,10 +39,11 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
           {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
           file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling,
           model_sha256;
+          position_mm, where the middle of the slice lies (left, posterior, head), where raw MRD data say it;
           warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
           header says of scanner and sequence, where it says anything
   .jsonl  one JSON object a line: the members above, then "embedding", an array
-  .csv    a header line, then the members above but "header", and the components e0, e1, ... of each row
+  .csv    a header line, then the members from file to model_sha256, and the components e0, e1, ... of each row
   -       .jsonl on standard output
 Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
 central lines of its k-space) that survives coil compression. sampling says how complete the slice's k-space was: full;
@@ -117,7 +118,7 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
     progress.show(place + ": slice " + std::to_string(result.slices.size() + 1) + " of " +
                   std::to_string(summary.slices));
     embed_batch(embedder, *batch->facts, batch->slices, arguments.settings, result);
-    result.header = summary.header;
+    result.headers = batch->facts->headers;
     last = batch->last;
     result.warnings = summary.warnings;
     if (last) {
@@ -157,7 +158,8 @@ void write_rows(EmbeddingWriter& writer, const std::string& file, const Embedded
   const std::size_t length = scan.embeddings.size() / scan.slices.size();
   for (std::size_t index = 0; index < scan.slices.size(); ++index) {
     const EmbeddedSlice& slice = scan.slices[index];
-    writer.add({file, scan.header, slice.label, slice.coils, slice.energy_kept, slice.sampling, scan.warnings},
+    const io::HeaderFacts& header = scan.headers.at(static_cast<std::size_t>(slice.label.measurement));
+    writer.add({file, header, slice.label, slice.coils, slice.energy_kept, slice.sampling, scan.warnings},
                std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }

@@ -74,6 +74,9 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   entry["set"] = source.label.set;
   entry["partition"] = source.label.partition;
   entry["measurement"] = source.label.measurement;
+  if (source.label.position_mm.has_value()) {
+    entry["position_mm"] = *source.label.position_mm;
+  }
   entry["coils"] = source.coils;
   entry["energy_kept"] = source.energy_kept;
   entry["sampling"] = source.sampling;

@@ -68,6 +68,10 @@ class IsolatedScan final : public io::ScanReader {
     return facts_.noise.at(static_cast<std::size_t>(measurement));
   }
 
+  [[nodiscard]] const io::HeaderFacts& header_of(int measurement) const override {
+    return facts_.headers.at(static_cast<std::size_t>(measurement));
+  }
+
   void read(std::int64_t index, io::Slice& slice) override {
     request(index);
     const std::uint64_t address =

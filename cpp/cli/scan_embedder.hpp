@@ -30,7 +30,7 @@ struct EmbeddedSlice {
 };
 
 struct EmbeddedScan {
-  io::HeaderFacts header;
+  std::vector<io::HeaderFacts> headers;  // of each measurement
   std::vector<EmbeddedSlice> slices;
   std::vector<float> embeddings;      // row-major (slices, embed_dim)
   std::vector<std::string> warnings;  // of the scan

@@ -30,6 +30,10 @@ struct Acquisition {
   std::uint16_t segment = 0;
   std::array<std::uint16_t, 8> user{};  // siemens_to_ismrmrd: 5 and 6 are the central steps along y and z
   float sample_time_us = 0;             // 0: not given
+  // Of the middle of what is excited, in millimetres, and the direction along z: both in the patient's axes (left,
+  // posterior, head). All zero: not given.
+  std::array<float, 3> position_mm{};
+  std::array<float, 3> normal{};
 
   // `flag` is one of ISMRMRD_ACQ_..., which count from 1.
   [[nodiscard]] bool has(int flag) const { return ((flags >> static_cast<unsigned>(flag - 1)) & 1U) != 0; }

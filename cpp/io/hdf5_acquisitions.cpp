@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <tuple>
+#include <utility>
 
 #include "hdf5_arena.hpp"
 #include "refuse.hpp"
@@ -44,18 +45,18 @@ Hdf5Handle member_type(const Hdf5Handle& file_type, const char* name) {
   return {H5Tget_member_type(file_type.get(), static_cast<unsigned>(index)), H5Tclose, "an acquisition"};
 }
 
-// Whether the member is an array of 8 integers, as ISMRMRD has it.
-bool holds_user_numbers(const Hdf5Handle& index) {
-  if (H5Tget_class(index.get()) != H5T_COMPOUND || H5Tget_member_index(index.get(), "user") < 0) {
+// Whether the member is there and an array of so many numbers of this class, as ISMRMRD has it.
+bool holds_array(const Hdf5Handle& compound, const char* name, hsize_t count, H5T_class_t number_class) {
+  if (H5Tget_class(compound.get()) != H5T_COMPOUND || H5Tget_member_index(compound.get(), name) < 0) {
     return false;
   }
-  const Hdf5Handle type = member_type(index, "user");
+  const Hdf5Handle type = member_type(compound, name);
   hsize_t length = 0;
   if (H5Tget_class(type.get()) != H5T_ARRAY || H5Tget_array_ndims(type.get()) != 1 ||
-      H5Tget_array_dims2(type.get(), &length) < 0 || length != std::tuple_size_v<decltype(Acquisition::user)>) {
+      H5Tget_array_dims2(type.get(), &length) < 0 || length != count) {
     return false;
   }
-  return H5Tget_class(Hdf5Handle(H5Tget_super(type.get()), H5Tclose, "an acquisition").get()) == H5T_INTEGER;
+  return H5Tget_class(Hdf5Handle(H5Tget_super(type.get()), H5Tclose, "an acquisition").get()) == number_class;
 }
 
 Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
@@ -74,7 +75,7 @@ Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
                               {"set", offsetof(Acquisition, set), u16},
                               {"average", offsetof(Acquisition, average), u16, false},
                               {"segment", offsetof(Acquisition, segment), u16, false}};
-  if (holds_user_numbers(index)) {
+  if (holds_array(index, "user", user_numbers, H5T_INTEGER)) {
     members.push_back({"user", offsetof(Acquisition, user), user.get()});
   }
   const Hdf5Handle index_in_memory = compound(index, sizeof(Acquisition), members);
@@ -85,16 +86,23 @@ Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
 Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
   const Hdf5Handle head = member_type(file_type, "head");
   const hid_t u16 = H5T_NATIVE_UINT16;
-  const Hdf5Handle head_in_memory =
-      compound(head, sizeof(Acquisition),
-               {{"flags", offsetof(Acquisition, flags), H5T_NATIVE_UINT64},
-                {"number_of_samples", offsetof(Acquisition, samples), u16},
-                {"active_channels", offsetof(Acquisition, coils), u16},
-                {"discard_pre", offsetof(Acquisition, discard_pre), u16},
-                {"discard_post", offsetof(Acquisition, discard_post), u16},
-                {"center_sample", offsetof(Acquisition, center_sample), u16},
-                {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16},
-                {"sample_time_us", offsetof(Acquisition, sample_time_us), H5T_NATIVE_FLOAT, false}});
+  const hsize_t axes = std::tuple_size_v<decltype(Acquisition::position_mm)>;
+  const Hdf5Handle vector(H5Tarray_create2(H5T_NATIVE_FLOAT, 1, &axes), H5Tclose, "an acquisition header");
+  std::vector<Member> members{{"flags", offsetof(Acquisition, flags), H5T_NATIVE_UINT64},
+                              {"number_of_samples", offsetof(Acquisition, samples), u16},
+                              {"active_channels", offsetof(Acquisition, coils), u16},
+                              {"discard_pre", offsetof(Acquisition, discard_pre), u16},
+                              {"discard_post", offsetof(Acquisition, discard_post), u16},
+                              {"center_sample", offsetof(Acquisition, center_sample), u16},
+                              {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16},
+                              {"sample_time_us", offsetof(Acquisition, sample_time_us), H5T_NATIVE_FLOAT, false}};
+  for (const auto& [name, offset] :
+       {std::pair{"position", offsetof(Acquisition, position_mm)}, {"slice_dir", offsetof(Acquisition, normal)}}) {
+    if (holds_array(head, name, axes, H5T_FLOAT)) {
+      members.push_back({name, offset, vector.get()});
+    }
+  }
+  const Hdf5Handle head_in_memory = compound(head, sizeof(Acquisition), members);
   return compound(file_type, sizeof(Acquisition), {{"head", 0, head_in_memory.get()}});
 }
 

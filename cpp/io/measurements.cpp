@@ -96,6 +96,10 @@ class Measurements final : public ScanReader {
     return measurements_.at(static_cast<std::size_t>(measurement)).scan->noise_covariance();
   }
 
+  [[nodiscard]] const HeaderFacts& header_of(int measurement) const override {
+    return measurements_.at(static_cast<std::size_t>(measurement)).scan->summary().header;
+  }
+
   void read(std::int64_t index, Slice& slice) override {
     std::size_t measurement = 0;
     while (index >= measurements_[measurement].scan->summary().slices) {

@@ -59,6 +59,10 @@ Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& byt
   line.center_sample = u16(172);
   line.encoding_space = u16(174);
   line.sample_time_us = number_at<float>(bytes.data(), 178);
+  for (std::size_t axis = 0; axis < line.position_mm.size(); ++axis) {
+    line.position_mm[axis] = number_at<float>(bytes.data(), 182 + 4 * axis);
+    line.normal[axis] = number_at<float>(bytes.data(), 218 + 4 * axis);
+  }
   line.step_1 = u16(index);
   line.step_2 = u16(index + 2);
   line.average = u16(index + 4);

@@ -58,6 +58,7 @@ class WithNoise final : public ScanReader {
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
   [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return noise_; }
+  [[nodiscard]] const HeaderFacts& header_of(int measurement) const override { return scan_->header_of(measurement); }
 
   void read(std::int64_t index, Slice& slice) override {
     scan_->read(index, slice);

@@ -1,6 +1,7 @@
 // One interface over every scan format: what a file holds, and its slices one at a time.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,8 @@ struct SliceLabel {
   int set = 0;
   int partition = 0;
   int measurement = 0;  // of a file with several: its number there
+  // Of the slice's middle in millimetres, in the patient's axes (left, posterior, head); none where it is not known.
+  std::optional<std::array<double, 3>> position_mm = std::nullopt;
 };
 
 // What of a slice of k-space is the image, and how its pixels are shaped.
@@ -108,6 +111,8 @@ class ScanReader {
   [[nodiscard]] virtual const std::optional<NoiseCovariance>& noise_of(int /*measurement*/) const {
     return noise_covariance();
   }
+  // What the header of one measurement says.
+  [[nodiscard]] virtual const HeaderFacts& header_of(int /*measurement*/) const { return summary().header; }
   // Reads slice `index`, 0 <= index < summary().slices, into `slice`.
   virtual void read(std::int64_t index, Slice& slice) = 0;
 };

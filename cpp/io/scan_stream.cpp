@@ -1,5 +1,6 @@
 #include "scan_stream.hpp"
 
+#include <array>
 #include <cmath>
 #include <type_traits>
 
@@ -201,10 +202,10 @@ std::string encoded_facts(const ScanReader& scan) {
   encoder.number(summary.zero_fraction);
   encode_texts(encoder, summary.warnings);
   encode_texts(encoder, summary.notes);
-  encode_header(encoder, summary.header);
   encoder.number(std::int64_t{summary.measurements});
   for (int measurement = 0; measurement < summary.measurements; ++measurement) {
     encode_noise(encoder, scan.noise_of(measurement));
+    encode_header(encoder, scan.header_of(measurement));
   }
   return encoder.take();
 }
@@ -228,15 +229,16 @@ OpenedScan decoded_facts(std::string_view bytes) {
   }
   summary.warnings = decode_texts(decoder);
   summary.notes = decode_texts(decoder);
-  summary.header = decode_header(decoder);
   constexpr std::int64_t most_measurements = 1000;
   summary.measurements = static_cast<int>(decoder.size(1, most_measurements));
   for (int measurement = 0; measurement < summary.measurements; ++measurement) {
     facts.noise.push_back(decode_noise(decoder));
+    facts.headers.push_back(decode_header(decoder));
   }
   if (facts.noise.front().has_value() && facts.noise.front()->coils != summary.coils) {
     Decoder::refuse_answer();
   }
+  summary.header = facts.headers.front();
   decoder.finish();
   return facts;
 }
@@ -247,6 +249,10 @@ std::string encoded_slice_head(const Slice& slice) {
   for (const int index :
        {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition, label.measurement}) {
     encoder.number(index);
+  }
+  encoder.number(static_cast<std::int64_t>(label.position_mm.has_value() ? 1 : 0));
+  for (const double coordinate : label.position_mm.value_or(std::array<double, 3>{})) {
+    encoder.number(coordinate);
   }
   for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
     encoder.number(size);
@@ -265,6 +271,15 @@ std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int6
                            &label.measurement}) {
     *index = decoder.number<int>();
   }
+  const bool placed = decoder.size(0, 1) == 1;
+  std::array<double, 3> position{};
+  for (double& coordinate : position) {
+    coordinate = decoder.number<double>();
+    if (!std::isfinite(coordinate)) {
+      Decoder::refuse_answer();
+    }
+  }
+  label.position_mm = placed ? std::optional(position) : std::nullopt;
   slice.channels = decoder.size(1, most_channels);
   slice.height = decoder.size(1, longest_side);
   slice.width = decoder.size(1, longest_side);

@@ -32,6 +32,7 @@ inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
 struct OpenedScan {
   ScanSummary summary;
   std::vector<std::optional<NoiseCovariance>> noise;  // of each measurement
+  std::vector<HeaderFacts> headers;                   // of each measurement
 };
 
 std::string encoded_facts(const ScanReader& scan);

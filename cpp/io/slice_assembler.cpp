@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "partition_transform.hpp"
@@ -89,6 +91,7 @@ SliceAssembler::SliceAssembler(const MrdEncoding& encoding, const LineFacts& fac
       epi_(encoding.trajectory == "epi" ? std::optional<EpiLines>(std::in_place, encoding, geometry_, facts.first)
                                         : std::nullopt),
       placement_(encoding, geometry_, placed_facts(facts, epi_)),
+      partition_thickness_mm_(encoding.encoded_fov.z / static_cast<double>(encoding.encoded.z)),
       coils_(std::move(coils)) {}
 
 std::int64_t SliceAssembler::partitions() const { return std::min(geometry_.image.z, placement_.depth()); }
@@ -161,6 +164,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
                          placement_.height() * width);
   }
   finished_key_ = key;
+  finished_line_ = volume.any;
   spare_ = std::exchange(finished_, std::move(volume.samples));
 }
 
@@ -168,6 +172,7 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   const std::int64_t plane = placement_.height() * placement_.width();
   slice.label = {finished_key_[0], finished_key_[1], finished_key_[2],
                  finished_key_[3], finished_key_[4], static_cast<int>(partition)};
+  slice.label.position_mm = position_of(partition);
   slice.channels = static_cast<std::int64_t>(coils_.size());
   slice.height = placement_.height();
   slice.width = placement_.width();
@@ -179,6 +184,26 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
     std::copy_n(finished_.data() + (coil * placement_.depth() + z) * plane, plane, slice.samples.data() + coil * plane);
   }
+}
+
+// The header tells where the middle of the excited slice or slab lies; partitions lie side by side along its normal.
+std::optional<std::array<double, 3>> SliceAssembler::position_of(std::int64_t partition) const {
+  const auto& [line_position, normal] = std::tie(finished_line_.position_mm, finished_line_.normal);
+  const auto is_set = [](float coordinate) { return coordinate != 0; };
+  const bool given = std::ranges::any_of(line_position, is_set) || std::ranges::any_of(normal, is_set);
+  const bool slab = placement_.depth() > 1;
+  if (!given || (slab && (partition_thickness_mm_ <= 0 || std::ranges::none_of(normal, is_set)))) {
+    return std::nullopt;
+  }
+  const auto beside = static_cast<double>(slab ? partition - partitions() / 2 : 0);
+  std::array<double, 3> position{};
+  for (std::size_t axis = 0; axis < position.size(); ++axis) {
+    position[axis] = double{line_position[axis]} + beside * partition_thickness_mm_ * double{normal[axis]};
+    if (!std::isfinite(position[axis])) {
+      return std::nullopt;
+    }
+  }
+  return position;
 }
 
 SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
@@ -195,6 +220,7 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
                 {},
                 std::vector<LineDirection>(count, LineDirection::none),
                 std::vector<bool>(count),
+                {},
                 {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
@@ -209,6 +235,7 @@ void SliceAssembler::place(const Acquisition& line, LineDirection direction, std
   }
   Volume& volume = volume_of(key_of(line));
   volume.acquired.add(*at, line);
+  volume.any = line;
   int& averages = volume.averages[static_cast<std::size_t>(*at)];
   const bool first = averages++ == 0;
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];

@@ -1,6 +1,7 @@
 // From the acquisitions of a Cartesian MRD scan, one by one, to the k-space of its slices.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <map>
@@ -87,6 +88,7 @@ class SliceAssembler {
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
+    Acquisition any;                                   // one of its lines, which says where the volume lies
   };
   struct Held {
     Acquisition line;
@@ -97,6 +99,7 @@ class SliceAssembler {
 
   [[nodiscard]] std::int64_t lines() const { return placement_.height() * placement_.depth(); }
   Volume& volume_of(const VolumeKey& key);
+  [[nodiscard]] std::optional<std::array<double, 3>> position_of(std::int64_t partition) const;
   void place(const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
   void place_held();
@@ -107,10 +110,12 @@ class SliceAssembler {
   ScanGeometry geometry_;
   std::optional<EpiLines> epi_;
   LinePlacement placement_;
+  double partition_thickness_mm_;  // 0: not known
   std::vector<std::int64_t> coils_;
   std::map<VolumeKey, Volume> volumes_;
   std::vector<Held> held_;
   VolumeKey finished_key_{};
+  Acquisition finished_line_;  // one of its lines
   std::vector<std::complex<float>> finished_;
   std::vector<std::complex<float>> spare_;  // memory for the next volume
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scan_files.hpp"
+#include "scan_stream.hpp"
 
 namespace mriembed::io::testing_files {
 namespace {
@@ -89,6 +90,22 @@ TEST(Measurements, serve_as_noise_where_they_hold_noise_alone) {
     ASSERT_TRUE(scan->noise_of(measurement).has_value());
     EXPECT_NEAR(scan->noise_of(measurement)->values[0].real(), power * 64 / 63, 1e-6);
   }
+}
+
+TEST(Measurements, keep_what_their_own_headers_say) {
+  const std::string path = fresh_path(".h5");
+  for (const char* const protocol : {"localizer", "t1"}) {
+    std::string xml = mrd_xml(MrdMatrix());
+    xml.insert(xml.find("<encoding>"), "<measurementInformation><protocolName>" + std::string(protocol) +
+                                           "</protocolName></measurementInformation>");
+    add_mrd(path, protocol, xml, scan_of(4));
+  }
+  const auto scan = open_scan(path, {});
+  EXPECT_EQ(scan->header_of(0).protocol, "localizer");
+  EXPECT_EQ(scan->header_of(1).protocol, "t1");
+  const OpenedScan received = decoded_facts(encoded_facts(*scan));
+  EXPECT_EQ(received.headers.at(1).protocol, "t1");
+  EXPECT_EQ(received.summary.header.protocol, "localizer");
 }
 
 TEST(Measurements, are_left_out_by_name_where_they_cannot_be_read_unless_none_can) {

@@ -1,5 +1,7 @@
 #include "scan_stream.hpp"
 
+#include <cmath>
+
 #include "scan_files.hpp"
 
 namespace mriembed::io::testing_files {
@@ -104,9 +106,21 @@ TEST(ScanStream, carries_the_head_of_a_slice) {
   EXPECT_EQ(received.label.slice, 1);
   EXPECT_EQ(received.label.partition, 6);
   EXPECT_EQ(received.label.measurement, 7);
+  EXPECT_FALSE(received.label.position_mm.has_value());
   EXPECT_EQ(received.geometry, slice.geometry);
   EXPECT_EQ(received.width, 4);
   EXPECT_EQ(received.samples.size(), 24U);
+}
+
+TEST(ScanStream, carries_where_a_slice_lies) {
+  Slice slice;
+  slice.label.position_mm = {1.5, -2, 3};
+  slice.channels = slice.height = slice.width = 1;
+  Slice received;
+  decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
+  EXPECT_EQ(received.label.position_mm, slice.label.position_mm);
+  slice.label.position_mm = {1.5, std::nan(""), 3};
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
 }
 
 TEST(ScanStream, makes_no_room_that_the_file_cannot_justify) {

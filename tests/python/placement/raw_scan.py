@@ -57,6 +57,8 @@ class Readout:
     repetition: int = 0
     set: int = 0
     segment: int = 0
+    position: tuple[float, float, float] = (0, 0, 0)
+    normal: tuple[float, float, float] = (0, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,8 @@ def write_raw_scan(path: Path, scan: RawScan) -> None:
         head["discard_pre"], head["discard_post"] = readout.discard_pre, readout.discard_post
         head["center_sample"] = readout.center_sample
         head["sample_time_us"] = 5
-        head["read_dir"], head["phase_dir"], head["slice_dir"] = np.eye(3)
+        head["read_dir"], head["phase_dir"] = np.eye(3)[:2]
+        head["position"], head["slice_dir"] = readout.position, readout.normal
         index = head["idx"]
         index["kspace_encode_step_1"], index["kspace_encode_step_2"] = readout.step_1, readout.step_2
         for name in ("average", "slice", "contrast", "repetition", "set", "segment"):
