@@ -89,9 +89,13 @@ std::string trajectory_of(const pugi::xml_node& node) {
   return name;
 }
 
+bool is_epi(const pugi::xml_node& trajectory_description) {
+  return lower_case(text_of(child_of(trajectory_description, "identifier"))) == "conventionalepi";
+}
+
 // None where the description is another one or lacks what cannot be guessed.
 std::optional<EpiReadout> epi_readout_of(const pugi::xml_node& description) {
-  if (lower_case(text_of(child_of(description, "identifier"))) != "conventionalepi") {
+  if (!is_epi(description)) {
     return std::nullopt;
   }
   const auto parameter = [&](std::string_view name) {
@@ -127,7 +131,11 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   encoding.step_1 = limit_of(limits, "kspace_encoding_step_1");
   encoding.step_2 = limit_of(limits, "kspace_encoding_step_2");
   encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
-  encoding.readout = epi_readout_of(child_of(node, "trajectoryDescription"));
+  const pugi::xml_node description = child_of(node, "trajectoryDescription");
+  if (encoding.trajectory == "cartesian" && is_epi(description)) {
+    encoding.trajectory = "epi";
+  }
+  encoding.readout = epi_readout_of(description);
   return encoding;
 }
 

@@ -50,7 +50,7 @@ struct MrdEncoding {
   FieldOfView recon_fov;
   std::optional<EncodingLimit> step_1;  // along y
   std::optional<EncodingLimit> step_2;  // along z
-  std::string trajectory;               // "cartesian", "epi", "spiral", ...
+  std::string trajectory;               // "cartesian", "epi", "spiral", ...; see below
   std::optional<EpiReadout> readout;    // where the header describes it in full
 };
 
@@ -62,6 +62,7 @@ struct MrdHeader {
   HeaderFacts facts;
 };
 
+// A Cartesian trajectory that is described as a conventional EPI is an "epi": siemens_to_ismrmrd writes it so.
 // Elements may bear a namespace prefix, and what does not place samples may be missing, whatever the schema says.
 // Refuses text that is not an ISMRMRD header, naming what is wrong with it.
 MrdHeader parse_mrd_header(const std::string& xml);

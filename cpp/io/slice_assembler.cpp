@@ -72,14 +72,15 @@ LineKind kind_of(const Acquisition& line) {
                               ISMRMRD::ISMRMRD_ACQ_IS_SURFACECOILCORRECTIONSCAN_DATA,
                               ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION_REFERENCE,
                               ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION};
+  const bool dummy = line.has(ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA);
+  if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA) && !dummy) {
+    return LineKind::phase_correction;  // Siemens' scanners mark them as data for feedback, too
+  }
   if (std::any_of(others.begin(), others.end(), [&](int flag) { return line.has(flag); })) {
     return LineKind::other;  // a dummy of the noise measurement is one, too
   }
   if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT)) {
     return LineKind::noise;
-  }
-  if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA)) {
-    return LineKind::phase_correction;
   }
   const bool calibration_alone = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION) &&
                                  !line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);

@@ -1,4 +1,4 @@
-"""The command `mriembed`: train, evaluate, make, describe and sign models."""
+"""The command `mriembed`: train, evaluate, make, describe and sign models; simulate and convert scans."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mriembed
 from mriembed.checkpoint import DEFAULT_WEIGHTS
+from mriembed.conversion.command import add_convert_command
 from mriembed.distances import Distances
 from mriembed.errors import BadInputError, DeviceNotAvailableError, Error, InvalidArgumentError, ModelFileError
 from mriembed.evaluation.command import add_evaluate_command
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_train_command(commands)
     add_evaluate_command(commands)
+    add_convert_command(commands)
 
     cmake = commands.add_parser(
         "cmake-dir",

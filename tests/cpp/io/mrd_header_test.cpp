@@ -95,6 +95,20 @@ TEST(MrdHeader, reads_the_description_of_an_echo_planar_readout) {
   EXPECT_FALSE(parse_mrd_header(mrd_xml(MrdMatrix())).encodings.front().readout.has_value());
 }
 
+TEST(MrdHeader, takes_a_cartesian_trajectory_that_is_described_as_epi_for_one) {
+  const auto trajectory_of = [](const std::string& trajectory, const std::string& identifier) {
+    MrdMatrix matrix;
+    matrix.trajectory = trajectory;
+    const std::string description =
+        "<trajectoryDescription><identifier>" + identifier + "</identifier></trajectoryDescription>";
+    const std::string xml = replaced(mrd_xml(matrix), "</trajectory>", "</trajectory>" + description);
+    return parse_mrd_header(xml).encodings.front().trajectory;
+  };
+  EXPECT_EQ(trajectory_of("cartesian", "ConventionalEPI"), "epi");
+  EXPECT_EQ(trajectory_of("cartesian", "another"), "cartesian");
+  EXPECT_EQ(trajectory_of("spiral", "ConventionalEPI"), "spiral");
+}
+
 TEST(MrdHeader, needs_nothing_but_what_places_samples) {
   const std::string coils =
       "<acquisitionSystemInformation><coilLabel><coilNumber>1</coilNumber></coilLabel>"

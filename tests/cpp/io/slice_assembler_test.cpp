@@ -308,6 +308,10 @@ TEST(SliceAssembler, tells_what_lines_were_measured_for) {
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION}), LineKind::calibration);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_NOISE_MEASUREMENT}), LineKind::noise);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_NOISE_MEASUREMENT, ISMRMRD_ACQ_IS_DUMMYSCAN_DATA}), LineKind::other);
+  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PHASECORR_DATA}), LineKind::phase_correction);
+  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PHASECORR_DATA, ISMRMRD_ACQ_IS_RTFEEDBACK_DATA}), LineKind::phase_correction);
+  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PHASECORR_DATA, ISMRMRD_ACQ_IS_DUMMYSCAN_DATA}), LineKind::other);
+  EXPECT_EQ(kind({ISMRMRD_ACQ_IS_RTFEEDBACK_DATA}), LineKind::other);
 }
 
 }  // namespace

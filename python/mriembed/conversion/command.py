@@ -1,0 +1,35 @@
+"""The command `mriembed convert`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mriembed.errors import InvalidArgumentError
+
+_DESCRIPTION = """\
+Writes the scan of a Siemens raw data file (.dat, syngo VB and later) as MRD (ISMRMRD) HDF5, which mriembed_cli reads:
+with the coils' names, the noise lines of the measurements before it, reversed lines and the centre of k-space as the
+scanner wrote them, and nothing of the person who was measured. Samples stay as they are."""
+
+
+def add_convert_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `convert` to the command line."""
+    parser = commands.add_parser("convert", help="write Siemens raw data as MRD", description=_DESCRIPTION)
+    parser.add_argument("source", type=Path, metavar="SCAN.dat")
+    parser.add_argument("target", type=Path, metavar="SCAN.h5")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=_convert)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from mriembed.conversion.convert import convert
+
+    if options.target.exists() and not options.force:
+        raise InvalidArgumentError(f"{options.target}: exists already; --force replaces it")
+    converted = convert(options.source, options.target)
+    text = f"{options.target}: {converted.acquisitions} acquisitions, {converted.noise} noise lines"
+    if converted.left_out:
+        text += f"; {converted.left_out} measurements before the scan left out"
+    print(text)
+    return 0

@@ -1,0 +1,147 @@
+"""From Siemens raw data (.dat) to an MRD file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mriembed.conversion.siemens_header import Protocol, header_of
+from mriembed.conversion.siemens_lines import acquisition_of, imaging_lines, limits_of, lines_of, noise_lines
+from mriembed.errors import BadInputError, InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What was written.
+
+    Attributes:
+        acquisitions: of the scan. noise: noise lines, of the scan or of a measurement before it.
+        left_out: earlier measurements of the file that hold no noise lines: adjustments, as a rule.
+    """
+
+    acquisitions: int
+    noise: int
+    left_out: int
+
+
+def convert(source: Path, target: Path) -> Converted:
+    """Writes the last measurement of a Siemens file, which is the scan, as the group "dataset" of an MRD file.
+
+    Noise lines of the measurements before it become groups of their own, as which `mriembed_cli` takes them for the
+    scan. Samples stay as they are. The target appears once it is whole.
+
+    Args:
+        source: raw data of syngo VB, VD, VE or later. target: file to write, replaced where it exists.
+
+    Raises:
+        BadInputError: the source is no such file, or its protocol lacks what places samples.
+        InvalidArgumentError: twixtools or ismrmrd is not installed.
+        OSError: the target cannot be written.
+    """
+    try:
+        import ismrmrd
+    except ImportError as error:
+        raise InvalidArgumentError(
+            f'converting needs more packages: pip install "mriembed[convert]" ({error.name} is missing)'
+        ) from None
+    measurements = [measurement for measurement in _measurements(source) if lines_of(measurement)]
+    if not measurements:
+        raise BadInputError(f"{source}: it holds no lines")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        with ismrmrd.File(temporary, "w") as file:
+            scan = _write(file["dataset"], measurements[-1], source)
+            noise = len(noise_lines(lines_of(measurements[-1])))
+            left_out = 0
+            for number, measurement in enumerate(measurements[:-1], 1):
+                lines = noise_lines(lines_of(measurement))
+                if lines:
+                    _write_noise(file[f"noise_{number}"], measurement, lines)
+                    noise += len(lines)
+                else:
+                    left_out += 1
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return Converted(scan, noise, left_out)
+
+
+def _measurements(source: Path) -> list[Any]:
+    try:
+        import twixtools
+    except ImportError as error:
+        raise InvalidArgumentError(
+            f'converting needs more packages: pip install "mriembed[convert]" ({error.name} is missing)'
+        ) from None
+    if not source.is_file():
+        raise BadInputError(f"{source}: there is no such file")
+    said = io.StringIO()  # twixtools prints what it does not like
+    try:
+        with contextlib.redirect_stdout(said):
+            found: list[Any] = twixtools.read_twix(
+                str(source), parse_pmu=False, parse_geometry=False, keep_syncdata=False, verbose=False
+            )
+    except Exception as error:
+        # It reads what it takes for sizes without a look, and fails in any way on what is no raw data.
+        raise BadInputError(f"{source}: no Siemens raw data (.dat) that twixtools reads: {error}") from None
+    if "WARNING" in said.getvalue():
+        reason = said.getvalue().strip().splitlines()[0].removeprefix("WARNING: ")
+        raise BadInputError(f"{source}: damaged, says twixtools: {reason}")
+    return found
+
+
+def _write(group: Any, measurement: Any, source: Path) -> int:  # noqa: ANN401
+    """The scan; returns the number of its acquisitions."""
+    protocol, lines = Protocol(measurement["hdr"]), lines_of(measurement)
+    imaging = imaging_lines(lines)
+    if not imaging:
+        raise BadInputError(f"{source}: its last measurement holds no line of an image")
+    try:
+        group.header = header_of(
+            protocol,
+            limits_of(imaging, "Lin", "CenterLin"),
+            limits_of(imaging, "Par", "CenterPar"),
+            int(imaging[0].mdh.UsedChannels),
+        )
+    except BadInputError as error:
+        raise BadInputError(f"{source}: {error}") from None
+    group.acquisitions = [acquisition_of(line, protocol.dwell_time_us) for line in lines]
+    return len(lines)
+
+
+def _write_noise(group: Any, measurement: Any, lines: list[Any]) -> None:  # noqa: ANN401
+    """Noise lines of a measurement before the scan; of its header, what serves the readers of MRD."""
+    from ismrmrd import xsd
+
+    protocol = Protocol(measurement["hdr"])
+    identity = int(protocol.number("Meas", "MeasUID", default=0))
+    samples = max(int(line.mdh.SamplesInScan) for line in lines)
+    space = xsd.encodingSpaceType(
+        matrixSize=xsd.matrixSizeType(x=samples, y=1, z=1), fieldOfView_mm=xsd.fieldOfViewMm(x=1, y=1, z=1)
+    )
+    group.header = xsd.ismrmrdHeader(
+        measurementInformation=xsd.measurementInformationType(
+            measurementID=str(identity) if identity > 0 else None, patientPosition=xsd.patientPositionType.HFS
+        ),
+        experimentalConditions=xsd.experimentalConditionsType(H1resonanceFrequency_Hz=0),
+        encoding=[
+            xsd.encodingType(
+                encodedSpace=space,
+                reconSpace=space,
+                encodingLimits=xsd.encodingLimitsType(),
+                trajectory=xsd.trajectoryType.CARTESIAN,
+            )
+        ],
+    )
+    group.acquisitions = [acquisition_of(line, protocol.dwell_time_us) for line in lines]
