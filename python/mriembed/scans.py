@@ -91,7 +91,7 @@ def read_slices(
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not say it themselves.
         group: the measurement to read of a raw MRD file that holds several; by default all that can be read.
-        noise: an MRD file whose noise lines, or a NumPy array (coils, samples) of noise, take the place of the scan's own
+        noise: an MRD file with noise lines, or a NumPy array (coils, samples): they take the place of the scan's own
             noise measurement.
         on_warning: is told what may make the slices other than they should be, one line each.
 

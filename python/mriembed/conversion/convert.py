@@ -93,11 +93,12 @@ def _measurements(source: Path) -> list[Any]:
                 str(source), parse_pmu=False, parse_geometry=False, keep_syncdata=False, verbose=False
             )
     except Exception as error:
-        # It reads what it takes for sizes without a look, and fails in any way on what is no raw data.
-        raise BadInputError(f"{source}: no Siemens raw data (.dat) that twixtools reads: {error}") from None
-    if "WARNING" in said.getvalue():
-        reason = said.getvalue().strip().splitlines()[0].removeprefix("WARNING: ")
-        raise BadInputError(f"{source}: damaged, says twixtools: {reason}")
+        # It takes what it reads for sizes without a look, and fails in any way on what is no raw data.
+        raise BadInputError(f"{source}: no Siemens raw data (.dat), or damaged; twixtools says: {error}") from None
+    for line in said.getvalue().splitlines():
+        if line.startswith("WARNING: ") and "raidfile_hdr" not in line:  # which only lacks a length, found otherwise
+            reason = line.removeprefix("WARNING: ")
+            raise BadInputError(f"{source}: no Siemens raw data (.dat), or damaged; twixtools says: {reason}")
     return found
 
 

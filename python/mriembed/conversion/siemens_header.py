@@ -96,7 +96,9 @@ def header_of(protocol: Protocol, lines: Limits, partitions: Limits, coils: int)
 
     names = protocol.coil_names()
     labels = [xsd.coilLabelType(coilNumber=number, coilName=name) for number, name in enumerate(names)]
-    dicom = {name: protocol.get("Dicom", name) for name in ("Manufacturer", "ManufacturersModelName", "InstitutionName")}
+    dicom = {
+        name: protocol.get("Dicom", name) for name in ("Manufacturer", "ManufacturersModelName", "InstitutionName")
+    }
     field = protocol.number("Meas", "flMagneticFieldStrength", default=0)
     identity = protocol.number("Meas", "MeasUID", default=0)
     noise = protocol.number("Meas", "ReconMeasDependencies", "Noise", default=0)

@@ -1,0 +1,229 @@
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mriembed import BadInputError
+from mriembed.cli import main
+from mriembed.conversion.convert import convert
+from mriembed.scans import read_slices
+from program import PROGRAM
+from siemens_file import Line, Measurement, write_siemens
+
+COILS, LINES, WIDTH = 3, 16, 40  # 20 pixels without oversampling
+PROTOCOL = {
+    "sKSpace.ucDimension": 2,
+    "sKSpace.ucTrajectory": 1,
+    "sKSpace.lPhaseEncodingLines": LINES,
+    "sSliceArray.asSlice[0].dReadoutFOV": 200.0,
+    "sSliceArray.asSlice[0].dPhaseFOV": 160.0,
+    "sSliceArray.asSlice[0].dThickness": 4.0,
+    "sRXSPEC.alDwellTime[0]": 5000,
+    "tSequenceFileName": '"gre"',
+    "lContrasts": 1,
+    "alTR[0]": 10000,
+    "alTE[0]": 3000,
+    "alTE[1]": 15000,
+    "adFlipAngleDegree[0]": 15.0,
+    **{
+        f"sCoilSelectMeas.aRxCoilSelectData[0].asList[{index}].{name}": value
+        for index, (element, channel) in enumerate([("H2", 2), ("H1", 1), ("H3", 3)])
+        for name, value in {
+            "lADCChannelConnected": channel,
+            "sCoilElementID.tCoilID": '"Head_32"',
+            "sCoilElementID.lCoilCopy": 1,
+            "sCoilElementID.tElement": f'"{element}"',
+        }.items()
+    },
+}
+MEAS = {
+    "flReadoutOSFactor": 2.0,
+    "iNoOfFourierColumns": WIDTH,
+    "NImageCols": WIDTH // 2,
+    "NImageLins": LINES,
+    "tProtocolName": "t1 head",
+    "flMagneticFieldStrength": 2.89,
+    "MeasUID": 12,
+}
+DICOM = {"Manufacturer": "SIEMENS", "ManufacturersModelName": "Skyra", "lFrequency": 123000000}
+
+
+def complex_normal(seed: int, *shape: int) -> NDArray[np.complex64]:
+    drawn = np.random.default_rng(seed).standard_normal((2, *shape))
+    return np.asarray(drawn[0] + 1j * drawn[1], np.complex64)
+
+
+@pytest.fixture
+def kspace() -> NDArray[np.complex64]:
+    """(coils, y, x) of an image inside the middle half of the field of view along x."""
+    image = np.zeros((COILS, LINES, WIDTH), np.complex64)
+    image[:, :, WIDTH // 4 : WIDTH * 3 // 4] = complex_normal(1, COILS, LINES, WIDTH // 2)
+    return np.asarray(np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(image, (1, 2)), norm="ortho"), (1, 2)), np.complex64)
+
+
+def cropped(kspace: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    images = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(kspace, 2), norm="ortho"), 2)
+    middle = images[:, :, WIDTH // 4 : WIDTH * 3 // 4]
+    return np.asarray(np.fft.fftshift(np.fft.fft(np.fft.ifftshift(middle, 2), norm="ortho"), 2), np.complex64)
+
+
+def scan_of(kspace: NDArray[np.complex64]) -> Measurement:
+    lines = [Line(kspace[:, y], WIDTH // 2, y, center_line=LINES // 2) for y in range(LINES)]
+    return Measurement(lines, PROTOCOL, MEAS, DICOM)
+
+
+def test_a_scan_becomes_the_kspace_that_was_measured(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    source = write_siemens(tmp_path / "scan.dat", scan_of(kspace))
+    converted = convert(source, tmp_path / "scan.h5")
+    assert (converted.acquisitions, converted.noise, converted.left_out) == (LINES, 0, 0)
+    found = read_slices(tmp_path / "scan.h5")
+    np.testing.assert_allclose(found[0].kspace, cropped(kspace), atol=1e-5)
+    assert found[0].pixel_aspect == pytest.approx((160 / LINES) / (200 / (WIDTH // 2)))
+
+
+def test_reflected_lines_and_another_centre_are_placed_right(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    """An asymmetric echo whose every second line is reflected: sample i lies at CenterCol - i there."""
+    lines = []
+    for y in range(LINES):
+        forward = kspace[:, y, 7:]  # k from 7 - 20
+        if y % 2 == 0:
+            lines.append(Line(forward, WIDTH // 2 - 7, y, center_line=LINES // 2))
+        else:
+            lines.append(Line(forward[:, ::-1], WIDTH // 2 - 1, y, center_line=LINES // 2, flags=("REFLECT",)))
+    convert(write_siemens(tmp_path / "scan.dat", Measurement(lines, PROTOCOL, MEAS, DICOM)), tmp_path / "scan.h5")
+    expected = kspace.copy()
+    expected[:, :, :7] = 0
+    np.testing.assert_allclose(read_slices(tmp_path / "scan.h5")[0].kspace, cropped(expected), atol=1e-5)
+
+
+def test_the_centre_of_partial_fourier_is_that_of_the_lines(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    """Siemens counts from the first line that was measured: lines 4 to 15 of 16 are 0 to 11, the centre is 4."""
+    lines = [Line(kspace[:, y], WIDTH // 2, y - 4, center_line=4) for y in range(4, LINES)]
+    convert(write_siemens(tmp_path / "scan.dat", Measurement(lines, PROTOCOL, MEAS, DICOM)), tmp_path / "scan.h5")
+    expected = kspace.copy()
+    expected[:, :4] = 0
+    np.testing.assert_allclose(read_slices(tmp_path / "scan.h5")[0].kspace, cropped(expected), atol=1e-5)
+
+
+def test_noise_of_an_earlier_measurement_whitens_the_scan(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    noise = np.asarray(np.diag([1, 2, 3]) @ complex_normal(2, COILS, 256), np.complex64)
+    adjustment = Measurement([Line(noise, flags=("NOISEADJSCAN",))], PROTOCOL, {**MEAS, "MeasUID": 11}, DICOM)
+    other = scan_of(2 * kspace)
+    converted = convert(write_siemens(tmp_path / "scan.dat", adjustment, other, scan_of(kspace)), tmp_path / "scan.h5")
+    assert (converted.acquisitions, converted.noise, converted.left_out) == (LINES, 1, 1)
+    found = read_slices(tmp_path / "scan.h5")
+    assert len(found) == 1
+    samples = noise.astype(np.complex128)
+    factor = np.linalg.cholesky(samples @ samples.conj().T / (samples.shape[1] - 1))
+    expected = np.tensordot(np.linalg.inv(factor), cropped(kspace), 1)
+    np.testing.assert_allclose(found[0].kspace, expected, atol=1e-5)
+
+
+def test_inspect_knows_coils_scanner_and_sequence_and_nobody_knows_the_patient(
+    kspace: NDArray[np.complex64], tmp_path: Path
+) -> None:
+    convert(write_siemens(tmp_path / "scan.dat", scan_of(kspace)), tmp_path / "scan.h5")
+    command = [PROGRAM, "inspect", "--json", tmp_path / "scan.h5"]
+    header = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["header"]
+    assert header["coil_names"] == ["Head_32:1:H1", "Head_32:1:H2", "Head_32:1:H3"]
+    assert (header["vendor"], header["model"], header["field_strength_t"]) == ("SIEMENS", "Skyra", 2.89)
+    assert (header["protocol"], header["sequence"]) == ("t1 head", "gre")
+    assert (header["tr_ms"], header["te_ms"], header["flip_angle_deg"]) == ([10.0], [3.0], [15.0])
+    content = (tmp_path / "scan.h5").read_bytes()
+    assert b"Doe" not in content
+    assert b"4711" not in content
+
+
+def test_lines_keep_their_flags_and_their_place_in_the_patient(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    """A quarter turn about the third axis."""
+    turn = (np.sqrt(0.5), 0, 0, np.sqrt(0.5))
+    measurement = scan_of(kspace)
+    lines = [replace(line, position=(1, -2, 3), quaternion=turn, cut=(2, 3)) for line in measurement.lines]
+    flags = {
+        "PHASCOR": 24,
+        "PATREFSCAN": 20,
+        "PATREFANDIMASCAN": 21,
+        "RETRO_DUMMYSCAN": 27,
+        "FIRSTSCANINSLICE": 7,
+        "LASTSCANINMEAS": 25,
+    }
+    marked = [replace(lines[0], flags=(flag,)) for flag in flags]
+    source = write_siemens(tmp_path / "scan.dat", replace(measurement, lines=lines + marked))
+    convert(source, tmp_path / "scan.h5")
+    with h5py.File(tmp_path / "scan.h5") as file:
+        heads = file["dataset/data"]["head"]
+    assert [int(head["flags"]) for head in heads[LINES:]] == [1 << (number - 1) for number in flags.values()]
+    np.testing.assert_allclose(heads["position"][0], (1, -2, 3))
+    axes = [heads[name][0] for name in ("read_dir", "phase_dir", "slice_dir")]
+    np.testing.assert_allclose(axes, [[0, 1, 0], [-1, 0, 0], [0, 0, 1]], atol=1e-6)
+    assert (heads["discard_pre"][0], heads["discard_post"][0], heads["sample_time_us"][0]) == (2, 3, 5)
+
+
+def test_an_echo_planar_protocol_describes_its_readout(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    times = {
+        "alRegridRampupTime": 160,
+        "alRegridRampdownTime": 150,
+        "alRegridFlattopTime": 240,
+        "alRegridDelaySamplesTime": 32,
+        "alRegridDestSamples": WIDTH,
+    }
+    measurement = replace(scan_of(kspace), meas={**MEAS, **times})
+    convert(write_siemens(tmp_path / "scan.dat", measurement), tmp_path / "scan.h5")
+    with h5py.File(tmp_path / "scan.h5") as file:
+        header = file["dataset/xml"][0].decode()
+    assert "<trajectory>epi</trajectory>" in header
+    for name, value in {"rampUpTime": 160, "rampDownTime": 150, "flatTopTime": 240, "acqDelayTime": 32}.items():
+        assert f"<name>{name}</name>" in header
+        assert f"<value>{value}</value>" in header
+    assert "<value>5" in header  # the dwell time, in microseconds
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    status = main(["convert", *map(str, arguments)])
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    return status, error
+
+
+def test_what_cannot_be_converted_is_refused_in_one_line_and_leaves_nothing(
+    kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "scan.h5"
+    missing = tmp_path / "missing.dat"
+    assert refusal(capsys, missing, target) == (4, f"mriembed: error: {missing}: there is no such file\n")
+    text = tmp_path / "text.dat"
+    text.write_text("no raw data, whatever the name says\n" * 10)
+    status, error = refusal(capsys, text, target)
+    assert status == 4
+    assert f"{text}: no Siemens raw data (.dat), or damaged; twixtools says: " in error
+    protocol = {name: value for name, value in PROTOCOL.items() if "dReadoutFOV" not in name}
+    source = write_siemens(tmp_path / "scan.dat", replace(scan_of(kspace), protocol=protocol))
+    status, error = refusal(capsys, source, target)
+    assert status == 4
+    assert f"{source}: its protocol has no number MeasYaps.sSliceArray.asSlice.0.dReadoutFOV" in error
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["scan.dat", "text.dat"]
+
+
+def test_an_existing_file_is_replaced_only_with_force(
+    kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = write_siemens(tmp_path / "scan.dat", scan_of(kspace)), tmp_path / "scan.h5"
+    target.write_text("precious")
+    status, error = refusal(capsys, source, target)
+    assert (status, target.read_text()) == (2, "precious")
+    assert f"{target}: exists already; --force replaces it" in error
+    assert main(["convert", str(source), str(target), "--force"]) == 0
+    assert f"{target}: {LINES} acquisitions, 0 noise lines" in capsys.readouterr().out
+    assert len(read_slices(target)) == 1
+
+
+def test_a_measurement_without_an_image_is_refused(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    alone = Measurement([Line(kspace[:, 0], flags=("NOISEADJSCAN",))], PROTOCOL, MEAS, DICOM)
+    with pytest.raises(BadInputError, match="its last measurement holds no line of an image"):
+        convert(write_siemens(tmp_path / "scan.dat", alone), tmp_path / "scan.h5")
+    assert [file.name for file in tmp_path.iterdir()] == ["scan.dat"]
