@@ -2,6 +2,7 @@
 
 #include "hdf5_acquisitions.hpp"
 #include "mrd_header.hpp"
+#include "raw_noise.hpp"
 
 namespace mriembed::io {
 
@@ -32,9 +33,8 @@ std::optional<MeasuredNoise> noise_of(const Hdf5Handle& group, const std::string
 
 std::unique_ptr<ScanReader> open_mrd_hdf5(const Hdf5Handle& group, std::int64_t file_size, const ReadOptions& options,
                                           const std::vector<MeasuredNoise>& noise) {
-  MrdHeader header = header_of(group, file_size);
-  return open_mrd_raw(std::move(header), std::make_unique<Hdf5Acquisitions>(group, file_size), file_size, options,
-                      noise);
+  return open_mrd_raw(header_of(group, file_size), std::make_unique<Hdf5Acquisitions>(group, file_size), file_size,
+                      options, noise);
 }
 
 }  // namespace mriembed::io

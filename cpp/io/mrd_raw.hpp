@@ -14,17 +14,11 @@
 
 namespace mriembed::io {
 
-// The noise lines of a measurement, without its names; none where it has none.
-std::optional<MeasuredNoise> noise_of(const Acquisitions& acquisitions);
-
-// The same of a measurement that holds noise lines and no image; none where it holds others.
-std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions);
-
 // One slice per slice, contrast, phase, repetition, set and partition, in that order; lines are placed by their
 // encoding step, averages are averaged, and what is no imaging line is left out. Only Cartesian data (and EPI, whose
 // reversed lines are turned) can be read. Where it has no noise lines, `noise` holds measurements that may serve: the
 // one that the header names, or else the first of as many coils. Of the options' noise, `alone` is not for this.
-std::unique_ptr<ScanReader> open_mrd_raw(MrdHeader header, std::unique_ptr<Acquisitions> acquisitions,
+std::unique_ptr<ScanReader> open_mrd_raw(const MrdHeader& header, std::unique_ptr<Acquisitions> acquisitions,
                                          std::int64_t file_size, const ReadOptions& options,
                                          const std::vector<MeasuredNoise>& noise = {});
 

@@ -15,6 +15,7 @@
 
 #include "mrd_raw.hpp"
 #include "noise_scan.hpp"
+#include "raw_noise.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {

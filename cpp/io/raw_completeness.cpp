@@ -1,0 +1,137 @@
+#include "raw_completeness.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "acquired_lines.hpp"
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+// What was measured of a volume.
+struct Measured {
+  std::vector<bool> lines;  // of the matrix, (z, y)
+  std::int64_t count = 0;
+  std::int64_t missing = 0;  // inside the encoding limits
+};
+
+// Lines along y that were measured in every partition in which any line was.
+std::vector<bool> lines_along_y(const std::vector<bool>& acquired, std::int64_t height) {
+  std::vector<bool> along_y(static_cast<std::size_t>(height), true);
+  for (auto partition = acquired.begin(); partition != acquired.end(); partition += height) {
+    if (std::find(partition, partition + height, true) != partition + height) {
+      std::transform(partition, partition + height, along_y.begin(), along_y.begin(), std::logical_and<>());
+    }
+  }
+  return along_y;
+}
+
+// Of an accelerated scan with calibration lines each volume is whole that was measured as far as the one of the most
+// lines: the library fills what it misses. Such lines of the others count as missing.
+void accept_accelerated(const std::vector<RawVolume>& volumes, std::vector<Measured>& measured, bool slab,
+                        std::vector<std::string>& warnings) {
+  const Measured fullest = *std::ranges::max_element(measured, {}, &Measured::count);
+  std::int64_t all = 0;  // lines, measured and missing
+  for (std::size_t index = 0; index < volumes.size(); ++index) {
+    Measured& own = measured[index];
+    // Partitions of a slab may lack other lines.
+    const bool as_far = own.count == fullest.count || (!slab && reaches_as_far(own.lines, fullest.lines));
+    if (volumes[index].calibrated && as_far && own.missing > 0) {
+      all = own.count + own.missing;
+      own.missing = 0;
+    }
+  }
+  if (all > 0) {
+    warnings.push_back("accelerated: " + std::to_string(fullest.count) + " of " + std::to_string(all) +
+                       " lines were measured; the missing ones are filled in as far as they can be");
+  }
+}
+
+// Volumes with lines missing: the last ones of a scan that was stopped are left out, others make it undersampled.
+void leave_out_unfinished(std::vector<RawVolume>& volumes, std::vector<Measured>& measured,
+                          std::vector<std::string>& warnings) {
+  const auto whole = static_cast<std::size_t>(std::ranges::count(measured, 0, &Measured::missing));
+  if (whole == volumes.size()) {
+    return;
+  }
+  const auto repetition = [](const RawVolume& volume) { return volume.key[3]; };
+  const auto last_repetition = repetition(*std::ranges::max_element(volumes, {}, repetition));
+  const VolumeKey last =
+      std::ranges::max_element(volumes, {}, [](const RawVolume& volume) { return volume.imaging.back(); })->key;
+  std::vector<RawVolume> finished;
+  std::vector<Measured> measured_of_finished;
+  std::string stopped;
+  for (std::size_t index = 0; index < volumes.size(); ++index) {
+    RawVolume& volume = volumes[index];
+    Measured& own = measured[index];
+    if (own.missing == 0) {
+      finished.push_back(std::move(volume));
+      measured_of_finished.push_back(std::move(own));
+      continue;
+    }
+    const bool at_the_end = (last_repetition > 0 && repetition(volume) == last_repetition) || volume.key == last;
+    const std::string share = std::to_string(own.count) + " of " + std::to_string(own.count + own.missing) + " lines";
+    if (whole == 0 || !at_the_end) {
+      refuse("undersampled: slice " + std::to_string(volume.key[0]) + " has " + share +
+             "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
+    }
+    if (stopped.empty()) {
+      stopped = volume.name() + " has " + share;
+    }
+  }
+  warnings.push_back("the scan was stopped: " + std::to_string(volumes.size() - whole) +
+                     " unfinished slice(s) or slab(s) left out (" + stopped + ")");
+  volumes = std::move(finished);
+  measured = std::move(measured_of_finished);
+}
+
+void warn_of_mixed(const MixedCounters& mixed, std::vector<std::string>& warnings) {
+  const auto warn = [&](bool found, const std::string& what) {
+    if (found) {
+      warnings.push_back("lines that differ in " + what + " were measured at one place and are averaged");
+    }
+  };
+  warn(mixed.segment, "idx.segment");
+  warn(mixed.user, "idx.user");
+  warn(mixed.none, "no counter");
+}
+
+}  // namespace
+
+RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisition>& lines,
+                               const LinePlacement& placement, bool allow_undersampled) {
+  const std::int64_t matrix_lines = placement.height() * placement.depth();
+  RawCompleteness result;
+  std::vector<Measured> measured;
+  MixedCounters mixed;
+  for (RawVolume& volume : volumes.volumes) {
+    AcquiredLines acquired(matrix_lines);
+    for (const std::size_t index : volume.all_lines()) {
+      if (const auto line = placement.line_of(lines[index], index)) {
+        acquired.add(*line, lines[index]);
+      }
+    }
+    volume.calibrated = volume.calibrated || has_dense_centre(lines_along_y(acquired.acquired(), placement.height()));
+    measured.push_back({acquired.acquired(), acquired.count(), placement.missing_lines(acquired.acquired())});
+    mixed |= acquired.mixed();
+  }
+  accept_accelerated(volumes.volumes, measured, placement.depth() > 1, result.warnings);
+  if (!allow_undersampled) {
+    leave_out_unfinished(volumes.volumes, measured, result.warnings);
+  }
+  std::int64_t count = 0;
+  for (const Measured& own : measured) {
+    count += own.count;
+  }
+  const std::int64_t all = matrix_lines * static_cast<std::int64_t>(volumes.volumes.size());
+  result.zero_fraction = 1.0 - static_cast<double>(count) / static_cast<double>(all);
+  warn_of_mixed(mixed, result.warnings);
+  return result;
+}
+
+}  // namespace mriembed::io

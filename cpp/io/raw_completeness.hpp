@@ -1,0 +1,23 @@
+// Which lines of a raw MRD scan were measured, and which of its volumes can be read for that.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "acquisitions.hpp"
+#include "line_placement.hpp"
+#include "raw_volumes.hpp"
+
+namespace mriembed::io {
+
+struct RawCompleteness {
+  double zero_fraction = 0;  // of the lines of all volumes that are left
+  std::vector<std::string> warnings;
+};
+
+// Of a scan that was stopped, unfinished volumes at its end are taken out of `volumes`. A volume that was accelerated
+// with calibration lines is whole as it is. Refuses undersampled ones, naming the first, unless they are allowed.
+RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisition>& lines,
+                               const LinePlacement& placement, bool allow_undersampled);
+
+}  // namespace mriembed::io

@@ -1,0 +1,64 @@
+#include "raw_noise.hpp"
+
+#include <algorithm>
+#include <complex>
+#include <cstddef>
+#include <span>
+
+#include "refuse.hpp"
+#include "slice_assembler.hpp"
+
+namespace mriembed::io {
+
+std::optional<MeasuredNoise> noise_of(const Acquisitions& acquisitions) {
+  const std::vector<Acquisition>& headers = acquisitions.headers();
+  std::vector<std::size_t> lines;
+  for (std::size_t index = 0; index < headers.size(); ++index) {
+    if (kind_of(headers[index]) == LineKind::noise &&
+        (lines.empty() || headers[index].coils == headers[lines.front()].coils)) {
+      lines.push_back(index);
+    }
+  }
+  if (lines.empty() || headers[lines.front()].coils == 0) {
+    return std::nullopt;
+  }
+  const std::int64_t coils = headers[lines.front()].coils;
+  check_extents(coils, 1, 1, 1);
+  return measured(acquisitions, lines, coils);
+}
+
+std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions) {
+  const bool imaging = std::ranges::any_of(acquisitions.headers(),
+                                           [](const Acquisition& line) { return kind_of(line) == LineKind::imaging; });
+  return imaging ? std::nullopt : noise_of(acquisitions);
+}
+
+MeasuredNoise measured(const Acquisitions& acquisitions, const std::vector<std::size_t>& lines, std::int64_t coils) {
+  const std::vector<Acquisition>& headers = acquisitions.headers();
+  const float dwell_time = headers[lines.front()].sample_time_us;
+  NoiseMeasurement measurement(coils);
+  acquisitions.read(lines, [&](std::size_t index, std::span<const std::complex<float>> samples) {
+    const Acquisition& line = headers[index];
+    const bool known = dwell_time > 0 && line.sample_time_us > 0;
+    const double power = known ? double{line.sample_time_us} / double{dwell_time} : 1.0;
+    measurement.add(samples, line.discard_pre, line.discard_post, power);
+  });
+  return {"", "", coils, measurement.samples(), measurement.covariance()};
+}
+
+const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,
+                                   std::int64_t coils) {
+  const MeasuredNoise* fitting = nullptr;
+  for (const MeasuredNoise& noise : measurements) {
+    const bool named = std::ranges::find(header.noise_sources, noise.measurement_id) != header.noise_sources.end();
+    if (noise.coils == coils && (fitting == nullptr || named)) {
+      fitting = &noise;
+      if (named) {
+        break;
+      }
+    }
+  }
+  return fitting;
+}
+
+}  // namespace mriembed::io
