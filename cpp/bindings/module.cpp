@@ -84,6 +84,8 @@ const char* class_of(ErrorCode code) {
       return "BadInputError";
     case ErrorCode::device_not_available:
       return "DeviceNotAvailableError";
+    case ErrorCode::out_of_memory:
+      return "OutOfMemoryError";
     case ErrorCode::internal:
       break;
   }
@@ -123,7 +125,9 @@ PYBIND11_MODULE(_core, module) {
           }
         } catch (const Error& error) {
           const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
-          py::set_error(type, error.what());
+          const py::object exception = type(error.what());
+          exception.attr("slice") = error.slice();
+          PyErr_SetObject(type.ptr(), exception.ptr());
         }
       });
 

@@ -28,7 +28,7 @@ A first session:
 `mriembed_cli COMMAND --help` explains a command's options and outputs.
 
 Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
-5 device not available; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
+5 device not available, 6 out of memory; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
@@ -91,6 +91,7 @@ int main(int argc, char** argv) {
     }
   } catch (const std::bad_alloc&) {  // also from putting a message together
     std::fputs("mriembed_cli: error: out of memory; a smaller --batch needs less\n", stderr);
+    return static_cast<int>(ErrorCode::out_of_memory);
   } catch (...) {
     std::fputs("mriembed_cli: error: an exception of unknown type\n", stderr);
   }

@@ -6,7 +6,6 @@
 #include <complex>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "cli/slice_name.hpp"
 
@@ -16,22 +15,12 @@ namespace {
 
 using Complex = std::complex<float>;
 
-// Whether the machine is too small for this slice: a fault of the scan rather than of the program.
-bool is_lack_of_memory(const Error& error) {
-  return error.code() == ErrorCode::internal && std::string_view(error.what()).starts_with("out of memory");
-}
-
-// The library counts slices inside one call ("slice 0 is all zero"); the user knows them by their labels.
+// The library counts slices inside one call; the user knows them by their labels.
 Error naming_slice(const Error& error, const io::SliceLabel& label) {
-  constexpr std::string_view first = "slice 0 ";
-  const std::string message = error.what();
-  if (is_lack_of_memory(error)) {
+  if (error.code() == ErrorCode::out_of_memory) {  // the machine is too small for this slice: the scan's fault
     return {ErrorCode::bad_input, name_of(label) + " does not fit into memory"};
   }
-  if (message.starts_with(first)) {
-    return {error.code(), name_of(label) + " " + message.substr(first.size())};
-  }
-  return {error.code(), name_of(label) + ": " + message};
+  return {error.code(), name_of(label) + (error.slice().has_value() ? " " : ": ") + error.fault()};
 }
 
 // What the user says, or else the scan.
@@ -69,10 +58,10 @@ class BatchEmbedder {
       if (error.code() == ErrorCode::device_not_available) {
         throw;
       }
-      if (count == 1) {
-        throw naming_slice(error, batch_.labels.front());
+      if (error.code() != ErrorCode::out_of_memory || count == 1) {
+        throw naming_slice(error, batch_.labels.at(static_cast<std::size_t>(error.slice().value_or(0))));
       }
-      embed_one_by_one();  // finds the slice to blame, or needs little enough memory to succeed
+      embed_one_by_one();  // needs less memory, or finds the slice that needs too much
     }
   }
 
@@ -107,8 +96,10 @@ class BatchEmbedder {
         embedder_.embed_kspace(samples, rows, kspace_options_, &report);
       }
     }
-    if (!std::all_of(rows_.begin(), rows_.end(), [](float component) { return std::isfinite(component); })) {
-      throw Error(ErrorCode::bad_input, "the network's result is not finite; --precision float32 may help");
+    const auto bad = std::find_if_not(rows_.begin(), rows_.end(), [](float value) { return std::isfinite(value); });
+    if (bad != rows_.end()) {
+      throw Error(ErrorCode::bad_input, (bad - rows_.begin()) / embedder_.info().embed_dim,
+                  "gives a result that is not finite; --precision float32 may help");
     }
 
     for (std::size_t index = 0; index < count; ++index) {

@@ -19,10 +19,11 @@ using mriembed::ArrayView;
 using mriembed::Error;
 using mriembed::ErrorCode;
 
-mriembed_status report(mriembed_error* error, ErrorCode code, const char* message) noexcept {
+mriembed_status report(mriembed_error* error, ErrorCode code, const char* message, std::int64_t slice = -1) noexcept {
   const auto status = static_cast<mriembed_status>(code);
   if (error != nullptr) {
     error->code = status;
+    error->slice = slice;
     const std::size_t length = std::min(std::strlen(message), sizeof(error->message) - 1);
     std::memcpy(error->message, message, length);
     error->message[length] = '\0';
@@ -37,13 +38,14 @@ mriembed_status guarded(mriembed_error* error, const Work& work) noexcept {
     work();
     if (error != nullptr) {
       error->code = MRIEMBED_OK;
+      error->slice = -1;
       error->message[0] = '\0';
     }
     return MRIEMBED_OK;
   } catch (const Error& caught) {
-    return report(error, caught.code(), caught.what());
+    return report(error, caught.code(), caught.what(), caught.slice().value_or(-1));
   } catch (const std::bad_alloc&) {
-    return report(error, ErrorCode::internal, "out of memory");
+    return report(error, ErrorCode::out_of_memory, "out of memory");
   } catch (const std::exception& caught) {
     return report(error, ErrorCode::internal, caught.what());
   } catch (...) {

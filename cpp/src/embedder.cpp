@@ -4,7 +4,6 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -127,18 +126,10 @@ constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
   try {
     torchscript::rethrow_as_error();
   } catch (const Error& error) {
-    constexpr std::string_view start = "slice ";
-    const std::string_view message = error.what();
-    std::int64_t slice = 0;
-    if (first == 0 || !message.starts_with(start)) {
-      throw;
+    if (first > 0 && error.slice().has_value()) {
+      throw Error(error.code(), first + *error.slice(), error.fault());
     }
-    const char* end = message.data() + message.size();
-    const auto [rest, failure] = std::from_chars(message.data() + start.size(), end, slice);
-    if (failure != std::errc()) {
-      throw;
-    }
-    throw Error(error.code(), std::string(start) + std::to_string(first + slice) + std::string(rest, end));
+    throw;
   }
   throw;
 }

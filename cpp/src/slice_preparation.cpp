@@ -267,12 +267,11 @@ std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int6
 }
 
 void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
-  const std::string slice = "slice " + std::to_string(index_);
   if (peak_bits >= kernels::infinity_bits) {
-    throw Error(ErrorCode::bad_input, slice + " holds NaN or infinite samples; only finite samples can be embedded");
+    throw Error(ErrorCode::bad_input, index_, "holds NaN or infinite samples; only finite samples can be embedded");
   }
   if (peak_bits == 0) {
-    throw Error(ErrorCode::bad_input, slice + " is all zero; a slice needs signal to be embedded");
+    throw Error(ErrorCode::bad_input, index_, "is all zero; a slice needs signal to be embedded");
   }
 }
 

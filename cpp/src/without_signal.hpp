@@ -10,8 +10,7 @@ namespace mriembed {
 
 // Throws Error bad_input.
 [[noreturn]] inline void refuse_without_signal(std::int64_t slice, const char* where) {
-  throw Error(ErrorCode::bad_input,
-              "slice " + std::to_string(slice) + " has no signal left inside the " + std::string(where));
+  throw Error(ErrorCode::bad_input, slice, "has no signal left inside the " + std::string(where));
 }
 
 }  // namespace mriembed

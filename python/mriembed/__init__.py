@@ -31,6 +31,7 @@ from mriembed.errors import (  # noqa: E402
     InternalError,
     InvalidArgumentError,
     ModelFileError,
+    OutOfMemoryError,
 )
 from mriembed.model import MRIEmbeddingModel  # noqa: E402
 from mriembed.model_file import (  # noqa: E402
@@ -60,6 +61,7 @@ __all__ = [
     "MRIEmbeddingModel",
     "ModelDescription",
     "ModelFileError",
+    "OutOfMemoryError",
     "UnsealedModelWarning",
     "Verification",
     "__version__",

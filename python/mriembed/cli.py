@@ -13,7 +13,14 @@ import mriembed
 from mriembed.checkpoint import DEFAULT_WEIGHTS
 from mriembed.conversion.command import add_convert_command
 from mriembed.distances import Distances
-from mriembed.errors import BadInputError, DeviceNotAvailableError, Error, InvalidArgumentError, ModelFileError
+from mriembed.errors import (
+    BadInputError,
+    DeviceNotAvailableError,
+    Error,
+    InvalidArgumentError,
+    ModelFileError,
+    OutOfMemoryError,
+)
 from mriembed.evaluation.command import add_evaluate_command
 from mriembed.model_file import ModelDescription, UnsealedModelWarning, export_model, read_description
 from mriembed.seal import make_key_pair, sign_model_file
@@ -23,7 +30,7 @@ from mriembed.training.command import add_train_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Its status is one of mriembed_cli: 0, 1, 2, 3, 4, 5 or 130 (see README.md)."""
+    """Runs the command. Its status is one of mriembed_cli: 0, 1, 2, 3, 4, 5, 6 or 130 (see README.md)."""
     options = _parser().parse_args(arguments)
     try:
         command: int = options.run(options)
@@ -36,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 4)
     except DeviceNotAvailableError as error:
         return _fail(str(error), 5)
+    except OutOfMemoryError as error:
+        return _fail(str(error), 6)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 1)

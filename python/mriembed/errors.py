@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class Error(Exception):
-    """Any failure that mriembed reports on purpose; the text is one line."""
+    """Any failure that mriembed reports on purpose; the text is one line.
+
+    Attributes:
+        slice: the slice of the call that is at fault, counted from 0; None where it is not one slice's fault.
+    """
+
+    slice: int | None = None
 
 
 class InvalidArgumentError(Error, ValueError):
@@ -24,4 +30,8 @@ class DeviceNotAvailableError(Error, RuntimeError):
 
 
 class InternalError(Error, RuntimeError):
-    """A defect of mriembed or of torch, or memory ran out."""
+    """A defect of mriembed or of torch."""
+
+
+class OutOfMemoryError(Error, MemoryError):
+    """Memory ran out; fewer slices a call, or a smaller `memory_mib`, need less."""

@@ -136,6 +136,9 @@ TEST_F(CApi, returns_codes_and_messages) {
   std::fill(samples.begin(), samples.end(), 0.0F);
   EXPECT_EQ(mriembed_embed(embedder, samples.data(), shape, nullptr, embeddings.data(), &error), MRIEMBED_BAD_INPUT);
   EXPECT_STREQ(error.message, "slice 0 is all zero; a slice needs signal to be embedded");
+  EXPECT_EQ(error.slice, 0);
+  EXPECT_EQ(mriembed_embed(embedder, nullptr, shape, nullptr, embeddings.data(), &error), MRIEMBED_INVALID_ARGUMENT);
+  EXPECT_EQ(error.slice, -1);
   mriembed_destroy(nullptr);
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -46,6 +47,16 @@ std::vector<float> embed_kspace(const Embedder& embedder, const ArrayView<const 
   embedder.embed_kspace(kspace, ArrayView<float, 2>::row_major(rows.data(), {kspace.shape[0], embed_dim}), options,
                         report);
   return rows;
+}
+
+template <typename Call>
+std::optional<std::int64_t> slice_at_fault(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.slice();
+  }
+  return std::nullopt;
 }
 
 template <typename Call>
@@ -382,6 +393,7 @@ TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
     auto [code, message] = error_of([&] { embedder.embed_kspace(view, destination); });
     EXPECT_EQ(code, ErrorCode::bad_input);
     EXPECT_EQ(message, "slice 9 holds NaN or infinite samples; only finite samples can be embedded");
+    EXPECT_EQ(slice_at_fault([&] { embedder.embed_kspace(view, destination); }), 9);
     std::tie(code, message) = error_of(
         [&] { embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {11, 8, 40, 31}), destination); });
     EXPECT_EQ(code, ErrorCode::bad_input);

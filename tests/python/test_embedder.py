@@ -98,15 +98,17 @@ def test_wrong_shapes_and_dtypes_are_refused_with_what_was_expected(embedder: Em
 def test_bad_samples_are_refused_by_slice(embedder: Embedder) -> None:
     kspace = kspace_of(3, 4, 8, 8)
     kspace[1] = 0
-    with pytest.raises(BadInputError, match="slice 1 is all zero"):
+    with pytest.raises(BadInputError, match="slice 1 is all zero") as caught:
         embedder.embed_kspace(kspace)
+    assert caught.value.slice == 1
     kspace[1] = np.inf
     with pytest.raises(BadInputError, match="slice 1 holds NaN or infinite"):
         embedder.embed_images(kspace)
     with pytest.raises(BadInputError, match="slice 0 holds NaN or infinite"):
         embedder.embed_kspace(np.full((1, 4, 8, 8), 1e300 + 0j))
-    with pytest.raises(BadInputError, match="not positive definite"):
+    with pytest.raises(BadInputError, match="not positive definite") as caught:
         embedder.embed_kspace(kspace_of(1, 4, 8, 8), np.ones((4, 4)))
+    assert caught.value.slice is None
 
 
 def test_devices_and_precisions_that_are_not_there_have_their_own_error(tmp_path: Path) -> None:

@@ -17,15 +17,17 @@ extern "C" {
 
 typedef enum mriembed_status {
   MRIEMBED_OK = 0,
-  MRIEMBED_INTERNAL = 1,            /* a defect of the library or its run-time, or memory ran out */
-  MRIEMBED_INVALID_ARGUMENT = 2,    /* shapes, options or pointers that cannot be right */
-  MRIEMBED_BAD_MODEL_FILE = 3,      /* unreadable, damaged, foreign or of an unknown version */
-  MRIEMBED_BAD_INPUT = 4,           /* samples that cannot be embedded: all zero, NaN, infinite */
-  MRIEMBED_DEVICE_NOT_AVAILABLE = 5 /* the device or precision does not exist on this machine */
+  MRIEMBED_INTERNAL = 1,             /* a defect of the library or its run-time */
+  MRIEMBED_INVALID_ARGUMENT = 2,     /* shapes, options or pointers that cannot be right */
+  MRIEMBED_BAD_MODEL_FILE = 3,       /* unreadable, damaged, foreign or of an unknown version */
+  MRIEMBED_BAD_INPUT = 4,            /* samples that cannot be embedded: all zero, NaN, infinite */
+  MRIEMBED_DEVICE_NOT_AVAILABLE = 5, /* the device or precision does not exist on this machine */
+  MRIEMBED_OUT_OF_MEMORY = 6         /* fewer slices a call, or a smaller memory_mib, need less */
 } mriembed_status;
 
 typedef struct mriembed_error {
   mriembed_status code;
+  int64_t slice;      /* the slice of the call that is at fault, from 0; -1 where it is not one slice's fault */
   char message[1024]; /* ends with a zero byte; longer messages are cut */
 } mriembed_error;
 

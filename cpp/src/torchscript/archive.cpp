@@ -64,7 +64,8 @@ Metadata read_metadata(const std::string& path, const std::string& bytes, const 
     std::istringstream stream(bytes);
     caffe2::serialize::PyTorchStreamReader reader(&stream);
     if (!reader.hasRecord(metadata_record)) {
-      refuse(path, "a TorchScript file without mriembed.json; `mriembed export` writes model files");
+      throw Error(ErrorCode::bad_model_file,
+                  "a TorchScript file without mriembed.json; `mriembed export` writes model files");
     }
     check_records(reader);
     const auto [data, size] = reader.getRecord(metadata_record);
@@ -73,7 +74,7 @@ Metadata read_metadata(const std::string& path, const std::string& bytes, const 
     metadata.info.signers = origin.signers;
     return metadata;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::bad_model_file && !std::string_view(error.what()).starts_with(path)) {
+    if (error.code() == ErrorCode::bad_model_file) {
       refuse(path, error.what());
     }
     throw;

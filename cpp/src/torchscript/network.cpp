@@ -56,12 +56,10 @@ void check_peaks(const at::Tensor& peaks) {
   const auto peak = peaks.accessor<float, 1>();
   for (std::int64_t slice = 0; slice < peaks.size(0); ++slice) {
     if (!std::isfinite(peak[slice])) {
-      throw Error(ErrorCode::bad_input, "slice " + std::to_string(slice) +
-                                            " holds NaN or infinite samples; only finite samples can be embedded");
+      throw Error(ErrorCode::bad_input, slice, "holds NaN or infinite samples; only finite samples can be embedded");
     }
     if (peak[slice] == 0) {
-      throw Error(ErrorCode::bad_input,
-                  "slice " + std::to_string(slice) + " is all zero; a slice needs signal to be embedded");
+      throw Error(ErrorCode::bad_input, slice, "is all zero; a slice needs signal to be embedded");
     }
   }
 }
