@@ -105,7 +105,7 @@ def test_the_weights_of_a_run_are_the_mean_of_those_after_each_step_from_average
 def test_the_embeddings_of_a_run_are_whitened_by_pairs_that_no_step_has_seen(tmp_path: Path) -> None:
     recipe = replace(SMALL, hardest_after=0)
     train(recipe, tmp_path / "plain", ALONE)
-    train(replace(recipe, whitened_by=40), tmp_path / "whitened", ALONE)
+    train(replace(recipe, whitened_by=120), tmp_path / "whitened", ALONE)
     plain, whitened = (load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "whitened"))
     assert {name for name in plain if not torch.equal(plain[name], whitened[name])} == {"head.weight", "head.bias"}
 
@@ -114,7 +114,7 @@ def test_the_embeddings_of_a_run_are_whitened_by_pairs_that_no_step_has_seen(tmp
         model = MRIEmbeddingModel(embed_dim=32)
         load_weights(model, weights)
         generator = torch.Generator().manual_seed(99)
-        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(10)]
+        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(30)]
         with torch.no_grad():
             differences = torch.cat([model(first, False) - model(second, False) for first, second in views])
         variances = torch.linalg.eigvalsh(differences.T @ differences)
