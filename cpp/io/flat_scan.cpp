@@ -44,6 +44,9 @@ std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOp
   if (is_mrd_stream(path)) {
     return open_mrd_stream(path, options);
   }
+  if (std::filesystem::path(path).extension() == ".dat") {
+    refuse("no scan of a known format; of Siemens raw data (.dat), `mriembed convert` makes an MRD file that is one");
+  }
   refuse("no scan of a known format: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART .cfl/.hdr and NumPy .npy are read");
 }
 
