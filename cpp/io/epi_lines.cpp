@@ -3,7 +3,6 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace mriembed::io {
 
@@ -98,27 +97,29 @@ void EpiLines::add_navigator(const VolumeKey& key, LineDirection direction, std:
 void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
   const auto found = navigators_.find(key);
   const auto phase = found == navigators_.end() ? std::nullopt : found->second.phase();
-  const std::vector<std::string> notes = notes_;
-  const std::vector<std::string> warnings = warnings_;
   if (phase.has_value()) {
     take_out(*phase, volume.samples, volume.coils, volume.directions, volume.width);
-    notes_.push_back("EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
-                     " of the first slice)");
+    say(notes_, "EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
+                    " of the first slice)");
   } else {
     correct_by_image(volume);
   }
   if (found != navigators_.end()) {
     navigators_.erase(found);
   }
-  if (std::exchange(told_, true)) {
-    notes_ = notes;
-    warnings_ = warnings;
+  told_ = true;
+}
+
+// Of the first volume alone: the others are like it, and a reader asks once.
+void EpiLines::say(std::vector<std::string>& texts, const std::string& text) {
+  if (!told_) {
+    texts.push_back(text);
   }
 }
 
 void EpiLines::correct_by_image(EpiVolume& volume) {
   if (volume.depth > 1 || !is_dense(volume.directions)) {
-    warnings_.emplace_back(
+    say(warnings_,
         "EPI: there are no navigator lines, and of an accelerated or 3D scan the image does not show the ghost: it is "
         "not corrected");
     return;
@@ -128,9 +129,9 @@ void EpiLines::correct_by_image(EpiVolume& volume) {
   const GhostSearch ghost = search_ghost(volume.samples, volume.coils, volume.directions, volume.width);
   if (ghost.corrected < clear * ghost.as_it_is) {
     take_out(ghost.phase, volume.samples, volume.coils, volume.directions, volume.width);
-    warnings_.emplace_back("EPI: there are no navigator lines; the ghost is corrected by the image itself");
+    say(warnings_, "EPI: there are no navigator lines; the ghost is corrected by the image itself");
   } else {
-    notes_.emplace_back("EPI: there are no navigator lines, and no ghost is seen");
+    say(notes_, "EPI: there are no navigator lines, and no ghost is seen");
   }
 }
 
@@ -151,7 +152,7 @@ void EpiLines::turn_unmarked_lines(EpiVolume& volume) {
   if (*unmarked_) {
     std::ranges::copy(samples, volume.samples.begin());
     volume.directions = directions;
-    warnings_.emplace_back(
+    say(warnings_,
         "EPI: no line is marked as reversed, but by the image every second one is: these are turned (the image may be "
         "mirrored along x)");
   }

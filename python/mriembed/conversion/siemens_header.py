@@ -67,6 +67,14 @@ class Protocol:
         """Between two samples of the image; 0 where the protocol does not say it."""
         return _NANOSECONDS * self.number("MeasYaps", "sRXSPEC", "alDwellTime", default=0)
 
+    def noise_measurements(self) -> list[str]:
+        """Number of the measurement whose noise is meant for this one; none where the protocol names none.
+
+        `ReconMeasDependencies` is a text of three numbers: of the measurements of transmit field, sensitivities, noise.
+        """
+        numbers = str(self.get("Meas", "ReconMeasDependencies")).split()
+        return [number for number in numbers[2:3] if number.isdigit() and int(number) > 0]
+
     def coil_names(self) -> list[str]:
         """Of the channels in the order of the samples: name of the coil, its copy, its element."""
         measured = self.get("MeasYaps", "sCoilSelectMeas", "aRxCoilSelectData", 0, "asList")  # from VD on
@@ -101,16 +109,16 @@ def header_of(protocol: Protocol, lines: Limits, partitions: Limits, coils: int)
     }
     field = protocol.number("Meas", "flMagneticFieldStrength", default=0)
     identity = protocol.number("Meas", "MeasUID", default=0)
-    noise = protocol.number("Meas", "ReconMeasDependencies", "Noise", default=0)
     return xsd.ismrmrdHeader(
         measurementInformation=xsd.measurementInformationType(
             measurementID=str(int(identity)) if identity > 0 else None,
             patientPosition=_position_of(protocol),
             protocolName=_text(protocol.get("Meas", "tProtocolName")),
             sequenceName=_text(protocol.get("MeasYaps", "tSequenceFileName")),
-            measurementDependency=[xsd.measurementDependencyType(dependencyType="Noise", measurementID=str(int(noise)))]
-            if noise > 0
-            else [],
+            measurementDependency=[
+                xsd.measurementDependencyType(dependencyType="Noise", measurementID=noise)
+                for noise in protocol.noise_measurements()
+            ],
         ),
         acquisitionSystemInformation=xsd.acquisitionSystemInformationType(
             systemVendor=_text(dicom["Manufacturer"]),

@@ -124,6 +124,21 @@ def test_noise_of_an_earlier_measurement_whitens_the_scan(kspace: NDArray[np.com
     np.testing.assert_allclose(found[0].kspace, expected, atol=1e-5)
 
 
+def test_of_several_noise_measurements_the_one_that_the_protocol_names_whitens_the_scan(
+    kspace: NDArray[np.complex64], tmp_path: Path
+) -> None:
+    measurements = []
+    for number, level in ((8, 5), (9, 3), (10, 7)):
+        line = Line(np.asarray(level * complex_normal(number, COILS, 256), np.complex64), flags=("NOISEADJSCAN",))
+        measurements.append(Measurement([line], PROTOCOL, {**MEAS, "MeasUID": number}, DICOM))
+    scan = replace(scan_of(kspace), meas={**MEAS, "ReconMeasDependencies": "0 0 9"})
+    convert(write_siemens(tmp_path / "scan.dat", *measurements, scan), tmp_path / "scan.h5")
+    found = read_slices(tmp_path / "scan.h5")[0].kspace
+    samples = measurements[1].lines[0].samples.astype(np.complex128)
+    factor = np.linalg.cholesky(samples @ samples.conj().T / (samples.shape[1] - 1))
+    np.testing.assert_allclose(found, np.tensordot(np.linalg.inv(factor), cropped(kspace), 1), atol=1e-5)
+
+
 def test_inspect_knows_coils_scanner_and_sequence_and_nobody_knows_the_patient(
     kspace: NDArray[np.complex64], tmp_path: Path
 ) -> None:
