@@ -90,9 +90,10 @@ void check_coils(const RawVolumes& volumes, const std::vector<Acquisition>& line
 void add_navigators(RawVolumes& result, const Lines& navigators, bool epi, const std::vector<Acquisition>& lines) {
   std::map<VolumeKey, Lines> of_volume;
   std::map<std::uint16_t, Lines> of_slice;
+  const Acquisition& imaging = lines[result.volumes.front().imaging.front()];
   for (const std::size_t index : navigators) {
     const Acquisition& line = lines[index];
-    if (epi && line.coils == lines[result.volumes.front().imaging.front()].coils) {
+    if (epi && line.coils == imaging.coils && line.samples == imaging.samples) {  // else it is of another readout
       of_volume[key_of(line)].push_back(index);
       of_slice[line.slice].push_back(index);
     } else {

@@ -165,7 +165,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
                          placement_.height() * width);
   }
   finished_key_ = key;
-  finished_line_ = volume.any;
+  finished_line_ = volume.line;
   spare_ = std::exchange(finished_, std::move(volume.samples));
 }
 
@@ -236,7 +236,7 @@ void SliceAssembler::place(const Acquisition& line, LineDirection direction, std
   }
   Volume& volume = volume_of(key_of(line));
   volume.acquired.add(*at, line);
-  volume.any = line;
+  volume.line = line;
   int& averages = volume.averages[static_cast<std::size_t>(*at)];
   const bool first = averages++ == 0;
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];

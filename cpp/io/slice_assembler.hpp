@@ -88,7 +88,7 @@ class SliceAssembler {
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
-    Acquisition any;                                   // one of its lines, which says where the volume lies
+    Acquisition line;                                  // one of its lines, which says where the volume lies
   };
   struct Held {
     Acquisition line;

@@ -45,6 +45,7 @@ def convert(source: Path, target: Path) -> Converted:
     """
     try:
         import ismrmrd
+        import twixtools  # noqa: F401  (of `_measurements`: asked for here, so that all that is missing is said at once)
     except ImportError as error:
         raise InvalidArgumentError(
             f'converting needs more packages: pip install "mriembed[convert]" ({error.name} is missing)'
@@ -78,12 +79,8 @@ def convert(source: Path, target: Path) -> Converted:
 
 
 def _measurements(source: Path) -> list[Any]:
-    try:
-        import twixtools
-    except ImportError as error:
-        raise InvalidArgumentError(
-            f'converting needs more packages: pip install "mriembed[convert]" ({error.name} is missing)'
-        ) from None
+    import twixtools
+
     if not source.is_file():
         raise BadInputError(f"{source}: there is no such file")
     said = io.StringIO()  # twixtools prints what it does not like

@@ -202,6 +202,16 @@ def test_noise_does_not_hide_the_ghost(noise: float, navigators: int, tmp_path: 
     assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= by_noise_alone
 
 
+def test_navigators_of_another_readout_do_not_keep_the_image_from_being_read(tmp_path: Path) -> None:
+    body, epi = slice_of(), Epi()
+    scan = scan_of(epi, body)
+    for index in range(epi.navigators):
+        short = scan.readouts[index].samples[:, 20:70]
+        scan.readouts[index] = replace(scan.readouts[index], samples=short, center_sample=25)
+    write_raw_scan(tmp_path / "epi.h5", scan)
+    assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= TOLERANCE
+
+
 SAID = {
     "navigators": (Epi(), "notes", "the ghost is corrected by the navigator lines (3 of the first slice)"),
     "image": (Epi(navigators=0), "warnings", "there are no navigator lines; the ghost is corrected by the image"),
