@@ -48,7 +48,8 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
 Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
 central lines of its k-space) that survives coil compression. sampling says how complete the slice's k-space was: full;
 grappa 2 (of acceleration 2, missing lines filled by GRAPPA); partial 6/8 (partial Fourier, filled by conjugate
-symmetry); zero-filled (lines are missing still); empty for images. model_sha256 is the SHA-256 of the model's weights.
+symmetry); zero-filled (lines are missing still); grappa 2 x 3 (along y and z of a 3D scan); corners zero-filled (of an
+elliptical 3D scan); partial 6/8 along z (zero-filled); several of these; empty for images. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
 bad (unreadable, undersampled without calibration lines, a slice all zero or with NaN, too large for the memory), one line says

@@ -34,6 +34,15 @@ io::SliceGeometry chosen_geometry(const ScanSettings& settings, const SliceBatch
   return geometry;
 }
 
+// What was done for the slab that a slice was cut from, then for the slice.
+std::string sampling_of(const io::SliceLabel& label, const Sampling& sampling) {
+  std::string of_slice = sampling.text();
+  if (label.slab_sampling.empty()) {
+    return of_slice;
+  }
+  return label.slab_sampling + (of_slice == "full" ? "" : ", " + of_slice);
+}
+
 class BatchEmbedder {
  public:
   BatchEmbedder(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch, const ScanSettings& settings,
@@ -107,7 +116,7 @@ class BatchEmbedder {
       slice.label = batch_.labels[first + index];
       slice.coils = domain_ == io::Domain::stacked ? batch_.channels / 2 : batch_.channels;
       slice.energy_kept = report.energy_kept.at(index);
-      slice.sampling = report.sampling.at(index).text();
+      slice.sampling = sampling_of(slice.label, report.sampling.at(index));
       slice.read_seconds = batch_.read_seconds[first + index];
       slice.prepare_seconds = report.prepare_seconds / static_cast<double>(count);
       slice.network_seconds = report.network_seconds / static_cast<double>(count);

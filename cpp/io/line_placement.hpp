@@ -9,6 +9,7 @@
 #include "acquisitions.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
+#include "slab_sampling.hpp"
 
 namespace mriembed::io {
 
@@ -58,6 +59,10 @@ class LinePlacement {
 
   // Lines inside the encoding limits (the whole matrix where the header has none) that were not acquired.
   [[nodiscard]] std::int64_t missing_lines(const std::vector<bool>& acquired) const;
+
+  // Lines and partitions inside the encoding limits.
+  [[nodiscard]] LineSpan covered_y() const { return {y_.first, y_.last + 1}; }
+  [[nodiscard]] LineSpan covered_z() const { return {z_.first, z_.last + 1}; }
 
   // What may change the result.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }

@@ -52,6 +52,22 @@ void accept_accelerated(const std::vector<RawVolume>& volumes, std::vector<Measu
   }
 }
 
+// The corners of k-space, which an elliptical scan leaves out, count as zero.
+void accept_elliptical(const LinePlacement& placement, std::vector<Measured>& measured,
+                       std::vector<std::string>& warnings) {
+  bool found = false;
+  for (Measured& own : measured) {
+    if (own.missing > 0 &&
+        is_elliptical(own.lines, placement.height(), placement.depth(), placement.covered_y(), placement.covered_z())) {
+      own.missing = 0;
+      found = true;
+    }
+  }
+  if (found) {
+    warnings.emplace_back("elliptical: the corners of k-space along y and z were not measured and stay zero");
+  }
+}
+
 // Volumes with lines missing: the last ones of a scan that was stopped are left out, others make it undersampled.
 void leave_out_unfinished(std::vector<RawVolume>& volumes, std::vector<Measured>& measured,
                           std::vector<std::string>& warnings) {
@@ -116,9 +132,14 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
         acquired.add(*line, lines[index]);
       }
     }
-    volume.calibrated = volume.calibrated || has_dense_centre(lines_along_y(acquired.acquired(), placement.height()));
+    volume.calibrated =
+        volume.calibrated || has_dense_centre(lines_along_y(acquired.acquired(), placement.height())) ||
+        (placement.depth() > 1 && SlabSampling(acquired.acquired(), placement.height(), placement.depth()).fills());
     measured.push_back({acquired.acquired(), acquired.count(), placement.missing_lines(acquired.acquired())});
     mixed |= acquired.mixed();
+  }
+  if (placement.depth() > 1) {
+    accept_elliptical(placement, measured, result.warnings);
   }
   accept_accelerated(volumes.volumes, measured, placement.depth() > 1, result.warnings);
   if (!allow_undersampled) {

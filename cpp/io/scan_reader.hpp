@@ -16,7 +16,7 @@ namespace mriembed::io {
 // What the samples of a slice are.
 enum class Domain { kspace, image, stacked };
 
-// Where a slice stands in the scan; MRD's indices, 0 where a format has no such index.
+// Where a slice stands in the scan, and what it was cut from; MRD's indices, 0 where a format has no such index.
 struct SliceLabel {
   int slice = 0;
   int contrast = 0;
@@ -27,6 +27,8 @@ struct SliceLabel {
   int measurement = 0;  // of a file with several: its number there
   // Of the slice's middle in millimetres, in the patient's axes (left, posterior, head); none where it is not known.
   std::optional<std::array<double, 3>> position_mm = std::nullopt;
+  // What was missing of the slab that the slice was cut from, and how it was completed: SlabSampling::text().
+  std::string slab_sampling = {};
 };
 
 // What of a slice of k-space is the image, and how its pixels are shaped.

@@ -254,6 +254,7 @@ std::string encoded_slice_head(const Slice& slice) {
   for (const double coordinate : label.position_mm.value_or(std::array<double, 3>{})) {
     encoder.number(coordinate);
   }
+  encoder.text(label.slab_sampling);
   for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
     encoder.number(size);
   }
@@ -280,6 +281,7 @@ std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int6
     }
   }
   label.position_mm = placed ? std::optional(position) : std::nullopt;
+  label.slab_sampling = decoder.text();
   slice.channels = decoder.size(1, most_channels);
   slice.height = decoder.size(1, longest_side);
   slice.width = decoder.size(1, longest_side);

@@ -160,7 +160,11 @@ void SliceAssembler::finish(const VolumeKey& key) {
   }
   divide_by_averages(volume);
   correct_directions(key, volume);
+  finished_sampling_.clear();
   if (placement_.depth() > 1) {
+    const SlabSampling sampling(volume.acquired.acquired(), placement_.height(), placement_.depth());
+    completion_.fill(volume.samples, static_cast<std::int64_t>(coils_.size()), width, sampling);
+    finished_sampling_ = sampling.text();
     transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                          placement_.height() * width);
   }
@@ -178,6 +182,7 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   slice.height = placement_.height();
   slice.width = placement_.width();
   slice.geometry = slice_geometry();
+  slice.label.slab_sampling = finished_sampling_;
   slice.stacked.clear();
   slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
   // Oversampling along z is removed by a centred crop, like that along x and y.

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "acquired_lines.hpp"
@@ -16,6 +17,7 @@
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
+#include "slab_completion.hpp"
 #include "volume_key.hpp"
 
 namespace mriembed::io {
@@ -33,8 +35,8 @@ LineKind kind_of(const Acquisition& line);
 // Takes imaging lines in any order, from a file or as they are measured, and needs to see none before it takes the
 // first. Lines go to their places at once; only where the centre of k-space must be told by the signal are they held
 // until the first volume is whole. Samples of one place are averaged. Of an echo-planar scan, lines are brought to even
-// spacing and both directions in phase. Memory: the matrix of each volume that is begun
-// and not finished, or of the one that was finished last.
+// spacing and both directions in phase. Of a slab whose partitions miss different lines, the missing ones are filled.
+// Memory: the matrix of each volume that is begun and not finished, or of the one that was finished last.
 class SliceAssembler {
  public:
   // `facts`: what is known of the lines beforehand. `coils`: those of an acquisition's that are kept, ascending.
@@ -117,6 +119,8 @@ class SliceAssembler {
   VolumeKey finished_key_{};
   Acquisition finished_line_;  // one of its lines
   std::vector<std::complex<float>> finished_;
+  SlabCompletion completion_;
+  std::string finished_sampling_;           // of its slab
   std::vector<std::complex<float>> spare_;  // memory for the next volume
 };
 
