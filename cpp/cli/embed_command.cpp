@@ -39,7 +39,7 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
           {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
           file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling,
           model_sha256;
-          position_mm, where the middle of the slice lies (left, posterior, head), where raw MRD data say it;
+          position_mm, where the middle of the slice lies (left, posterior, head), where MRD data say it;
           warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
           header says of scanner and sequence, where it says anything
   .jsonl  one JSON object a line: the members above, then "embedding", an array

@@ -1,7 +1,10 @@
 #include "mrd_images.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "refuse.hpp"
@@ -10,13 +13,16 @@ namespace mriembed::io {
 
 namespace {
 
-// The members of an image's header that label it.
+// The members of an image's header that label and place it.
 struct ImageLabel {
   std::uint16_t slice;
   std::uint16_t contrast;
   std::uint16_t phase;
   std::uint16_t repetition;
   std::uint16_t set;
+  std::array<float, 3> position_mm;  // of the middle of the image
+  std::array<float, 3> normal;       // of its partitions
+  std::array<float, 3> fov_mm;
 };
 
 struct ImageGroup {
@@ -25,6 +31,44 @@ struct ImageGroup {
   std::vector<std::int64_t> shape;  // (n, channel, z, y, x)
   std::vector<ImageLabel> labels;   // of the n images
 };
+
+// Whether a member is an array of three floating-point numbers.
+bool is_vector(const Hdf5Handle& compound, const char* name) {
+  const int member = H5Tget_member_index(compound.get(), name);
+  if (member < 0 || H5Tget_member_class(compound.get(), static_cast<unsigned>(member)) != H5T_ARRAY) {
+    return false;
+  }
+  const Hdf5Handle type(H5Tget_member_type(compound.get(), static_cast<unsigned>(member)), H5Tclose, name);
+  hsize_t length = 0;
+  if (H5Tget_array_ndims(type.get()) != 1 || H5Tget_array_dims2(type.get(), &length) < 0 || length != 3) {
+    return false;
+  }
+  const Hdf5Handle element(H5Tget_super(type.get()), H5Tclose, name);
+  return H5Tget_class(element.get()) == H5T_FLOAT;
+}
+
+// Partitions lie side by side along the normal, around the middle of the image.
+std::optional<std::array<double, 3>> position_of(const ImageLabel& label, std::int64_t partition, std::int64_t count) {
+  const auto is_set = [](float coordinate) { return coordinate != 0; };
+  const bool has_normal = std::ranges::any_of(label.normal, is_set);
+  const double thickness = double{label.fov_mm[2]} / static_cast<double>(count);
+  if ((!has_normal && std::ranges::none_of(label.position_mm, is_set)) ||
+      (count > 1 && (!has_normal || !(thickness > 0)))) {
+    return std::nullopt;
+  }
+  const std::int64_t beside = partition - count / 2;
+  std::array<double, 3> position{};
+  for (std::size_t axis = 0; axis < position.size(); ++axis) {
+    position[axis] = double{label.position_mm[axis]};
+    if (count > 1) {
+      position[axis] += static_cast<double>(beside) * thickness * double{label.normal[axis]};
+    }
+    if (!std::isfinite(position[axis])) {
+      return std::nullopt;
+    }
+  }
+  return position;
+}
 
 std::vector<ImageLabel> read_labels(const Hdf5Handle& header, std::int64_t images) {
   constexpr std::array<std::pair<const char*, std::size_t>, 5> members{
@@ -45,7 +89,18 @@ std::vector<ImageLabel> read_labels(const Hdf5Handle& header, std::int64_t image
     }
     H5Tinsert(memory_type.get(), name, offset, H5T_NATIVE_UINT16);
   }
-  std::vector<ImageLabel> labels(static_cast<std::size_t>(images));
+  constexpr hsize_t axes = 3;
+  const Hdf5Handle vector_type(H5Tarray_create2(H5T_NATIVE_FLOAT, 1, &axes), H5Tclose, "an image header's position");
+  constexpr std::array<std::pair<const char*, std::size_t>, 3> vectors{
+      {{"position", offsetof(ImageLabel, position_mm)},
+       {"slice_dir", offsetof(ImageLabel, normal)},
+       {"field_of_view", offsetof(ImageLabel, fov_mm)}}};
+  for (const auto& [name, offset] : vectors) {
+    if (is_vector(file_type, name)) {  // else it stays zero: not known
+      H5Tinsert(memory_type.get(), name, offset, vector_type.get());
+    }
+  }
+  std::vector<ImageLabel> labels(static_cast<std::size_t>(images), ImageLabel{});
   if (H5Dread(header.get(), memory_type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, labels.data()) < 0) {
     refuse("its image headers cannot be read: the HDF5 file is damaged");
   }
@@ -103,6 +158,7 @@ class MrdImagesReader final : public ScanReader {
     const std::int64_t partition = index % group.shape[2];
     const ImageLabel& label = group.labels[static_cast<std::size_t>(image)];
     slice.label = {label.slice, label.contrast, label.phase, label.repetition, label.set, static_cast<int>(partition)};
+    slice.label.position_mm = position_of(label, partition, group.shape[2]);
     slice.channels = group.shape[1];
     slice.height = group.shape[3];
     slice.width = group.shape[4];
