@@ -16,6 +16,7 @@ struct Command {
 Command add_info_command(CLI::App& program);     // what a model file says of itself
 Command add_verify_command(CLI::App& program);   // a model file's reference embedding on this machine
 Command add_inspect_command(CLI::App& program);  // what scan files hold
+Command add_check_command(CLI::App& program);    // what is broken in scans
 Command add_embed_command(CLI::App& program);    // scan files to embeddings
 Command add_bench_command(CLI::App& program);    // time of one call
 

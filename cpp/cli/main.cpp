@@ -23,12 +23,13 @@ constexpr const char* footer = R"(
 A first session:
   mriembed export -o model.pt                       make a model file (the Python package's command)
   mriembed_cli inspect scan.h5                      see what a scan holds
+  mriembed_cli check scan.h5                        see what is broken in it
   mriembed_cli embed model.pt scan.h5 -o rows.npy   one embedding per slice, described in rows.json
 
 `mriembed_cli COMMAND --help` explains a command's options and outputs.
 
 Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
-5 device not available, 6 out of memory; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
+5 device not available, 6 out of memory; `check` with a finding 10; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
@@ -49,8 +50,8 @@ int run(int count, char** arguments) {
   program.require_subcommand(1);
   const std::vector<mriembed::cli::Command> commands{
       mriembed::cli::add_info_command(program),    mriembed::cli::add_verify_command(program),
-      mriembed::cli::add_inspect_command(program), mriembed::cli::add_embed_command(program),
-      mriembed::cli::add_bench_command(program),
+      mriembed::cli::add_inspect_command(program), mriembed::cli::add_check_command(program),
+      mriembed::cli::add_embed_command(program),   mriembed::cli::add_bench_command(program),
   };
   program.footer(footer);  // after the subcommands, which would inherit it
   try {

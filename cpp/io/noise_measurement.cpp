@@ -71,6 +71,11 @@ std::string dead_coils_text(const std::vector<std::int64_t>& live, std::int64_t 
 NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils) {
   NoiseCovariance result;
   result.coils = static_cast<std::int64_t>(coils.size());
+  for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
+    if (!std::ranges::binary_search(coils, coil)) {
+      result.dead_channels.push_back(coil);
+    }
+  }
   for (const std::int64_t row : coils) {
     for (const std::int64_t column : coils) {
       result.values.push_back(noise.values[static_cast<std::size_t>(row * noise.coils + column)]);

@@ -48,7 +48,7 @@ std::vector<std::int64_t> live_coils(const NoiseCovariance& noise);
 // What a user is told of a scan of `coils` coils of which only `live` have noise in `source`.
 std::string dead_coils_text(const std::vector<std::int64_t>& live, std::int64_t coils, const std::string& source);
 
-// The covariance of these coils.
+// The covariance of these coils, ascending, of all; the others are its dead channels.
 NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils);
 
 }  // namespace mriembed::io

@@ -69,6 +69,8 @@ struct ScanSummary {
 struct NoiseCovariance {
   std::int64_t coils = 0;
   std::vector<std::complex<double>> values;
+  // Channels of the scanner, ascending, that are dead: neither here nor in slices. The others keep their order.
+  std::vector<std::int64_t> dead_channels = {};
 };
 
 // One slice. Reused between reads, so that its buffers are allocated once.

@@ -168,6 +168,10 @@ void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise)
       encoder.number(value.real());
       encoder.number(value.imag());
     }
+    encoder.number(static_cast<std::int64_t>(noise->dead_channels.size()));
+    for (const std::int64_t channel : noise->dead_channels) {
+      encoder.number(channel);
+    }
   }
 }
 
@@ -183,6 +187,10 @@ std::optional<NoiseCovariance> decode_noise(Decoder& decoder) {
     const auto real = decoder.number<double>();
     const auto imaginary = decoder.number<double>();
     noise.values.emplace_back(real, imaginary);
+  }
+  const std::int64_t dead = decoder.size(0, most_coils);
+  for (std::int64_t index = 0; index < dead; ++index) {
+    noise.dead_channels.push_back(decoder.size(index == 0 ? 0 : noise.dead_channels.back() + 1, most_coils));
   }
   return noise;
 }

@@ -1,0 +1,110 @@
+#include <memory>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/check_report.hpp"
+#include "cli/checked_scan.hpp"
+#include "cli/commands.hpp"
+#include "cli/isolated_scan.hpp"
+#include "cli/message.hpp"
+#include "cli/option_checks.hpp"
+#include "cli/standard_input.hpp"
+#include "cli/standard_output.hpp"
+#include "io/scan_reader.hpp"
+#include "mriembed/error.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+constexpr int exit_with_findings = 10;
+
+struct Arguments {
+  std::vector<std::string> scans;
+  io::ReadOptions reading;
+  std::string noise;  // file with the noise measurement; empty: each scan's own
+  bool json = false;
+  bool table = false;
+};
+
+std::string report(const Arguments& arguments, const std::string& file, const Checked& checked) {
+  if (arguments.json) {
+    return json_of(file, checked).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  }
+  const std::string prefix =
+      one_line(file) + ": " +
+      (checked.measurement == 0 ? "" : "measurement " + std::to_string(checked.measurement) + ": ");
+  std::string text;
+  for (const std::string& line : lines_of(checked)) {
+    text += prefix + line + "\n";
+  }
+  if (text.empty()) {
+    text = prefix + "nothing found in " + std::to_string(checked.figures.coils.size()) + " coils, " +
+           std::to_string(checked.figures.slices.size()) + " slices\n";
+  }
+  if (const std::string left = not_judged(checked); !left.empty()) {
+    text += prefix + "not judged: " + left + "\n";
+  }
+  return text + (arguments.table ? table_of(checked) : "");
+}
+
+int check(const Arguments& arguments) {
+  bool all_good = true;
+  bool found = false;
+  StandardInput standard_input(arguments.scans);
+  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
+  for (const std::string& file : arguments.scans) {
+    try {
+      const auto scan = open_guarded_scan(standard_input.path_of(file), arguments.reading, noise);
+      for (const Checked& checked : check_scan(*scan)) {
+        found = found || !checked.findings.empty() || !checked.dead_channels.empty();
+        write_standard_output(report(arguments, file, checked));
+      }
+      flush_standard_output();  // in order with the errors of other files
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
+        throw;
+      }
+      print_error(file + ": " + error.what());
+      all_good = false;
+    } catch (const std::bad_alloc&) {  // from sizes that the file claims
+      print_error(file + ": a slice of this file does not fit into memory");
+      all_good = false;
+    }
+  }
+  if (!all_good) {
+    return exit_status(ErrorCode::bad_input);
+  }
+  return found ? exit_with_findings : 0;
+}
+
+}  // namespace
+
+Command add_check_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("check", "Say what is broken in scans: coils, receivers, interference");
+  command
+      ->add_option("SCAN", arguments->scans,
+                   "Scan files of k-space: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART (.cfl), NumPy (.npy); - for "
+                   "standard input")
+      ->type_name("")
+      ->required();
+  add_group_option(*command, arguments->reading.group);
+  add_noise_option(*command, arguments->noise);
+  command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
+                    "Check scans with missing lines and no calibration lines, too");
+  command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
+  command->add_flag("--table", arguments->table, "The figures of each coil, too");
+  command->footer(R"(
+One line for each finding, the worst first. noise and SNR are those of a coil over the array's median: of the noise
+measurement, or estimated from the emptiest part of k-space. Faults that all coils share without a trace in k-space,
+such as more noise in the whole array, are not found.
+
+Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked.)");
+  return {command, [arguments] { return check(*arguments); }};
+}
+
+}  // namespace mriembed::cli

@@ -1,0 +1,199 @@
+#include "cli/check_report.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "cli/number_text.hpp"
+#include "cli/text_table.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// To about three digits.
+std::string plain(double number) {
+  constexpr double smallest = 0.01;
+  if (number > 0 && number < smallest) {
+    return scientific(number, 2);
+  }
+  constexpr double tens = 10;
+  return fixed(number, number >= tens * tens ? 0 : number >= tens ? 1 : 2);
+}
+
+std::string channel_text(const Checked& checked, std::int64_t channel) {
+  const auto place = static_cast<std::size_t>(channel);
+  const std::string name = place < checked.names.size() ? checked.names[place] : "";
+  return "coil " + std::to_string(channel) + (name.empty() ? "" : " (" + name + ")");
+}
+
+std::string coil_text(const Checked& checked, std::int64_t coil) {
+  return channel_text(checked, checked.channels[static_cast<std::size_t>(coil)]);
+}
+
+std::string slice_text(const Checked& checked, std::int64_t slice) {
+  const io::SliceLabel& label = checked.labels[static_cast<std::size_t>(slice)];
+  std::string text = "slice " + std::to_string(label.slice);
+  for (const auto& [name, value] : {std::pair{"contrast", label.contrast},
+                                    {"phase", label.phase},
+                                    {"repetition", label.repetition},
+                                    {"set", label.set},
+                                    {"partition", label.partition}}) {
+    text += value == 0 ? "" : ", " + std::string(name) + " " + std::to_string(value);
+  }
+  return text;
+}
+
+std::string text_of(const Checked& checked, const Finding& finding) {
+  const std::string figure = plain(finding.value);
+  const std::string limit = " (limit " + plain(finding.limit) + ")";
+  switch (finding.fault) {
+    case Fault::zero_coil:
+      return coil_text(checked, finding.coil) + ": all samples are zero";
+    case Fault::no_signal:
+      return coil_text(checked, finding.coil) + ": SNR " + figure + " x the array's median" + limit +
+             ": noise without signal";
+    case Fault::high_noise:
+    case Fault::low_noise:
+      return coil_text(checked, finding.coil) + ": noise " + figure + " x the array's median" + limit +
+             (checked.noise_is_measured ? "" : ", estimated");
+    case Fault::correlated: {
+      const std::int64_t other = checked.figures.coils[static_cast<std::size_t>(finding.coil)].correlated_with;
+      return coil_text(checked, finding.coil) + " and " + coil_text(checked, other) + ": noise correlation " + figure +
+             limit;
+    }
+    case Fault::clipped:
+      return coil_text(checked, finding.coil) + ": " + figure + " samples at the receiver's largest value" + limit;
+    case Fault::interference:
+      return "interference at " + plain(checked.figures.interference.frequency) +
+             " of the readout's bandwidth: " + figure + " x the power of its neighbours" + limit + ", most in " +
+             coil_text(checked, finding.coil);
+    case Fault::spike: {
+      const Spike& spike = checked.figures.slices[static_cast<std::size_t>(finding.slice)].spike;
+      return slice_text(checked, finding.slice) + ": spike at line " + std::to_string(spike.y) + ", sample " +
+             std::to_string(spike.x) + ": " + figure + " x the power around it" + limit + ", " + plain(spike.share) +
+             " of the peak";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string not_judged(const Checked& checked) {
+  std::string text;
+  const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
+  bool known = false;
+  for (const CoilQuality& coil : checked.figures.coils) {
+    known = known || coil.noise > 0;
+  }
+  if (!checked.noise_is_measured) {
+    add("noise correlation (no noise measurement)");
+  }
+  if (!known) {
+    add("noise (no part of k-space is empty)");
+  }
+  if (checked.figures.coils.size() < 3) {
+    add("coils against the array (less than 3)");
+  }
+  return text;
+}
+
+std::vector<std::string> lines_of(const Checked& checked) {
+  std::vector<std::string> lines;
+  lines.reserve(checked.dead_channels.size() + checked.findings.size());
+  for (const std::int64_t channel : checked.dead_channels) {
+    lines.push_back(channel_text(checked, channel) + ": no noise in the noise measurement: dead");
+  }
+  for (const Finding& finding : checked.findings) {
+    lines.push_back(text_of(checked, finding));
+  }
+  return lines;
+}
+
+std::string table_of(const Checked& checked) {
+  TextTable table({{"coil", TextTable::Align::left},
+                   {"noise"},
+                   {"signal"},
+                   {"share"},
+                   {"SNR"},
+                   {"correlation", TextTable::Align::left},
+                   {"clipped"}});
+  for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
+    const CoilQuality& figures = checked.figures.coils[coil];
+    const std::string with =
+        figures.correlated_with < 0 ? "" : " (" + coil_text(checked, figures.correlated_with) + ")";
+    table.add_row({coil_text(checked, static_cast<std::int64_t>(coil)),
+                   (figures.noise > 0 ? scientific(figures.noise, 3) : "unknown") +
+                       (figures.noise_is_estimated ? " estimated" : ""),
+                   scientific(figures.signal, 3), fixed(100 * figures.signal_share, 1) + " %",
+                   figures.noise > 0 ? fixed(figures.snr, 1) : "unknown",
+                   figures.correlated_with < 0 ? "unknown" : fixed(figures.correlation, 2) + with,
+                   std::to_string(figures.clipped)});
+  }
+  return table.text();
+}
+
+nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) {
+  Json object;
+  object["file"] = file;
+  object["measurement"] = checked.measurement;
+  object["noise_is_measured"] = checked.noise_is_measured;
+  object["findings"] = lines_of(checked);
+  object["not_judged"] = not_judged(checked);
+  Json coils = Json::array();
+  for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
+    const CoilQuality& figures = checked.figures.coils[coil];
+    const std::int64_t channel = checked.channels[coil];
+    const auto place = static_cast<std::size_t>(channel);
+    Json entry;
+    entry["channel"] = channel;
+    entry["name"] = place < checked.names.size() ? checked.names[place] : "";
+    entry["noise"] = figures.noise > 0 ? Json(figures.noise) : Json(nullptr);
+    entry["noise_is_estimated"] = figures.noise_is_estimated;
+    entry["signal"] = figures.signal;
+    entry["signal_share"] = figures.signal_share;
+    entry["snr"] = figures.noise > 0 ? Json(figures.snr) : Json(nullptr);
+    const bool correlated = figures.correlated_with >= 0;
+    entry["correlation"] = correlated ? Json(figures.correlation) : Json(nullptr);
+    entry["correlated_with"] =
+        correlated ? Json(checked.channels[static_cast<std::size_t>(figures.correlated_with)]) : Json(nullptr);
+    entry["clipped"] = figures.clipped;
+    entry["is_zero"] = figures.is_zero;
+    coils.push_back(entry);
+  }
+  object["coils"] = coils;
+  object["dead_channels"] = checked.dead_channels;
+  object["interference"] = {{"level", checked.figures.interference.level},
+                            {"frequency", checked.figures.interference.frequency},
+                            {"channel", checked.channels[static_cast<std::size_t>(checked.figures.interference.coil)]}};
+  Json slices = Json::array();
+  for (std::size_t slice = 0; slice < checked.figures.slices.size(); ++slice) {
+    const SliceQuality& figures = checked.figures.slices[slice];
+    slices.push_back({{"slice", checked.labels[slice].slice},
+                      {"partition", checked.labels[slice].partition},
+                      {"lines", figures.lines},
+                      {"measured_lines", figures.measured_lines},
+                      {"spike",
+                       {{"y", figures.spike.y},
+                        {"x", figures.spike.x},
+                        {"level", figures.spike.level},
+                        {"share", figures.spike.share}}},
+                      {"echo_y", figures.echo_y},
+                      {"echo_x", figures.echo_x}});
+  }
+  object["slices"] = slices;
+  const QualityLimits limits;
+  object["limits"] = {{"high_noise", limits.high_noise},
+                      {"low_noise", limits.low_noise},
+                      {"low_snr", limits.low_snr},
+                      {"correlation", limits.correlation},
+                      {"clipped", limits.clipped},
+                      {"interference", limits.interference},
+                      {"spike", limits.spike}};
+  return object;
+}
+
+}  // namespace mriembed::cli

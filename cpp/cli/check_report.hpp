@@ -1,0 +1,24 @@
+// What `check` says of a measurement.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/checked_scan.hpp"
+
+namespace mriembed::cli {
+
+// A line for each finding, the worst first; coils by number and name.
+std::vector<std::string> lines_of(const Checked& checked);
+
+// What no figure tells of this scan; empty: nothing.
+std::string not_judged(const Checked& checked);
+
+// The figures of each coil.
+std::string table_of(const Checked& checked);
+
+// All figures, findings and limits.
+nlohmann::ordered_json json_of(const std::string& file, const Checked& checked);
+
+}  // namespace mriembed::cli

@@ -1,0 +1,49 @@
+// Which figures of a scan's quality are not as they should be. C++17, no torch.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mriembed/export.hpp"
+#include "mriembed/scan_quality.hpp"
+
+namespace mriembed {
+
+enum class Fault {
+  zero_coil,     // a coil holds nothing but zeros
+  no_signal,     // a coil has noise, and next to no signal
+  high_noise,    // of a coil, against the array's median
+  low_noise,     // the same: its gain is too low
+  correlated,    // noise of two coils
+  clipped,       // a coil's receiver at its limit
+  interference,  // a line in the spectrum
+  spike,         // one sample of a slice
+};
+
+// A figure beyond its limit counts as a finding. The rates stand in README, and scripts/benchmarks/check_rates.py
+// measures them.
+struct QualityLimits {
+  double high_noise = 2;     // noise over the array's median
+  double low_noise = 0.5;    // the same
+  double low_snr = 0.05;     // SNR over the array's median
+  double correlation = 0.5;  // of noise
+  double clipped = 16;       // samples
+  double interference = 3;   // Interference::level
+  double spike = 20;         // Spike::level
+};
+
+struct Finding {
+  Fault fault = Fault::zero_coil;
+  std::int64_t coil = -1;   // -1: the array
+  std::int64_t slice = -1;  // in the order of ScanQuality::add_slice; -1: all
+  double value = 0;
+  double limit = 0;
+
+  // How far beyond the limit, as a factor of at least 1.
+  [[nodiscard]] MRIEMBED_EXPORT double severity() const;
+};
+
+// Worst first. Noise and SNR are compared with the array's median where at least 3 coils have figures.
+MRIEMBED_EXPORT std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits = {});
+
+}  // namespace mriembed

@@ -1,0 +1,132 @@
+#include "quality/outer_lines.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+namespace mriembed::quality {
+
+namespace {
+
+constexpr std::int64_t fewest_samples = 256;  // of a block: its mean power is then known to 6 %
+constexpr std::int64_t most_blocks = 64;
+constexpr std::int64_t emptiest_share = 8;  // one of so many blocks is taken as empty
+
+std::int64_t served_length(std::int64_t length) {
+  while (!kernels::FourierTransform::serves(length)) {
+    --length;
+  }
+  return length;
+}
+
+// Measured lines, without the half of them that lies around the centre of k-space.
+std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
+  std::vector<std::int64_t> lines;
+  const auto middle = static_cast<std::int64_t>(measured.size() / 2);
+  for (std::size_t line = 0; line < measured.size(); ++line) {
+    if (measured[line]) {
+      lines.push_back(static_cast<std::int64_t>(line));
+    }
+  }
+  std::ranges::sort(lines, {}, [&](std::int64_t line) { return std::pair(-std::abs(line - middle), line); });
+  lines.resize((lines.size() + 1) / 2);
+  std::ranges::sort(lines);
+  return lines;
+}
+
+// The mean of the lowest `lowest` of `count` independent normal variables, in standard deviations below their mean
+// (Blom 1958: order statistic i lies near the quantile (i - 3/8) / (count + 1/4)).
+double depth_of_lowest(std::int64_t lowest, std::int64_t count) {
+  const auto quantile = [](double p) {  // of a normal variable, by bisection of its distribution
+    double low = -8;
+    double high = 8;
+    for (int step = 0; step < 60; ++step) {
+      const double middle = (low + high) / 2;
+      (std::erfc(-middle / std::numbers::sqrt2) / 2 < p ? low : high) = middle;
+    }
+    return low;
+  };
+  double sum = 0;
+  for (std::int64_t rank = 1; rank <= lowest; ++rank) {
+    sum += quantile((static_cast<double>(rank) - 0.375) / (static_cast<double>(count) + 0.25));
+  }
+  return -sum / static_cast<double>(lowest);
+}
+
+// Of the noise alone, from the mean powers of blocks of so many samples; 0 where no block is empty.
+double emptiest(std::vector<double>& powers, std::int64_t samples) {
+  const auto count = static_cast<std::int64_t>(powers.size());
+  const std::int64_t lowest = std::max<std::int64_t>(1, count / emptiest_share);
+  if (count < 2 || samples < 2) {
+    return 0;
+  }
+  std::ranges::sort(powers);
+  const double mean = std::accumulate(powers.begin(), powers.begin() + lowest, 0.0) / static_cast<double>(lowest);
+  const double deviation = 1 / std::sqrt(static_cast<double>(samples));  // of a block's mean power, relative
+  // Where twice as many blocks are far from alike, the emptiest hold signal, too.
+  const double next = powers[static_cast<std::size_t>(std::min(2 * lowest, count - 1))];
+  if (next > mean * (1 + 4 * deviation) * 1.5) {
+    return 0;
+  }
+  return mean / std::max(0.25, 1 - depth_of_lowest(lowest, count) * deviation);
+}
+
+}  // namespace
+
+void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured) {
+  const auto [coils, height, full_width] = kspace.shape;
+  const std::vector<std::int64_t> lines = outer_lines(measured);
+  width_ = served_length(full_width);
+  lines_ = static_cast<std::int64_t>(lines.size());
+  const std::int64_t first_x = full_width / 2 - width_ / 2;
+  const kernels::FourierTransform transform(width_);
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
+  power_.assign(static_cast<std::size_t>(coils * width_), 0.0);
+  noise_.assign(static_cast<std::size_t>(coils), 0.0);
+  rows_.resize(static_cast<std::size_t>(lines_ * width_));
+  // Blocks along x, of as many lines as make them large enough.
+  const std::int64_t block_width = std::max<std::int64_t>(1, width_ / 16);
+  const std::int64_t segments = width_ / block_width;
+  const std::int64_t wanted = std::clamp<std::int64_t>(lines_ * width_ / fewest_samples, 1, most_blocks);
+  const std::int64_t groups = std::clamp<std::int64_t>(wanted / segments, 1, std::max<std::int64_t>(1, lines_));
+  std::vector<double> blocks;
+  for (std::int64_t coil = 0; coil < coils && lines_ > 0; ++coil) {
+    for (std::int64_t row = 0; row < lines_; ++row) {
+      const std::complex<float>* from = kspace.data + coil * kspace.strides[0] +
+                                        lines[static_cast<std::size_t>(row)] * kspace.strides[1] +
+                                        first_x * kspace.strides[2];
+      std::complex<float>* to = rows_.data() + row * width_;
+      for (std::int64_t x = 0; x < width_; ++x) {  // k = 0 to the front
+        to[(x + width_ - width_ / 2) % width_] = from[x * kspace.strides[2]];
+      }
+    }
+    transform.along_rows(rows_.data(), lines_, kernels::Direction::inverse, scale, memory_);
+    blocks.assign(static_cast<std::size_t>(segments * groups), 0.0);
+    double* const power = power_.data() + coil * width_;
+    for (std::int64_t row = 0; row < lines_; ++row) {
+      const std::complex<float>* values = rows_.data() + row * width_;
+      double* const of_group = blocks.data() + row * groups / lines_ * segments;
+      for (std::int64_t x = 0; x < width_; ++x) {
+        const std::int64_t pixel = (x + width_ / 2) % width_;
+        const double sample = std::norm(std::complex<double>(values[x]));
+        power[pixel] += sample;
+        if (pixel < segments * block_width) {
+          of_group[pixel / block_width] += sample;
+        }
+      }
+    }
+    std::for_each(power, power + width_, [&](double& value) { value /= static_cast<double>(lines_); });
+    const std::int64_t samples = block_width * (lines_ / groups);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t of_group = (group + 1) * lines_ / groups - group * lines_ / groups;
+      for (std::int64_t segment = 0; segment < segments; ++segment) {
+        blocks[static_cast<std::size_t>(group * segments + segment)] /= static_cast<double>(block_width * of_group);
+      }
+    }
+    noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples);
+  }
+}
+
+}  // namespace mriembed::quality

@@ -1,0 +1,38 @@
+// The outer half of a slice's measured lines as images along x: there noise and interference show best.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/aligned_vector.hpp"
+#include "kernels/fourier.hpp"
+#include "mriembed/array_view.hpp"
+
+namespace mriembed::quality {
+
+// Of one slice: how the power of each coil is spread over x, and how low it gets.
+class OuterLines {
+ public:
+  // `measured`: of the lines. Readouts are cut to the longest length around their centre that FourierTransform serves.
+  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured);
+
+  [[nodiscard]] std::int64_t width() const { return width_; }
+  [[nodiscard]] std::int64_t lines() const { return lines_; }
+
+  // Mean power along x of a coil, an image's pixel for each frequency of the readout: 0 is the lowest, width / 2 none.
+  [[nodiscard]] const double* power(std::int64_t coil) const { return power_.data() + coil * width_; }
+
+  // The noise power of a coil, or 0 where no part of the lines is empty; see ScanQuality.
+  [[nodiscard]] double noise_power(std::int64_t coil) const { return noise_[static_cast<std::size_t>(coil)]; }
+
+ private:
+  std::int64_t width_ = 0;
+  std::int64_t lines_ = 0;
+  std::vector<double> power_;  // (coils, x)
+  std::vector<double> noise_;  // of each coil
+  std::vector<std::complex<float>> rows_;
+  kernels::FourierTransform::Memory memory_;
+};
+
+}  // namespace mriembed::quality

@@ -1,0 +1,92 @@
+#include "mriembed/quality_findings.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <tuple>
+
+namespace mriembed {
+
+namespace {
+
+// Of what is above 0; 0 where less than 3 values are.
+double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* figure) {
+  std::vector<double> values;
+  for (const CoilQuality& coil : coils) {
+    if (coil.*figure > 0) {
+      values.push_back(coil.*figure);
+    }
+  }
+  constexpr std::size_t fewest = 3;
+  if (values.size() < fewest) {
+    return 0;
+  }
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& limits, std::vector<Finding>& found) {
+  const double noise = median_of(figures.coils, &CoilQuality::noise);
+  const double snr = median_of(figures.coils, &CoilQuality::snr);
+  for (std::size_t index = 0; index < figures.coils.size(); ++index) {
+    const CoilQuality& coil = figures.coils[index];
+    const auto number = static_cast<std::int64_t>(index);
+    if (coil.is_zero) {
+      found.push_back({Fault::zero_coil, number, -1, 0, 0});
+      continue;
+    }
+    if (noise > 0 && coil.noise > limits.high_noise * noise) {
+      found.push_back({Fault::high_noise, number, -1, coil.noise / noise, limits.high_noise});
+    }
+    if (noise > 0 && coil.noise > 0 && coil.noise < limits.low_noise * noise) {
+      found.push_back({Fault::low_noise, number, -1, coil.noise / noise, limits.low_noise});
+    }
+    if (snr > 0 && coil.noise > 0 && coil.snr < limits.low_snr * snr) {
+      found.push_back({Fault::no_signal, number, -1, coil.snr / snr, limits.low_snr});
+    }
+    if (coil.correlation > limits.correlation && number < coil.correlated_with) {
+      found.push_back({Fault::correlated, number, -1, coil.correlation, limits.correlation});
+    } else if (coil.correlation > limits.correlation) {
+      // Said of the first of the two, unless that one is nearer to a third.
+      const CoilQuality& other = figures.coils[static_cast<std::size_t>(coil.correlated_with)];
+      if (other.correlated_with != number) {
+        found.push_back({Fault::correlated, number, -1, coil.correlation, limits.correlation});
+      }
+    }
+    if (static_cast<double>(coil.clipped) >= limits.clipped) {
+      found.push_back({Fault::clipped, number, -1, static_cast<double>(coil.clipped), limits.clipped});
+    }
+  }
+}
+
+}  // namespace
+
+double Finding::severity() const {
+  const bool below = fault == Fault::low_noise || fault == Fault::no_signal;
+  if (fault == Fault::zero_coil || (below && value <= 0)) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return below ? limit / value : value / limit;
+}
+
+std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits) {
+  std::vector<Finding> found;
+  add_coil_findings(figures, limits, found);
+  if (figures.interference.level > limits.interference) {
+    found.push_back(
+        {Fault::interference, figures.interference.coil, -1, figures.interference.level, limits.interference});
+  }
+  for (std::size_t slice = 0; slice < figures.slices.size(); ++slice) {
+    if (figures.slices[slice].spike.level > limits.spike) {
+      found.push_back(
+          {Fault::spike, -1, static_cast<std::int64_t>(slice), figures.slices[slice].spike.level, limits.spike});
+    }
+  }
+  std::ranges::sort(found, {}, [](const Finding& finding) {
+    return std::tuple(-finding.severity(), finding.fault, finding.coil, finding.slice);
+  });
+  return found;
+}
+
+}  // namespace mriembed

@@ -1,0 +1,278 @@
+#include "mriembed/scan_quality.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "mriembed/error.hpp"
+#include "quality/outer_lines.hpp"
+#include "quality/spike.hpp"
+
+namespace mriembed {
+
+namespace {
+
+using Slice = ArrayView<const std::complex<float>, 3>;
+
+// The largest real or imaginary part of a coil, and how many samples have it.
+struct Extreme {
+  float value = 0;
+  std::int64_t samples = 0;
+
+  void take(float part) {
+    if (part > value) {
+      value = part;
+      samples = 0;
+    }
+    samples += part == value ? 1 : 0;
+  }
+};
+
+// What is gathered of one coil.
+struct Gathered {
+  double energy = 0;
+  double noise_power = 0;  // sum of the slices' estimates
+  std::int64_t estimates = 0;
+  Extreme extreme;
+};
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+// Power of each frequency over the median of 16 around it, without the nearest ones.
+std::vector<double> levels_of(const std::vector<double>& power) {
+  constexpr std::int64_t reach = 9;
+  const auto width = static_cast<std::int64_t>(power.size());
+  std::vector<double> levels(power.size(), 1.0);
+  std::vector<double> around;
+  for (std::int64_t x = 0; x < width && width > 2 * reach; ++x) {
+    around.clear();
+    for (std::int64_t step = -reach; step <= reach; ++step) {
+      if (std::abs(step) > 1) {
+        around.push_back(power[static_cast<std::size_t>((x + step + width) % width)]);
+      }
+    }
+    const double floor = median(around);
+    levels[static_cast<std::size_t>(x)] = floor > 0 ? power[static_cast<std::size_t>(x)] / floor : 1;
+  }
+  return levels;
+}
+
+}  // namespace
+
+class ScanQuality::State {
+ public:
+  explicit State(std::int64_t coils) : gathered_(static_cast<std::size_t>(coils)) {}
+
+  [[nodiscard]] std::int64_t coils() const { return static_cast<std::int64_t>(gathered_.size()); }
+
+  void set_noise(const ArrayView<const std::complex<double>, 2>& covariance) {
+    if (covariance.shape != std::array<std::int64_t, 2>{coils(), coils()}) {
+      throw Error(ErrorCode::invalid_argument, "a noise covariance of " + std::to_string(covariance.shape[0]) + " x " +
+                                                   std::to_string(covariance.shape[1]) + " for " +
+                                                   std::to_string(coils()) + " coils");
+    }
+    std::vector<std::complex<double>> noise;
+    for (std::int64_t row = 0; row < coils(); ++row) {
+      for (std::int64_t column = 0; column < coils(); ++column) {
+        noise.push_back(covariance.data[row * covariance.strides[0] + column * covariance.strides[1]]);
+      }
+      const double power = noise[static_cast<std::size_t>(row * coils() + row)].real();
+      if (!(power >= 0) || !std::isfinite(power)) {
+        throw Error(ErrorCode::bad_input, "the noise power of coil " + std::to_string(row) + " is " +
+                                              std::to_string(power) + "; it must be at least 0");
+      }
+    }
+    noise_ = std::move(noise);
+  }
+
+  void add_slice(const Slice& kspace) {
+    const auto [slice_coils, height, width] = kspace.shape;
+    if (slice_coils != coils() || height < 1 || width < 1) {
+      throw Error(ErrorCode::invalid_argument, "a slice of " + std::to_string(slice_coils) + " coils, " +
+                                                   std::to_string(height) + " lines of " + std::to_string(width) +
+                                                   " samples; it must have " + std::to_string(coils()) +
+                                                   " coils and no empty axis");
+    }
+    const std::vector<double> energies = energies_of(kspace);
+    std::vector<bool> measured;
+    power_.assign(static_cast<std::size_t>(height * width), 0.0);
+    for (std::int64_t y = 0; y < height; ++y) {
+      measured.push_back(false);
+      for (std::int64_t coil = 0; coil < coils(); ++coil) {
+        const double energy = energies[static_cast<std::size_t>(coil)];
+        const double weight = energy > 0 ? static_cast<double>(height * width) / energy : 0;
+        const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
+        for (std::int64_t x = 0; x < width; ++x) {
+          const double power = std::norm(std::complex<double>(from[x * kspace.strides[2]]));
+          measured.back() = measured.back() || power > 0;
+          power_[static_cast<std::size_t>(y * width + x)] += weight * power;
+        }
+      }
+    }
+    SliceQuality slice;
+    slice.lines = height;
+    slice.measured_lines = std::ranges::count(measured, true);
+    samples_ += slice.measured_lines * width;
+    for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
+      gathered_[coil].energy += energies[coil];
+    }
+    if (slice.measured_lines > 0) {
+      slice.spike = quality::strongest_spike(power_, height, width);
+      const std::int64_t peak = std::ranges::max_element(power_) - power_.begin();
+      slice.echo_y = peak / width - height / 2;
+      slice.echo_x = peak % width - width / 2;
+      gather_outer_lines(kspace, measured);
+    }
+    slices_.push_back(slice);
+  }
+
+  [[nodiscard]] ScanQualityFigures figures() const {
+    ScanQualityFigures figures;
+    double all = 0;
+    for (std::int64_t coil = 0; coil < coils(); ++coil) {
+      figures.coils.push_back(coil_figures(coil));
+      all += figures.coils.back().signal * figures.coils.back().signal;
+    }
+    for (CoilQuality& coil : figures.coils) {
+      coil.signal_share = all > 0 ? coil.signal * coil.signal / all : 0;
+    }
+    figures.slices = slices_;
+    figures.interference = interference();
+    return figures;
+  }
+
+ private:
+  // Of each coil; also looks for values that are not finite and for extremes.
+  std::vector<double> energies_of(const Slice& kspace) {
+    const auto [slice_coils, height, width] = kspace.shape;
+    std::vector<double> energies;
+    for (std::int64_t coil = 0; coil < slice_coils; ++coil) {
+      double energy = 0;
+      Extreme& extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
+      for (std::int64_t y = 0; y < height; ++y) {
+        const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
+        for (std::int64_t x = 0; x < width; ++x) {
+          const std::complex<float> sample = from[x * kspace.strides[2]];
+          energy += std::norm(std::complex<double>(sample));
+          extreme.take(std::abs(sample.real()));
+          extreme.take(std::abs(sample.imag()));
+        }
+      }
+      if (!std::isfinite(energy)) {
+        throw Error(ErrorCode::bad_input, "coil " + std::to_string(coil) + " holds samples that are not finite");
+      }
+      energies.push_back(energy);
+    }
+    return energies;
+  }
+
+  void gather_outer_lines(const Slice& kspace, const std::vector<bool>& measured) {
+    outer_.read(kspace, measured);
+    if (spectrum_.empty()) {
+      width_ = outer_.width();
+      spectrum_.assign(static_cast<std::size_t>(coils() * width_), 0.0);
+    }
+    for (std::int64_t coil = 0; coil < coils(); ++coil) {
+      Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
+      if (const double power = outer_.noise_power(coil); power > 0) {
+        gathered.noise_power += power;
+        ++gathered.estimates;
+      }
+      for (std::int64_t x = 0; x < width_ && width_ == outer_.width(); ++x) {
+        spectrum_[static_cast<std::size_t>(coil * width_ + x)] += outer_.power(coil)[x];
+      }
+    }
+  }
+
+  [[nodiscard]] CoilQuality coil_figures(std::int64_t coil) const {
+    const Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
+    CoilQuality figures;
+    figures.is_zero = gathered.energy == 0;
+    figures.clipped = gathered.extreme.value > 0 && gathered.extreme.samples > 2 ? gathered.extreme.samples : 0;
+    const auto place = [&](std::int64_t other) { return static_cast<std::size_t>(coil * coils() + other); };
+    if (!noise_.empty()) {
+      figures.noise = std::sqrt(noise_[place(coil)].real());
+      for (std::int64_t other = 0; other < coils(); ++other) {
+        const double both =
+            noise_[place(coil)].real() * noise_[static_cast<std::size_t>(other * coils() + other)].real();
+        const double correlation = both > 0 ? std::abs(noise_[place(other)]) / std::sqrt(both) : 0;
+        if (other != coil && correlation > figures.correlation) {
+          figures.correlation = correlation;
+          figures.correlated_with = other;
+        }
+      }
+    } else if (gathered.estimates > 0) {
+      figures.noise = std::sqrt(gathered.noise_power / static_cast<double>(gathered.estimates));
+      figures.noise_is_estimated = true;
+    }
+    const double mean = samples_ > 0 ? gathered.energy / static_cast<double>(samples_) : 0;
+    figures.signal = std::sqrt(std::max(0.0, mean - figures.noise * figures.noise));
+    figures.snr = figures.noise > 0 ? figures.signal / figures.noise : 0;
+    return figures;
+  }
+
+  [[nodiscard]] Interference interference() const {
+    Interference found;
+    if (spectrum_.empty()) {
+      return found;
+    }
+    std::vector<std::vector<double>> of_coils;
+    std::vector<double> mean(static_cast<std::size_t>(width_), 0.0);
+    for (std::int64_t coil = 0; coil < coils(); ++coil) {
+      const auto first = spectrum_.begin() + coil * width_;
+      of_coils.push_back(levels_of({first, first + width_}));
+      for (std::size_t x = 0; x < mean.size(); ++x) {
+        mean[x] += of_coils.back()[x] / static_cast<double>(coils());
+      }
+    }
+    const auto strongest = static_cast<std::size_t>(std::ranges::max_element(mean) - mean.begin());
+    found.level = mean[strongest];
+    // exp(2 pi i f t) of the readout becomes a peak at -f in the image, whose transform has the other sign.
+    const std::int64_t from_centre = width_ / 2 - static_cast<std::int64_t>(strongest);
+    found.frequency = static_cast<double>(from_centre) / static_cast<double>(width_);
+    for (std::int64_t coil = 1; coil < coils(); ++coil) {
+      const auto& levels = of_coils[static_cast<std::size_t>(coil)];
+      if (levels[strongest] > of_coils[static_cast<std::size_t>(found.coil)][strongest]) {
+        found.coil = coil;
+      }
+    }
+    return found;
+  }
+
+  std::vector<Gathered> gathered_;           // of each coil
+  std::vector<std::complex<double>> noise_;  // (coils, coils); empty: not measured
+  std::vector<SliceQuality> slices_;
+  std::int64_t samples_ = 0;  // measured, of each coil
+  std::vector<double> power_;
+  quality::OuterLines outer_;
+  std::int64_t width_ = 0;
+  std::vector<double> spectrum_;  // (coils, frequency), summed over the slices as wide as the first one
+};
+
+ScanQuality::ScanQuality(std::int64_t coils) {
+  if (coils < 1) {
+    throw Error(ErrorCode::invalid_argument,
+                "figures of " + std::to_string(coils) + " coils; there must be one at least");
+  }
+  state_ = std::make_unique<State>(coils);
+}
+ScanQuality::~ScanQuality() = default;
+ScanQuality::ScanQuality(ScanQuality&& other) noexcept = default;
+ScanQuality& ScanQuality::operator=(ScanQuality&& other) noexcept = default;
+
+void ScanQuality::set_noise(const ArrayView<const std::complex<double>, 2>& covariance) {
+  state_->set_noise(covariance);
+}
+
+void ScanQuality::add_slice(const Slice& kspace) { state_->add_slice(kspace); }
+
+ScanQualityFigures ScanQuality::figures() const { return state_->figures(); }
+
+}  // namespace mriembed

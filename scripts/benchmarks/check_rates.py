@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""How often `mriembed_cli check` finds a fault that is there, and one that is not.
+
+Draws simulated scans (one slice of 128 x 128, 8 to 32 coils with gains of their own, half of them with a noise
+measurement), checks them as they are, and again with each fault of `mriembed.simulation.faults`. Prints a table, and
+writes it with the distribution of the figures of faultless scans.
+
+    scripts/benchmarks/check_rates.py --scans 500 --seed 1 -o check.json
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mriembed import __version__
+from mriembed.simulation import simulate_images, simulate_kspace
+from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
+SIZE = 128
+NOISE_SAMPLES = 8192  # of the noise measurement, in each coil
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnScan:
+    """A faultless scan, and the standard deviation of each coil's noise."""
+
+    raw: RawSlices
+    noise_sd: np.ndarray
+
+
+def draw_scan(seed: int, number: int) -> DrawnScan:
+    """Always the same for a seed and a number."""
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
+    random = np.random.default_rng([seed, number])
+    coils = int(random.choice([8, 12, 16, 20, 32]))
+    kspace = simulate_kspace(simulate_images(1, 1, SIZE, generator), coils, generator).numpy()
+    signal = np.sqrt(np.mean(np.abs(kspace) ** 2))
+    # Preamplifiers differ by some per cent, the noise of neighbours is somewhat alike.
+    gains = np.exp(0.1 * random.standard_normal(coils))
+    mixing = np.eye(coils) + 0.1 * (
+        random.standard_normal((coils, coils)) + 1j * random.standard_normal((coils, coils))
+    ) / np.sqrt(coils)
+    level = signal / random.uniform(5, 30)
+    covariance = level**2 * (gains[:, None] * mixing) @ (gains[:, None] * mixing).conj().T
+    root = np.linalg.cholesky(covariance) / np.sqrt(2)
+
+    def noise(*shape: int) -> np.ndarray:
+        white = random.standard_normal((coils, *shape)) + 1j * random.standard_normal((coils, *shape))
+        return np.tensordot(root, white, 1)
+
+    samples = (gains[:, None, None] * kspace[0] + noise(SIZE, SIZE)).astype(np.complex64)
+    measured = noise(NOISE_SAMPLES).astype(np.complex64) if number % 2 == 0 else None
+    return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real))
+
+
+def checked(scans: list[RawSlices], folder: Path) -> list[dict[str, Any]]:
+    """What `check --json` says of each."""
+    found: list[dict[str, Any]] = [{} for _ in scans]
+    without_noise = []
+    for number, scan in enumerate(scans):
+        path = folder / f"{number}.npy"
+        np.save(path, scan.kspace)
+        if scan.noise is None:
+            without_noise.append(number)
+            continue
+        np.save(folder / "noise.npy", scan.noise)
+        found[number] = run([path, "--noise", folder / "noise.npy"])[0]
+    if without_noise:
+        for number, result in zip(
+            without_noise, run([folder / f"{number}.npy" for number in without_noise]), strict=True
+        ):
+            found[number] = result
+    return found
+
+
+def run(arguments: list[Any]) -> list[dict[str, Any]]:
+    command = [str(PROGRAM), "check", "--json", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 10):
+        raise SystemExit(done.stderr)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def extremes(result: dict[str, Any]) -> dict[str, float]:
+    """The figures that limits are compared with, at their worst."""
+    noise = np.array([coil["noise"] or np.nan for coil in result["coils"]])
+    snr = np.array([np.nan if coil["snr"] is None else coil["snr"] for coil in result["coils"]])
+    known = bool(np.isfinite(noise).any())
+    return {
+        "high_noise": float(np.nanmax(noise) / np.nanmedian(noise)) if known else 1.0,
+        "low_noise": float(np.nanmin(noise) / np.nanmedian(noise)) if known else 1.0,
+        "low_snr": float(np.nanmin(snr) / np.nanmedian(snr)) if known else 1.0,
+        "correlation": max((coil["correlation"] or 0.0) for coil in result["coils"]),
+        "interference": result["interference"]["level"],
+        "spike": max(slice_["spike"]["level"] for slice_ in result["slices"]),
+        "clipped": max(coil["clipped"] for coil in result["coils"]),
+    }
+
+
+def names_the_fault(result: dict[str, Any], coils: tuple[int, ...]) -> bool:
+    """A finding, of one of the coils at fault where there are any."""
+    if not coils:
+        return bool(result["findings"])
+    named = {f"coil {coil}" for coil in coils}
+    lines = [line.replace(" (", ": ").split(": ")[0].split(" and ")[0] for line in result["findings"]]
+    return any(line in named for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scans", type=int, default=500, help="faultless ones; of each fault as many (%(default)s)")
+    parser.add_argument("--faulty", type=int, help="scans of each fault, where it shall be less")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    faulty = arguments.faulty or arguments.scans
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        drawn = [draw_scan(arguments.seed, number) for number in range(arguments.scans)]
+        clean = checked([scan.raw for scan in drawn], folder)
+        figures = [extremes(result) for result in clean]
+        table: list[dict[str, Any]] = []
+        for fault in FAULTS:
+            made = [
+                with_fault(scan.raw, fault, np.random.default_rng([arguments.seed, number, 7]), noise_sd=scan.noise_sd)
+                for number, scan in enumerate(drawn[:faulty])
+            ]
+            results = checked([scan.raw for scan in made], folder)
+            hits = np.array([names_the_fault(result, scan.coils) for result, scan in zip(results, made, strict=True)])
+            with_noise = np.array([scan.raw.noise is not None for scan in made])
+            table.append(
+                {
+                    "fault": fault,
+                    "scans": len(made),
+                    "found": float(hits.mean()),
+                    "found_with_noise_measurement": float(hits[with_noise].mean()),
+                    "found_without": float(hits[~with_noise].mean()),
+                }
+            )
+            print(
+                f"{fault:24}{hits.mean():8.3f}{hits[with_noise].mean():8.3f}{hits[~with_noise].mean():8.3f}", flush=True
+            )
+
+    false_alarms = float(np.mean([bool(result["findings"]) for result in clean]))
+    print(f"false alarms: {false_alarms:.4f} of {len(clean)} faultless scans")
+    levels = [0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1]
+    report = {
+        "mriembed": __version__,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, torch {torch.__version__}",
+        "seed": arguments.seed,
+        "limits": clean[0]["limits"],
+        "faultless_scans": len(clean),
+        "false_alarms": false_alarms,
+        "noise_unknown": float(np.mean([all(c["noise"] is None for c in result["coils"]) for result in clean])),
+        "figures_of_faultless_scans": {
+            figure: dict(zip(map(str, levels), np.quantile([f[figure] for f in figures], levels).tolist(), strict=True))
+            for figure in figures[0]
+        },
+        "faults": table,
+    }
+    arguments.output.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

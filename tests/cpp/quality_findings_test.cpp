@@ -1,0 +1,95 @@
+#include "mriembed/quality_findings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace mriembed {
+namespace {
+
+// Five coils of noise 1 and SNR 10.
+ScanQualityFigures faultless() {
+  ScanQualityFigures figures;
+  for (int coil = 0; coil < 5; ++coil) {
+    CoilQuality& made = figures.coils.emplace_back();
+    made.noise = 1;
+    made.signal = 10;
+    made.snr = 10;
+  }
+  figures.slices.resize(3);
+  figures.interference.level = 1;
+  return figures;
+}
+
+TEST(Findings, are_none_where_nothing_is_wrong) { EXPECT_TRUE(findings_of(faultless()).empty()); }
+
+TEST(Findings, name_the_coil_the_figure_and_the_limit_the_worst_first) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[1].noise = 4.1;
+  figures.coils[2].is_zero = true;
+  figures.coils[4].noise = 0.1;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].fault, Fault::zero_coil);
+  EXPECT_EQ(found[0].coil, 2);
+  EXPECT_TRUE(std::isinf(found[0].severity()));
+  EXPECT_EQ(found[1].fault, Fault::low_noise);
+  EXPECT_EQ(found[1].coil, 4);
+  EXPECT_DOUBLE_EQ(found[1].severity(), 5);  // 0.5 / 0.1
+  EXPECT_EQ(found[2].fault, Fault::high_noise);
+  EXPECT_EQ(found[2].coil, 1);
+  EXPECT_DOUBLE_EQ(found[2].value, 4.1);
+  EXPECT_DOUBLE_EQ(found[2].limit, QualityLimits().high_noise);
+}
+
+TEST(Findings, tell_a_coil_without_signal) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[3].snr = 0;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::no_signal);
+  EXPECT_EQ(found[0].coil, 3);
+}
+
+TEST(Findings, name_a_correlated_pair_once) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[1].correlation = figures.coils[3].correlation = 0.9;
+  figures.coils[1].correlated_with = 3;
+  figures.coils[3].correlated_with = 1;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].coil, 1);
+}
+
+TEST(Findings, tell_interference_clipping_and_spikes) {
+  ScanQualityFigures figures = faultless();
+  figures.interference = {50, 0.2, 2};
+  figures.coils[0].clipped = 100;
+  figures.slices[1].spike.level = 1000;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].fault, Fault::spike);
+  EXPECT_EQ(found[0].slice, 1);
+  EXPECT_EQ(found[1].fault, Fault::interference);
+  EXPECT_EQ(found[1].coil, 2);
+  EXPECT_EQ(found[2].fault, Fault::clipped);
+}
+
+TEST(Findings, compare_no_coils_where_less_than_three_have_figures) {
+  ScanQualityFigures figures = faultless();
+  figures.coils.resize(2);
+  figures.coils[0].noise = 100;
+  EXPECT_TRUE(findings_of(figures).empty());
+}
+
+TEST(Findings, go_by_the_limits_that_are_given) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[1].noise = 4.1;
+  QualityLimits limits;
+  limits.high_noise = 5;
+  EXPECT_TRUE(findings_of(figures, limits).empty());
+}
+
+}  // namespace
+}  // namespace mriembed

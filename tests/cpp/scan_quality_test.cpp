@@ -1,0 +1,233 @@
+#include "mriembed/scan_quality.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <complex>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+#include <random>
+#include <vector>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed {
+namespace {
+
+using Sample = std::complex<float>;
+
+// k-space (coils, y, x) with an object of one bright spot in its middle, which is one bright sample's neighbourhood,
+// and white noise of a standard deviation for each coil.
+struct Scan {
+  std::int64_t coils;
+  std::int64_t height;
+  std::int64_t width;
+  std::vector<Sample> samples;
+
+  [[nodiscard]] Sample& at(std::int64_t coil, std::int64_t y, std::int64_t x) {
+    return samples[static_cast<std::size_t>((coil * height + y) * width + x)];
+  }
+  [[nodiscard]] ArrayView<const Sample, 3> view() const {
+    return ArrayView<const Sample, 3>::row_major(samples.data(), {coils, height, width});
+  }
+};
+
+Scan noisy_scan(const std::vector<double>& noise, std::int64_t height, std::int64_t width, unsigned seed = 1) {
+  const auto coils = static_cast<std::int64_t>(noise.size());
+  Scan scan{coils, height, width, {}};
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    for (std::int64_t y = 0; y < height; ++y) {
+      for (std::int64_t x = 0; x < width; ++x) {
+        const double sd = noise[static_cast<std::size_t>(coil)] / std::numbers::sqrt2;
+        const double real = sd * normal(generator);
+        scan.samples.emplace_back(static_cast<float>(real), static_cast<float>(sd * normal(generator)));
+      }
+    }
+    scan.at(coil, height / 2, width / 2) += Sample(1000, 0);
+  }
+  return scan;
+}
+
+ScanQualityFigures figures_of(const Scan& scan) {
+  ScanQuality quality(scan.coils);
+  quality.add_slice(scan.view());
+  return quality.figures();
+}
+
+// Of both sizes of blocks, and of a width that has to be cut.
+TEST(ScanQualityTest, estimates_the_noise_of_each_coil) {
+  for (const auto& [height, width] : {std::pair{64, 64}, {128, 256}, {96, 131}}) {
+    const std::vector<double> noise{1, 2, 0.5, 7};
+    const ScanQualityFigures figures = figures_of(noisy_scan(noise, height, width));
+    for (std::size_t coil = 0; coil < noise.size(); ++coil) {
+      EXPECT_TRUE(figures.coils[coil].noise_is_estimated);
+      EXPECT_NEAR(figures.coils[coil].noise / noise[coil], 1, 0.06) << height << " x " << width << ", coil " << coil;
+    }
+  }
+}
+
+TEST(ScanQualityTest, takes_measured_noise_and_its_largest_correlation) {
+  ScanQuality quality(3);
+  const std::vector<std::complex<double>> covariance{4, {0, 1}, 0.2, {0, -1}, 1, 0, 0.2, 0, 9};
+  quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {3, 3}));
+  quality.add_slice(noisy_scan({2, 1, 3}, 64, 64).view());
+  const std::vector<CoilQuality> coils = quality.figures().coils;
+  EXPECT_EQ(coils[0].noise, 2);
+  EXPECT_FALSE(coils[0].noise_is_estimated);
+  EXPECT_EQ(coils[0].correlation, 0.5);  // 1 / (2 * 1)
+  EXPECT_EQ(coils[0].correlated_with, 1);
+  EXPECT_NEAR(coils[2].correlation, 0.2 / 6, 1e-12);
+  EXPECT_EQ(coils[2].correlated_with, 0);
+}
+
+// One sample of 1000 in 64 x 64 has a root mean square of 1000 / 64, in every coil.
+TEST(ScanQualityTest, tells_signal_from_noise) {
+  const std::vector<std::complex<double>> covariance{4, 0, 0, 16};
+  ScanQuality quality(2);
+  quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {2, 2}));
+  quality.add_slice(noisy_scan({2, 4}, 64, 64).view());
+  for (const CoilQuality& coil : quality.figures().coils) {
+    EXPECT_NEAR(coil.signal, 1000.0 / 64, 0.3);
+    EXPECT_NEAR(coil.snr, coil.signal / coil.noise, 1e-12);
+    EXPECT_NEAR(coil.signal_share, 0.5, 0.03);
+  }
+}
+
+TEST(ScanQualityTest, leaves_missing_lines_out_of_all_means) {
+  Scan scan = noisy_scan({1, 1, 1}, 96, 64);
+  for (std::int64_t coil = 0; coil < 3; ++coil) {
+    for (std::int64_t y = 1; y < 96; y += 2) {
+      for (std::int64_t x = 0; x < 64; ++x) {
+        scan.at(coil, y, x) = 0;
+      }
+    }
+  }
+  const ScanQualityFigures figures = figures_of(scan);
+  EXPECT_EQ(figures.slices[0].lines, 96);
+  EXPECT_EQ(figures.slices[0].measured_lines, 48);
+  EXPECT_NEAR(figures.coils[1].noise, 1, 0.1);
+  EXPECT_NEAR(figures.coils[1].signal, 1000 / std::sqrt(48.0 * 64), 0.5);
+}
+
+TEST(ScanQualityTest, finds_the_spike_that_all_coils_share) {
+  Scan scan = noisy_scan({1, 1, 1, 1}, 64, 80);
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    scan.at(coil, 12, 61) += std::polar(20.0F, static_cast<float>(coil));
+  }
+  const Spike spike = figures_of(scan).slices[0].spike;
+  EXPECT_EQ(spike.y, 12);
+  EXPECT_EQ(spike.x, 61);
+  EXPECT_GT(spike.level, 100);
+  EXPECT_NEAR(spike.share, 0.02, 0.003);
+  EXPECT_LT(figures_of(noisy_scan({1, 1, 1, 1}, 64, 80)).slices[0].spike.level, 10);
+}
+
+// A tone of frequency f is a peak at f times the readout's bandwidth, whatever its phase in each line.
+TEST(ScanQualityTest, finds_the_frequency_and_the_coil_of_an_interference) {
+  Scan scan = noisy_scan({1, 1, 1}, 64, 128);
+  for (std::int64_t y = 0; y < 64; ++y) {
+    for (std::int64_t x = 0; x < 128; ++x) {
+      const double phase = 2 * std::numbers::pi * 0.1875 * static_cast<double>(x) + 2.4 * static_cast<double>(y * y);
+      scan.at(2, y, x) += static_cast<Sample>(std::polar(1.0, phase));
+      scan.at(0, y, x) += static_cast<Sample>(std::polar(0.3, phase));
+    }
+  }
+  const Interference found = figures_of(scan).interference;
+  EXPECT_NEAR(found.frequency, 0.1875, 1e-12);
+  EXPECT_EQ(found.coil, 2);
+  EXPECT_NEAR(found.level, (1 + 128 + 1 + 128 * 0.09 + 1) / 3, 15);
+  EXPECT_LT(figures_of(noisy_scan({1, 1, 1}, 64, 128)).interference.level, 2);
+}
+
+TEST(ScanQualityTest, counts_samples_at_the_receivers_limit) {
+  Scan scan = noisy_scan({1, 1}, 32, 32);
+  for (std::int64_t x = 10; x < 20; ++x) {
+    scan.at(1, 16, x) = {3000, 0};
+  }
+  const std::vector<CoilQuality> coils = figures_of(scan).coils;
+  EXPECT_EQ(coils[0].clipped, 0);
+  EXPECT_EQ(coils[1].clipped, 10);
+}
+
+TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
+  Scan scan = noisy_scan({1, 0, 1}, 32, 32);
+  scan.at(1, 16, 16) = 0;
+  scan.at(0, 13, 21) = scan.at(2, 13, 21) = {5000, 0};
+  const ScanQualityFigures figures = figures_of(scan);
+  EXPECT_TRUE(figures.coils[1].is_zero);
+  EXPECT_FALSE(figures.coils[0].is_zero);
+  EXPECT_EQ(figures.slices[0].echo_y, -3);
+  EXPECT_EQ(figures.slices[0].echo_x, 5);
+}
+
+// An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
+TEST(ScanQualityTest, estimates_no_noise_where_nothing_is_empty) {
+  constexpr std::int64_t size = 64;
+  Scan scan = noisy_scan({1e-3}, size, size);
+  std::mt19937 generator(5);
+  std::normal_distribution<double> normal;
+  for (std::int64_t y = 0; y < size; ++y) {
+    for (std::int64_t pixel = 0; pixel < size; ++pixel) {
+      const double darkness = std::exp(-static_cast<double>(pixel) / 8);
+      const std::complex<double> value{darkness * normal(generator), darkness * normal(generator)};
+      for (std::int64_t x = 0; x < size; ++x) {
+        const double turn = -2 * std::numbers::pi * static_cast<double>((x - 32) * (pixel - 32)) / size;
+        scan.at(0, y, x) += static_cast<Sample>(value * std::polar(1.0, turn));
+      }
+    }
+  }
+  const std::vector<CoilQuality> coils = figures_of(scan).coils;
+  EXPECT_EQ(coils[0].noise, 0);
+  EXPECT_EQ(coils[0].snr, 0);
+}
+
+TEST(ScanQualityTest, is_the_same_for_any_scale_and_any_strides) {
+  const std::vector<double> noise{1, 2, 3};
+  const ScanQualityFigures first = figures_of(noisy_scan(noise, 64, 48));
+  Scan scan = noisy_scan(noise, 64, 48);
+  for (Sample& sample : scan.samples) {
+    sample *= 0x1p-60F;
+  }
+  const ScanQualityFigures small = figures_of(scan);
+  EXPECT_EQ(small.slices[0].spike.level, first.slices[0].spike.level);
+  EXPECT_NEAR(small.coils[2].noise / first.coils[2].noise, 0x1p-60, 1e-24);
+  // x first in memory.
+  std::vector<Sample> turned(scan.samples.size());
+  const Scan again = noisy_scan(noise, 64, 48);
+  constexpr std::int64_t rows = 192;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t x = 0; x < 48; ++x) {
+      turned[static_cast<std::size_t>(x * rows + row)] = again.samples[static_cast<std::size_t>(row * 48 + x)];
+    }
+  }
+  ScanQuality quality(3);
+  quality.add_slice({turned.data(), {3, 64, 48}, {64, 1, rows}});
+  EXPECT_EQ(quality.figures().coils[1].noise, first.coils[1].noise);
+  EXPECT_EQ(quality.figures().interference.level, first.interference.level);
+}
+
+TEST(ScanQualityTest, refuses_what_it_cannot_take) {
+  EXPECT_THROW(ScanQuality(0), Error);
+  ScanQuality quality(2);
+  EXPECT_THROW(quality.add_slice(noisy_scan({1, 1, 1}, 16, 16).view()), Error);
+  Scan scan = noisy_scan({1, 1}, 16, 16);
+  scan.at(1, 3, 3) = {std::numeric_limits<float>::quiet_NaN(), 0};
+  try {
+    quality.add_slice(scan.view());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_input);
+    EXPECT_NE(std::string(error.what()).find("coil 1"), std::string::npos);
+  }
+  const std::vector<std::complex<double>> covariance{1, 0, 0, -1};
+  EXPECT_THROW(quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {2, 2})),
+               Error);
+  EXPECT_THROW(quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {1, 4})),
+               Error);
+}
+
+}  // namespace
+}  // namespace mriembed

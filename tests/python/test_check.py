@@ -1,0 +1,173 @@
+"""`mriembed_cli check`: what it says of scans that are broken, and of those that are not."""
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from mrd_stream import write_stream_of
+from mriembed.simulation import simulate_images, simulate_kspace
+from mriembed.simulation.faults import RawSlices, with_fault
+from placement.raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
+from program import PROGRAM
+
+SIZE, COILS = 96, 8
+
+
+def check(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [str(PROGRAM), "check", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+def figures(*arguments: object) -> dict[str, Any]:
+    (line,) = check("--json", *arguments).stdout.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+@pytest.fixture(scope="module")
+def clean() -> RawSlices:
+    """Two slices with white noise, a tenth of the signal in every coil, and its measurement."""
+    generator = torch.Generator().manual_seed(3)
+    kspace = simulate_kspace(simulate_images(2, 1, SIZE, generator), COILS, generator).numpy()
+    random = np.random.default_rng(3)
+    sd = 0.1 * np.sqrt(np.mean(np.abs(kspace) ** 2) / 2)
+
+    def noise(*shape: int) -> np.ndarray:
+        return np.asarray(sd * (random.standard_normal(shape) + 1j * random.standard_normal(shape)), np.complex64)
+
+    return RawSlices(kspace + noise(*kspace.shape), noise(COILS, 4096))
+
+
+def raw_scan(raw: RawSlices) -> RawScan:
+    lines = [] if raw.noise is None else [Readout(part, 0, flags=NOISE) for part in np.split(raw.noise, 8, axis=1)]
+    for number, kspace in enumerate(raw.kspace):
+        lines += [Readout(kspace[:, y], SIZE // 2, step_1=y, slice=number) for y in range(SIZE)]
+    space = Space((SIZE, SIZE, 1), (SIZE, SIZE, 5))
+    return RawScan(space, space, Limits(0, SIZE - 1, SIZE // 2), None, lines)
+
+
+def written(path: Path, raw: RawSlices, names: list[str] | None = None) -> Path:
+    write_raw_scan(path, raw_scan(raw))
+    if names is not None:
+        labels = "".join(
+            f"<coilLabel><coilNumber>{number}</coilNumber><coilName>{name}</coilName></coilLabel>"
+            for number, name in enumerate(names)
+        )
+        with h5py.File(path, "r+") as file:
+            text = file["dataset/xml"][0].decode()
+            system = f"<acquisitionSystemInformation>{labels}</acquisitionSystemInformation><experimentalConditions>"
+            del file["dataset/xml"]
+            file["dataset"].create_dataset(
+                "xml",
+                data=np.array([text.replace("<experimentalConditions>", system, 1).encode()], h5py.string_dtype()),
+                maxshape=(None,),
+            )
+    return path
+
+
+def test_a_scan_without_faults_says_so_and_what_was_not_judged(clean: RawSlices, tmp_path: Path) -> None:
+    done = check(written(tmp_path / "scan.h5", clean))
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/scan.h5: nothing found in 8 coils, 2 slices\n")
+    np.save(tmp_path / "scan.npy", clean.kspace)
+    done = check(tmp_path / "scan.npy")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].endswith("not judged: noise correlation (no noise measurement)")
+
+
+def test_a_noisy_coil_is_named_with_figure_and_limit(clean: RawSlices, tmp_path: Path) -> None:
+    names = [f"Head_32:H{number}" for number in range(COILS)]
+    faulty = with_fault(clean, "noise x 3", np.random.default_rng(1), coil=6)
+    done = check(written(tmp_path / "scan.h5", faulty.raw, names))
+    assert done.returncode == 10
+    (line,) = done.stdout.splitlines()
+    text, figure = line.split(": noise ")
+    assert text == f"{tmp_path}/scan.h5: coil 6 (Head_32:H6)"
+    value, limit = figure.split(" x the array's median ")
+    assert float(value) == pytest.approx(3, rel=0.1)
+    assert limit == "(limit 2.00)"
+
+
+@pytest.mark.parametrize("measured", [True, False])
+@pytest.mark.parametrize("fault", ["dead element", "weak element", "strong element", "noise x 10", "zero coil"])
+def test_a_broken_coil_is_named(fault: str, measured: bool, clean: RawSlices, tmp_path: Path) -> None:
+    faulty = with_fault(clean, fault, np.random.default_rng(2), coil=2)
+    raw = faulty.raw if measured else replace(faulty.raw, noise=None)
+    done = check(written(tmp_path / "scan.h5", raw))
+    assert done.returncode == 10
+    assert done.stdout.startswith(f"{tmp_path}/scan.h5: coil 2: ")
+
+
+def test_a_channel_that_is_dead_in_the_noise_measurement_shifts_no_name(clean: RawSlices, tmp_path: Path) -> None:
+    names = [f"H{number}" for number in range(COILS)]
+    dead = with_fault(clean, "zero coil", np.random.default_rng(2), coil=2)
+    both = with_fault(dead.raw, "noise x 10", np.random.default_rng(3), coil=5)
+    lines = check(written(tmp_path / "scan.h5", both.raw, names)).stdout.splitlines()
+    assert lines[0].endswith("coil 2 (H2): no noise in the noise measurement: dead")
+    assert ": coil 5 (H5): noise 10" in lines[1]
+
+
+def test_spike_interference_and_correlated_pair_are_told(clean: RawSlices, tmp_path: Path) -> None:
+    for fault, words in (
+        ("spike", "spike at line"),
+        ("RF tone", "interference at"),
+        ("correlated pair", "correlation"),
+    ):
+        faulty = with_fault(clean, fault, np.random.default_rng(4), coil=None if fault == "spike" else 1)
+        done = check(written(tmp_path / "scan.h5", faulty.raw))
+        assert done.returncode == 10
+        assert words in done.stdout.splitlines()[0], fault
+
+
+def test_figures_of_a_file_a_stream_and_an_array_are_the_same(clean: RawSlices, tmp_path: Path) -> None:
+    scan = written(tmp_path / "scan.h5", clean)
+    np.save(tmp_path / "scan.npy", clean.kspace)
+    found = [
+        figures(scan),
+        figures(write_stream_of(tmp_path / "scan.mrd", scan)),
+        figures(tmp_path / "scan.npy", "--noise", scan),
+    ]
+    for other in found[1:]:
+        assert {**other, "file": ""} == {**found[0], "file": "", "slices": other["slices"]}
+        assert [slice_["spike"] for slice_ in other["slices"]] == [slice_["spike"] for slice_ in found[0]["slices"]]
+
+
+def test_json_gives_what_numpy_finds(clean: RawSlices, tmp_path: Path) -> None:
+    assert clean.noise is not None
+    found = figures(written(tmp_path / "scan.h5", clean))
+    covariance = clean.noise @ clean.noise.conj().T / (clean.noise.shape[1] - 1)
+    noise = np.sqrt(np.diag(covariance).real)
+    np.testing.assert_allclose([coil["noise"] for coil in found["coils"]], noise, rtol=1e-4)
+    correlation = np.abs(covariance) / np.outer(noise, noise) - np.eye(COILS)
+    np.testing.assert_allclose([coil["correlation"] for coil in found["coils"]], correlation.max(1), rtol=1e-4)
+    assert [coil["correlated_with"] for coil in found["coils"]] == correlation.argmax(1).tolist()
+    power = np.mean(np.abs(clean.kspace.astype(np.complex128)) ** 2, axis=(0, 2, 3)) - noise**2
+    np.testing.assert_allclose([coil["signal"] for coil in found["coils"]], np.sqrt(power), rtol=1e-4)
+    np.testing.assert_allclose([coil["signal_share"] for coil in found["coils"]], power / power.sum(), rtol=1e-3)
+
+
+def test_noise_is_estimated_where_it_was_not_measured(clean: RawSlices, tmp_path: Path) -> None:
+    measured = figures(written(tmp_path / "scan.h5", clean))
+    estimated = figures(written(tmp_path / "bare.h5", replace(clean, noise=None)))
+    assert all(coil["noise_is_estimated"] for coil in estimated["coils"])
+    ratios = [two["noise"] / one["noise"] for one, two in zip(measured["coils"], estimated["coils"], strict=True)]
+    np.testing.assert_allclose(ratios, 1, atol=0.25)
+
+
+def test_images_and_unreadable_files_are_refused_and_the_others_checked(clean: RawSlices, tmp_path: Path) -> None:
+    scan = written(tmp_path / "scan.h5", clean)
+    done = check(tmp_path / "none.h5", scan)
+    assert done.returncode == 4
+    assert done.stdout == f"{scan}: nothing found in 8 coils, 2 slices\n"
+    stacked = np.zeros((1, 2, 8, 8), np.float32)
+    stacked[:, 0] = 1
+    np.save(tmp_path / "stacked.npy", stacked)
+    done = check(tmp_path / "stacked.npy")
+    assert done.returncode == 4
+    assert "it holds images; noise and spikes are told in k-space" in done.stderr
