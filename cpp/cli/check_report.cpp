@@ -1,5 +1,6 @@
 #include "cli/check_report.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -76,6 +77,14 @@ std::string text_of(const Checked& checked, const Finding& finding) {
              std::to_string(spike.x) + ": " + figure + " x the power around it" + limit + ", " + plain(spike.share) +
              " of the peak";
     }
+    case Fault::ghost:
+      return slice_text(checked, finding.slice) + ": odd lines differ from even ones by " + figure + " rad" + limit +
+             ": N/2 ghost";
+    case Fault::broken_lines:
+      return slice_text(checked, finding.slice) + ": line " +
+             std::to_string(checked.figures.slices[static_cast<std::size_t>(finding.slice)].break_line) +
+             " does not fit its neighbours, " + figure + " x the median nearby" + limit +
+             ": motion or a fault in between";
   }
   return "";
 }
@@ -94,6 +103,9 @@ std::string not_judged(const Checked& checked) {
   }
   if (!known) {
     add("noise (no part of k-space is empty)");
+  }
+  if (std::ranges::any_of(checked.figures.slices, [](const SliceQuality& slice) { return !slice.lines_are_judged; })) {
+    add("ghosts and motion (less than 4 coils, or less than 24 lines side by side)");
   }
   if (checked.figures.coils.size() < 3) {
     add("coils against the array (less than 3)");
@@ -182,7 +194,11 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
                         {"level", figures.spike.level},
                         {"share", figures.spike.share}}},
                       {"echo_y", figures.echo_y},
-                      {"echo_x", figures.echo_x}});
+                      {"echo_x", figures.echo_x},
+                      {"lines_are_judged", figures.lines_are_judged},
+                      {"ghost_phase", figures.ghost_phase},
+                      {"break_level", figures.break_level},
+                      {"break_line", figures.break_line}});
   }
   object["slices"] = slices;
   const QualityLimits limits;
@@ -192,7 +208,9 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
                       {"correlation", limits.correlation},
                       {"clipped", limits.clipped},
                       {"interference", limits.interference},
-                      {"spike", limits.spike}};
+                      {"spike", limits.spike},
+                      {"ghost_phase", limits.ghost_phase},
+                      {"break_level", limits.break_level}};
   return object;
 }
 

@@ -76,6 +76,19 @@ TEST(Findings, tell_interference_clipping_and_spikes) {
   EXPECT_EQ(found[2].fault, Fault::clipped);
 }
 
+TEST(Findings, tell_ghosts_of_either_sign_and_broken_lines) {
+  ScanQualityFigures figures = faultless();
+  figures.slices[0].ghost_phase = -0.3;
+  figures.slices[2].break_level = 20;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].fault, Fault::ghost);
+  EXPECT_EQ(found[0].slice, 0);
+  EXPECT_DOUBLE_EQ(found[0].value, 0.3);
+  EXPECT_EQ(found[1].fault, Fault::broken_lines);
+  EXPECT_EQ(found[1].slice, 2);
+}
+
 TEST(Findings, compare_no_coils_where_less_than_three_have_figures) {
   ScanQualityFigures figures = faultless();
   figures.coils.resize(2);

@@ -163,6 +163,55 @@ TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
   EXPECT_EQ(figures.slices[0].echo_x, 5);
 }
 
+// Four coils that see the object's k-space shifted by whole lines (SMASH, Sodickson and Manning 1997,
+// doi:10.1002/mrm.1910380414): each line follows exactly from its neighbours.
+Scan harmonic_scan() {
+  constexpr std::int64_t size = 64;
+  Scan scan = noisy_scan({0.05, 0.05, 0.05, 0.05}, size, size);
+  Scan object = noisy_scan({1}, size + 4, size, 9);
+  object.at(0, size / 2 + 2, size / 2) = 1;  // no peak
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    scan.at(coil, size / 2, size / 2) -= 1000;
+    for (std::int64_t y = 0; y < size; ++y) {
+      for (std::int64_t x = 0; x < size; ++x) {
+        scan.at(coil, y, x) += object.samples[static_cast<std::size_t>((y + coil) * size + x)];
+      }
+    }
+  }
+  return scan;
+}
+
+TEST(ScanQualityTest, measures_the_phase_between_odd_and_even_lines) {
+  Scan scan = harmonic_scan();
+  EXPECT_TRUE(figures_of(scan).slices[0].lines_are_judged);
+  EXPECT_NEAR(figures_of(scan).slices[0].ghost_phase, 0, 1e-2);
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    for (std::int64_t y = 1; y < 64; y += 2) {
+      for (std::int64_t x = 0; x < 64; ++x) {
+        scan.at(coil, y, x) *= std::polar(1.0F, 0.3F);
+      }
+    }
+  }
+  EXPECT_NEAR(std::abs(figures_of(scan).slices[0].ghost_phase), 0.3, 1e-2);
+}
+
+TEST(ScanQualityTest, finds_the_line_that_does_not_fit_its_neighbours) {
+  Scan scan = harmonic_scan();
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    for (std::int64_t x = 0; x < 64; ++x) {
+      scan.at(coil, 38, x) *= std::polar(1.0F, 1.5F);
+    }
+  }
+  const SliceQuality slice = figures_of(scan).slices[0];
+  EXPECT_GT(slice.break_level, 100);
+  EXPECT_NEAR(static_cast<double>(slice.break_line), 38, 1);
+}
+
+TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {
+  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1}, 64, 64)).slices[0].lines_are_judged);
+  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].lines_are_judged) << "20 lines around the centre";
+}
+
 // An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
 TEST(ScanQualityTest, estimates_no_noise_where_nothing_is_empty) {
   constexpr std::int64_t size = 64;

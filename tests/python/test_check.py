@@ -113,13 +113,13 @@ def test_a_channel_that_is_dead_in_the_noise_measurement_shifts_no_name(clean: R
     assert ": coil 5 (H5): noise 10" in lines[1]
 
 
-def test_spike_interference_and_correlated_pair_are_told(clean: RawSlices, tmp_path: Path) -> None:
+def test_spike_interference_ghost_and_correlated_pair_are_told(clean: RawSlices, tmp_path: Path) -> None:
     for fault, words in (
         ("spike", "spike at line"),
         ("RF tone", "interference at"),
         ("correlated pair", "correlation"),
     ):
-        faulty = with_fault(clean, fault, np.random.default_rng(4), coil=None if fault == "spike" else 1)
+        faulty = with_fault(clean, fault, np.random.default_rng(4), coil=1)
         done = check(written(tmp_path / "scan.h5", faulty.raw))
         assert done.returncode == 10
         assert words in done.stdout.splitlines()[0], fault

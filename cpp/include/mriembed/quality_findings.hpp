@@ -18,18 +18,22 @@ enum class Fault {
   clipped,       // a coil's receiver at its limit
   interference,  // a line in the spectrum
   spike,         // one sample of a slice
+  ghost,         // odd and even lines of a slice differ in phase
+  broken_lines,  // a line of a slice does not fit its neighbours: motion, or a fault while it was measured
 };
 
 // A figure beyond its limit counts as a finding. The rates stand in README, and scripts/benchmarks/check_rates.py
 // measures them.
 struct QualityLimits {
-  double high_noise = 2;     // noise over the array's median
-  double low_noise = 0.5;    // the same
-  double low_snr = 0.05;     // SNR over the array's median
-  double correlation = 0.5;  // of noise
-  double clipped = 16;       // samples
-  double interference = 3;   // Interference::level
-  double spike = 20;         // Spike::level
+  double high_noise = 2;      // noise over the array's median
+  double low_noise = 0.5;     // the same
+  double low_snr = 0.05;      // SNR over the array's median
+  double correlation = 0.5;   // of noise
+  double clipped = 16;        // samples
+  double interference = 3;    // Interference::level
+  double spike = 20;          // Spike::level
+  double ghost_phase = 0.12;  // radians
+  double break_level = 12;    // SliceQuality::break_level
 };
 
 struct Finding {

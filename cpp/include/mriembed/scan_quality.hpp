@@ -54,6 +54,13 @@ struct SliceQuality {
   Spike spike;              // the one of the highest level
   std::int64_t echo_y = 0;  // where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;
+  // Whether lines fit each other (what two neighbours and the differences between coils say of a line); not judged with
+  // less than 4 coils or 24 measured lines side by side around the centre.
+  bool lines_are_judged = false;
+  double ghost_phase = 0;  // of odd lines against even ones, in radians: the N/2 ghost
+  double break_level =
+      0;  // of the line that fits least: its residual over the median of nearby lines; motion between lines
+  std::int64_t break_line = 0;  // that line
 };
 
 struct ScanQualityFigures {

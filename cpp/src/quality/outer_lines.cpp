@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "quality/readout_length.hpp"
+
 namespace mriembed::quality {
 
 namespace {
@@ -13,13 +15,6 @@ namespace {
 constexpr std::int64_t fewest_samples = 256;  // of a block: its mean power is then known to 6 %
 constexpr std::int64_t most_blocks = 64;
 constexpr std::int64_t emptiest_share = 8;  // one of so many blocks is taken as empty
-
-std::int64_t served_length(std::int64_t length) {
-  while (!kernels::FourierTransform::serves(length)) {
-    --length;
-  }
-  return length;
-}
 
 // Measured lines, without the half of them that lies around the centre of k-space.
 std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
@@ -78,9 +73,8 @@ double emptiest(std::vector<double>& powers, std::int64_t samples) {
 void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured) {
   const auto [coils, height, full_width] = kspace.shape;
   const std::vector<std::int64_t> lines = outer_lines(measured);
-  width_ = served_length(full_width);
+  width_ = transformed_length(full_width);
   lines_ = static_cast<std::int64_t>(lines.size());
-  const std::int64_t first_x = full_width / 2 - width_ / 2;
   const kernels::FourierTransform transform(width_);
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
   power_.assign(static_cast<std::size_t>(coils * width_), 0.0);
@@ -94,13 +88,8 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
   std::vector<double> blocks;
   for (std::int64_t coil = 0; coil < coils && lines_ > 0; ++coil) {
     for (std::int64_t row = 0; row < lines_; ++row) {
-      const std::complex<float>* from = kspace.data + coil * kspace.strides[0] +
-                                        lines[static_cast<std::size_t>(row)] * kspace.strides[1] +
-                                        first_x * kspace.strides[2];
-      std::complex<float>* to = rows_.data() + row * width_;
-      for (std::int64_t x = 0; x < width_; ++x) {  // k = 0 to the front
-        to[(x + width_ - width_ / 2) % width_] = from[x * kspace.strides[2]];
-      }
+      copy_readout(kspace.data + coil * kspace.strides[0] + lines[static_cast<std::size_t>(row)] * kspace.strides[1],
+                   kspace.strides[2], full_width, width_, rows_.data() + row * width_);
     }
     transform.along_rows(rows_.data(), lines_, kernels::Direction::inverse, scale, memory_);
     blocks.assign(static_cast<std::size_t>(segments * groups), 0.0);

@@ -1,6 +1,7 @@
 #include "mriembed/quality_findings.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <tuple>
@@ -77,10 +78,17 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
     found.push_back(
         {Fault::interference, figures.interference.coil, -1, figures.interference.level, limits.interference});
   }
-  for (std::size_t slice = 0; slice < figures.slices.size(); ++slice) {
-    if (figures.slices[slice].spike.level > limits.spike) {
-      found.push_back(
-          {Fault::spike, -1, static_cast<std::int64_t>(slice), figures.slices[slice].spike.level, limits.spike});
+  for (std::size_t index = 0; index < figures.slices.size(); ++index) {
+    const SliceQuality& slice = figures.slices[index];
+    const auto number = static_cast<std::int64_t>(index);
+    if (slice.spike.level > limits.spike) {
+      found.push_back({Fault::spike, -1, number, slice.spike.level, limits.spike});
+    }
+    if (std::abs(slice.ghost_phase) > limits.ghost_phase) {
+      found.push_back({Fault::ghost, -1, number, std::abs(slice.ghost_phase), limits.ghost_phase});
+    }
+    if (slice.break_level > limits.break_level) {
+      found.push_back({Fault::broken_lines, -1, number, slice.break_level, limits.break_level});
     }
   }
   std::ranges::sort(found, {}, [](const Finding& finding) {

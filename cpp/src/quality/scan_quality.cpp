@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mriembed/error.hpp"
+#include "quality/line_consistency.hpp"
 #include "quality/outer_lines.hpp"
 #include "quality/spike.hpp"
 
@@ -129,6 +130,11 @@ class ScanQuality::State {
       slice.echo_y = peak / width - height / 2;
       slice.echo_x = peak % width - width / 2;
       gather_outer_lines(kspace, measured);
+      const quality::LineConsistency lines = consistency_.of(kspace, measured, energies);
+      slice.lines_are_judged = lines.judged;
+      slice.ghost_phase = lines.ghost_phase;
+      slice.break_level = lines.break_level;
+      slice.break_line = lines.break_line;
     }
     slices_.push_back(slice);
   }
@@ -252,6 +258,7 @@ class ScanQuality::State {
   std::int64_t samples_ = 0;  // measured, of each coil
   std::vector<double> power_;
   quality::OuterLines outer_;
+  quality::LineConsistencyCheck consistency_;
   std::int64_t width_ = 0;
   std::vector<double> spectrum_;  // (coils, frequency), summed over the slices as wide as the first one
 };

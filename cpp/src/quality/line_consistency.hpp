@@ -1,0 +1,57 @@
+// Whether the lines of a slice fit each other.
+//
+// A line of k-space follows from the two beside it by what the coils see differently (GRAPPA, Griswold et al. 2002,
+// doi:10.1002/mrm.10171): the weights are the same everywhere, as long as all lines are of the same object and phase.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/fourier.hpp"
+#include "kernels/grappa_kernels.hpp"
+#include "mriembed/array_view.hpp"
+#include "threads/executor.hpp"
+
+namespace mriembed::quality {
+
+struct LineConsistency {
+  bool judged = false;
+  // Half of the phase between what the weights of odd lines and those of even lines say of the same line: with odd
+  // lines turned by p, the ones carry exp(i p) and the others exp(-i p).
+  double ghost_phase = 0;
+  // Of the line that fits least: the energy of what its neighbours do not explain over the line's, as a multiple of the
+  // median of lines nearby.
+  double break_level = 0;
+  std::int64_t break_line = 0;
+};
+
+class LineConsistencyCheck {
+ public:
+  // Of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of the most energy. Not
+  // judged with less than 4 coils or 24 measured lines side by side.
+  LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
+                     const std::vector<double>& energies);
+
+ private:
+  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils,
+            std::int64_t first, std::int64_t lines);
+  // Predicts all lines but the first and the last by the weights of those of a parity, or of all (-1).
+  bool predict(std::int64_t parity, std::vector<std::complex<float>>& predicted);
+  [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t number) const {
+    return of.data() + number * width_;
+  }
+
+  std::int64_t coils_ = 0;
+  std::int64_t lines_ = 0;
+  std::int64_t width_ = 0;
+  std::vector<std::complex<float>> samples_;  // (coils, lines, x), images along x
+  std::vector<std::complex<float>> of_all_;
+  std::vector<std::complex<float>> of_odd_;
+  std::vector<std::complex<float>> of_even_;
+  kernels::GrappaKernels kernels_;
+  kernels::FourierTransform::Memory memory_;
+  threads::Executor executor_{1, {}};
+};
+
+}  // namespace mriembed::quality
