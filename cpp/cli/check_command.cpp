@@ -20,8 +20,6 @@ namespace mriembed::cli {
 
 namespace {
 
-constexpr int exit_with_findings = 10;
-
 struct Arguments {
   std::vector<std::string> scans;
   io::ReadOptions reading;

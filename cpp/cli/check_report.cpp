@@ -148,6 +148,22 @@ std::string table_of(const Checked& checked) {
   return table.text();
 }
 
+nlohmann::ordered_json json_of(const SliceQuality& figures) {
+  return {{"lines", figures.lines},
+          {"measured_lines", figures.measured_lines},
+          {"spike",
+           {{"y", figures.spike.y},
+            {"x", figures.spike.x},
+            {"level", figures.spike.level},
+            {"share", figures.spike.share}}},
+          {"echo_y", figures.echo_y},
+          {"echo_x", figures.echo_x},
+          {"lines_are_judged", figures.lines_are_judged},
+          {"ghost_phase", figures.ghost_phase},
+          {"break_level", figures.break_level},
+          {"break_line", figures.break_line}};
+}
+
 nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) {
   Json object;
   object["file"] = file;
@@ -183,22 +199,9 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
                             {"channel", checked.channels[static_cast<std::size_t>(checked.figures.interference.coil)]}};
   Json slices = Json::array();
   for (std::size_t slice = 0; slice < checked.figures.slices.size(); ++slice) {
-    const SliceQuality& figures = checked.figures.slices[slice];
-    slices.push_back({{"slice", checked.labels[slice].slice},
-                      {"partition", checked.labels[slice].partition},
-                      {"lines", figures.lines},
-                      {"measured_lines", figures.measured_lines},
-                      {"spike",
-                       {{"y", figures.spike.y},
-                        {"x", figures.spike.x},
-                        {"level", figures.spike.level},
-                        {"share", figures.spike.share}}},
-                      {"echo_y", figures.echo_y},
-                      {"echo_x", figures.echo_x},
-                      {"lines_are_judged", figures.lines_are_judged},
-                      {"ghost_phase", figures.ghost_phase},
-                      {"break_level", figures.break_level},
-                      {"break_line", figures.break_line}});
+    Json entry{{"slice", checked.labels[slice].slice}, {"partition", checked.labels[slice].partition}};
+    entry.update(json_of(checked.figures.slices[slice]));
+    slices.push_back(entry);
   }
   object["slices"] = slices;
   const QualityLimits limits;

@@ -9,6 +9,9 @@
 
 namespace mriembed::cli {
 
+// The exit status where all went well, and there is a finding.
+constexpr int exit_with_findings = 10;
+
 // A line for each finding, the worst first; coils by number and name.
 std::vector<std::string> lines_of(const Checked& checked);
 
@@ -17,6 +20,9 @@ std::string not_judged(const Checked& checked);
 
 // The figures of each coil.
 std::string table_of(const Checked& checked);
+
+// The figures of one slice.
+nlohmann::ordered_json json_of(const SliceQuality& figures);
 
 // All figures, findings and limits.
 nlohmann::ordered_json json_of(const std::string& file, const Checked& checked);

@@ -1,20 +1,17 @@
 #include "cli/checked_scan.hpp"
 
-#include <complex>
-#include <map>
-#include <utility>
-
 #include "mriembed/error.hpp"
 
 namespace mriembed::cli {
 
 namespace {
 
-Checked new_measurement(const io::ScanReader& scan, int measurement, std::int64_t coils) {
+Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise, int measurement,
+                        std::int64_t coils) {
   Checked checked;
   checked.measurement = measurement;
-  checked.names = scan.header_of(measurement).coil_names;
-  if (const auto& noise = scan.noise_of(measurement); noise.has_value()) {
+  checked.names = header.coil_names;
+  if (noise.has_value()) {
     checked.dead_channels = noise->dead_channels;
     checked.noise_is_measured = true;
   }
@@ -31,43 +28,52 @@ Checked new_measurement(const io::ScanReader& scan, int measurement, std::int64_
 
 }  // namespace
 
+void ScanChecker::add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
+                      const io::SliceLabel& label, const ArrayView<const std::complex<float>, 3>& samples) {
+  auto found = measurements_.find(label.measurement);
+  if (found == measurements_.end()) {
+    ScanQuality quality(samples.shape[0]);
+    if (noise.has_value()) {
+      quality.set_noise(
+          ArrayView<const std::complex<double>, 2>::row_major(noise->values.data(), {noise->coils, noise->coils}));
+    }
+    Checked checked = new_measurement(header, noise, label.measurement, samples.shape[0]);
+    found = measurements_.emplace(label.measurement, std::pair(std::move(checked), std::move(quality))).first;
+  }
+  auto& [checked, quality] = found->second;
+  quality.add_slice(samples);
+  checked.labels.push_back(label);
+}
+
+std::vector<Checked> ScanChecker::checked() const {
+  std::vector<Checked> all;
+  for (const auto& [number, measurement] : measurements_) {
+    Checked& checked = all.emplace_back(measurement.first);
+    checked.figures = measurement.second.figures();
+    checked.findings = findings_of(checked.figures);
+  }
+  return all;
+}
+
 std::vector<Checked> check_scan(io::ScanReader& scan) {
   if (scan.summary().domain != io::Domain::kspace) {
     throw Error(ErrorCode::bad_input,
                 "it holds images; noise and spikes are told in k-space, as the scanner measured it");
   }
-  std::map<int, std::pair<Checked, ScanQuality>> measurements;
+  ScanChecker checker;
   io::Slice slice;
   for (std::int64_t index = 0; index < scan.summary().slices; ++index) {
     scan.read(index, slice);
-    const int number = slice.label.measurement;
-    auto found = measurements.find(number);
-    if (found == measurements.end()) {
-      ScanQuality quality(slice.channels);
-      if (const auto& noise = scan.noise_of(number); noise.has_value()) {
-        quality.set_noise(
-            ArrayView<const std::complex<double>, 2>::row_major(noise->values.data(), {noise->coils, noise->coils}));
-      }
-      found = measurements.emplace(number, std::pair(new_measurement(scan, number, slice.channels), std::move(quality)))
-                  .first;
-    }
-    auto& [checked, quality] = found->second;
+    const int measurement = slice.label.measurement;
     try {
-      quality.add_slice(ArrayView<const std::complex<float>, 3>::row_major(
-          slice.samples.data(), {slice.channels, slice.height, slice.width}));
+      checker.add(scan.header_of(measurement), scan.noise_of(measurement), slice.label,
+                  ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
+                                                                     {slice.channels, slice.height, slice.width}));
     } catch (const Error& error) {
       throw Error(error.code(), index, error.what());
     }
-    checked.labels.push_back(slice.label);
   }
-  std::vector<Checked> all;
-  for (auto& [number, measurement] : measurements) {
-    auto& [checked, quality] = measurement;
-    checked.figures = quality.figures();
-    checked.findings = findings_of(checked.figures);
-    all.push_back(std::move(checked));
-  }
-  return all;
+  return checker.checked();
 }
 
 }  // namespace mriembed::cli

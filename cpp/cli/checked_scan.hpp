@@ -1,11 +1,16 @@
 // A scan's figures of quality, by measurement, with what its header calls the coils.
 #pragma once
 
+#include <complex>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/scan_reader.hpp"
+#include "mriembed/array_view.hpp"
 #include "mriembed/quality_findings.hpp"
 #include "mriembed/scan_quality.hpp"
 
@@ -23,8 +28,23 @@ struct Checked {
   std::vector<Finding> findings;
 };
 
-// All measurements, in the order of their numbers. Throws Error (bad_input) for a scan of images, and what
-// ScanQuality::add_slice throws, with the slice.
+// Gathers the figures of a scan of k-space, slice by slice.
+class ScanChecker {
+ public:
+  // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Throws what
+  // ScanQuality::add_slice throws.
+  void add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise, const io::SliceLabel& label,
+           const ArrayView<const std::complex<float>, 3>& samples);
+
+  // All measurements, in the order of their numbers.
+  [[nodiscard]] std::vector<Checked> checked() const;
+
+ private:
+  std::map<int, std::pair<Checked, ScanQuality>> measurements_;
+};
+
+// Reads and checks a whole scan. Throws Error (bad_input) for a scan of images, and what ScanChecker::add throws, with
+// the slice.
 std::vector<Checked> check_scan(io::ScanReader& scan);
 
 }  // namespace mriembed::cli

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/check_report.hpp"
+#include "cli/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
 #include "cli/interruption.hpp"
@@ -40,6 +42,7 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
           file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling,
           model_sha256;
           position_mm, where the middle of the slice lies (left, posterior, head), where MRD data say it;
+          quality and findings, with --check: the slice's figures, and what was found in the scan;
           warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
           header says of scanner and sequence, where it says anything
   .jsonl  one JSON object a line: the members above, then "embedding", an array
@@ -80,6 +83,7 @@ struct Arguments {
   bool no_prewhiten = false;
   bool table = false;
   bool nearest = false;
+  bool check = false;
 };
 
 // An output that replaces what it is made from would be a loss that cannot be undone.
@@ -101,9 +105,40 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
 // How the work on a scan ended.
 enum class End { whole, bad, interrupted };
 
+void check_batch(const ScanFacts& facts, const SliceBatch& batch, ScanChecker& checker) {
+  const auto measurement = static_cast<std::size_t>(batch.measurement);
+  const std::int64_t size = batch.channels * batch.height * batch.width;
+  for (std::size_t index = 0; index < batch.count(); ++index) {
+    const std::complex<float>* samples = batch.samples.data() + static_cast<std::int64_t>(index) * size;
+    checker.add(
+        facts.headers.at(measurement), facts.noise.at(measurement), batch.labels[index],
+        ArrayView<const std::complex<float>, 3>::row_major(samples, {batch.channels, batch.height, batch.width}));
+  }
+}
+
+// Prints what was found, and gives each slice its figures. Whether there is a finding.
+bool take_findings(const std::string& file, const std::vector<Checked>& measurements, EmbeddedScan& scan) {
+  bool found = false;
+  for (const Checked& checked : measurements) {
+    const std::vector<std::string> lines = lines_of(checked);
+    found = found || !lines.empty();
+    for (const std::string& line : lines) {
+      print_note(file + ": " + line);
+    }
+    auto figures = checked.figures.slices.begin();
+    for (EmbeddedSlice& slice : scan.slices) {
+      if (slice.label.measurement == checked.measurement) {
+        slice.quality = *figures++;
+        slice.findings = lines;
+      }
+    }
+  }
+  return found;
+}
+
 // Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
 bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
-                Progress& progress, EmbeddedScan& result) {
+                Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
   progress.show(place);
@@ -119,6 +154,9 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
     progress.show(place + ": slice " + std::to_string(result.slices.size() + 1) + " of " +
                   std::to_string(summary.slices));
     embed_batch(embedder, *batch->facts, batch->slices, arguments.settings, result);
+    if (arguments.check && summary.domain == io::Domain::kspace) {
+      check_batch(*batch->facts, batch->slices, checker);
+    }
     result.headers = batch->facts->headers;
     last = batch->last;
     result.warnings = summary.warnings;
@@ -137,11 +175,11 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
 
 // Where this file is at fault, its error is printed, and the next file's turn comes.
 End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
-                         Progress& progress, EmbeddedScan& result) {
+                         Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   std::string reason;
   try {
-    return embed_file(embedder, arguments, scan, ahead, progress, result) ? End::whole : End::interrupted;
+    return embed_file(embedder, arguments, scan, ahead, progress, result, checker) ? End::whole : End::interrupted;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
       throw about_file(file, error);
@@ -160,7 +198,8 @@ void write_rows(EmbeddingWriter& writer, const std::string& file, const Embedded
   for (std::size_t index = 0; index < scan.slices.size(); ++index) {
     const EmbeddedSlice& slice = scan.slices[index];
     const io::HeaderFacts& header = scan.headers.at(static_cast<std::size_t>(slice.label.measurement));
-    writer.add({file, header, slice.label, slice.coils, slice.energy_kept, slice.sampling, scan.warnings},
+    writer.add({file, header, slice.label, slice.coils, slice.energy_kept, slice.sampling, scan.warnings, slice.quality,
+                slice.findings},
                std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }
@@ -293,14 +332,17 @@ int embed(const Arguments& arguments) {
       },
       arguments.batch, Interruption::requested);
   std::size_t bad = 0;
+  bool found = false;
   Done done;
   for (; done.scans < arguments.scans.size(); ++done.scans) {
     const std::string& file = arguments.scans[done.scans];
     EmbeddedScan scan;
-    const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan);
+    ScanChecker checker;
+    const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan, checker);
     if (end == End::bad) {
       ++bad;
     } else if (!scan.slices.empty()) {
+      found = take_findings(file, checker.checked(), scan) || found;
       if (writer == nullptr) {
         writer = open_writer(target, model);
       }
@@ -330,7 +372,10 @@ int embed(const Arguments& arguments) {
     report_interruption(arguments, done);
     return Interruption::exit_status();
   }
-  return bad == 0 ? 0 : exit_status(ErrorCode::bad_input);
+  if (bad > 0) {
+    return exit_status(ErrorCode::bad_input);
+  }
+  return found ? exit_with_findings : 0;
 }
 
 }  // namespace
@@ -384,6 +429,9 @@ Command add_embed_command(CLI::App& program) {
   command->add_flag("--nearest", arguments->nearest,
                     "Print for each slice the nearest other slice, their cosine distance and what it is typical of (on "
                     "standard error where OUT is -)");
+  command->add_flag("--check", arguments->check,
+                    "Check the scans as `check` does, in the same pass: findings are printed, each row of JSON has the "
+                    "slice's figures, and the exit status is 10 where there is a finding");
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

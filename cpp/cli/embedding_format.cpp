@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "cli/check_report.hpp"
 #include "cli/header_text.hpp"
 #include "cli/number_text.hpp"
 
@@ -83,6 +84,10 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   entry["model_sha256"] = model.sha256;
   if (!source.warnings.empty()) {
     entry["warnings"] = source.warnings;
+  }
+  if (source.quality.has_value()) {
+    entry["quality"] = json_of(*source.quality);
+    entry["findings"] = source.findings;
   }
   // The coils' names are the same for all rows of a scan, and many: inspect tells them.
   nlohmann::ordered_json header = header_json(source.header);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "io/scan_reader.hpp"
+#include "mriembed/scan_quality.hpp"
 
 namespace mriembed::cli {
 
@@ -26,6 +28,9 @@ struct EmbeddingSource {
   double energy_kept = 1;                  // share of the slice's energy that the virtual coils keep
   std::string sampling = {};               // Sampling::text(); empty where it is not k-space
   std::vector<std::string> warnings = {};  // of its scan; in JSON, and only where there are any
+  // Where the scan was checked; in JSON only.
+  std::optional<SliceQuality> quality = std::nullopt;
+  std::vector<std::string> findings = {};  // of its measurement
 };
 
 // Header of a .npy file (version 1.0) of float32, (rows, columns), C order. Always npy_header_size bytes, so that it

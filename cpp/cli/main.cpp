@@ -29,7 +29,7 @@ A first session:
 `mriembed_cli COMMAND --help` explains a command's options and outputs.
 
 Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
-5 device not available, 6 out of memory; `check` with a finding 10; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
+5 device not available, 6 out of memory; `check` and `embed --check` with a finding 10; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "cli/slice_batch.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/embedder.hpp"
+#include "mriembed/scan_quality.hpp"
 
 namespace mriembed::cli {
 
@@ -27,6 +29,8 @@ struct EmbeddedSlice {
   double read_seconds = 0;     // in the reader's thread
   double prepare_seconds = 0;  // this slice's share of its batch's time, as network_seconds
   double network_seconds = 0;
+  std::optional<SliceQuality> quality = std::nullopt;  // where the scan was checked
+  std::vector<std::string> findings = {};              // of the measurement
 };
 
 struct EmbeddedScan {

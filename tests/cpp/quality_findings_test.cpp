@@ -79,7 +79,7 @@ TEST(Findings, tell_interference_clipping_and_spikes) {
 TEST(Findings, tell_ghosts_of_either_sign_and_broken_lines) {
   ScanQualityFigures figures = faultless();
   figures.slices[0].ghost_phase = -0.3;
-  figures.slices[2].break_level = 20;
+  figures.slices[2].break_level = 30;
   const std::vector<Finding> found = findings_of(figures);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].fault, Fault::ghost);

@@ -171,3 +171,31 @@ def test_images_and_unreadable_files_are_refused_and_the_others_checked(clean: R
     done = check(tmp_path / "stacked.npy")
     assert done.returncode == 4
     assert "it holds images; noise and spikes are told in k-space" in done.stderr
+
+
+def embed(model: Path, scan: Path, output: Path, *options: str) -> tuple[int, str, list[dict[str, Any]]]:
+    command = [str(PROGRAM), "embed", str(model), str(scan), "-o", str(output), *options]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stderr, [json.loads(line) for line in output.read_text().splitlines()]
+
+
+def test_embed_checks_in_the_same_pass(clean: RawSlices, model_file: Path, tmp_path: Path) -> None:
+    faulty = with_fault(clean, "noise x 10", np.random.default_rng(1), coil=6)
+    scan = written(tmp_path / "scan.h5", faulty.raw)
+    status, _, plain = embed(model_file, scan, tmp_path / "plain.jsonl")
+    assert status == 0
+    status, notes, rows = embed(model_file, scan, tmp_path / "rows.jsonl", "--check")
+    assert status == 10
+    alone = figures(scan)
+    assert f"{scan}: {alone['findings'][0]}" in notes
+    for row, before, slice_ in zip(rows, plain, alone["slices"], strict=True):
+        assert row.pop("findings") == alone["findings"]
+        assert row.pop("quality") == {name: slice_[name] for name in slice_ if name not in ("slice", "partition")}
+        assert row == before
+
+
+def test_embed_checks_nothing_of_images(model_file: Path, clean: RawSlices, tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", clean.kspace)
+    status, _, rows = embed(model_file, tmp_path / "images.npy", tmp_path / "rows.jsonl", "--check", "--input", "image")
+    assert status == 0
+    assert all("quality" not in row for row in rows)

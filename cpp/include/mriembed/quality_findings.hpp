@@ -22,18 +22,19 @@ enum class Fault {
   broken_lines,  // a line of a slice does not fit its neighbours: motion, or a fault while it was measured
 };
 
-// A figure beyond its limit counts as a finding. The rates stand in README, and scripts/benchmarks/check_rates.py
-// measures them.
+// A figure beyond its limit counts as a finding. Faultless simulated scans stay below (scripts/benchmarks/check_rates.py; the
+// rates stand in README). The limit of spikes is twice what those scans need: k-space of phantoms with regular structures,
+// which the simulator does not draw, reached a level of 29.
 struct QualityLimits {
   double high_noise = 2;      // noise over the array's median
   double low_noise = 0.5;     // the same
   double low_snr = 0.05;      // SNR over the array's median
   double correlation = 0.5;   // of noise
   double clipped = 16;        // samples
-  double interference = 3;    // Interference::level
-  double spike = 20;          // Spike::level
+  double interference = 6;    // Interference::level
+  double spike = 40;          // Spike::level
   double ghost_phase = 0.12;  // radians
-  double break_level = 12;    // SliceQuality::break_level
+  double break_level = 20;    // SliceQuality::break_level
 };
 
 struct Finding {
