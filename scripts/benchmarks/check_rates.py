@@ -3,9 +3,11 @@
 
 Draws simulated scans (one slice of 128 x 128, 8 to 32 coils with gains of their own, half of them with a noise
 measurement), checks them as they are, and again with each fault of `mriembed.simulation.faults`. Prints a table, and
-writes it with the distribution of the figures of faultless scans.
+writes it with the distribution of the figures of faultless scans. With --measured it takes scans of yours instead, of
+which it estimates the noise.
 
     scripts/benchmarks/check_rates.py --scans 500 --seed 1 -o check.json
+    scripts/benchmarks/check_rates.py --measured SCAN.npy ... -o measured.json
 """
 
 import argparse
@@ -62,6 +64,16 @@ def draw_scan(seed: int, number: int) -> DrawnScan:
     samples = (gains[:, None, None] * kspace[0] + noise(SIZE, SIZE)).astype(np.complex64)
     measured = noise(NOISE_SAMPLES).astype(np.complex64) if number % 2 == 0 else None
     return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real))
+
+
+def measured_scan(file: Path) -> DrawnScan | None:
+    """Of k-space (coils, y, x) or (slices, coils, y, x); none where its noise cannot be estimated."""
+    kspace = np.load(file)
+    result = run([file])[0]
+    if any(coil["noise"] is None for coil in result["coils"]):
+        return None
+    noise_sd = np.array([coil["noise"] for coil in result["coils"]])
+    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), noise_sd)
 
 
 def checked(scans: list[RawSlices], folder: Path) -> list[dict[str, Any]]:
@@ -124,13 +136,17 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=500, help="faultless ones; of each fault as many (%(default)s)")
     parser.add_argument("--faulty", type=int, help="scans of each fault, where it shall be less")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--measured", nargs="+", type=Path, help="NumPy files of measured k-space, faultless ones")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     faulty = arguments.faulty or arguments.scans
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        drawn = [draw_scan(arguments.seed, number) for number in range(arguments.scans)]
+        if arguments.measured:
+            drawn = [scan for scan in map(measured_scan, arguments.measured) if scan is not None]
+        else:
+            drawn = [draw_scan(arguments.seed, number) for number in range(arguments.scans)]
         clean = checked([scan.raw for scan in drawn], folder)
         figures = [extremes(result) for result in clean]
         table: list[dict[str, Any]] = []
@@ -147,13 +163,11 @@ def main() -> None:
                     "fault": fault,
                     "scans": len(made),
                     "found": float(hits.mean()),
-                    "found_with_noise_measurement": float(hits[with_noise].mean()),
-                    "found_without": float(hits[~with_noise].mean()),
+                    "found_with_noise_measurement": float(hits[with_noise].mean()) if with_noise.any() else None,
+                    "found_without": float(hits[~with_noise].mean()) if (~with_noise).any() else None,
                 }
             )
-            print(
-                f"{fault:24}{hits.mean():8.3f}{hits[with_noise].mean():8.3f}{hits[~with_noise].mean():8.3f}", flush=True
-            )
+            print(f"{fault:24}{hits.mean():8.3f}", flush=True)
 
     false_alarms = float(np.mean([bool(result["findings"]) for result in clean]))
     print(f"false alarms: {false_alarms:.4f} of {len(clean)} faultless scans")

@@ -72,9 +72,10 @@ struct ScanQualityFigures {
 // Gathers figures slice by slice. Not thread-safe. Sums are in float64. The same samples give the same bits.
 //
 // Noise is estimated from the outer half of the measured lines, as images along x: the mean power of blocks of at least
-// 256 samples, of which the emptiest eighth holds noise alone wherever the object leaves a part of the field of view
+// 64 samples, of which the emptiest eighth holds noise alone wherever the object leaves a part of the field of view
 // empty. The mean of that eighth is corrected for having been chosen (order statistics of normal variables, Blom 1958).
-// No noise is estimated where these blocks differ by more than chance.
+// No noise is estimated where these blocks differ by more than chance, and none at all where that leaves less than half
+// of the coils.
 class ScanQuality {
  public:
   // `coils`: of every slice.

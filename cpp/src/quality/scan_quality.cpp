@@ -214,7 +214,7 @@ class ScanQuality::State {
           figures.correlated_with = other;
         }
       }
-    } else if (gathered.estimates > 0) {
+    } else if (gathered.estimates > 0 && most_are_estimated()) {
       figures.noise = std::sqrt(gathered.noise_power / static_cast<double>(gathered.estimates));
       figures.noise_is_estimated = true;
     }
@@ -222,6 +222,13 @@ class ScanQuality::State {
     figures.signal = std::sqrt(std::max(0.0, mean - figures.noise * figures.noise));
     figures.snr = figures.noise > 0 ? figures.signal / figures.noise : 0;
     return figures;
+  }
+
+  // What is empty for few coils alone is more likely their darkest part than noise.
+  [[nodiscard]] bool most_are_estimated() const {
+    const auto live = std::ranges::count_if(gathered_, [](const Gathered& coil) { return coil.energy > 0; });
+    const auto estimated = std::ranges::count_if(gathered_, [](const Gathered& coil) { return coil.estimates > 0; });
+    return 2 * estimated >= live;
   }
 
   [[nodiscard]] Interference interference() const {
