@@ -111,7 +111,7 @@ void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
 }
 
 // Of the first volume alone: the others are like it, and a reader asks once.
-void EpiLines::say(std::vector<std::string>& texts, const std::string& text) {
+void EpiLines::say(std::vector<std::string>& texts, const std::string& text) const {
   if (!told_) {
     texts.push_back(text);
   }

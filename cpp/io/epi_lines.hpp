@@ -55,7 +55,7 @@ class EpiLines {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  void say(std::vector<std::string>& texts, const std::string& text);
+  void say(std::vector<std::string>& texts, const std::string& text) const;
   void correct_by_image(EpiVolume& volume);
   void turn_unmarked_lines(EpiVolume& volume);
 

@@ -22,9 +22,9 @@ enum class Fault {
   broken_lines,  // a line of a slice does not fit its neighbours: motion, or a fault while it was measured
 };
 
-// A figure beyond its limit counts as a finding. Faultless simulated scans stay below (scripts/benchmarks/check_rates.py; the
-// rates stand in README). The limit of spikes is twice what those scans need: k-space of phantoms with regular structures,
-// which the simulator does not draw, reached a level of 29.
+// A figure beyond its limit counts as a finding. Faultless simulated scans stay below
+// (scripts/benchmarks/check_rates.py; the rates stand in README). The limit of spikes is twice what those scans need:
+// k-space of phantoms with regular structures, which the simulator does not draw, reached a level of 29.
 struct QualityLimits {
   double high_noise = 2;      // noise over the array's median
   double low_noise = 0.5;     // the same
