@@ -1,5 +1,4 @@
 #include <memory>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,10 +7,10 @@
 #include "cli/check_report.hpp"
 #include "cli/checked_scan.hpp"
 #include "cli/commands.hpp"
+#include "cli/each_scan.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
@@ -50,29 +49,15 @@ std::string report(const Arguments& arguments, const std::string& file, const Ch
 }
 
 int check(const Arguments& arguments) {
-  bool all_good = true;
   bool found = false;
-  StandardInput standard_input(arguments.scans);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
-  for (const std::string& file : arguments.scans) {
-    try {
-      const auto scan = open_guarded_scan(standard_input.path_of(file), arguments.reading, noise);
-      for (const Checked& checked : check_scan(*scan)) {
-        found = found || !checked.findings.empty() || !checked.dead_channels.empty();
-        write_standard_output(report(arguments, file, checked));
-      }
-      flush_standard_output();  // in order with the errors of other files
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
-        throw;
-      }
-      print_error(file + ": " + error.what());
-      all_good = false;
-    } catch (const std::bad_alloc&) {  // from sizes that the file claims
-      print_error(file + ": a slice of this file does not fit into memory");
-      all_good = false;
+  const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
+    const auto scan = open_guarded_scan(path, arguments.reading, noise);
+    for (const Checked& checked : check_scan(*scan)) {
+      found = found || !checked.findings.empty() || !checked.dead_channels.empty();
+      write_standard_output(report(arguments, file, checked));
     }
-  }
+  });
   if (!all_good) {
     return exit_status(ErrorCode::bad_input);
   }

@@ -107,6 +107,10 @@ std::string not_judged(const Checked& checked) {
   if (std::ranges::any_of(checked.figures.slices, [](const SliceQuality& slice) { return !slice.lines_are_judged; })) {
     add("ghosts and motion (less than 4 coils, or less than 24 lines side by side)");
   }
+  const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
+  if (std::ranges::any_of(checked.labels, is_filled)) {
+    add("what was measured alone: lines of the accelerated slab are filled in, and count");
+  }
   if (checked.figures.coils.size() < 3) {
     add("coils against the array (less than 3)");
   }

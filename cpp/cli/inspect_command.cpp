@@ -1,6 +1,5 @@
 #include <cmath>
 #include <memory>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,12 +7,12 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/each_scan.hpp"
 #include "cli/header_text.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
@@ -165,25 +164,11 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
 }
 
 int inspect(const Arguments& arguments) {
-  bool all_good = true;
-  StandardInput standard_input(arguments.scans);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
-  for (const std::string& file : arguments.scans) {
-    try {
-      const Inspected inspected = inspect_file(standard_input.path_of(file), arguments.reading, noise);
-      write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
-      flush_standard_output();  // in order with the errors of other files
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
-        throw;
-      }
-      print_error(file + ": " + error.what());
-      all_good = false;
-    } catch (const std::bad_alloc&) {  // from sizes that the file claims
-      print_error(file + ": a slice of this file does not fit into memory");
-      all_good = false;
-    }
-  }
+  const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
+    const Inspected inspected = inspect_file(path, arguments.reading, noise);
+    write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
+  });
   return all_good ? 0 : exit_status(ErrorCode::bad_input);
 }
 

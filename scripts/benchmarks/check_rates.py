@@ -66,14 +66,11 @@ def draw_scan(seed: int, number: int) -> DrawnScan:
     return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real))
 
 
-def measured_scan(file: Path) -> DrawnScan | None:
-    """Of k-space (coils, y, x) or (slices, coils, y, x); none where its noise cannot be estimated."""
+def measured_scan(file: Path) -> DrawnScan:
+    """Of k-space (coils, y, x) or (slices, coils, y, x); the noise is NaN where it cannot be estimated."""
     kspace = np.load(file)
-    result = run([file])[0]
-    if any(coil["noise"] is None for coil in result["coils"]):
-        return None
-    noise_sd = np.array([coil["noise"] for coil in result["coils"]])
-    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), noise_sd)
+    noise = [np.nan if coil["noise"] is None else coil["noise"] for coil in run([file])[0]["coils"]]
+    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), np.array(noise))
 
 
 def checked(scans: list[RawSlices], folder: Path) -> list[dict[str, Any]]:
@@ -144,17 +141,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if arguments.measured:
-            drawn = [scan for scan in map(measured_scan, arguments.measured) if scan is not None]
+            drawn = [measured_scan(file) for file in arguments.measured]
         else:
             drawn = [draw_scan(arguments.seed, number) for number in range(arguments.scans)]
         clean = checked([scan.raw for scan in drawn], folder)
         figures = [extremes(result) for result in clean]
         table: list[dict[str, Any]] = []
         for fault in FAULTS:
-            made = [
-                with_fault(scan.raw, fault, np.random.default_rng([arguments.seed, number, 7]), noise_sd=scan.noise_sd)
-                for number, scan in enumerate(drawn[:faulty])
-            ]
+            made = []
+            for number, scan in enumerate(drawn[:faulty]):
+                random = np.random.default_rng([arguments.seed, number, 7])
+                noise_sd = scan.noise_sd if np.isfinite(scan.noise_sd).all() else None
+                try:
+                    made.append(with_fault(scan.raw, fault, random, noise_sd=noise_sd))
+                except ValueError:
+                    if not arguments.measured:
+                        raise  # of measured scans, those without a noise level miss the faults that need one
+            if not made:
+                continue
             results = checked([scan.raw for scan in made], folder)
             hits = np.array([names_the_fault(result, scan.coils) for result, scan in zip(results, made, strict=True)])
             with_noise = np.array([scan.raw.noise is not None for scan in made])

@@ -144,6 +144,16 @@ def test_lines_that_were_measured_stay_as_they_are(tmp_path: Path) -> None:
         np.testing.assert_allclose(kspace[:, line.step_2, line.step_1], line.samples, rtol=0, atol=1e-6 * peak)
 
 
+def test_check_says_that_filled_lines_count(tmp_path: Path) -> None:
+    write_raw_scan(tmp_path / "slab.h5", slab_scan(slab_body(6, 2, 2), KINDS["2 x 2"].pattern))
+    write_raw_scan(tmp_path / "whole.h5", slab_scan(slab_body(6, 2, 2)))
+    for name, says in (("slab.h5", True), ("whole.h5", False)):
+        done = subprocess.run(
+            [PROGRAM, "check", tmp_path / name], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert ("lines of the accelerated slab are filled in, and count" in done.stdout) == says
+
+
 def test_an_elliptical_scan_is_embedded_and_says_so(tmp_path: Path, model_file: Path) -> None:
     body = slab_body(7, 2, 2)
     scan = slab_scan(body, in_ellipse)
