@@ -80,11 +80,10 @@ std::string text_of(const Checked& checked, const Finding& finding) {
     case Fault::ghost:
       return slice_text(checked, finding.slice) + ": odd lines differ from even ones by " + figure + " rad" + limit +
              ": N/2 ghost";
-    case Fault::broken_lines:
-      return slice_text(checked, finding.slice) + ": line " +
-             std::to_string(checked.figures.slices[static_cast<std::size_t>(finding.slice)].break_line) +
-             " does not fit its neighbours, " + figure + " x the median nearby" + limit +
-             ": motion or a fault in between";
+    case Fault::motion:
+      return slice_text(checked, finding.slice) + ": the object moved before line " +
+             std::to_string(checked.figures.slices[static_cast<std::size_t>(finding.slice)].motion_line) + ": level " +
+             figure + limit;
   }
   return "";
 }
@@ -164,8 +163,8 @@ nlohmann::ordered_json json_of(const SliceQuality& figures) {
           {"echo_x", figures.echo_x},
           {"lines_are_judged", figures.lines_are_judged},
           {"ghost_phase", figures.ghost_phase},
-          {"break_level", figures.break_level},
-          {"break_line", figures.break_line}};
+          {"motion_level", figures.motion_level},
+          {"motion_line", figures.motion_line}};
 }
 
 nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) {
@@ -217,7 +216,7 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
                       {"interference", limits.interference},
                       {"spike", limits.spike},
                       {"ghost_phase", limits.ghost_phase},
-                      {"break_level", limits.break_level}};
+                      {"motion_level", limits.motion_level}};
   return object;
 }
 

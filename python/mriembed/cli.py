@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mriembed
+from mriembed.check.command import add_check_command
 from mriembed.checkpoint import DEFAULT_WEIGHTS
 from mriembed.conversion.command import add_convert_command
 from mriembed.distances import Distances
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add_train_command(commands)
     add_evaluate_command(commands)
     add_convert_command(commands)
+    add_check_command(commands)
 
     cmake = commands.add_parser(
         "cmake-dir",

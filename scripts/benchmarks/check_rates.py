@@ -114,7 +114,7 @@ def extremes(result: dict[str, Any]) -> dict[str, float]:
         "interference": result["interference"]["level"],
         "spike": max(slice_["spike"]["level"] for slice_ in result["slices"]),
         "ghost_phase": max(abs(slice_["ghost_phase"]) for slice_ in result["slices"]),
-        "break_level": max(slice_["break_level"] for slice_ in result["slices"]),
+        "motion_level": max(slice_["motion_level"] for slice_ in result["slices"]),
         "clipped": max(coil["clipped"] for coil in result["coils"]),
     }
 

@@ -76,17 +76,31 @@ TEST(Findings, tell_interference_clipping_and_spikes) {
   EXPECT_EQ(found[2].fault, Fault::clipped);
 }
 
-TEST(Findings, tell_ghosts_of_either_sign_and_broken_lines) {
+TEST(Findings, tell_ghosts_of_either_sign_and_motion) {
   ScanQualityFigures figures = faultless();
   figures.slices[0].ghost_phase = -0.3;
-  figures.slices[2].break_level = 30;
+  figures.slices[2].motion_level = 5;
   const std::vector<Finding> found = findings_of(figures);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].fault, Fault::ghost);
   EXPECT_EQ(found[0].slice, 0);
   EXPECT_DOUBLE_EQ(found[0].value, 0.3);
-  EXPECT_EQ(found[1].fault, Fault::broken_lines);
+  EXPECT_EQ(found[1].fault, Fault::motion);
   EXPECT_EQ(found[1].slice, 2);
+}
+
+TEST(Findings, tell_no_motion_where_a_ghost_or_interference_disturbs_all_lines) {
+  ScanQualityFigures figures = faultless();
+  figures.slices[0].motion_level = 30;
+  figures.slices[0].ghost_phase = 0.3;
+  std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::ghost);
+  figures.slices[0].ghost_phase = 0;
+  figures.interference.level = 50;
+  found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::interference);
 }
 
 TEST(Findings, compare_no_coils_where_less_than_three_have_figures) {

@@ -195,16 +195,21 @@ TEST(ScanQualityTest, measures_the_phase_between_odd_and_even_lines) {
   EXPECT_NEAR(std::abs(figures_of(scan).slices[0].ghost_phase), 0.3, 1e-2);
 }
 
-TEST(ScanQualityTest, finds_the_line_that_does_not_fit_its_neighbours) {
+// A shift by (y, x) pixels turns the sample at (k_y, k_x) from the centre by -2 pi (y k_y + x k_x) / n.
+TEST(ScanQualityTest, finds_the_first_line_after_a_motion) {
   Scan scan = harmonic_scan();
+  EXPECT_LT(figures_of(scan).slices[0].motion_level, 1.5);
   for (std::int64_t coil = 0; coil < 4; ++coil) {
-    for (std::int64_t x = 0; x < 64; ++x) {
-      scan.at(coil, 38, x) *= std::polar(1.0F, 1.5F);
+    for (std::int64_t y = 37; y < 64; ++y) {
+      for (std::int64_t x = 0; x < 64; ++x) {
+        const auto cycles = static_cast<float>(3 * (y - 32) + 2 * (x - 32)) / 64;
+        scan.at(coil, y, x) *= std::polar(1.0F, -2 * std::numbers::pi_v<float> * cycles);
+      }
     }
   }
   const SliceQuality slice = figures_of(scan).slices[0];
-  EXPECT_GT(slice.break_level, 100);
-  EXPECT_NEAR(static_cast<double>(slice.break_line), 38, 1);
+  EXPECT_GT(slice.motion_level, 2.5);
+  EXPECT_EQ(slice.motion_line, 37);
 }
 
 TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {

@@ -19,7 +19,7 @@ enum class Fault {
   interference,  // a line in the spectrum
   spike,         // one sample of a slice
   ghost,         // odd and even lines of a slice differ in phase
-  broken_lines,  // a line of a slice does not fit its neighbours: motion, or a fault while it was measured
+  motion,        // of the object, once, between two lines of a slice; told where there is no ghost and no interference
 };
 
 // A figure beyond its limit counts as a finding. Faultless simulated scans stay below
@@ -34,7 +34,7 @@ struct QualityLimits {
   double interference = 6;    // Interference::level
   double spike = 40;          // Spike::level
   double ghost_phase = 0.12;  // radians
-  double break_level = 20;    // SliceQuality::break_level
+  double motion_level = 2.5;  // SliceQuality::motion_level
 };
 
 struct Finding {

@@ -55,12 +55,13 @@ struct SliceQuality {
   std::int64_t echo_y = 0;  // where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;
   // Whether lines fit each other (what two neighbours and the differences between coils say of a line); not judged with
-  // less than 4 coils or 24 measured lines side by side around the centre.
+  // less than 4 coils or 24 lines side by side around the centre, of which at least half of the samples were measured.
   bool lines_are_judged = false;
   double ghost_phase = 0;  // of odd lines against even ones, in radians: the N/2 ghost
-  double break_level =
-      0;  // of the line that fits least: its residual over the median of nearby lines; motion between lines
-  std::int64_t break_line = 0;  // that line
+  // Of a sudden motion of the object between two lines (quality/sudden_motion.hpp has the formula), and the first line
+  // after it; about 0.1 to 1 where nothing moved.
+  double motion_level = 0;
+  std::int64_t motion_line = 0;
 };
 
 struct ScanQualityFigures {

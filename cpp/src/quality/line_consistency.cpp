@@ -25,28 +25,6 @@ std::vector<std::int64_t> strongest_coils(const std::vector<double>& energies) {
   return coils;
 }
 
-// Each value over the median of those up to 8 lines away, without the nearest, which a break spoils too.
-std::vector<double> against_nearby(const std::vector<double>& residuals) {
-  constexpr std::int64_t reach = 8;
-  constexpr std::int64_t spoilt = 2;
-  const auto count = static_cast<std::int64_t>(residuals.size());
-  std::vector<double> levels;
-  std::vector<double> nearby;
-  for (std::int64_t line = 0; line < count; ++line) {
-    nearby.clear();
-    for (std::int64_t other = std::max<std::int64_t>(0, line - reach); other <= std::min(count - 1, line + reach);
-         ++other) {
-      if (std::abs(other - line) > spoilt) {
-        nearby.push_back(residuals[static_cast<std::size_t>(other)]);
-      }
-    }
-    const auto middle = nearby.begin() + static_cast<std::ptrdiff_t>(nearby.size() / 2);
-    std::ranges::nth_element(nearby, middle);
-    levels.push_back(*middle > 0 ? residuals[static_cast<std::size_t>(line)] / *middle : 0);
-  }
-  return levels;
-}
-
 }  // namespace
 
 LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<float>, 3>& kspace,
@@ -66,32 +44,44 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
     return found;
   }
   read(kspace, coils, first, end - first);
-  if (!predict(-1, of_all_) || !predict(0, of_even_) || !predict(1, of_odd_)) {
+  if (!calibrate(0)) {
+    return found;
+  }
+  predict(From::both, of_even_);
+  if (!calibrate(1)) {
+    return found;
+  }
+  predict(From::both, of_odd_);
+  if (!calibrate(-1)) {
     return found;
   }
   found.judged = true;
   std::complex<double> turn = 0;
-  std::vector<double> residuals;
-  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
-    double residual = 0;
-    double energy = 0;
-    for (std::int64_t coil = 0; coil < coils_; ++coil) {
-      const std::int64_t row = coil * lines_ + number;
-      for (std::int64_t x = 0; x < width_; ++x) {
-        const std::complex<double> sample = line(samples_, row)[x];
-        residual += std::norm(std::complex<double>(line(of_all_, row)[x]) - sample);
-        energy += std::norm(sample);
-        turn += std::conj(std::complex<double>(line(of_even_, row)[x])) * std::complex<double>(line(of_odd_, row)[x]);
-      }
+  for (std::int64_t coil = 0; coil < coils_; ++coil) {
+    for (std::int64_t sample = width_; sample < (lines_ - 1) * width_; ++sample) {
+      const auto place = static_cast<std::size_t>(coil * lines_ * width_ + sample);
+      turn += std::conj(std::complex<double>(of_even_[place])) * std::complex<double>(of_odd_[place]);
     }
-    residuals.push_back(energy > 0 ? residual / energy : 0);
   }
   found.ghost_phase = std::arg(turn) / 2;
-  const std::vector<double> levels = against_nearby(residuals);
-  const auto worst = std::ranges::max_element(levels);
-  found.break_level = *worst;
-  found.break_line = first + 1 + (worst - levels.begin());
+  found.motion = motion();
+  found.motion.line += first;
   return found;
+}
+
+SuddenMotion LineConsistencyCheck::motion() {
+  predict(From::before, from_before_);
+  predict(From::after, from_after_);
+  measured_ = samples_;
+  const kernels::FourierTransform transform(width_);
+  for (std::vector<std::complex<float>>* lines : {&measured_, &from_before_, &from_after_}) {
+    transform.along_rows(lines->data(), coils_ * lines_, kernels::Direction::forward, 1, memory_);
+    for (std::int64_t row = 0; row < coils_ * lines_; ++row) {  // k = 0 to the middle
+      std::complex<float>* const of_row = line(*lines, row);
+      std::rotate(of_row, of_row + (width_ - width_ / 2), of_row + width_);
+    }
+  }
+  return motion_.of(measured_, from_before_, from_after_, coils_, lines_, width_);
 }
 
 void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& kspace,
@@ -117,21 +107,28 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
                                                memory_);
 }
 
-bool LineConsistencyCheck::predict(std::int64_t parity, std::vector<std::complex<float>>& predicted) {
-  predicted.resize(samples_.size());
+bool LineConsistencyCheck::calibrate(std::int64_t parity) {
   std::vector<kernels::CalibrationRun> runs;
+  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
+    if (parity < 0 || number % 2 == parity) {
+      runs.push_back({line(samples_, number - 1), line(samples_, number), line(samples_, number + 1)});
+    }
+  }
+  kernels_.calibrate(runs, std::array<std::int64_t, 1>{2}, coils_, lines_ * width_, width_, executor_);
+  return kernels_.knows(2);
+}
+
+void LineConsistencyCheck::predict(From sources, std::vector<std::complex<float>>& predicted) {
+  predicted.assign(samples_.size(), 0.0F);
+  const std::int64_t stride = lines_ * width_;
+  nothing_.assign(samples_.size(), 0.0F);  // coils lie as far apart as in the lines
   std::vector<kernels::Gap> gaps;
   for (std::int64_t number = 1; number + 1 < lines_; ++number) {
-    const std::complex<float>* before = line(samples_, number - 1);
-    const std::complex<float>* after = line(samples_, number + 1);
-    if (parity < 0 || number % 2 == parity) {
-      runs.push_back({before, line(samples_, number), after});
-    }
+    const std::complex<float>* before = sources == From::after ? nothing_.data() : line(samples_, number - 1);
+    const std::complex<float>* after = sources == From::before ? nothing_.data() : line(samples_, number + 1);
     kernels::add_gap(gaps, 2, before, after, std::array{line(predicted, number)});
   }
-  const std::int64_t stride = lines_ * width_;
-  kernels_.calibrate(runs, std::array<std::int64_t, 1>{2}, coils_, stride, width_, executor_);
-  return kernels_.fill(gaps, stride, executor_) > 0;
+  kernels_.fill(gaps, stride, executor_);
 }
 
 }  // namespace mriembed::quality

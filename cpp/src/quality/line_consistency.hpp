@@ -11,6 +11,7 @@
 #include "kernels/fourier.hpp"
 #include "kernels/grappa_kernels.hpp"
 #include "mriembed/array_view.hpp"
+#include "quality/sudden_motion.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed::quality {
@@ -20,24 +21,27 @@ struct LineConsistency {
   // Half of the phase between what the weights of odd lines and those of even lines say of the same line: with odd
   // lines turned by p, the ones carry exp(i p) and the others exp(-i p).
   double ghost_phase = 0;
-  // Of the line that fits least: the energy of what its neighbours do not explain over the line's, as a multiple of the
-  // median of lines nearby.
-  double break_level = 0;
-  std::int64_t break_line = 0;
+  SuddenMotion motion;
 };
 
 class LineConsistencyCheck {
  public:
   // Of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of the most energy. Not
-  // judged with less than 4 coils or 24 measured lines side by side.
+  // judged with less than 4 coils or 24 lines side by side, in which at least half of the samples were measured.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
                      const std::vector<double>& energies);
 
  private:
   void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils,
             std::int64_t first, std::int64_t lines);
-  // Predicts all lines but the first and the last by the weights of those of a parity, or of all (-1).
-  bool predict(std::int64_t parity, std::vector<std::complex<float>>& predicted);
+  // Finds the weights by which lines of a parity, or all of them (-1), follow from those beside them. Whether there are
+  // any.
+  bool calibrate(std::int64_t parity);
+  // Predicts all lines but the first and the last from the one before, from the one after, or from both.
+  enum class From { before, after, both };
+  void predict(From sources, std::vector<std::complex<float>>& predicted);
+  // The samples are images along x; the motion is told in k-space, by the weights of all lines.
+  SuddenMotion motion();
   [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t number) const {
     return of.data() + number * width_;
   }
@@ -46,10 +50,14 @@ class LineConsistencyCheck {
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
   std::vector<std::complex<float>> samples_;  // (coils, lines, x), images along x
-  std::vector<std::complex<float>> of_all_;
   std::vector<std::complex<float>> of_odd_;
   std::vector<std::complex<float>> of_even_;
+  std::vector<std::complex<float>> measured_;  // (coils, lines, k), k-space
+  std::vector<std::complex<float>> from_before_;
+  std::vector<std::complex<float>> from_after_;
+  std::vector<std::complex<float>> nothing_;  // a line for all coils
   kernels::GrappaKernels kernels_;
+  SuddenMotionCheck motion_;
   kernels::FourierTransform::Memory memory_;
   threads::Executor executor_{1, {}};
 };

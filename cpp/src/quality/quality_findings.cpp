@@ -74,7 +74,8 @@ double Finding::severity() const {
 std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits) {
   std::vector<Finding> found;
   add_coil_findings(figures, limits, found);
-  if (figures.interference.level > limits.interference) {
+  const bool interfered = figures.interference.level > limits.interference;
+  if (interfered) {
     found.push_back(
         {Fault::interference, figures.interference.coil, -1, figures.interference.level, limits.interference});
   }
@@ -84,11 +85,13 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
     if (slice.spike.level > limits.spike) {
       found.push_back({Fault::spike, -1, number, slice.spike.level, limits.spike});
     }
-    if (std::abs(slice.ghost_phase) > limits.ghost_phase) {
+    const bool ghosted = std::abs(slice.ghost_phase) > limits.ghost_phase;
+    if (ghosted) {
       found.push_back({Fault::ghost, -1, number, std::abs(slice.ghost_phase), limits.ghost_phase});
     }
-    if (slice.break_level > limits.break_level) {
-      found.push_back({Fault::broken_lines, -1, number, slice.break_level, limits.break_level});
+    // Both make lines differ from their neighbours all over the slice.
+    if (!interfered && !ghosted && slice.motion_level > limits.motion_level) {
+      found.push_back({Fault::motion, -1, number, slice.motion_level, limits.motion_level});
     }
   }
   std::ranges::sort(found, {}, [](const Finding& finding) {

@@ -102,20 +102,23 @@ class ScanQuality::State {
                                                    " coils and no empty axis");
     }
     const std::vector<double> energies = energies_of(kspace);
-    std::vector<bool> measured;
+    std::vector<bool> measured;  // lines with a sample
+    std::vector<bool> dense;     // lines of which at least half was measured
     power_.assign(static_cast<std::size_t>(height * width), 0.0);
     for (std::int64_t y = 0; y < height; ++y) {
-      measured.push_back(false);
       for (std::int64_t coil = 0; coil < coils(); ++coil) {
         const double energy = energies[static_cast<std::size_t>(coil)];
         const double weight = energy > 0 ? static_cast<double>(height * width) / energy : 0;
         const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
         for (std::int64_t x = 0; x < width; ++x) {
           const double power = std::norm(std::complex<double>(from[x * kspace.strides[2]]));
-          measured.back() = measured.back() || power > 0;
           power_[static_cast<std::size_t>(y * width + x)] += weight * power;
         }
       }
+      const auto line = power_.begin() + y * width;
+      const auto samples = std::count_if(line, line + width, [](double power) { return power > 0; });
+      measured.push_back(samples > 0);
+      dense.push_back(2 * samples >= width);
     }
     SliceQuality slice;
     slice.lines = height;
@@ -130,11 +133,11 @@ class ScanQuality::State {
       slice.echo_y = peak / width - height / 2;
       slice.echo_x = peak % width - width / 2;
       gather_outer_lines(kspace, measured);
-      const quality::LineConsistency lines = consistency_.of(kspace, measured, energies);
+      const quality::LineConsistency lines = consistency_.of(kspace, dense, energies);
       slice.lines_are_judged = lines.judged;
       slice.ghost_phase = lines.ghost_phase;
-      slice.break_level = lines.break_level;
-      slice.break_line = lines.break_line;
+      slice.motion_level = lines.motion.level;
+      slice.motion_line = lines.motion.line;
     }
     slices_.push_back(slice);
   }

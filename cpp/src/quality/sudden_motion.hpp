@@ -1,0 +1,63 @@
+// Whether the object moved once between two lines of a slice.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/fourier.hpp"
+
+namespace mriembed::quality {
+
+struct SuddenMotion {
+  double level = 0;       // about 0.1 to 1 without motion
+  std::int64_t line = 0;  // the first one after the motion
+};
+
+// A shift by d multiplies a line by exp(-2 pi i (d_x k_x + d_y k_y) / n), whatever coil sees it: along x a ramp, along
+// y, where k_y is that of one line, a phase. Each line l is predicted by GRAPPA's kernel (Griswold et al. 2002,
+// doi:10.1002/mrm.10171) from the two beside it, a(l) from the one before and p(l) from the one after, so that
+// r = m - a - p is noise and what the kernel cannot explain. With a motion before line b, r(b) holds what the shift
+// does to a(b), and r(b-1) what its inverse does to p(b-1). A generalized likelihood ratio: how far the weighted
+// residual of both lines falls once the best shift, d_x up to n / 16 pixels in steps of half a pixel with a free phase,
+// is undone.
+//
+//   A(l, k) = sum over coils of g conj(a) (m - p),  B(l, k) of g conj(p) (m - a),  rho(l, k) of g |r|^2,
+//   g of a coil: the inverse of its mean |r|^2, where the mean over coils at each sample is 1;
+//   v(l, k): the median over lines 3 to 8 away of rho, which is averaged over 9 neighbouring k before;
+//   w = min(1, 2 v / rho) / v: single samples that stand out, spikes, have little weight;
+//   C(b, k) = w A(b, k) + conj(w B(b-1, k));
+//   q(b) = 2 (max over d_x of |sum over k of C exp(2 pi i d_x k / n)| - Re sum of C) / sum of w rho over both lines.
+//
+// The level of b is q(b) over 0.05 and the largest q 3 to 8 lines away: what lifts q at all lines, such as interference
+// or a ghost, is no motion. Its figures with and without motion: scripts/benchmarks/check_rates.py. Not thread-safe.
+class SuddenMotionCheck {
+ public:
+  // (coils, lines, x) samples of k-space, k_x ascending: measured ones, and the two parts of each line's prediction.
+  // The first and the last line have no prediction. `width` must be served by FourierTransform when doubled.
+  SuddenMotion of(const std::vector<std::complex<float>>& measured, const std::vector<std::complex<float>>& from_before,
+                  const std::vector<std::complex<float>>& from_after, std::int64_t coils, std::int64_t lines,
+                  std::int64_t width);
+
+ private:
+  [[nodiscard]] std::vector<double> coil_weights() const;
+  void sum_over_coils();
+  void find_weights();
+  [[nodiscard]] double fall_of(std::int64_t line);
+
+  const std::complex<float>* measured_ = nullptr;
+  const std::complex<float>* before_ = nullptr;
+  const std::complex<float>* after_ = nullptr;
+  std::int64_t coils_ = 0;
+  std::int64_t lines_ = 0;
+  std::int64_t width_ = 0;
+  // Of each line and k.
+  std::vector<double> residual_;                   // rho
+  std::vector<double> weight_;                     // w
+  std::vector<std::complex<double>> with_before_;  // A
+  std::vector<std::complex<double>> with_after_;   // B
+  std::vector<std::complex<float>> shifts_;
+  kernels::FourierTransform::Memory memory_;
+};
+
+}  // namespace mriembed::quality

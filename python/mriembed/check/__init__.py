@@ -1,0 +1,1 @@
+"""The command `mriembed check` and its HTML page."""

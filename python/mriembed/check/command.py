@@ -1,0 +1,85 @@
+"""The command `mriembed check`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from mriembed.errors import InvalidArgumentError
+
+_DESCRIPTION = """\
+Measures coils and signal in k-space and names what is broken: runs `mriembed_cli check`. With --html it writes the
+findings, all figures, and images, k-space and noise spectra of coils as one HTML file. The page holds file names and
+coil names, and no other text of the scans."""
+_STATUS_NOTE = "Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked."
+
+
+def add_check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `check` to the command line."""
+    parser = commands.add_parser(
+        "check", help="name broken coils, receivers and interference", description=_DESCRIPTION, epilog=_STATUS_NOTE
+    )
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with pictures, one file")
+    parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
+    parser.add_argument("--group", metavar="NAME", help="the measurement to read of raw MRD files that hold several")
+    parser.add_argument(
+        "--allow-undersampled", action="store_true", help="check scans with missing lines and no calibration lines, too"
+    )
+    parser.add_argument("--limits", metavar="FILE", help="JSON file of limits")
+    parser.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mriembed.check.program import captured, forward
+
+    if options.html is None:
+        return forward(_arguments(options))
+    _need_page_packages()
+    if "-" in options.scans:
+        raise InvalidArgumentError("-: --html reads each scan twice; name a file instead of standard input")
+    if not options.html.parent.is_dir():
+        raise InvalidArgumentError(f"{options.html}: the folder {options.html.parent} does not exist")
+    output = captured(_arguments(options, "--json"))
+    for message in output.messages:
+        print(f"mriembed: {message}", file=sys.stderr)
+    if output.lines:
+        _write_page(options, output.lines, output.messages)
+    return output.status
+
+
+def _arguments(options: argparse.Namespace, *more: str) -> list[str]:
+    """The arguments of `mriembed_cli`."""
+    arguments = ["check", *more]
+    for name in ("noise", "group", "limits"):
+        value = getattr(options, name)
+        arguments += [] if value is None else [f"--{name}={value}"]
+    arguments += ["--allow-undersampled"] if options.allow_undersampled else []
+    return [*arguments, "--", *options.scans]
+
+
+def _write_page(options: argparse.Namespace, lines: list[str], messages: list[str]) -> None:
+    from mriembed.atomic_file import write_atomically
+    from mriembed.check.measurement import measurement_of
+    from mriembed.check.page import ScanFiles, html_page
+
+    measurements = [measurement_of(line) for line in lines]
+    # Names that are not UTF-8 are changed in JSON.
+    paths = {os.fsencode(name).decode("utf-8", "replace"): Path(name) for name in options.scans}
+    files = ScanFiles(paths, options.group or "", None if options.noise is None else Path(options.noise))
+    errors = [message.removeprefix("error: ") for message in messages if message.startswith("error: ")]
+    write_atomically(options.html, html_page(measurements, files, errors).encode("utf-8", "replace"))
+    found = sum(len(measurement.findings) for measurement in measurements)
+    print(f"{options.html}: {found or 'no'} finding{'' if found == 1 else 's'} in {len(measurements)} measurement(s)")
+
+
+def _need_page_packages() -> None:
+    try:
+        import jinja2  # noqa: F401
+        import PIL  # noqa: F401
+    except ImportError as error:
+        raise InvalidArgumentError(
+            f'--html: the page needs more packages: pip install "mriembed[report]" ({error.name} is missing)'
+        ) from None

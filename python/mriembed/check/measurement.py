@@ -1,0 +1,163 @@
+"""The figures of one measurement, as a line of `mriembed_cli check --json` gives them (docs/check.md)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mriembed.errors import Error
+
+
+@dataclass(frozen=True)
+class Coil:
+    """Figures of one coil. `noise`, `snr`, `correlation` and `correlated_with` are None where they are unknown."""
+
+    channel: int
+    name: str
+    noise: float | None
+    noise_is_estimated: bool
+    signal: float
+    signal_share: float
+    snr: float | None
+    correlation: float | None
+    correlated_with: int | None  # a channel
+    clipped: int
+    is_zero: bool
+
+    @property
+    def title(self) -> str:
+        """As the findings call the coil."""
+        return f"coil {self.channel}" + (f" ({self.name})" if self.name else "")
+
+
+@dataclass(frozen=True)
+class Spike:
+    """The sample of a slice that stands out most."""
+
+    y: int
+    x: int
+    level: float
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Figures of one slice."""
+
+    slice: int
+    partition: int
+    lines: int
+    measured_lines: int
+    spike: Spike
+    echo_y: int
+    echo_x: int
+    lines_are_judged: bool
+    ghost_phase: float
+    motion_level: float
+    motion_line: int
+
+
+@dataclass(frozen=True)
+class Interference:
+    """The strongest line of the noise spectrum. `frequency`: cycles per sample."""
+
+    level: float
+    frequency: float
+    channel: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of the findings."""
+
+    high_noise: float
+    low_noise: float
+    low_snr: float
+    correlation: float
+    clipped: float
+    interference: float
+    spike: float
+    ghost_phase: float
+    motion_level: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measurement of a scan file. `findings`: worst first."""
+
+    file: str
+    number: int
+    noise_is_measured: bool
+    findings: list[str]
+    not_judged: str
+    coils: list[Coil]
+    dead_channels: list[int]
+    interference: Interference
+    slices: list[Slice]
+    limits: Limits
+
+
+def measurement_of(line: str) -> Measurement:
+    """Reads a line of `mriembed_cli check --json`.
+
+    Raises:
+        Error: the line is not what this version of mriembed expects.
+    """
+    try:
+        found: dict[str, Any] = json.loads(line)
+        return Measurement(
+            file=str(found["file"]),
+            number=int(found["measurement"]),
+            noise_is_measured=bool(found["noise_is_measured"]),
+            findings=[str(text) for text in found["findings"]],
+            not_judged=str(found["not_judged"]),
+            coils=[_coil(coil) for coil in found["coils"]],
+            dead_channels=[int(channel) for channel in found["dead_channels"]],
+            interference=Interference(
+                float(found["interference"]["level"]),
+                float(found["interference"]["frequency"]),
+                int(found["interference"]["channel"]),
+            ),
+            slices=[_slice(one) for one in found["slices"]],
+            limits=Limits(**{name: float(found["limits"][name]) for name in Limits.__dataclass_fields__}),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Error(
+            f"mriembed_cli: its output is not understood ({error!r}); it must be of the same version as mriembed"
+        ) from None
+
+
+def _coil(found: dict[str, Any]) -> Coil:
+    return Coil(
+        channel=int(found["channel"]),
+        name=str(found["name"]),
+        noise=_or_none(found["noise"]),
+        noise_is_estimated=bool(found["noise_is_estimated"]),
+        signal=float(found["signal"]),
+        signal_share=float(found["signal_share"]),
+        snr=_or_none(found["snr"]),
+        correlation=_or_none(found["correlation"]),
+        correlated_with=None if found["correlated_with"] is None else int(found["correlated_with"]),
+        clipped=int(found["clipped"]),
+        is_zero=bool(found["is_zero"]),
+    )
+
+
+def _slice(found: dict[str, Any]) -> Slice:
+    return Slice(
+        slice=int(found["slice"]),
+        partition=int(found["partition"]),
+        lines=int(found["lines"]),
+        measured_lines=int(found["measured_lines"]),
+        spike=Spike(int(found["spike"]["y"]), int(found["spike"]["x"]), float(found["spike"]["level"])),
+        echo_y=int(found["echo_y"]),
+        echo_x=int(found["echo_x"]),
+        lines_are_judged=bool(found["lines_are_judged"]),
+        ghost_phase=float(found["ghost_phase"]),
+        motion_level=float(found["motion_level"]),
+        motion_line=int(found["motion_line"]),
+    )
+
+
+def _or_none(number: float | None) -> float | None:
+    return None if number is None else float(number)

@@ -1,0 +1,72 @@
+"""The installed programs of mriembed, and `mriembed_cli check` as a process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mriembed.errors import Error, InvalidArgumentError
+
+_PREFIX = "mriembed_cli: "
+
+
+@dataclass(frozen=True)
+class ProgramOutput:
+    """What `mriembed_cli` gave.
+
+    Attributes:
+        status: exit status.
+        lines: of standard output.
+        messages: lines of standard error, without the program's name: "error: FILE: ...", "warning: ...".
+    """
+
+    status: int
+    lines: list[str]
+    messages: list[str]
+
+
+def installed_program(name: str) -> Path:
+    """A program that is installed with the package.
+
+    Raises:
+        InvalidArgumentError: it is not installed.
+    """
+    beside = Path(sysconfig.get_path("scripts")) / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise InvalidArgumentError(
+            f"{beside}: there is no such program; mriembed must be built with its programs (MRIEMBED_BUILD_CLI=ON)"
+        )
+    return Path(found)
+
+
+def forward(arguments: Sequence[str]) -> int:
+    """Runs `mriembed_cli` on this process's standard input and outputs; gives its exit status."""
+    program = installed_program("mriembed_cli")
+    return _status(subprocess.run([program, *arguments], check=False).returncode)
+
+
+def captured(arguments: Sequence[str]) -> ProgramOutput:
+    """Runs `mriembed_cli` without standard input and keeps what it prints."""
+    program = installed_program("mriembed_cli")
+    done = subprocess.run([program, *arguments], check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    return ProgramOutput(
+        _status(done.returncode),
+        _lines(done.stdout),
+        [line.removeprefix(_PREFIX) for line in _lines(done.stderr)],
+    )
+
+
+def _lines(output: bytes) -> list[str]:
+    """Of UTF-8 text; `splitlines` would also split at characters that a name may hold."""
+    return [line for line in output.decode("utf-8", "replace").split("\n") if line]
+
+
+def _status(returned: int) -> int:
+    if returned < 0:
+        raise Error(f"mriembed_cli: ended by signal {-returned}; it should have printed a result or an error")
+    return returned

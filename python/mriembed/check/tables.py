@@ -1,0 +1,103 @@
+"""The page's tables: figures as text, and which of them are beyond their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mriembed.check.excesses import Extreme, Figures
+from mriembed.check.measurement import Measurement
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table."""
+
+    cells: list[str]
+    is_found: bool = False
+
+
+def limit_rows(measurement: Measurement, figures: Figures) -> list[Row]:
+    """Each limit and the figure of the measurement that comes nearest to it, or exceeds it most."""
+    listed: list[tuple[str, str, list[Extreme], float]] = [
+        ("noise of a coil, x the array's median", "above", figures.high_noise, measurement.limits.high_noise),
+        ("noise of a coil, x the array's median", "below", figures.low_noise, measurement.limits.low_noise),
+        ("SNR of a coil, x the array's median", "below", figures.low_snr, measurement.limits.low_snr),
+        ("noise correlation of two coils", "above", figures.correlation, measurement.limits.correlation),
+        ("samples at the receiver's largest value", "from", figures.clipped, measurement.limits.clipped),
+        ("interference, x the power of its neighbours", "above", figures.interference, measurement.limits.interference),
+        ("spike, x the power around it", "above", figures.spike, measurement.limits.spike),
+        ("phase between odd and even lines (rad)", "above", figures.ghost_phase, measurement.limits.ghost_phase),
+        ("sudden motion", "above", figures.motion_level, measurement.limits.motion_level),
+    ]
+    excesses = set(figures.excesses())
+    rows = []
+    for name, side, extremes, limit in listed:
+        worst = max(extremes, key=lambda extreme: extreme.severity, default=None)
+        value = "not judged" if worst is None else number(worst.value)
+        rows.append(Row([name, value, f"{side} {number(limit)}"], worst in excesses))
+    return rows
+
+
+def coil_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
+    """All coils in the order of their channels. `found`: places of the coils of findings."""
+    rows = {
+        channel: Row([f"coil {channel}", "0 (dead)", "left out", "", "", "", ""], is_found=True)
+        for channel in measurement.dead_channels
+    }
+    for place, coil in enumerate(measurement.coils):
+        noise = _UNKNOWN if coil.noise is None else number(coil.noise)
+        correlation = _UNKNOWN
+        if coil.correlation is not None and coil.correlated_with is not None:
+            correlation = f"{coil.correlation:.2f} with coil {coil.correlated_with}"
+        rows[coil.channel] = Row(
+            [
+                coil.title,
+                noise + (" estimated" if coil.noise_is_estimated else ""),
+                number(coil.signal),
+                f"{100 * coil.signal_share:.1f} %",
+                _UNKNOWN if coil.snr is None else f"{coil.snr:.1f}",
+                correlation,
+                str(coil.clipped),
+            ],
+            place in found,
+        )
+    return [rows[channel] for channel in sorted(rows)]
+
+
+def slice_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
+    """All slices. `found`: places of the slices of findings."""
+    rows = []
+    for place, one in enumerate(measurement.slices):
+        ghost, motion = "not judged", "not judged"
+        if one.lines_are_judged:
+            ghost = f"{one.ghost_phase:.3f} rad"
+            motion = f"{number(one.motion_level)} at line {one.motion_line}"
+        rows.append(
+            Row(
+                [
+                    slice_title(measurement, place),
+                    str(one.lines),
+                    str(one.measured_lines),
+                    f"{number(one.spike.level)} at line {one.spike.y}, sample {one.spike.x}",
+                    ghost,
+                    motion,
+                    f"{one.echo_y:+d} lines, {one.echo_x:+d} samples",
+                ],
+                place in found,
+            )
+        )
+    return rows
+
+
+def slice_title(measurement: Measurement, place: int) -> str:
+    """A slice's number, and its partition where it is not the first."""
+    one = measurement.slices[place]
+    return f"slice {one.slice}" + (f", partition {one.partition}" if one.partition else "")
+
+
+def number(value: float) -> str:
+    """To about three digits."""
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
