@@ -41,9 +41,10 @@ const char* name_of(Domain domain) {
 class Scan {
  public:
   Scan(const std::string& path, const std::string& scan_reader, bool images, const std::string& group,
-       const std::string& noise) {
+       const std::string& noise, bool allow_undersampled) {
     mriembed::io::ReadOptions options;
     options.group = group;
+    options.allow_undersampled = allow_undersampled;
     if (images) {
       options.domain = Domain::image;
     }
@@ -120,8 +121,9 @@ PYBIND11_MODULE(_scans, module) {
       });
 
   py::class_<Scan>(module, "Scan")
-      .def(py::init<const std::string&, const std::string&, bool, const std::string&, const std::string&>(),
-           py::arg("path"), py::arg("scan_reader"), py::arg("images"), py::arg("group"), py::arg("noise"))
+      .def(py::init<const std::string&, const std::string&, bool, const std::string&, const std::string&, bool>(),
+           py::arg("path"), py::arg("scan_reader"), py::arg("images"), py::arg("group"), py::arg("noise"),
+           py::arg("allow_undersampled") = false)
       .def_property_readonly("domain", [](const Scan& self) { return name_of(self.summary().domain); })
       .def_property_readonly("slices", [](const Scan& self) { return self.summary().slices; })
       .def_property_readonly("warnings", [](const Scan& self) { return self.summary().warnings; })

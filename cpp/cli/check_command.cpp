@@ -22,7 +22,8 @@ namespace {
 struct Arguments {
   std::vector<std::string> scans;
   io::ReadOptions reading;
-  std::string noise;  // file with the noise measurement; empty: each scan's own
+  std::string noise;   // file with the noise measurement; empty: each scan's own
+  std::string limits;  // file; empty: the default ones
   bool json = false;
   bool table = false;
 };
@@ -50,10 +51,11 @@ std::string report(const Arguments& arguments, const std::string& file, const Ch
 
 int check(const Arguments& arguments) {
   bool found = false;
+  const LimitsFile limits = arguments.limits.empty() ? LimitsFile() : LimitsFile(arguments.limits);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
     const auto scan = open_guarded_scan(path, arguments.reading, noise);
-    for (const Checked& checked : check_scan(*scan)) {
+    for (const Checked& checked : check_scan(*scan, limits)) {
       found = found || !checked.findings.empty() || !checked.dead_channels.empty();
       write_standard_output(report(arguments, file, checked));
     }
@@ -79,6 +81,7 @@ Command add_check_command(CLI::App& program) {
   add_noise_option(*command, arguments->noise);
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Check scans with missing lines and no calibration lines, too");
+  add_limits_option(*command, arguments->limits);
   command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
   command->add_flag("--table", arguments->table, "The figures of each coil, too");
   command->footer(R"(

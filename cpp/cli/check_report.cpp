@@ -88,6 +88,14 @@ std::string text_of(const Checked& checked, const Finding& finding) {
   return "";
 }
 
+nlohmann::ordered_json json_of(const QualityLimits& limits) {
+  Json object;
+  for (const auto& [name, limit] : named_limits()) {
+    object[name] = limits.*limit;
+  }
+  return object;
+}
+
 }  // namespace
 
 std::string not_judged(const Checked& checked) {
@@ -193,6 +201,7 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
         correlated ? Json(checked.channels[static_cast<std::size_t>(figures.correlated_with)]) : Json(nullptr);
     entry["clipped"] = figures.clipped;
     entry["is_zero"] = figures.is_zero;
+    entry["limits"] = json_of(checked.coil_limits[coil]);
     coils.push_back(entry);
   }
   object["coils"] = coils;
@@ -207,16 +216,7 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
     slices.push_back(entry);
   }
   object["slices"] = slices;
-  const QualityLimits limits;
-  object["limits"] = {{"high_noise", limits.high_noise},
-                      {"low_noise", limits.low_noise},
-                      {"low_snr", limits.low_snr},
-                      {"correlation", limits.correlation},
-                      {"clipped", limits.clipped},
-                      {"interference", limits.interference},
-                      {"spike", limits.spike},
-                      {"ghost_phase", limits.ghost_phase},
-                      {"motion_level", limits.motion_level}};
+  object["limits"] = json_of(checked.limits);
   return object;
 }
 

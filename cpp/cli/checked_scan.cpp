@@ -50,17 +50,22 @@ std::vector<Checked> ScanChecker::checked() const {
   for (const auto& [number, measurement] : measurements_) {
     Checked& checked = all.emplace_back(measurement.first);
     checked.figures = measurement.second.figures();
-    checked.findings = findings_of(checked.figures);
+    checked.limits = limits_.of_array();
+    for (const std::int64_t channel : checked.channels) {
+      const auto place = static_cast<std::size_t>(channel);
+      checked.coil_limits.push_back(limits_.of_coil(place < checked.names.size() ? checked.names[place] : "", channel));
+    }
+    checked.findings = findings_of(checked.figures, checked.limits, checked.coil_limits);
   }
   return all;
 }
 
-std::vector<Checked> check_scan(io::ScanReader& scan) {
+std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits) {
   if (scan.summary().domain != io::Domain::kspace) {
     throw Error(ErrorCode::bad_input,
                 "it holds images; noise and spikes are told in k-space, as the scanner measured it");
   }
-  ScanChecker checker;
+  ScanChecker checker(limits);
   io::Slice slice;
   for (std::int64_t index = 0; index < scan.summary().slices; ++index) {
     scan.read(index, slice);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/limits_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/array_view.hpp"
 #include "mriembed/quality_findings.hpp"
@@ -25,12 +26,16 @@ struct Checked {
   std::vector<io::SliceLabel> labels;
   bool noise_is_measured = false;
   ScanQualityFigures figures;
+  QualityLimits limits;                    // of the array
+  std::vector<QualityLimits> coil_limits;  // of each coil
   std::vector<Finding> findings;
 };
 
 // Gathers the figures of a scan of k-space, slice by slice.
 class ScanChecker {
  public:
+  explicit ScanChecker(LimitsFile limits = {}) : limits_(std::move(limits)) {}
+
   // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Throws what
   // ScanQuality::add_slice throws.
   void add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise, const io::SliceLabel& label,
@@ -40,11 +45,12 @@ class ScanChecker {
   [[nodiscard]] std::vector<Checked> checked() const;
 
  private:
+  LimitsFile limits_;
   std::map<int, std::pair<Checked, ScanQuality>> measurements_;
 };
 
 // Reads and checks a whole scan. Throws Error (bad_input) for a scan of images, and what ScanChecker::add throws, with
 // the slice.
-std::vector<Checked> check_scan(io::ScanReader& scan);
+std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits = {});
 
 }  // namespace mriembed::cli

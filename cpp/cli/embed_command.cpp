@@ -84,6 +84,7 @@ struct Arguments {
   bool table = false;
   bool nearest = false;
   bool check = false;
+  std::string limits;  // file, of `check`; empty: the default ones
 };
 
 // An output that replaces what it is made from would be a loss that cannot be undone.
@@ -312,6 +313,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   StandardInput standard_input(arguments.scans);
+  const LimitsFile limits = arguments.limits.empty() ? LimitsFile() : LimitsFile(arguments.limits);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
@@ -337,7 +339,7 @@ int embed(const Arguments& arguments) {
   for (; done.scans < arguments.scans.size(); ++done.scans) {
     const std::string& file = arguments.scans[done.scans];
     EmbeddedScan scan;
-    ScanChecker checker;
+    ScanChecker checker(limits);
     const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan, checker);
     if (end == End::bad) {
       ++bad;
@@ -429,9 +431,11 @@ Command add_embed_command(CLI::App& program) {
   command->add_flag("--nearest", arguments->nearest,
                     "Print for each slice the nearest other slice, their cosine distance and what it is typical of (on "
                     "standard error where OUT is -)");
-  command->add_flag("--check", arguments->check,
-                    "Check the scans as `check` does, in the same pass: findings are printed, each row of JSON has the "
-                    "slice's figures, and the exit status is 10 where there is a finding");
+  CLI::Option* check = command->add_flag(
+      "--check", arguments->check,
+      "Check the scans as `check` does, in the same pass: findings are printed, each row of JSON has the "
+      "slice's figures, and the exit status is 10 where there is a finding");
+  add_limits_option(*command, arguments->limits)->needs(check);
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

@@ -92,6 +92,13 @@ CLI::Option* add_noise_option(CLI::App& command, std::string& file) {
       ->type_name("FILE");
 }
 
+CLI::Option* add_limits_option(CLI::App& command, std::string& file) {
+  return command
+      .add_option("--limits", file,
+                  "JSON file with limits of findings, by the names that --json gives them, and of coils by name")
+      ->type_name("FILE");
+}
+
 void add_group_option(CLI::App& command, std::string& group) {
   command
       .add_option("--group", group,

@@ -30,6 +30,9 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain);
 // --noise FILE. `file` must outlive the parsing.
 CLI::Option* add_noise_option(CLI::App& command, std::string& file);
 
+// --limits FILE, of findings (limits_file.hpp). `file` must outlive the parsing.
+CLI::Option* add_limits_option(CLI::App& command, std::string& file);
+
 // --group NAME. `group` must outlive the parsing.
 void add_group_option(CLI::App& command, std::string& group);
 

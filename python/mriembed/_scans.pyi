@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 class Scan:
-    def __init__(self, path: str, scan_reader: str, images: bool, group: str, noise: str) -> None: ...
+    def __init__(
+        self, path: str, scan_reader: str, images: bool, group: str, noise: str, allow_undersampled: bool = False
+    ) -> None: ...
     @property
     def domain(self) -> str: ...
     @property

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "mriembed/error.hpp"
+
 namespace mriembed {
 namespace {
 
@@ -101,6 +103,19 @@ TEST(Findings, tell_no_motion_where_a_ghost_or_interference_disturbs_all_lines) 
   found = findings_of(figures);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].fault, Fault::interference);
+}
+
+TEST(Findings, of_coils_are_judged_by_limits_of_their_own) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[0].clipped = 100;
+  figures.coils[1].clipped = 100;
+  std::vector<QualityLimits> of_coils(figures.coils.size());
+  of_coils[0].clipped = 200;
+  const std::vector<Finding> found = findings_of(figures, {}, of_coils);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].coil, 1);
+  of_coils.pop_back();
+  EXPECT_THROW(findings_of(figures, {}, of_coils), Error);
 }
 
 TEST(Findings, compare_no_coils_where_less_than_three_have_figures) {

@@ -48,7 +48,10 @@ struct Finding {
   [[nodiscard]] MRIEMBED_EXPORT double severity() const;
 };
 
-// Worst first. Noise and SNR are compared with the array's median where at least 3 coils have figures.
-MRIEMBED_EXPORT std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits = {});
+// Worst first. Noise and SNR are compared with the array's median where at least 3 coils have figures. `of_coils`:
+// limits of each coil, for what is found in coils; none: `limits` are those of all. Throws Error (invalid_argument) for
+// another number of them.
+MRIEMBED_EXPORT std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits = {},
+                                                 const std::vector<QualityLimits>& of_coils = {});
 
 }  // namespace mriembed

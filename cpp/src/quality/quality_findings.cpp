@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <tuple>
+
+#include "mriembed/error.hpp"
 
 namespace mriembed {
 
@@ -27,11 +30,13 @@ double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* fi
   return *middle;
 }
 
-void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& limits, std::vector<Finding>& found) {
+void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& of_array,
+                       const std::vector<QualityLimits>& of_coils, std::vector<Finding>& found) {
   const double noise = median_of(figures.coils, &CoilQuality::noise);
   const double snr = median_of(figures.coils, &CoilQuality::snr);
   for (std::size_t index = 0; index < figures.coils.size(); ++index) {
     const CoilQuality& coil = figures.coils[index];
+    const QualityLimits& limits = of_coils.empty() ? of_array : of_coils[index];
     const auto number = static_cast<std::int64_t>(index);
     if (coil.is_zero) {
       found.push_back({Fault::zero_coil, number, -1, 0, 0});
@@ -71,9 +76,14 @@ double Finding::severity() const {
   return below ? limit / value : value / limit;
 }
 
-std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits) {
+std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits,
+                                 const std::vector<QualityLimits>& of_coils) {
+  if (!of_coils.empty() && of_coils.size() != figures.coils.size()) {
+    throw Error(ErrorCode::invalid_argument, "limits of " + std::to_string(of_coils.size()) + " coils for " +
+                                                 std::to_string(figures.coils.size()) + "; each coil needs its own");
+  }
   std::vector<Finding> found;
-  add_coil_findings(figures, limits, found);
+  add_coil_findings(figures, limits, of_coils, found);
   const bool interfered = figures.interference.level > limits.interference;
   if (interfered) {
     found.push_back(

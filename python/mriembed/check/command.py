@@ -68,7 +68,8 @@ def _write_page(options: argparse.Namespace, lines: list[str], messages: list[st
     measurements = [measurement_of(line) for line in lines]
     # Names that are not UTF-8 are changed in JSON.
     paths = {os.fsencode(name).decode("utf-8", "replace"): Path(name) for name in options.scans}
-    files = ScanFiles(paths, options.group or "", None if options.noise is None else Path(options.noise))
+    noise = None if options.noise is None else Path(options.noise)
+    files = ScanFiles(paths, options.group or "", noise, options.allow_undersampled)
     errors = [message.removeprefix("error: ") for message in messages if message.startswith("error: ")]
     write_atomically(options.html, html_page(measurements, files, errors).encode("utf-8", "replace"))
     found = sum(len(measurement.findings) for measurement in measurements)

@@ -74,23 +74,23 @@ def figures_of(measurement: Measurement) -> Figures:
     live = [(place, coil) for place, coil in enumerate(measurement.coils) if not coil.is_zero]
     noise_median = array_median(coil.noise or 0 for coil in measurement.coils)
     snr_median = array_median(coil.snr or 0 for coil in measurement.coils)
-    noises = [(place, coil.noise / noise_median) for place, coil in live if coil.noise and noise_median]
+    noises = [(place, coil.noise / noise_median, coil.limits) for place, coil in live if coil.noise and noise_median]
     correlations = [
-        Extreme(coil.correlation, limits.correlation, coils=(place, places[coil.correlated_with]))
+        Extreme(coil.correlation, coil.limits.correlation, coils=(place, places[coil.correlated_with]))
         for place, coil in live
         if coil.correlation is not None and coil.correlated_with in places
     ]
     interference = measurement.interference
     return Figures(
-        high_noise=[Extreme(ratio, limits.high_noise, coils=(place,)) for place, ratio in noises],
-        low_noise=[Extreme(ratio, limits.low_noise, is_below=True, coils=(place,)) for place, ratio in noises],
+        high_noise=[Extreme(ratio, own.high_noise, coils=(place,)) for place, ratio, own in noises],
+        low_noise=[Extreme(ratio, own.low_noise, is_below=True, coils=(place,)) for place, ratio, own in noises],
         low_snr=[
-            Extreme((coil.snr or 0) / snr_median, limits.low_snr, is_below=True, coils=(place,))
+            Extreme((coil.snr or 0) / snr_median, coil.limits.low_snr, is_below=True, coils=(place,))
             for place, coil in live
             if coil.noise and snr_median
         ],
         correlation=correlations,
-        clipped=[Extreme(coil.clipped, limits.clipped, coils=(place,)) for place, coil in live],
+        clipped=[Extreme(coil.clipped, coil.limits.clipped, coils=(place,)) for place, coil in live],
         interference=[Extreme(interference.level, limits.interference, coils=(places[interference.channel],))],
         zero=[
             Extreme(0, 1, is_below=True, coils=(place,)) for place, coil in enumerate(measurement.coils) if coil.is_zero

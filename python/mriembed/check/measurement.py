@@ -24,6 +24,7 @@ class Coil:
     correlated_with: int | None  # a channel
     clipped: int
     is_zero: bool
+    limits: Limits
 
     @property
     def title(self) -> str:
@@ -119,7 +120,7 @@ def measurement_of(line: str) -> Measurement:
                 int(found["interference"]["channel"]),
             ),
             slices=[_slice(one) for one in found["slices"]],
-            limits=Limits(**{name: float(found["limits"][name]) for name in Limits.__dataclass_fields__}),
+            limits=_limits(found["limits"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Error(
@@ -140,7 +141,12 @@ def _coil(found: dict[str, Any]) -> Coil:
         correlated_with=None if found["correlated_with"] is None else int(found["correlated_with"]),
         clipped=int(found["clipped"]),
         is_zero=bool(found["is_zero"]),
+        limits=_limits(found["limits"]),
     )
+
+
+def _limits(found: dict[str, Any]) -> Limits:
+    return Limits(**{name: float(found[name]) for name in Limits.__dataclass_fields__})
 
 
 def _slice(found: dict[str, Any]) -> Slice:

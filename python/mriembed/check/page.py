@@ -36,11 +36,13 @@ class ScanFiles:
         paths: of the files, by their names in `Measurement.file`.
         group: the measurement that was read of each file; "": all.
         noise: the file with the noise measurement; None: each scan's own.
+        allow_undersampled: scans with missing lines and no calibration lines, too.
     """
 
     paths: Mapping[str, Path]
     group: str = ""
     noise: Path | None = None
+    allow_undersampled: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _view(placed: _Placed, files: ScanFiles, *, draw_all: bool) -> MeasurementVi
 def _drawings(placed: _Placed, files: ScanFiles, *, draw_all: bool) -> MeasurementDrawings:
     measurement, figures = placed.measurement, placed.figures
     path = files.paths.get(measurement.file, Path(measurement.file))
-    scan = open_scan(path, group=files.group, noise=files.noise)
+    scan = open_scan(path, group=files.group, noise=files.noise, allow_undersampled=files.allow_undersampled)
     samples = read_samples(
         scan,
         range(placed.first, placed.first + len(measurement.slices)),

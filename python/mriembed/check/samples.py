@@ -40,7 +40,7 @@ class MeasurementSamples:
         return images
 
 
-def open_scan(file: Path, *, group: str = "", noise: Path | None = None) -> Scan:
+def open_scan(file: Path, *, group: str = "", noise: Path | None = None, allow_undersampled: bool = False) -> Scan:
     """Opens a scan of k-space.
 
     Raises:
@@ -52,7 +52,7 @@ def open_scan(file: Path, *, group: str = "", noise: Path | None = None) -> Scan
     except ImportError:
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     reader = installed_program("mriembed_scan_reader")
-    return _scans.Scan(str(file), str(reader), False, group, "" if noise is None else str(noise))
+    return _scans.Scan(str(file), str(reader), False, group, "" if noise is None else str(noise), allow_undersampled)
 
 
 def read_samples(scan: Scan, slices: range, *, shown: int, coils: int) -> MeasurementSamples:
