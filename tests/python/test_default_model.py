@@ -32,12 +32,11 @@ def test_the_weights_come_from_the_command_of_the_model_card() -> None:
     training = read_training(DEFAULT_WEIGHTS)
     assert training is not None
     assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().model_matrix)
-    command = re.search(r"-m mriembed\.cli train .*--seed (\d+) \\\n.*--steps (\d+)", CARD.read_text())
-    before = re.search(r"They came of (\d+) steps", CARD.read_text())
-    assert command is not None
-    assert before is not None
-    steps = f"{before[1]} + {command[2]}"
-    assert training.source.startswith(f"trained {steps} steps on simulated slices, seed {command[1]}, ")
+    first = re.search(r"mriembed train -o first --steps (\d+)", CARD.read_text())
+    runs = re.findall(r"^\| (\d+) \| [\d.]+ \| (\d+) \| \d+ \| \d+ \|$", CARD.read_text(), re.MULTILINE)
+    assert first is not None
+    steps = " + ".join([first[1], *(steps for _, steps in runs)])
+    assert training.source.startswith(f"trained {steps} steps on simulated slices, seed {runs[-1][0]}, ")
 
 
 def test_the_weights_are_small_finite_and_described() -> None:
