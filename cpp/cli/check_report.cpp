@@ -1,6 +1,7 @@
 #include "cli/check_report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -88,6 +89,69 @@ std::string text_of(const Checked& checked, const Finding& finding) {
   return "";
 }
 
+std::string name_of(Fault fault) {
+  switch (fault) {
+    case Fault::zero_coil:
+      return "zero_coil";
+    case Fault::no_signal:
+      return "no_signal";
+    case Fault::high_noise:
+      return "high_noise";
+    case Fault::low_noise:
+      return "low_noise";
+    case Fault::correlated:
+      return "correlated";
+    case Fault::clipped:
+      return "clipped";
+    case Fault::interference:
+      return "interference";
+    case Fault::spike:
+      return "spike";
+    case Fault::ghost:
+      return "ghost";
+    case Fault::motion:
+      return "motion";
+  }
+  return "";
+}
+
+std::string dead_text(const Checked& checked, std::int64_t channel) {
+  return channel_text(checked, channel) + ": no noise in the noise measurement: dead";
+}
+
+// All findings as values, in the order of lines_of.
+Json findings_json(const Checked& checked) {
+  Json all = Json::array();
+  for (const std::int64_t channel : checked.dead_channels) {
+    all.push_back({{"text", dead_text(checked, channel)},
+                   {"fault", "dead_channel"},
+                   {"channels", {channel}},
+                   {"slice", nullptr},
+                   {"value", nullptr},
+                   {"limit", nullptr},
+                   {"severity", nullptr}});
+  }
+  for (const Finding& finding : checked.findings) {
+    Json channels = Json::array();
+    if (finding.coil >= 0) {
+      const auto coil = static_cast<std::size_t>(finding.coil);
+      channels.push_back(checked.channels[coil]);
+      if (finding.fault == Fault::correlated) {
+        channels.push_back(checked.channels[static_cast<std::size_t>(checked.figures.coils[coil].correlated_with)]);
+      }
+    }
+    const bool limited = finding.fault != Fault::zero_coil;
+    all.push_back({{"text", text_of(checked, finding)},
+                   {"fault", name_of(finding.fault)},
+                   {"channels", channels},
+                   {"slice", finding.slice >= 0 ? Json(finding.slice) : Json(nullptr)},
+                   {"value", limited ? Json(finding.value) : Json(nullptr)},
+                   {"limit", limited ? Json(finding.limit) : Json(nullptr)},
+                   {"severity", std::isfinite(finding.severity()) ? Json(finding.severity()) : Json(nullptr)}});
+  }
+  return all;
+}
+
 nlohmann::ordered_json json_of(const QualityLimits& limits) {
   Json object;
   for (const auto& [name, limit] : named_limits()) {
@@ -128,7 +192,7 @@ std::vector<std::string> lines_of(const Checked& checked) {
   std::vector<std::string> lines;
   lines.reserve(checked.dead_channels.size() + checked.findings.size());
   for (const std::int64_t channel : checked.dead_channels) {
-    lines.push_back(channel_text(checked, channel) + ": no noise in the noise measurement: dead");
+    lines.push_back(dead_text(checked, channel));
   }
   for (const Finding& finding : checked.findings) {
     lines.push_back(text_of(checked, finding));
@@ -180,8 +244,9 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
   object["file"] = file;
   object["measurement"] = checked.measurement;
   object["noise_is_measured"] = checked.noise_is_measured;
-  object["findings"] = lines_of(checked);
+  object["findings"] = findings_json(checked);
   object["not_judged"] = not_judged(checked);
+  const ArrayMedians medians = array_medians(checked.figures);
   Json coils = Json::array();
   for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
     const CoilQuality& figures = checked.figures.coils[coil];
@@ -191,10 +256,14 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
     entry["channel"] = channel;
     entry["name"] = place < checked.names.size() ? checked.names[place] : "";
     entry["noise"] = figures.noise > 0 ? Json(figures.noise) : Json(nullptr);
+    const bool compared = figures.noise > 0 && medians.noise > 0;
+    entry["noise_ratio"] = compared ? Json(figures.noise / medians.noise) : Json(nullptr);
     entry["noise_is_estimated"] = figures.noise_is_estimated;
     entry["signal"] = figures.signal;
     entry["signal_share"] = figures.signal_share;
     entry["snr"] = figures.noise > 0 ? Json(figures.snr) : Json(nullptr);
+    const bool has_ratio = figures.noise > 0 && medians.snr > 0;
+    entry["snr_ratio"] = has_ratio ? Json(figures.snr / medians.snr) : Json(nullptr);
     const bool correlated = figures.correlated_with >= 0;
     entry["correlation"] = correlated ? Json(figures.correlation) : Json(nullptr);
     entry["correlated_with"] =

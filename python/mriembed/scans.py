@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.fourier import image_to_kspace, kspace_to_image
+from mriembed.programs import installed_program
 
 # What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
 _ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
@@ -104,7 +103,13 @@ def read_slices(
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     images = any(fnmatch(file.name, pattern) for pattern in image_files)
     try:
-        scan = _scans.Scan(str(file), _scan_reader(), images, group, "" if noise is None else str(noise))
+        scan = _scans.Scan(
+            str(file),
+            str(installed_program("mriembed_scan_reader")),
+            images,
+            group,
+            "" if noise is None else str(noise),
+        )
         if on_warning is not None:
             for warning in scan.warnings:
                 on_warning(warning)
@@ -148,9 +153,3 @@ def _cropped(images: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
     """Its centre, `length` pixels of an axis; 0: all."""
     begin = images.shape[axis] // 2 - length // 2
     return images if length == 0 else images.take(range(begin, begin + length), axis)
-
-
-def _scan_reader() -> str:
-    """The program that reads HDF5 for this process; it is installed with the package."""
-    beside = Path(sysconfig.get_path("scripts")) / "mriembed_scan_reader"
-    return str(beside) if beside.exists() else shutil.which("mriembed_scan_reader") or str(beside)

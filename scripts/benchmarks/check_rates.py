@@ -123,9 +123,7 @@ def names_the_fault(result: dict[str, Any], coils: tuple[int, ...]) -> bool:
     """A finding, of one of the coils at fault where there are any."""
     if not coils:
         return bool(result["findings"])
-    named = {f"coil {coil}" for coil in coils}
-    lines = [line.replace(" (", ": ").split(": ")[0].split(" and ")[0] for line in result["findings"]]
-    return any(line in named for line in lines)
+    return any(channel in coils for finding in result["findings"] for channel in finding["channels"])
 
 
 def main() -> None:

@@ -13,7 +13,10 @@ import torch
 
 from mrd_stream import write_stream_of
 from mriembed.simulation import simulate_images, simulate_kspace
+from mriembed.simulation.acquisition import acquire
+from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.faults import RawSlices, with_fault
+from mriembed.simulation.perturbation import Perturbation
 from placement.raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
 from program import PROGRAM
 
@@ -160,6 +163,33 @@ def test_noise_is_estimated_where_it_was_not_measured(clean: RawSlices, tmp_path
     np.testing.assert_allclose(ratios, 1, atol=0.25)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_body_that_moves_under_a_still_array_is_told_with_the_first_line_after_the_motion(
+    seed: int, tmp_path: Path
+) -> None:
+    """The fault "motion" displaces samples, and with them the array; here the array and the noise stay."""
+    generator = torch.Generator().manual_seed(seed)
+    fine = simulate_images(1, 1, SIZE, generator)
+    array = random_sensitivities(1, COILS, SIZE, generator)
+
+    def acquired(images: torch.Tensor) -> np.ndarray:  # by receivers of the same gains and phases
+        return acquire(images, array, Perturbation(), torch.Generator().manual_seed(seed)).numpy()
+
+    before, after = acquired(fine), acquired(fine.roll((3, 2), (2, 3)))
+    random = np.random.default_rng(seed)
+    parts = random.standard_normal((2, *before.shape))
+    noise = 0.05 * np.sqrt(np.mean(np.abs(before) ** 2)) * (parts[0] + 1j * parts[1])
+    line = SIZE // 2 + 5
+    still, moved = before + noise, before + noise
+    moved[:, :, line:] = (after + noise)[:, :, line:]
+    np.save(tmp_path / "still.npy", still.astype(np.complex64))
+    np.save(tmp_path / "moved.npy", moved.astype(np.complex64))
+    assert figures(tmp_path / "still.npy")["findings"] == []
+    (finding,) = figures(tmp_path / "moved.npy")["findings"]
+    assert (finding["fault"], finding["slice"]) == ("motion", 0)
+    assert finding["text"].startswith(f"slice 0: the object moved before line {line}: level ")
+
+
 def test_limits_of_a_file_replace_the_default_ones_for_the_array_and_by_coil_name(
     clean: RawSlices, tmp_path: Path
 ) -> None:
@@ -229,9 +259,9 @@ def test_embed_checks_in_the_same_pass(clean: RawSlices, model_file: Path, tmp_p
     status, notes, rows = embed(model_file, scan, tmp_path / "rows.jsonl", "--check")
     assert status == 10
     alone = figures(scan)
-    assert f"{scan}: {alone['findings'][0]}" in notes
+    assert f"{scan}: {alone['findings'][0]['text']}" in notes
     for row, before, slice_ in zip(rows, plain, alone["slices"], strict=True):
-        assert row.pop("findings") == alone["findings"]
+        assert row.pop("findings") == [finding["text"] for finding in alone["findings"]]
         assert row.pop("quality") == {name: slice_[name] for name in slice_ if name not in ("slice", "partition")}
         assert row == before
 

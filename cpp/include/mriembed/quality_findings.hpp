@@ -48,6 +48,13 @@ struct Finding {
   [[nodiscard]] MRIEMBED_EXPORT double severity() const;
 };
 
+// What coils are compared with: medians over the coils whose figure is above 0. 0 where less than 3 coils have one.
+struct ArrayMedians {
+  double noise = 0;
+  double snr = 0;
+};
+MRIEMBED_EXPORT ArrayMedians array_medians(const ScanQualityFigures& figures);
+
 // Worst first. Noise and SNR are compared with the array's median where at least 3 coils have figures. `of_coils`:
 // limits of each coil, for what is found in coils; none: `limits` are those of all. Throws Error (invalid_argument) for
 // another number of them.

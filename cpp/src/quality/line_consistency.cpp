@@ -90,6 +90,7 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
   lines_ = lines;
   width_ = transformed_length(kspace.shape[2]);
   samples_.resize(static_cast<std::size_t>(coils_ * lines_ * width_));
+  nothing_.resize(samples_.size());  // coils lie as far apart as in the lines
   float peak = 0;
   for (std::int64_t coil = 0; coil < coils_; ++coil) {
     for (std::int64_t number = 0; number < lines_; ++number) {
@@ -121,7 +122,6 @@ bool LineConsistencyCheck::calibrate(std::int64_t parity) {
 void LineConsistencyCheck::predict(From sources, std::vector<std::complex<float>>& predicted) {
   predicted.assign(samples_.size(), 0.0F);
   const std::int64_t stride = lines_ * width_;
-  nothing_.assign(samples_.size(), 0.0F);  // coils lie as far apart as in the lines
   std::vector<kernels::Gap> gaps;
   for (std::int64_t number = 1; number + 1 < lines_; ++number) {
     const std::complex<float>* before = sources == From::after ? nothing_.data() : line(samples_, number - 1);

@@ -32,8 +32,7 @@ double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* fi
 
 void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& of_array,
                        const std::vector<QualityLimits>& of_coils, std::vector<Finding>& found) {
-  const double noise = median_of(figures.coils, &CoilQuality::noise);
-  const double snr = median_of(figures.coils, &CoilQuality::snr);
+  const auto [noise, snr] = array_medians(figures);
   for (std::size_t index = 0; index < figures.coils.size(); ++index) {
     const CoilQuality& coil = figures.coils[index];
     const QualityLimits& limits = of_coils.empty() ? of_array : of_coils[index];
@@ -67,6 +66,10 @@ void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& o
 }
 
 }  // namespace
+
+ArrayMedians array_medians(const ScanQualityFigures& figures) {
+  return {median_of(figures.coils, &CoilQuality::noise), median_of(figures.coils, &CoilQuality::snr)};
+}
 
 double Finding::severity() const {
   const bool below = fault == Fault::low_noise || fault == Fault::no_signal;

@@ -43,9 +43,10 @@ SuddenMotion SuddenMotionCheck::of(const std::vector<std::complex<float>>& measu
   find_weights();
   // Falls of the residual if line `first` + index is the first one after a motion.
   constexpr std::int64_t first = 2;
+  const kernels::FourierTransform half_pixels(2 * width);
   std::vector<double> falls;
   for (std::int64_t line = first; line + 1 < lines; ++line) {
-    falls.push_back(fall_of(line));
+    falls.push_back(fall_of(line, half_pixels));
   }
   SuddenMotion found;
   const auto breaks = static_cast<std::int64_t>(falls.size());
@@ -139,8 +140,8 @@ void SuddenMotionCheck::find_weights() {
   }
 }
 
-double SuddenMotionCheck::fall_of(std::int64_t line) {
-  const std::int64_t length = 2 * width_;  // half pixels
+double SuddenMotionCheck::fall_of(std::int64_t line, const kernels::FourierTransform& half_pixels) {
+  const std::int64_t length = half_pixels.length();
   shifts_.assign(static_cast<std::size_t>(length), 0.0F);
   double still = 0;
   double residual = 0;
@@ -161,7 +162,7 @@ double SuddenMotionCheck::fall_of(std::int64_t line) {
   for (std::int64_t x = 0; x < width_; ++x) {  // within the range of float
     shifts_[static_cast<std::size_t>(x)] = std::complex<float>(both[static_cast<std::size_t>(x)] / peak);
   }
-  kernels::FourierTransform(length).along_rows(shifts_.data(), 1, kernels::Direction::forward, 1, memory_);
+  half_pixels.along_rows(shifts_.data(), 1, kernels::Direction::forward, 1, memory_);
   double best = 0;
   const std::int64_t most = width_ / most_shift * 2;
   for (std::int64_t step = -most; step <= most; ++step) {

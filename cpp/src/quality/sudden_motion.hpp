@@ -24,7 +24,8 @@ struct SuddenMotion {
 //
 //   A(l, k) = sum over coils of g conj(a) (m - p),  B(l, k) of g conj(p) (m - a),  rho(l, k) of g |r|^2,
 //   g of a coil: the inverse of its mean |r|^2, where the mean over coils at each sample is 1;
-//   v(l, k): the median over lines 3 to 8 away of rho, which is averaged over 9 neighbouring k before;
+//   v(l, k): the median over lines 3 to 8 away of rho, which is averaged over 9 neighbouring k before,
+//   at every fourth k;
 //   w = min(1, 2 v / rho) / v: single samples that stand out, spikes, have little weight;
 //   C(b, k) = w A(b, k) + conj(w B(b-1, k));
 //   q(b) = 2 (max over d_x of |sum over k of C exp(2 pi i d_x k / n)| - Re sum of C) / sum of w rho over both lines.
@@ -43,7 +44,8 @@ class SuddenMotionCheck {
   [[nodiscard]] std::vector<double> coil_weights() const;
   void sum_over_coils();
   void find_weights();
-  [[nodiscard]] double fall_of(std::int64_t line);
+  // q, if `line` is the first one after a motion.
+  [[nodiscard]] double fall_of(std::int64_t line, const kernels::FourierTransform& half_pixels);
 
   const std::complex<float>* measured_ = nullptr;
   const std::complex<float>* before_ = nullptr;

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mriembed.check.excesses import Figures, median_coil
 from mriembed.check.measurement import Measurement
 from mriembed.check.pictures import (
     Picture,
@@ -69,25 +68,36 @@ class MeasurementDrawings:
     correlation: Picture | None
 
 
-def found_coils(figures: Figures) -> list[int]:
-    """Places of the coils of findings, the worst first."""
-    return list(dict.fromkeys(coil for excess in figures.excesses() for coil in excess.coils))
+def found_coils(measurement: Measurement) -> list[int]:
+    """Places in `Measurement.coils` of those of findings, the worst first; dead channels are not there."""
+    places = {coil.channel: place for place, coil in enumerate(measurement.coils)}
+    channels = dict.fromkeys(channel for finding in measurement.findings for channel in finding.channels)
+    return [places[channel] for channel in channels if channel in places]
 
 
-def found_slices(figures: Figures) -> list[int]:
+def found_slices(measurement: Measurement) -> list[int]:
     """Places of the slices of findings, the worst first."""
-    return list(dict.fromkeys(place for excess in figures.excesses() for place in excess.slices))
+    return list(dict.fromkeys(finding.slice for finding in measurement.findings if finding.slice is not None))
 
 
-def shown_slice(measurement: Measurement, figures: Figures) -> int:
+def median_coil(measurement: Measurement) -> int | None:
+    """The place of the coil of median noise, or of median signal where no noise is known; None: all are zero."""
+    for values in ([coil.noise or 0 for coil in measurement.coils], [coil.signal for coil in measurement.coils]):
+        order = sorted((value, place) for place, value in enumerate(values) if value > 0)
+        if order:
+            return order[len(order) // 2][1]
+    return None
+
+
+def shown_slice(measurement: Measurement) -> int:
     """The place of the slice of the worst finding that names one, otherwise of the middle slice."""
-    found = found_slices(figures)
+    found = found_slices(measurement)
     return found[0] if found else len(measurement.slices) // 2
 
 
-def other_coils(measurement: Measurement, figures: Figures, *, draw_all: bool) -> list[int]:
+def other_coils(measurement: Measurement, *, draw_all: bool) -> list[int]:
     """Places of coils that are drawn on demand: all of a small array, otherwise the median coil."""
-    drawn = found_coils(figures)[:MOST_FOUND]
+    drawn = found_coils(measurement)[:MOST_FOUND]
     if draw_all and len(measurement.coils) <= MOST_COILS:
         wanted: Sequence[int] = range(len(measurement.coils))
     else:
@@ -96,9 +106,7 @@ def other_coils(measurement: Measurement, figures: Figures, *, draw_all: bool) -
     return [place for place in wanted if place not in drawn]
 
 
-def drawings_of(
-    measurement: Measurement, figures: Figures, samples: MeasurementSamples, *, draw_all: bool
-) -> MeasurementDrawings:
+def drawings_of(measurement: Measurement, samples: MeasurementSamples, *, draw_all: bool) -> MeasurementDrawings:
     """Draws a measurement. `draw_all`: also coils without findings, if the array is not too large."""
     median = median_coil(measurement)
     axes = spectrum_axes(samples.spectra, median)
@@ -112,33 +120,33 @@ def drawings_of(
             axes.points(samples.spectra[place]),
         )
 
-    coils = found_coils(figures)
-    others = other_coils(measurement, figures, draw_all=draw_all)
+    coils = found_coils(measurement)
+    others = other_coils(measurement, draw_all=draw_all)
     correlation = samples.correlation if measurement.noise_is_measured else None
     return MeasurementDrawings(
-        slice_title=slice_title(measurement, shown_slice(measurement, figures)),
+        slice_title=slice_title(measurement, shown_slice(measurement)),
         found=[drawing(place) for place in coils[:MOST_FOUND]],
         others=[drawing(place) for place in others],
         median_title="" if median is None else measurement.coils[median].title,
         median_points="" if median is None else axes.points(samples.spectra[median]),
         undrawn_found=len(set(coils[MOST_FOUND:]) - set(others)),
         ticks=axes.ticks(),
-        interference=_interference_place(measurement, figures),
-        spike=_spike_mark(measurement, figures, samples),
+        interference=_interference_place(measurement),
+        spike=_spike_mark(measurement, samples),
         correlation=None
         if correlation is None or len(correlation) < 2
         else correlation_picture(correlation, measurement.limits.correlation),
     )
 
 
-def _interference_place(measurement: Measurement, figures: Figures) -> float | None:
-    is_found = any(figure.severity > 1 for figure in figures.interference)
+def _interference_place(measurement: Measurement) -> float | None:
+    is_found = any(finding.fault == "interference" for finding in measurement.findings)
     return place_of(measurement.interference.frequency) if is_found else None
 
 
-def _spike_mark(measurement: Measurement, figures: Figures, samples: MeasurementSamples) -> Mark | None:
-    shown = shown_slice(measurement, figures)
-    if figures.spike[shown].severity <= 1:
+def _spike_mark(measurement: Measurement, samples: MeasurementSamples) -> Mark | None:
+    shown = shown_slice(measurement)
+    if not any(finding.fault == "spike" and finding.slice == shown for finding in measurement.findings):
         return None
     height, width = samples.kspace.shape[1:]
     spike = measurement.slices[shown].spike

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,20 +12,21 @@ from mriembed.errors import Error
 
 @dataclass(frozen=True)
 class Coil:
-    """Figures of one coil. `noise`, `snr`, `correlation` and `correlated_with` are None where they are unknown."""
+    """Figures of one coil, None where they are unknown. `noise_ratio`, `snr_ratio`: over the array's median."""
 
     channel: int
     name: str
     noise: float | None
+    noise_ratio: float | None
     noise_is_estimated: bool
     signal: float
     signal_share: float
     snr: float | None
+    snr_ratio: float | None
     correlation: float | None
     correlated_with: int | None  # a channel
     clipped: int
     is_zero: bool
-    limits: Limits
 
     @property
     def title(self) -> str:
@@ -83,13 +85,31 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A figure beyond its limit.
+
+    Attributes:
+        text: as `mriembed_cli check` prints it.
+        fault: its kind. channels: of the coils that it names.
+        slice: the place in `Measurement.slices` of the one that it names; None: all.
+        severity: how far the figure is beyond its limit, as a factor.
+    """
+
+    text: str
+    fault: str
+    channels: list[int]
+    slice: int | None
+    severity: float
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One measurement of a scan file. `findings`: worst first."""
 
     file: str
     number: int
     noise_is_measured: bool
-    findings: list[str]
+    findings: list[Finding]
     not_judged: str
     coils: list[Coil]
     dead_channels: list[int]
@@ -110,7 +130,7 @@ def measurement_of(line: str) -> Measurement:
             file=str(found["file"]),
             number=int(found["measurement"]),
             noise_is_measured=bool(found["noise_is_measured"]),
-            findings=[str(text) for text in found["findings"]],
+            findings=[_finding(one) for one in found["findings"]],
             not_judged=str(found["not_judged"]),
             coils=[_coil(coil) for coil in found["coils"]],
             dead_channels=[int(channel) for channel in found["dead_channels"]],
@@ -120,7 +140,7 @@ def measurement_of(line: str) -> Measurement:
                 int(found["interference"]["channel"]),
             ),
             slices=[_slice(one) for one in found["slices"]],
-            limits=_limits(found["limits"]),
+            limits=Limits(**{name: float(found["limits"][name]) for name in Limits.__dataclass_fields__}),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Error(
@@ -133,20 +153,27 @@ def _coil(found: dict[str, Any]) -> Coil:
         channel=int(found["channel"]),
         name=str(found["name"]),
         noise=_or_none(found["noise"]),
+        noise_ratio=_or_none(found["noise_ratio"]),
         noise_is_estimated=bool(found["noise_is_estimated"]),
         signal=float(found["signal"]),
         signal_share=float(found["signal_share"]),
         snr=_or_none(found["snr"]),
+        snr_ratio=_or_none(found["snr_ratio"]),
         correlation=_or_none(found["correlation"]),
         correlated_with=None if found["correlated_with"] is None else int(found["correlated_with"]),
         clipped=int(found["clipped"]),
         is_zero=bool(found["is_zero"]),
-        limits=_limits(found["limits"]),
     )
 
 
-def _limits(found: dict[str, Any]) -> Limits:
-    return Limits(**{name: float(found[name]) for name in Limits.__dataclass_fields__})
+def _finding(found: dict[str, Any]) -> Finding:
+    return Finding(
+        text=str(found["text"]),
+        fault=str(found["fault"]),
+        channels=[int(channel) for channel in found["channels"]],
+        slice=None if found["slice"] is None else int(found["slice"]),
+        severity=math.inf if found["severity"] is None else float(found["severity"]),
+    )
 
 
 def _slice(found: dict[str, Any]) -> Slice:

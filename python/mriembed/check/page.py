@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,7 +16,6 @@ from mriembed.check.drawings import (
     other_coils,
     shown_slice,
 )
-from mriembed.check.excesses import Figures, figures_of
 from mriembed.check.measurement import Measurement
 from mriembed.check.pictures import PLOT_HEIGHT, PLOT_WIDTH
 from mriembed.check.samples import open_scan, read_samples
@@ -66,14 +64,12 @@ class _Placed:
     """A measurement, and the place of its first slice in the file."""
 
     measurement: Measurement
-    figures: Figures
     first: int
 
-    def order(self) -> tuple[bool, float]:
+    def order(self) -> float:
         """The worst first."""
-        excesses = self.figures.excesses()
-        severity = math.inf if self.measurement.dead_channels else excesses[0].severity if excesses else 0.0
-        return not self.measurement.findings, -severity
+        findings = self.measurement.findings
+        return -findings[0].severity if findings else 0.0
 
 
 def html_page(measurements: Sequence[Measurement], files: ScanFiles, errors: Sequence[str] = ()) -> str:
@@ -87,7 +83,7 @@ def html_page(measurements: Sequence[Measurement], files: ScanFiles, errors: Seq
     views = []
     left = _MOST_OTHERS
     for placed in sorted(_placed(measurements), key=_Placed.order):
-        others = len(other_coils(placed.measurement, placed.figures, draw_all=True))
+        others = len(other_coils(placed.measurement, draw_all=True))
         draw_all = others <= left
         left -= others if draw_all else 0
         views.append(_view(placed, files, draw_all=draw_all))
@@ -110,12 +106,12 @@ def _placed(measurements: Sequence[Measurement]) -> Iterator[_Placed]:
     for measurement in measurements:
         is_same_file = before is not None and before.file == measurement.file and before.number < measurement.number
         first = first + len(before.slices) if before is not None and is_same_file else 0
-        yield _Placed(measurement, figures_of(measurement), first)
+        yield _Placed(measurement, first)
         before = measurement
 
 
 def _view(placed: _Placed, files: ScanFiles, *, draw_all: bool) -> MeasurementView:
-    measurement, figures = placed.measurement, placed.figures
+    measurement = placed.measurement
     drawings: MeasurementDrawings | None = None
     note = ""
     if not measurement.findings and not draw_all:
@@ -127,26 +123,26 @@ def _view(placed: _Placed, files: ScanFiles, *, draw_all: bool) -> MeasurementVi
             note = f"There are no pictures, because the samples cannot be read: {error}"
     return MeasurementView(
         title=measurement.file + (f": measurement {measurement.number}" if measurement.number else ""),
-        findings=measurement.findings,
+        findings=[finding.text for finding in measurement.findings],
         not_judged=measurement.not_judged,
         coils=len(measurement.coils),
         slices=len(measurement.slices),
-        limit_rows=limit_rows(measurement, figures),
-        coil_rows=coil_rows(measurement, found_coils(figures)),
-        slice_rows=slice_rows(measurement, found_slices(figures)),
+        limit_rows=limit_rows(measurement),
+        coil_rows=coil_rows(measurement, found_coils(measurement)),
+        slice_rows=slice_rows(measurement, found_slices(measurement)),
         drawings=drawings,
         note=note,
     )
 
 
 def _drawings(placed: _Placed, files: ScanFiles, *, draw_all: bool) -> MeasurementDrawings:
-    measurement, figures = placed.measurement, placed.figures
+    measurement = placed.measurement
     path = files.paths.get(measurement.file, Path(measurement.file))
     scan = open_scan(path, group=files.group, noise=files.noise, allow_undersampled=files.allow_undersampled)
     samples = read_samples(
         scan,
         range(placed.first, placed.first + len(measurement.slices)),
-        shown=placed.first + shown_slice(measurement, figures),
+        shown=placed.first + shown_slice(measurement),
         coils=len(measurement.coils),
     )
-    return drawings_of(measurement, figures, samples, draw_all=draw_all)
+    return drawings_of(measurement, samples, draw_all=draw_all)

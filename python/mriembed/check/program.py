@@ -1,15 +1,13 @@
-"""The installed programs of mriembed, and `mriembed_cli check` as a process."""
+"""`mriembed_cli` as a process."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from mriembed.errors import Error, InvalidArgumentError
+from mriembed.errors import Error
+from mriembed.programs import installed_program
 
 _PREFIX = "mriembed_cli: "
 
@@ -27,21 +25,6 @@ class ProgramOutput:
     status: int
     lines: list[str]
     messages: list[str]
-
-
-def installed_program(name: str) -> Path:
-    """A program that is installed with the package.
-
-    Raises:
-        InvalidArgumentError: it is not installed.
-    """
-    beside = Path(sysconfig.get_path("scripts")) / name
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        raise InvalidArgumentError(
-            f"{beside}: there is no such program; mriembed must be built with its programs (MRIEMBED_BUILD_CLI=ON)"
-        )
-    return Path(found)
 
 
 def forward(arguments: Sequence[str]) -> int:

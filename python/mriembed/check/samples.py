@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mriembed.check.program import installed_program
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.fourier import kspace_to_image
+from mriembed.programs import installed_program
 
 if TYPE_CHECKING:
     from mriembed._scans import Scan

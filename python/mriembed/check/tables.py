@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from mriembed.check.excesses import Extreme, Figures
 from mriembed.check.measurement import Measurement
 
 _UNKNOWN = "unknown"
@@ -19,26 +19,53 @@ class Row:
     is_found: bool = False
 
 
-def limit_rows(measurement: Measurement, figures: Figures) -> list[Row]:
-    """Each limit and the figure of the measurement that comes nearest to it, or exceeds it most."""
-    listed: list[tuple[str, str, list[Extreme], float]] = [
-        ("noise of a coil, x the array's median", "above", figures.high_noise, measurement.limits.high_noise),
-        ("noise of a coil, x the array's median", "below", figures.low_noise, measurement.limits.low_noise),
-        ("SNR of a coil, x the array's median", "below", figures.low_snr, measurement.limits.low_snr),
-        ("noise correlation of two coils", "above", figures.correlation, measurement.limits.correlation),
-        ("samples at the receiver's largest value", "from", figures.clipped, measurement.limits.clipped),
-        ("interference, x the power of its neighbours", "above", figures.interference, measurement.limits.interference),
-        ("spike, x the power around it", "above", figures.spike, measurement.limits.spike),
-        ("phase between odd and even lines (rad)", "above", figures.ghost_phase, measurement.limits.ghost_phase),
-        ("sudden motion", "above", figures.motion_level, measurement.limits.motion_level),
+def limit_rows(measurement: Measurement) -> list[Row]:
+    """The array's limits and the figure of the measurement that comes nearest to each, or exceeds it most."""
+    coils, slices, limits = measurement.coils, measurement.slices, measurement.limits
+    noise = [coil.noise_ratio for coil in coils if coil.noise_ratio is not None]
+    snr = [coil.snr_ratio for coil in coils if coil.snr_ratio is not None]
+    judged = [one for one in slices if one.lines_are_judged]
+    highest = partial(max, default=None)
+    listed: list[tuple[str, str, str, float | None, float]] = [
+        ("high_noise", "noise of a coil, x the array's median", "above", highest(noise), limits.high_noise),
+        ("low_noise", "noise of a coil, x the array's median", "below", min(noise, default=None), limits.low_noise),
+        ("no_signal", "SNR of a coil, x the array's median", "below", min(snr, default=None), limits.low_snr),
+        (
+            "correlated",
+            "noise correlation of two coils",
+            "above",
+            highest([coil.correlation for coil in coils if coil.correlation is not None]),
+            limits.correlation,
+        ),
+        (
+            "clipped",
+            "samples at the receiver's largest value",
+            "from",
+            highest(coil.clipped for coil in coils),
+            limits.clipped,
+        ),
+        (
+            "interference",
+            "interference, x the power of its neighbours",
+            "above",
+            measurement.interference.level,
+            limits.interference,
+        ),
+        ("spike", "spike, x the power around it", "above", highest(one.spike.level for one in slices), limits.spike),
+        (
+            "ghost",
+            "phase between odd and even lines (rad)",
+            "above",
+            highest(abs(one.ghost_phase) for one in judged),
+            limits.ghost_phase,
+        ),
+        ("motion", "sudden motion", "above", highest(one.motion_level for one in judged), limits.motion_level),
     ]
-    excesses = set(figures.excesses())
-    rows = []
-    for name, side, extremes, limit in listed:
-        worst = max(extremes, key=lambda extreme: extreme.severity, default=None)
-        value = "not judged" if worst is None else number(worst.value)
-        rows.append(Row([name, value, f"{side} {number(limit)}"], worst in excesses))
-    return rows
+    found = {finding.fault for finding in measurement.findings}
+    return [
+        Row([name, "not judged" if value is None else number(value), f"{side} {number(limit)}"], fault in found)
+        for fault, name, side, value, limit in listed
+    ]
 
 
 def coil_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
