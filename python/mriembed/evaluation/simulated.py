@@ -26,6 +26,9 @@ from mriembed.simulation.slices import simulate_images
 _MATRIX = 96
 _FINE = 144
 _BODIES, _SLICES = 5, 4  # of one array
+# 4 mm in a field of view of 260 mm, in units of half of it. Nearer slices are one slice to a scan, and which of them is
+# found is for the trials on volumes.
+_APART = 4.0 / 130.0
 _FEWEST_COILS, _MOST_COILS = 8, 32
 _CURVE_COILS = 16
 _VARIANTS, _VARIANTS_MATRIX, _VARIANTS_COILS, _FEW = 6, 64, 32, 4
@@ -48,7 +51,8 @@ class SimulatedBatch:
     """Slices, and an acquisition of each that a gallery holds.
 
     Attributes:
-        images: (slices, 1, 144, 144) complex64, without a background phase. The slices of a body follow each other.
+        images: (slices, 1, 144, 144) complex64, without a background phase. The slices of a body follow each other and
+            are at least 4 mm apart.
         phase: (slices, 1, 144, 144), background phases of the acquisitions, unit factors.
         sensitivities: (slices, coils, 96, 96), of the acquisitions; one array for each body.
         kspace: (slices, coils, 96, 96), fully sampled, without noise.
@@ -67,7 +71,7 @@ def simulated_batches(count: int, seed: int) -> Iterator[SimulatedBatch]:
     per_batch = _BODIES * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator)
+        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=_APART)
         coils = int(torch.randint(_FEWEST_COILS, _MOST_COILS + 1, (1,), generator=generator))
         arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator).repeat_interleave(_SLICES, 0)
         phase = random_background_phase(torch.zeros(per_batch, 1), _FINE, _FINE, ANY_PHASE, generator)
@@ -182,7 +186,7 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
     per_batch = _BODIES * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 500_000_003 + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator)
+        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=_APART)
         kspace = _kspace(images, _CURVE_COILS, generator)
         labels = list(range(batch, batch + per_batch))
         gallery.add(kspace.numpy(), labels)

@@ -59,6 +59,7 @@ def random_anatomy(
     phantoms: float = 0.2,
     variants: Tensor | None = None,
     heights: Tensor | None = None,
+    apart: float = 0.0,
 ) -> Anatomy:
     """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
 
@@ -71,6 +72,7 @@ def random_anatomy(
         heights: (bodies, slices), where the slices lie along z, in units of half of the field of view. Shapes and
             texture are then about as fine along z as in the plane, and what lies between the shapes is two tissues that
             fold into each other. None: random heights, near which little changes.
+        apart: random heights of a body lie at least so far apart, in units of half of the field of view.
 
     Returns:
         Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
@@ -82,6 +84,8 @@ def random_anatomy(
     if variants is not None:
         spread = torch.where(variants[:, None], 0.0, spread)
     z = uniform(-0.7, 0.7, 1) * (1 - spread) + spread * uniform(-1, 1, slices)
+    if apart > 0:
+        z = torch.where(spread > 0, _spread_out(z, apart), z)
     if heights is not None:
         z = heights
     places = displaced(axis, z, uniform)
@@ -130,6 +134,13 @@ def random_anatomy(
     return Anatomy(
         density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
     )
+
+
+def _spread_out(z: Tensor, apart: float) -> Tensor:
+    """Heights (bodies, slices) at least `apart` from each other, in the order in which they were, around the middle."""
+    order = z.argsort(1)
+    room = apart * (torch.arange(z.size(1), device=z.device) - (z.size(1) - 1) / 2)
+    return z + torch.empty_like(z).scatter_(1, order, room.expand_as(z))
 
 
 def _random_tissues(bodies: int, shapes: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

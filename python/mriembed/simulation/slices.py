@@ -39,15 +39,17 @@ def simulate_slices(
     phantoms: float = 0.2,
     selective: float = 0.3,
     variants: float = 0.0,
+    apart: float = 0.0,
 ) -> SimulatedSlices:
     """`slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
 
     The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
     are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: only pulses differ.
+    all slices are one and the same, by variants of one protocol: only pulses differ. The slices of the other bodies lie
+    at least `apart` from each other, in units of half of the field of view.
     """
     of_one = torch.rand(bodies, generator=generator, device=generator.device) < variants if variants > 0 else None
-    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one)
+    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one, apart=apart)
     signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
     excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
     return SimulatedSlices(of_unit_energy(signal * excitation), of_one)
@@ -62,10 +64,11 @@ def simulate_images(
     phantoms: float = 0.2,
     selective: float = 0.3,
     variants: float = 0.0,
+    apart: float = 0.0,
 ) -> Tensor:
     """The images of `simulate_slices`."""
     return simulate_slices(
-        bodies, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants
+        bodies, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants, apart=apart
     ).images
 
 

@@ -19,6 +19,7 @@ _FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
 _NOT_NEAR = 200.0  # millimetres
+_APART = 4.0 / 130.0  # 4 mm in a field of view of 260 mm, in units of half of it
 _PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at least, in millimetres
 
 
@@ -71,9 +72,10 @@ def contrast_slices(
 def single_slices(bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float) -> GradedSlices:
     """Bodies whose slices have excitations, and some of them contrasts, of their own: each one differs from all others.
 
-    Positions are so far apart that no two slices count as near, although some look alike.
+    Positions are so far apart that no two slices count as near. In the body they are at least 4 mm apart: slices at one
+    place would be near, whatever excites them.
     """
-    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms).images
+    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms, apart=_APART).images
     still = torch.zeros(bodies, slices, device=generator.device)
     apart = _NOT_NEAR * torch.arange(slices, device=generator.device)
     return GradedSlices(images, still, _coordinates(still + apart, still))

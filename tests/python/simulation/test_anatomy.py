@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
+from mriembed.simulation import anatomy
 from mriembed.simulation.anatomy import Anatomy, displaced, ellipsoid_depth, random_anatomy
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
@@ -54,6 +56,22 @@ def test_variants_are_one_slice() -> None:
         assert torch.equal(tissue[0], tissue[1])
         assert torch.equal(tissue[0], tissue[2])
         assert not torch.equal(tissue[3], tissue[4])
+
+
+def test_slices_lie_as_far_apart_as_asked_for_and_in_the_order_in_which_they_were_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heights: list[torch.Tensor] = []
+    monkeypatch.setattr(anatomy, "displaced", lambda axis, z, uniform: heights.append(z) or displaced(axis, z, uniform))
+    variants = torch.arange(200) < 20
+    for apart in (0.0, 0.05):
+        random_anatomy(200, 4, 8, torch.Generator().manual_seed(0), variants=variants, apart=apart)
+    near, far = heights
+    assert float(near[20:].sort(1).values.diff(dim=1).amin()) < 0.001
+    assert float(far[20:].sort(1).values.diff(dim=1).amin()) >= 0.05 - 1e-6
+    assert torch.equal(near.argsort(1), far.argsort(1))
+    torch.testing.assert_close(near.mean(1), far.mean(1))
+    assert torch.equal(near[:20], far[:20])
 
 
 def test_space_is_displaced_by_a_sum_of_waves() -> None:
