@@ -1,5 +1,5 @@
-// The Python module mriembed._core: Embedder on NumPy arrays. Knows nothing of torch's Python side; the arguments
-// are checked and converted in python/mriembed/embedder.py.
+// The Python module mriembed._core: Embedder and ScanQuality on NumPy arrays. Knows nothing of torch's Python side; the
+// arguments are checked and converted in python/mriembed/embedder.py and quality.py.
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/array_views.hpp"
+#include "bindings/quality.hpp"
 #include "mriembed/embedder.hpp"
 
 namespace py = pybind11;
@@ -21,22 +23,7 @@ using mriembed::ArrayView;
 using mriembed::Embedder;
 using mriembed::Error;
 using mriembed::ErrorCode;
-
-// A view over a NumPy array's memory, strides included. The array outlives the call that uses it.
-template <typename T, std::size_t Rank>
-ArrayView<const T, Rank> view_of(const py::array_t<T>& array, const char* name) {
-  if (static_cast<std::size_t>(array.ndim()) != Rank) {
-    throw Error(ErrorCode::invalid_argument, std::string(name) + ": expected " + std::to_string(Rank) +
-                                                 " dimensions, got " + std::to_string(array.ndim()));
-  }
-  ArrayView<const T, Rank> view;
-  view.data = array.data();
-  for (std::size_t axis = 0; axis < Rank; ++axis) {
-    view.shape[axis] = array.shape(static_cast<py::ssize_t>(axis));
-    view.strides[axis] = array.strides(static_cast<py::ssize_t>(axis)) / static_cast<py::ssize_t>(sizeof(T));
-  }
-  return view;
-}
+using mriembed::bindings::view_of;
 
 mriembed::Precision precision_named(const std::string& name) {
   if (name == "float32") {
@@ -179,6 +166,8 @@ PYBIND11_MODULE(_core, module) {
         return py::bytes(bytes);
       },
       py::arg("path"), py::arg("trusted_keys"), py::arg("allow_unsealed"));
+
+  mriembed::bindings::bind_quality(module);
 
   py::class_<Embedder>(module, "Embedder")
       .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),

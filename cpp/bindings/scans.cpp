@@ -13,7 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "cli/check_report.hpp"
+#include "cli/checked_scan.hpp"
 #include "cli/isolated_scan.hpp"
+#include "cli/limits_file.hpp"
 #include "io/file_start.hpp"
 #include "io/flat_scan.hpp"
 #include "io/noise_scan.hpp"
@@ -99,6 +102,13 @@ class Scan {
     return py::array_t<std::complex<float>>(shape, slice_.samples.data());
   }
 
+  // What `mriembed_cli check` says of each measurement. `limits`: a limits file; empty: the defaults.
+  std::vector<mriembed::cli::Checked> check(const std::string& limits) {
+    const py::gil_scoped_release released;
+    return mriembed::cli::check_scan(*reader_,
+                                     limits.empty() ? mriembed::cli::LimitsFile() : mriembed::cli::LimitsFile(limits));
+  }
+
  private:
   std::unique_ptr<mriembed::io::ScanReader> reader_;
   mriembed::io::Slice slice_;
@@ -116,7 +126,10 @@ PYBIND11_MODULE(_scans, module) {
             std::rethrow_exception(pointer);
           }
         } catch (const mriembed::Error& error) {
-          py::set_error(py::module_::import("mriembed.errors").attr("BadInputError"), error.what());
+          const bool argument = error.code() == mriembed::ErrorCode::invalid_argument;
+          py::set_error(
+              py::module_::import("mriembed.errors").attr(argument ? "InvalidArgumentError" : "BadInputError"),
+              error.what());
         }
       });
 
@@ -131,5 +144,19 @@ PYBIND11_MODULE(_scans, module) {
       .def_property_readonly("phase_height", [](const Scan& self) { return self.geometry().phase_height; })
       .def_property_readonly("pixel_aspect", [](const Scan& self) { return self.pixel_aspect(); })
       .def_property_readonly("noise_covariance", &Scan::noise_covariance)
-      .def("read", &Scan::read, py::arg("index"));
+      .def("read", &Scan::read, py::arg("index"))
+      .def("check", &Scan::check, py::arg("limits"));
+
+  using mriembed::cli::Checked;
+  py::module_::import("mriembed._core");  // has the types of figures and findings
+  py::class_<Checked>(module, "Checked")
+      .def_readonly("measurement", &Checked::measurement)
+      .def_readonly("noise_is_measured", &Checked::noise_is_measured)
+      .def_readonly("channels", &Checked::channels)
+      .def_readonly("channel_names", &Checked::names)
+      .def_readonly("dead_channels", &Checked::dead_channels)
+      .def_readonly("figures", &Checked::figures)
+      .def_readonly("findings", &Checked::findings)
+      .def_property_readonly("lines", &mriembed::cli::lines_of)
+      .def_property_readonly("not_judged", &mriembed::cli::not_judged);
 }

@@ -89,32 +89,6 @@ std::string text_of(const Checked& checked, const Finding& finding) {
   return "";
 }
 
-std::string name_of(Fault fault) {
-  switch (fault) {
-    case Fault::zero_coil:
-      return "zero_coil";
-    case Fault::no_signal:
-      return "no_signal";
-    case Fault::high_noise:
-      return "high_noise";
-    case Fault::low_noise:
-      return "low_noise";
-    case Fault::correlated:
-      return "correlated";
-    case Fault::clipped:
-      return "clipped";
-    case Fault::interference:
-      return "interference";
-    case Fault::spike:
-      return "spike";
-    case Fault::ghost:
-      return "ghost";
-    case Fault::motion:
-      return "motion";
-  }
-  return "";
-}
-
 std::string dead_text(const Checked& checked, std::int64_t channel) {
   return channel_text(checked, channel) + ": no noise in the noise measurement: dead";
 }
@@ -175,8 +149,13 @@ std::string not_judged(const Checked& checked) {
   if (!known) {
     add("noise (no part of k-space is empty)");
   }
-  if (std::ranges::any_of(checked.figures.slices, [](const SliceQuality& slice) { return !slice.lines_are_judged; })) {
-    add("ghosts and motion (less than 4 coils, or less than 24 lines side by side)");
+  const std::vector<SliceQuality>& slices = checked.figures.slices;
+  const auto left = std::ranges::count(slices, false, &SliceQuality::lines_are_judged);
+  if (left > 0) {
+    const bool all = left == static_cast<std::ptrdiff_t>(slices.size());
+    add("ghosts and motion " +
+        (all ? "" : "in " + std::to_string(left) + " of " + std::to_string(slices.size()) + " slices ") +
+        "(less than 4 coils, less than 24 lines side by side, or noise alone)");
   }
   const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
   if (std::ranges::any_of(checked.labels, is_filled)) {
@@ -220,6 +199,9 @@ std::string table_of(const Checked& checked) {
                    figures.correlated_with < 0 ? "unknown" : fixed(figures.correlation, 2) + with,
                    std::to_string(figures.clipped)});
   }
+  for (const std::int64_t channel : checked.dead_channels) {
+    table.add_row({channel_text(checked, channel), "dead", "", "", "", "", ""});
+  }
   return table.text();
 }
 
@@ -239,13 +221,7 @@ nlohmann::ordered_json json_of(const SliceQuality& figures) {
           {"motion_line", figures.motion_line}};
 }
 
-nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) {
-  Json object;
-  object["file"] = file;
-  object["measurement"] = checked.measurement;
-  object["noise_is_measured"] = checked.noise_is_measured;
-  object["findings"] = findings_json(checked);
-  object["not_judged"] = not_judged(checked);
+nlohmann::ordered_json coils_json(const Checked& checked) {
   const ArrayMedians medians = array_medians(checked.figures);
   Json coils = Json::array();
   for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
@@ -270,8 +246,21 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
         correlated ? Json(checked.channels[static_cast<std::size_t>(figures.correlated_with)]) : Json(nullptr);
     entry["clipped"] = figures.clipped;
     entry["is_zero"] = figures.is_zero;
-    entry["limits"] = json_of(checked.coil_limits[coil]);
     coils.push_back(entry);
+  }
+  return coils;
+}
+
+nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) {
+  Json object;
+  object["file"] = file;
+  object["measurement"] = checked.measurement;
+  object["noise_is_measured"] = checked.noise_is_measured;
+  object["findings"] = findings_json(checked);
+  object["not_judged"] = not_judged(checked);
+  Json coils = coils_json(checked);
+  for (std::size_t coil = 0; coil < coils.size(); ++coil) {
+    coils[coil]["limits"] = json_of(checked.coil_limits[coil]);
   }
   object["coils"] = coils;
   object["dead_channels"] = checked.dead_channels;

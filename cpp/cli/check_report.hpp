@@ -20,6 +20,7 @@ std::string not_judged(const Checked& checked);
 
 // The figures of each coil.
 std::string table_of(const Checked& checked);
+nlohmann::ordered_json coils_json(const Checked& checked);
 
 // The figures of one slice.
 nlohmann::ordered_json json_of(const SliceQuality& figures);

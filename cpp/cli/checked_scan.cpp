@@ -1,5 +1,8 @@
 #include "cli/checked_scan.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include "mriembed/error.hpp"
 
 namespace mriembed::cli {
@@ -60,14 +63,18 @@ std::vector<Checked> ScanChecker::checked() const {
   return all;
 }
 
-std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits) {
+std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits,
+                                std::optional<std::int64_t> most_slices) {
   if (scan.summary().domain != io::Domain::kspace) {
     throw Error(ErrorCode::bad_input,
                 "it holds images; noise and spikes are told in k-space, as the scanner measured it");
   }
   ScanChecker checker(limits);
   io::Slice slice;
-  for (std::int64_t index = 0; index < scan.summary().slices; ++index) {
+  const std::int64_t slices = scan.summary().slices;
+  const std::int64_t read = std::min(slices, most_slices.value_or(slices));
+  for (std::int64_t number = 0; number < read; ++number) {
+    const std::int64_t index = number * slices / read;
     scan.read(index, slice);
     const int measurement = slice.label.measurement;
     try {
@@ -75,7 +82,7 @@ std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits) 
                   ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
                                                                      {slice.channels, slice.height, slice.width}));
     } catch (const Error& error) {
-      throw Error(error.code(), index, error.what());
+      throw Error(error.code(), index, "cannot be checked: " + std::string(error.what()));
     }
   }
   return checker.checked();

@@ -49,8 +49,9 @@ class ScanChecker {
   std::map<int, std::pair<Checked, ScanQuality>> measurements_;
 };
 
-// Reads and checks a whole scan. Throws Error (bad_input) for a scan of images, and what ScanChecker::add throws, with
-// the slice.
-std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits = {});
+// Reads and checks a whole scan, or `most_slices` that are spread evenly over it. Throws Error (bad_input) for a scan
+// of images, and what ScanChecker::add throws, with the slice.
+std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits = {},
+                                std::optional<std::int64_t> most_slices = std::nullopt);
 
 }  // namespace mriembed::cli

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/check_report.hpp"
+#include "cli/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/each_scan.hpp"
 #include "cli/header_text.hpp"
@@ -31,10 +33,26 @@ struct Arguments {
   bool json = false;
 };
 
+// Slices that tell the figures of coils: more would take longer and tell the same.
+constexpr std::int64_t most_slices = 8;
+
 struct Inspected {
   io::ScanSummary summary;
   bool needs_allow_undersampled = false;
+  std::vector<Checked> measurements;  // of k-space
 };
+
+// What the samples say of the coils; a note where they cannot be used.
+void look_at_coils(io::ScanReader& reader, Inspected& inspected) {
+  if (reader.summary().domain != io::Domain::kspace) {
+    return;
+  }
+  try {
+    inspected.measurements = check_scan(reader, {}, most_slices);
+  } catch (const Error& error) {
+    inspected.summary.warnings.push_back("no figures of coils: " + std::string(error.what()));
+  }
+}
 
 // As embed takes the scan: without --allow-undersampled where that can be, otherwise with it.
 Inspected inspect_file(const std::string& file, io::ReadOptions reading,
@@ -47,10 +65,13 @@ Inspected inspect_file(const std::string& file, io::ReadOptions reading,
       reader->read(0, slice);
     }
     inspected.summary = reader->summary();
+    look_at_coils(*reader, inspected);
   } catch (const Error&) {
     reading.allow_undersampled = true;  // refuses as before where that was not the reason
-    inspected.summary = open_guarded_scan(file, reading, noise)->summary();
+    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading, noise);
+    inspected.summary = reader->summary();
     inspected.needs_allow_undersampled = true;
+    look_at_coils(*reader, inspected);
   }
   return inspected;
 }
@@ -105,6 +126,17 @@ std::string missing_text(const Inspected& inspected) {
   return inspected.needs_allow_undersampled ? share + "; embed needs --allow-undersampled" : share;
 }
 
+// Which measurement and how much of it a table of coils is of, where that is not all.
+std::string coils_title(const Checked& checked, const io::ScanSummary& summary) {
+  const auto slices = static_cast<std::int64_t>(checked.figures.slices.size());
+  std::string title = summary.measurements > 1 ? "  measurement " + std::to_string(checked.measurement) : "";
+  if (slices < summary.slices) {
+    title += std::string(title.empty() ? "  " : ", ") + std::to_string(slices) + " of " +
+             std::to_string(summary.slices) + " slices";
+  }
+  return title.empty() ? "" : title + ":\n";
+}
+
 std::string listing(const std::string& file, const Inspected& inspected) {
   const io::ScanSummary& summary = inspected.summary;
   std::vector<std::pair<std::string, std::string>> entries{
@@ -137,7 +169,11 @@ std::string listing(const std::string& file, const Inspected& inspected) {
   for (const std::string& note : summary.notes) {
     entries.emplace_back("note", note);
   }
-  return one_line(file) + "\n" + aligned_listing(entries, 2);
+  std::string text = one_line(file) + "\n" + aligned_listing(entries, 2);
+  for (const Checked& checked : inspected.measurements) {
+    text += coils_title(checked, summary) + table_of(checked);
+  }
+  return text;
 }
 
 std::string json_line(const std::string& file, const Inspected& inspected) {
@@ -160,6 +196,14 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
   object["warnings"] = summary.warnings;
   object["notes"] = summary.notes;
   object["header"] = header_json(summary.header);
+  Json measurements = Json::array();
+  for (const Checked& checked : inspected.measurements) {
+    measurements.push_back({{"measurement", checked.measurement},
+                            {"slices", checked.figures.slices.size()},
+                            {"dead_channels", checked.dead_channels},
+                            {"coils", coils_json(checked)}});
+  }
+  object["quality"] = measurements;
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

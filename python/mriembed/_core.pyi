@@ -1,4 +1,4 @@
-"""The compiled binding (cpp/bindings). Use `mriembed.Embedder`, which checks and converts its arguments."""
+"""The compiled binding (cpp/bindings). Use `mriembed.Embedder` and `mriembed.quality`, which check their arguments."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,70 @@ class ModelInfo:
 
 def read_model_info(path: str, trusted_keys: list[str], allow_unsealed: bool) -> ModelInfo: ...
 def read_checked_model_file(path: str, trusted_keys: list[str], allow_unsealed: bool) -> bytes: ...
+
+class CoilQuality:
+    noise: float
+    noise_is_estimated: bool
+    signal: float
+    signal_share: float
+    snr: float
+    correlation: float
+    correlated_with: int
+    clipped: int
+    is_zero: bool
+
+class Spike:
+    y: int
+    x: int
+    level: float
+    share: float
+
+class SliceQuality:
+    lines: int
+    measured_lines: int
+    spike: Spike
+    echo_y: int
+    echo_x: int
+    lines_are_judged: bool
+    ghost_phase: float
+    motion_level: float
+    motion_line: int
+
+class Interference:
+    level: float
+    frequency: float
+    coil: int
+
+class ScanQualityFigures:
+    coils: list[CoilQuality]
+    slices: list[SliceQuality]
+    interference: Interference
+
+class Finding:
+    fault: str
+    coil: int
+    slice: int
+    value: float
+    limit: float
+    severity: float
+
+class QualityLimits:
+    high_noise: float
+    low_noise: float
+    low_snr: float
+    correlation: float
+    clipped: float
+    interference: float
+    spike: float
+    ghost_phase: float
+    motion_level: float
+
+class ScanQuality:
+    def __init__(self, coils: int) -> None: ...
+    def set_noise(self, covariance: NDArray[np.complex128]) -> None: ...
+    def add_slice(self, kspace: NDArray[np.complex64]) -> None: ...
+    def figures(self) -> ScanQualityFigures: ...
+    def findings(self, limits: QualityLimits, of_coils: list[QualityLimits]) -> list[Finding]: ...
 
 class Embedder:
     def __init__(

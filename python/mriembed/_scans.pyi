@@ -5,6 +5,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mriembed._core import Finding, ScanQualityFigures
+
+class Checked:
+    measurement: int
+    noise_is_measured: bool
+    channels: list[int]
+    channel_names: list[str]
+    dead_channels: list[int]
+    figures: ScanQualityFigures
+    findings: list[Finding]
+    lines: list[str]
+    not_judged: str
+
 class Scan:
     def __init__(
         self, path: str, scan_reader: str, images: bool, group: str, noise: str, allow_undersampled: bool = False
@@ -24,3 +37,4 @@ class Scan:
     @property
     def noise_covariance(self) -> NDArray[np.complex128] | None: ...
     def read(self, index: int) -> NDArray[Any]: ...
+    def check(self, limits: str) -> list[Checked]: ...

@@ -24,6 +24,12 @@ ScanQualityFigures faultless() {
   return figures;
 }
 
+TEST(Findings, have_the_names_of_their_faults) {
+  EXPECT_STREQ(name_of(Fault::zero_coil), "zero_coil");
+  EXPECT_STREQ(name_of(Fault::high_noise), "high_noise");
+  EXPECT_STREQ(name_of(Fault::motion), "motion");
+}
+
 TEST(Findings, are_none_where_nothing_is_wrong) { EXPECT_TRUE(findings_of(faultless()).empty()); }
 
 TEST(Findings, name_the_coil_the_figure_and_the_limit_the_worst_first) {

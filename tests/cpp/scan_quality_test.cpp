@@ -150,6 +150,10 @@ TEST(ScanQualityTest, counts_samples_at_the_receivers_limit) {
   const std::vector<CoilQuality> coils = figures_of(scan).coils;
   EXPECT_EQ(coils[0].clipped, 0);
   EXPECT_EQ(coils[1].clipped, 10);
+  scan.at(1, 17, 3) = {-3000, -3000};  // either sign, in either part
+  EXPECT_EQ(figures_of(scan).coils[1].clipped, 12);
+  scan.at(1, 17, 4) = {3001, 0};
+  EXPECT_EQ(figures_of(scan).coils[1].clipped, 0);
 }
 
 TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
@@ -218,6 +222,15 @@ TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {
 }
 
 // An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
+TEST(ScanQualityTest, finds_neither_ghost_nor_motion_in_noise_alone) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    const SliceQuality slice = figures_of(noisy_scan({1, 1, 2, 1, 1}, 48, 64, seed)).slices[0];
+    EXPECT_FALSE(slice.lines_are_judged) << seed;
+    EXPECT_EQ(slice.ghost_phase, 0) << seed;
+    EXPECT_EQ(slice.motion_level, 0) << seed;
+  }
+}
+
 TEST(ScanQualityTest, estimates_no_noise_where_nothing_is_empty) {
   constexpr std::int64_t size = 64;
   Scan scan = noisy_scan({1e-3}, size, size);
@@ -261,6 +274,23 @@ TEST(ScanQualityTest, is_the_same_for_any_scale_and_any_strides) {
   quality.add_slice({turned.data(), {3, 64, 48}, {64, 1, rows}});
   EXPECT_EQ(quality.figures().coils[1].noise, first.coils[1].noise);
   EXPECT_EQ(quality.figures().interference.level, first.interference.level);
+}
+
+TEST(ScanQualityTest, forgets_a_slice_that_it_refused) {
+  const Scan good = noisy_scan({1, 1, 2}, 32, 32, 5);
+  ScanQuality quality(3);
+  quality.add_slice(good.view());
+  Scan bad = noisy_scan({9, 9, 9}, 32, 32, 6);
+  bad.at(2, 1, 1) = {0, std::numeric_limits<float>::infinity()};
+  EXPECT_THROW(quality.add_slice(bad.view()), Error);
+  const ScanQualityFigures found = quality.figures();
+  const ScanQualityFigures expected = figures_of(good);
+  ASSERT_EQ(found.slices.size(), 1U);
+  for (std::size_t coil = 0; coil < 3; ++coil) {
+    EXPECT_EQ(found.coils[coil].noise, expected.coils[coil].noise);
+    EXPECT_EQ(found.coils[coil].signal, expected.coils[coil].signal);
+    EXPECT_EQ(found.coils[coil].clipped, expected.coils[coil].clipped);
+  }
 }
 
 TEST(ScanQualityTest, refuses_what_it_cannot_take) {

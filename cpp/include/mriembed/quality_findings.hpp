@@ -22,6 +22,9 @@ enum class Fault {
   motion,        // of the object, once, between two lines of a slice; told where there is no ghost and no interference
 };
 
+// "zero_coil", ...: the enumerator.
+MRIEMBED_EXPORT const char* name_of(Fault fault);
+
 // A figure beyond its limit counts as a finding. Faultless simulated scans stay below
 // (scripts/benchmarks/check_rates.py; the rates stand in README). The limit of spikes is twice what those scans need:
 // k-space of phantoms with regular structures, which the simulator does not draw, reached a level of 29.

@@ -55,7 +55,8 @@ struct SliceQuality {
   std::int64_t echo_y = 0;  // where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;
   // Whether lines fit each other (what two neighbours and the differences between coils say of a line); not judged with
-  // less than 4 coils or 24 lines side by side around the centre, of which at least half of the samples were measured.
+  // less than 4 coils or 24 lines side by side around the centre, of which at least half of the samples were measured,
+  // nor in a slice of noise alone.
   bool lines_are_judged = false;
   double ghost_phase = 0;  // of odd lines against even ones, in radians: the N/2 ghost
   // Of a sudden motion of the object between two lines (quality/sudden_motion.hpp has the formula), and the first line
@@ -72,11 +73,11 @@ struct ScanQualityFigures {
 
 // Gathers figures slice by slice. Not thread-safe. Sums are in float64. The same samples give the same bits.
 //
-// Noise is estimated from the outer half of the measured lines, as images along x: the mean power of blocks of at least
-// 64 samples, of which the emptiest eighth holds noise alone wherever the object leaves a part of the field of view
-// empty. The mean of that eighth is corrected for having been chosen (order statistics of normal variables, Blom 1958).
-// No noise is estimated where these blocks differ by more than chance, and none at all where that leaves less than half
-// of the coils.
+// Noise and interference are told from the outer half of the measured lines, the outermost 64 at most, as images along
+// x. Noise is the mean power of blocks of at least 64 samples, of which the emptiest eighth holds noise alone wherever
+// the object leaves a part of the field of view empty. The mean of that eighth is corrected for having been chosen
+// (order statistics of normal variables, Blom 1958). No noise is estimated where these blocks differ by more than
+// chance, and none at all where that leaves less than half of the coils.
 class ScanQuality {
  public:
   // `coils`: of every slice.
@@ -93,7 +94,7 @@ class ScanQuality {
 
   // k-space (coils, y, x) as the scanner measured it: not prewhitened, lines that are zero in all coils count as
   // missing. Slices may differ in size. Throws Error (invalid_argument) for another number of coils or an empty axis,
-  // (bad_input) for samples that are not finite.
+  // (bad_input) for samples that are not finite; such a slice leaves no trace in the figures.
   MRIEMBED_EXPORT void add_slice(const ArrayView<const std::complex<float>, 3>& kspace);
 
   // Of all slices so far.

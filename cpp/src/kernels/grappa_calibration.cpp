@@ -23,7 +23,7 @@ constexpr int tile = 2;  // signals of each side whose products stay in register
 constexpr std::int64_t columns = CalibrationBlock::most_columns;
 
 // conj(a) b in each column, summed over positions with their weights, of two signals a and two signals b.
-HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_RESTRICT b, std::int64_t line_pitch,
+HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_RESTRICT b, std::int64_t pitch,
                                std::span<const double> weights, double* HWY_RESTRICT products) {
   const Lanes d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -61,8 +61,8 @@ HWY_INLINE void multiply_lines(const double* HWY_RESTRICT a, const double* HWY_R
           imaginary[row][other] = hn::NegMulAdd(a_imaginary, b_real[other], imaginary[row][other]);
         }
       }
-      a_line += line_pitch;
-      b_line += line_pitch;
+      a_line += pitch;
+      b_line += pitch;
     }
 #pragma GCC unroll 2
     for (int row = 0; row < tile; ++row) {
@@ -109,19 +109,19 @@ HWY_INLINE void add_lags(const double* HWY_RESTRICT product, const double* HWY_R
   }
 }
 
-void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, std::span<const double> weights,
-                        const double* roots, std::complex<double>* sums) {
+void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, Positions positions,
+                        std::span<const double> weights, const double* roots, std::complex<double>* sums) {
   HWY_ALIGN double products[std::int64_t{2} * tile * tile * columns];
   const std::int64_t coils = block.coils();
   const std::int64_t signals = (gap + 1) * coils;
-  const std::int64_t line_pitch = coils * 2 * columns;
+  const std::int64_t pitch = positions.step * coils * 2 * columns;
   const auto first_line = [&](std::int64_t signal) {
     const std::int64_t line = signal / coils;
-    return block.of(line == 0 ? 0 : line == 1 ? gap : line - 1, signal % coils);
+    return block.of(positions.first + (line == 0 ? 0 : line == 1 ? gap : line - 1), signal % coils);
   };
   for (std::int64_t source = 0; source < 2 * coils; source += tile) {
     for (std::int64_t signal = source; signal < signals; signal += tile) {
-      multiply_lines(first_line(source), first_line(signal), line_pitch, weights, products);
+      multiply_lines(first_line(source), first_line(signal), pitch, weights, products);
       const std::int64_t most_lag = signal < 2 * coils ? grappa_taps - 1 : grappa_taps / 2;
       for (std::int64_t row = 0; row < tile; ++row) {
         for (std::int64_t other = 0; other < tile; ++other) {
@@ -169,8 +169,9 @@ void GrappaSums::reset(std::int64_t gap, std::int64_t coils) {
   sums_.assign(static_cast<std::size_t>(2 * padded_ * signals() * grappa_lags), 0.0);
 }
 
-void GrappaSums::add(const CalibrationBlock& block, std::span<const double> weights, const double* roots) {
-  HWY_DYNAMIC_DISPATCH(add_block_in_lanes)(block, gap_, weights, roots, sums_.data());
+void GrappaSums::add(const CalibrationBlock& block, Positions positions, std::span<const double> weights,
+                     const double* roots) {
+  HWY_DYNAMIC_DISPATCH(add_block_in_lanes)(block, gap_, positions, weights, roots, sums_.data());
 }
 
 void GrappaSums::add(const GrappaSums& other) {

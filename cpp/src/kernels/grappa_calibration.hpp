@@ -41,6 +41,12 @@ class CalibrationBlock {
   AlignedVector<double> data_;
 };
 
+// Positions of a kernel along calibration lines, by its first line.
+struct Positions {
+  std::int64_t first = 0;
+  std::int64_t step = 1;
+};
+
 // The sums of a kernel for one gap. Its signals are the coils of the line before, then those of the line after (the
 // sources), then those of each line between. With d_s of a source and d_u of any signal from there on,
 //   of(s, u)[grappa_taps - 1 + lag] = sum over positions and columns of weight conj(d_s) d_u exp(2 pi i lag x / width),
@@ -50,9 +56,9 @@ class GrappaSums {
   // Starts from zero.
   void reset(std::int64_t gap, std::int64_t coils);
 
-  // Adds the columns of a block. There are as many positions, each with a weight, as the block has lines more than the
-  // gap. `roots` are those of grappa_roots().
-  void add(const CalibrationBlock& block, std::span<const double> weights, const double* roots);
+  // Adds the columns of a block at the positions first, first + step, ..., each with a weight: its lines are that one
+  // and the `gap` after it. `roots` are those of grappa_roots().
+  void add(const CalibrationBlock& block, Positions positions, std::span<const double> weights, const double* roots);
   void add(const GrappaSums& other);
 
   [[nodiscard]] std::int64_t gap() const noexcept { return gap_; }

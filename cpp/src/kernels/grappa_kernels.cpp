@@ -37,18 +37,15 @@ void add_gap(std::vector<Gap>& gaps, std::int64_t size, const std::complex<float
 // Sums of each block of columns are formed apart and merged in the order of the blocks.
 void GrappaKernels::calibrate(std::span<const CalibrationRun> runs, std::span<const std::int64_t> sizes,
                               std::int64_t coils, std::int64_t coil_stride, std::int64_t width,
-                              const threads::Executor& executor) {
+                              const threads::Executor& executor, Positions positions) {
   participants_.resize(std::max(participants_.size(), static_cast<std::size_t>(executor.threads())));
-  if (width_ != width) {
-    width_ = width;
-    roots_ = grappa_roots(width);
-    tap_roots_.resize(width);
-  }
+  coils_ = coils;
+  use_width(width);
   kernels_.resize(sizes.size());
   for (std::size_t index = 0; index < sizes.size(); ++index) {
     kernels_[index].size = sizes[index];
   }
-  weigh_positions(runs, coils, coil_stride);
+  weigh_positions(runs, coils, coil_stride, positions);
   const std::int64_t blocks = blocks_of(width);
   const auto kernels = static_cast<std::int64_t>(kernels_.size());
   found_.resize(std::max(found_.size(), static_cast<std::size_t>(kernels * blocks)));
@@ -62,7 +59,7 @@ void GrappaKernels::calibrate(std::span<const CalibrationRun> runs, std::span<co
       columns.read(runs[run], coils, coil_stride, block * block_columns, columns_of(width, block));
       for (std::int64_t index = 0; index < kernels; ++index) {
         found_[static_cast<std::size_t>(index * blocks + block)].add(
-            columns, kernels_[static_cast<std::size_t>(index)].position_weights[run],
+            columns, positions, kernels_[static_cast<std::size_t>(index)].position_weights[run],
             roots_.data() + block * grappa_block_roots);
       }
     }
@@ -74,9 +71,28 @@ void GrappaKernels::calibrate(std::span<const CalibrationRun> runs, std::span<co
       sums.add(found_[static_cast<std::size_t>(index * blocks + block)]);
     }
   }
-  executor.run(kernels, [&](std::int64_t index, int /*participant*/) {
-    solve(kernels_[static_cast<std::size_t>(index)], coils);
-  });
+  executor.run(kernels,
+               [&](std::int64_t index, int /*participant*/) { solve(kernels_[static_cast<std::size_t>(index)]); });
+}
+
+void GrappaKernels::calibrate_by_both(const GrappaKernels& one, const GrappaKernels& other) {
+  coils_ = one.coils_;
+  use_width(one.width_);
+  kernels_.resize(one.kernels_.size());
+  for (std::size_t index = 0; index < kernels_.size(); ++index) {
+    kernels_[index].size = one.kernels_[index].size;
+    kernels_[index].sums = one.kernels_[index].sums;
+    kernels_[index].sums.add(other.kernels_[index].sums);
+    solve(kernels_[index]);
+  }
+}
+
+void GrappaKernels::use_width(std::int64_t width) {
+  if (width_ != width) {
+    width_ = width;
+    roots_ = grappa_roots(width);
+    tap_roots_.resize(width);
+  }
 }
 
 std::int64_t GrappaKernels::fill(std::span<const Gap> gaps, std::int64_t coil_stride,
@@ -105,8 +121,8 @@ const GrappaKernels::Kernel* GrappaKernels::kernel_of(std::int64_t size) const {
   return kernel != kernels_.end() && kernel->solved ? &*kernel : nullptr;
 }
 
-void GrappaKernels::weigh_positions(std::span<const CalibrationRun> runs, std::int64_t coils,
-                                    std::int64_t coil_stride) {
+void GrappaKernels::weigh_positions(std::span<const CalibrationRun> runs, std::int64_t coils, std::int64_t coil_stride,
+                                    Positions positions) {
   std::vector<std::vector<double>> energies;  // of each run's lines
   for (const CalibrationRun& run : runs) {
     std::vector<double>& of_run = energies.emplace_back();
@@ -123,11 +139,14 @@ void GrappaKernels::weigh_positions(std::span<const CalibrationRun> runs, std::i
     double most = 0;
     for (std::size_t run = 0; run < runs.size(); ++run) {
       const std::vector<double>& of_run = energies[run];
-      for (std::size_t first = 0; first + static_cast<std::size_t>(kernel.size) < of_run.size(); ++first) {
-        const auto begin = of_run.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto lines = static_cast<std::int64_t>(of_run.size());
+      for (std::int64_t first = 0; first + kernel.size < lines; ++first) {
+        const auto begin = of_run.begin() + first;
         const double energy = std::accumulate(begin, begin + kernel.size + 1, 0.0);
-        kernel.position_weights[run].push_back(energy);
-        most = std::max(most, energy);
+        most = std::max(most, energy);  // of those that do not count as well: weights of two calibrations compare
+        if (first >= positions.first && (first - positions.first) % positions.step == 0) {
+          kernel.position_weights[run].push_back(energy);
+        }
       }
     }
     for (std::vector<double>& of_run : kernel.position_weights) {
@@ -140,7 +159,8 @@ void GrappaKernels::weigh_positions(std::span<const CalibrationRun> runs, std::i
 
 // The weights W of a line between solve (G + regularization) W = b with G = A^H A and b = A^H v for the design matrix
 // A, whose columns are sources times taps, and the line's values v; here as W^H (G + regularization) = b^H.
-void GrappaKernels::solve(Kernel& kernel, std::int64_t coils) const {
+void GrappaKernels::solve(Kernel& kernel) const {
+  const std::int64_t coils = coils_;
   const std::int64_t sources = 2 * coils;
   const std::int64_t unknowns = grappa_taps * sources;
   const std::int64_t half = grappa_taps / 2;

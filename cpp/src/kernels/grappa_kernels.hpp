@@ -41,9 +41,14 @@ class GrappaKernels {
   explicit GrappaKernels(double regularization = 1e-3) : regularization_(regularization) {}
 
   // Finds the kernels of gaps of these sizes, each size once. Coils lie `coil_stride` samples apart in the lines, which
-  // are images along x of `width` pixels. A gap for which every run is too short gets none.
+  // are images along x of `width` pixels. A gap for which every run is too short gets none. `positions`: those of each
+  // run that count.
   void calibrate(std::span<const CalibrationRun> runs, std::span<const std::int64_t> sizes, std::int64_t coils,
-                 std::int64_t coil_stride, std::int64_t width, const threads::Executor& executor);
+                 std::int64_t coil_stride, std::int64_t width, const threads::Executor& executor,
+                 Positions positions = {});
+
+  // The kernels of the positions of two calibrations together, of the same sizes, runs and coils.
+  void calibrate_by_both(const GrappaKernels& one, const GrappaKernels& other);
 
   // Whether there is a kernel of gaps of this size.
   [[nodiscard]] bool knows(std::int64_t size) const { return kernel_of(size) != nullptr; }
@@ -66,14 +71,17 @@ class GrappaKernels {
     SynthesisMemory synthesis;
   };
 
-  void weigh_positions(std::span<const CalibrationRun> runs, std::int64_t coils, std::int64_t coil_stride);
-  void solve(Kernel& kernel, std::int64_t coils) const;
+  void use_width(std::int64_t width);
+  void weigh_positions(std::span<const CalibrationRun> runs, std::int64_t coils, std::int64_t coil_stride,
+                       Positions positions);
+  void solve(Kernel& kernel) const;
   [[nodiscard]] const Kernel* kernel_of(std::int64_t size) const;
 
   double regularization_;
   std::vector<Kernel> kernels_;
   std::vector<GrappaSums> found_;  // of each kernel and block of columns
   std::vector<Participant> participants_;
+  std::int64_t coils_ = 0;
   std::int64_t width_ = 0;
   AlignedVector<double> roots_;
   TapRoots tap_roots_;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t most_coils = 8;
 constexpr std::int64_t fewest_coils = 4;
 constexpr std::int64_t fewest_lines = 24;
+constexpr double least_coherence = 0.5;     // of both predictions: noise alone gives up to 0.2, objects 0.95 and more
+constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
 
 std::vector<std::int64_t> strongest_coils(const std::vector<double>& energies) {
   std::vector<std::int64_t> coils(energies.size());
@@ -44,24 +46,28 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
     return found;
   }
   read(kspace, coils, first, end - first);
-  if (!calibrate(0)) {
+  if (!calibrate()) {
     return found;
   }
-  predict(From::both, of_even_);
-  if (!calibrate(1)) {
-    return found;
-  }
-  predict(From::both, of_odd_);
-  if (!calibrate(-1)) {
-    return found;
-  }
-  found.judged = true;
+  predict(weights_of_odd_, From::both, of_odd_);
+  predict(weights_of_even_, From::both, of_even_);
   std::complex<double> turn = 0;
+  double energy_of_even = 0;
+  double energy_of_odd = 0;
   for (std::int64_t coil = 0; coil < coils_; ++coil) {
     for (std::int64_t sample = width_; sample < (lines_ - 1) * width_; ++sample) {
       const auto place = static_cast<std::size_t>(coil * lines_ * width_ + sample);
-      turn += std::conj(std::complex<double>(of_even_[place])) * std::complex<double>(of_odd_[place]);
+      const std::complex<double> even(of_even_[place]);
+      const std::complex<double> odd(of_odd_[place]);
+      turn += std::conj(even) * odd;
+      energy_of_even += std::norm(even);
+      energy_of_odd += std::norm(odd);
     }
+  }
+  // Without an object the predictions have nothing in common.
+  found.judged = std::abs(turn) > least_coherence * std::sqrt(energy_of_even * energy_of_odd);
+  if (!found.judged) {
+    return found;
   }
   found.ghost_phase = std::arg(turn) / 2;
   found.motion = motion();
@@ -70,8 +76,8 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
 }
 
 SuddenMotion LineConsistencyCheck::motion() {
-  predict(From::before, from_before_);
-  predict(From::after, from_after_);
+  predict(weights_of_all_, From::before, from_before_);
+  predict(weights_of_all_, From::after, from_after_);
   measured_ = samples_;
   const kernels::FourierTransform transform(width_);
   for (std::vector<std::complex<float>>* lines : {&measured_, &from_before_, &from_after_}) {
@@ -88,7 +94,7 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
                                 const std::vector<std::int64_t>& coils, std::int64_t first, std::int64_t lines) {
   coils_ = static_cast<std::int64_t>(coils.size());
   lines_ = lines;
-  width_ = transformed_length(kspace.shape[2]);
+  width_ = transformed_length(std::min(kspace.shape[2], most_samples));
   samples_.resize(static_cast<std::size_t>(coils_ * lines_ * width_));
   nothing_.resize(samples_.size());  // coils lie as far apart as in the lines
   float peak = 0;
@@ -108,18 +114,23 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
                                                memory_);
 }
 
-bool LineConsistencyCheck::calibrate(std::int64_t parity) {
-  std::vector<kernels::CalibrationRun> runs;
-  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
-    if (parity < 0 || number % 2 == parity) {
-      runs.push_back({line(samples_, number - 1), line(samples_, number), line(samples_, number + 1)});
-    }
+bool LineConsistencyCheck::calibrate() {
+  kernels::CalibrationRun run;
+  run.reserve(static_cast<std::size_t>(lines_));
+  for (std::int64_t number = 0; number < lines_; ++number) {
+    run.push_back(line(samples_, number));
   }
-  kernels_.calibrate(runs, std::array<std::int64_t, 1>{2}, coils_, lines_ * width_, width_, executor_);
-  return kernels_.knows(2);
+  const auto by = [&](kernels::GrappaKernels& weights, kernels::Positions positions) {
+    weights.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils_, lines_ * width_, width_, executor_, positions);
+  };
+  by(weights_of_odd_, {.first = 0, .step = 2});  // an odd line lies between two even ones
+  by(weights_of_even_, {.first = 1, .step = 2});
+  weights_of_all_.calibrate_by_both(weights_of_odd_, weights_of_even_);
+  return weights_of_odd_.knows(2) && weights_of_even_.knows(2) && weights_of_all_.knows(2);
 }
 
-void LineConsistencyCheck::predict(From sources, std::vector<std::complex<float>>& predicted) {
+void LineConsistencyCheck::predict(kernels::GrappaKernels& weights, From sources,
+                                   std::vector<std::complex<float>>& predicted) {
   predicted.assign(samples_.size(), 0.0F);
   const std::int64_t stride = lines_ * width_;
   std::vector<kernels::Gap> gaps;
@@ -128,7 +139,7 @@ void LineConsistencyCheck::predict(From sources, std::vector<std::complex<float>
     const std::complex<float>* after = sources == From::before ? nothing_.data() : line(samples_, number + 1);
     kernels::add_gap(gaps, 2, before, after, std::array{line(predicted, number)});
   }
-  kernels_.fill(gaps, stride, executor_);
+  weights.fill(gaps, stride, executor_);
 }
 
 }  // namespace mriembed::quality

@@ -26,20 +26,20 @@ struct LineConsistency {
 
 class LineConsistencyCheck {
  public:
-  // Of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of the most energy. Not
-  // judged with less than 4 coils or 24 lines side by side, in which at least half of the samples were measured.
+  // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
+  // the most energy. Not judged with less than 4 coils or 24 lines side by side, in which at least half of the samples
+  // were measured, nor where there is noise alone: where the coherence of both predictions is less than a half.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
                      const std::vector<double>& energies);
 
  private:
   void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils,
             std::int64_t first, std::int64_t lines);
-  // Finds the weights by which lines of a parity, or all of them (-1), follow from those beside them. Whether there are
-  // any.
-  bool calibrate(std::int64_t parity);
+  // Finds the weights by which odd, even and all lines follow from those beside them. Whether there are any.
+  bool calibrate();
   // Predicts all lines but the first and the last from the one before, from the one after, or from both.
   enum class From { before, after, both };
-  void predict(From sources, std::vector<std::complex<float>>& predicted);
+  void predict(kernels::GrappaKernels& weights, From sources, std::vector<std::complex<float>>& predicted);
   // The samples are images along x; the motion is told in k-space, by the weights of all lines.
   SuddenMotion motion();
   [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t number) const {
@@ -56,7 +56,9 @@ class LineConsistencyCheck {
   std::vector<std::complex<float>> from_before_;
   std::vector<std::complex<float>> from_after_;
   std::vector<std::complex<float>> nothing_;  // a line for all coils
-  kernels::GrappaKernels kernels_;
+  kernels::GrappaKernels weights_of_odd_;
+  kernels::GrappaKernels weights_of_even_;
+  kernels::GrappaKernels weights_of_all_;
   SuddenMotionCheck motion_;
   kernels::FourierTransform::Memory memory_;
   threads::Executor executor_{1, {}};

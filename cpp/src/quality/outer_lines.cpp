@@ -6,17 +6,20 @@
 #include <numeric>
 #include <utility>
 
+#include "kernels/sample_power.hpp"
 #include "quality/readout_length.hpp"
 
 namespace mriembed::quality {
 
 namespace {
 
+constexpr std::size_t most_lines = 64;
 constexpr std::int64_t fewest_samples = 64;  // of a block: its mean power is then known to 13 %
 constexpr std::int64_t most_blocks = 64;
 constexpr std::int64_t emptiest_share = 8;  // one of so many blocks is taken as empty
 
 // Measured lines from the outermost one inwards, without the half of them that lies around the centre of k-space.
+// At most most_lines: more make figures hardly more certain, and cost time.
 std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
   std::vector<std::int64_t> lines;
   const auto middle = static_cast<std::int64_t>(measured.size() / 2);
@@ -26,7 +29,7 @@ std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
     }
   }
   std::ranges::sort(lines, {}, [&](std::int64_t line) { return std::pair(-std::abs(line - middle), line); });
-  lines.resize((lines.size() + 1) / 2);
+  lines.resize(std::min(most_lines, (lines.size() + 1) / 2));
   return lines;
 }
 
@@ -91,21 +94,24 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
                    kspace.strides[2], full_width, width_, rows_.data() + row * width_);
     }
     transform.along_rows(rows_.data(), lines_, kernels::Direction::inverse, scale, memory_);
-    blocks.assign(static_cast<std::size_t>(segments * groups), 0.0);
-    double* const power = power_.data() + coil * width_;
-    for (std::int64_t row = 0; row < lines_; ++row) {
+    of_groups_.assign(static_cast<std::size_t>(groups * width_), 0.0);
+    for (std::int64_t row = 0; row < lines_; ++row) {  // x = 0 to the middle
       const std::complex<float>* values = rows_.data() + row * width_;
-      double* const of_group = blocks.data() + row * groups / lines_ * segments;
+      double* const of_group = of_groups_.data() + row * groups / lines_ * width_;
+      kernels::add_power(values, width_ - width_ / 2, 1, of_group + width_ / 2);
+      kernels::add_power(values + (width_ - width_ / 2), width_ / 2, 1, of_group);
+    }
+    double* const power = power_.data() + coil * width_;
+    blocks.assign(static_cast<std::size_t>(segments * groups), 0.0);
+    for (std::int64_t group = 0; group < groups; ++group) {
       for (std::int64_t x = 0; x < width_; ++x) {
-        const std::int64_t pixel = (x + width_ / 2) % width_;
-        const double sample = std::norm(std::complex<double>(values[x]));
-        power[pixel] += sample;
-        if (pixel < segments * block_width) {
-          of_group[pixel / block_width] += sample;
+        const double value = of_groups_[static_cast<std::size_t>(group * width_ + x)];
+        power[x] += value / static_cast<double>(lines_);
+        if (x < segments * block_width) {
+          blocks[static_cast<std::size_t>(group * segments + x / block_width)] += value;
         }
       }
     }
-    std::for_each(power, power + width_, [&](double& value) { value /= static_cast<double>(lines_); });
     const std::int64_t samples = block_width * (lines_ / groups);
     for (std::int64_t group = 0; group < groups; ++group) {
       const std::int64_t of_group = (group + 1) * lines_ / groups - group * lines_ / groups;

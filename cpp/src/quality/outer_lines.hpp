@@ -1,4 +1,5 @@
-// The outer half of a slice's measured lines as images along x: there noise and interference show best.
+// The outer half of a slice's measured lines, the outermost 64 at most, as images along x: there noise and interference
+// show best.
 #pragma once
 
 #include <complex>
@@ -29,8 +30,9 @@ class OuterLines {
  private:
   std::int64_t width_ = 0;
   std::int64_t lines_ = 0;
-  std::vector<double> power_;  // (coils, x)
-  std::vector<double> noise_;  // of each coil
+  std::vector<double> power_;      // (coils, x)
+  std::vector<double> noise_;      // of each coil
+  std::vector<double> of_groups_;  // of one coil: (groups of lines, x)
   std::vector<std::complex<float>> rows_;
   kernels::FourierTransform::Memory memory_;
 };

@@ -67,6 +67,32 @@ void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& o
 
 }  // namespace
 
+const char* name_of(Fault fault) {
+  switch (fault) {
+    case Fault::zero_coil:
+      return "zero_coil";
+    case Fault::no_signal:
+      return "no_signal";
+    case Fault::high_noise:
+      return "high_noise";
+    case Fault::low_noise:
+      return "low_noise";
+    case Fault::correlated:
+      return "correlated";
+    case Fault::clipped:
+      return "clipped";
+    case Fault::interference:
+      return "interference";
+    case Fault::spike:
+      return "spike";
+    case Fault::ghost:
+      return "ghost";
+    case Fault::motion:
+      return "motion";
+  }
+  return "";
+}
+
 ArrayMedians array_medians(const ScanQualityFigures& figures) {
   return {median_of(figures.coils, &CoilQuality::noise), median_of(figures.coils, &CoilQuality::snr)};
 }

@@ -19,9 +19,13 @@ inline std::int64_t transformed_length(std::int64_t length) {
 // The central `width` of `samples` samples, `stride` apart, with k = 0 in front.
 inline void copy_readout(const std::complex<float>* from, std::int64_t stride, std::int64_t samples, std::int64_t width,
                          std::complex<float>* to) {
-  const std::int64_t first = samples / 2 - width / 2;
-  for (std::int64_t x = 0; x < width; ++x) {
-    to[(x + width - width / 2) % width] = from[(first + x) * stride];
+  const std::complex<float>* const middle = from + samples / 2 * stride;
+  const std::int64_t before = width / 2;
+  for (std::int64_t x = 0; x < width - before; ++x) {
+    to[x] = middle[x * stride];
+  }
+  for (std::int64_t x = 0; x < before; ++x) {
+    to[width - before + x] = middle[(x - before) * stride];
   }
 }
 

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
 
+#include "kernels/peak.hpp"
+#include "kernels/sample_power.hpp"
 #include "mriembed/error.hpp"
 #include "quality/line_consistency.hpp"
 #include "quality/outer_lines.hpp"
@@ -18,17 +21,23 @@ namespace {
 
 using Slice = ArrayView<const std::complex<float>, 3>;
 
-// The largest real or imaginary part of a coil, and how many samples have it.
+// The largest real or imaginary part of a coil, without its sign, and how many parts are that large.
 struct Extreme {
-  float value = 0;
-  std::int64_t samples = 0;
+  std::int32_t bits = 0;  // see kernels::peak_bits
+  std::int64_t parts = 0;
 
-  void take(float part) {
-    if (part > value) {
-      value = part;
-      samples = 0;
+  void take(const std::complex<float>* samples, std::int64_t count) {
+    const std::int32_t largest = kernels::peak_bits(samples, count);
+    if (largest < bits) {
+      return;
     }
-    samples += part == value ? 1 : 0;
+    parts = largest > bits ? 0 : parts;
+    bits = largest;
+    const auto value = std::bit_cast<float>(bits);
+    for (std::int64_t sample = 0; sample < count; ++sample) {
+      parts += std::abs(samples[sample].real()) == value ? 1 : 0;
+      parts += std::abs(samples[sample].imag()) == value ? 1 : 0;
+    }
   }
 };
 
@@ -109,11 +118,7 @@ class ScanQuality::State {
       for (std::int64_t coil = 0; coil < coils(); ++coil) {
         const double energy = energies[static_cast<std::size_t>(coil)];
         const double weight = energy > 0 ? static_cast<double>(height * width) / energy : 0;
-        const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
-        for (std::int64_t x = 0; x < width; ++x) {
-          const double power = std::norm(std::complex<double>(from[x * kspace.strides[2]]));
-          power_[static_cast<std::size_t>(y * width + x)] += weight * power;
-        }
+        kernels::add_power(samples_of(kspace, coil, y), width, weight, power_.data() + y * width);
       }
       const auto line = power_.begin() + y * width;
       const auto samples = std::count_if(line, line + width, [](double power) { return power > 0; });
@@ -158,28 +163,43 @@ class ScanQuality::State {
   }
 
  private:
-  // Of each coil; also looks for values that are not finite and for extremes.
+  // Of each coil; also takes its extremes. Throws, and takes nothing, where values are not finite.
   std::vector<double> energies_of(const Slice& kspace) {
     const auto [slice_coils, height, width] = kspace.shape;
     std::vector<double> energies;
+    std::vector<Extreme> extremes;
     for (std::int64_t coil = 0; coil < slice_coils; ++coil) {
       double energy = 0;
-      Extreme& extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
+      Extreme extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
       for (std::int64_t y = 0; y < height; ++y) {
-        const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
-        for (std::int64_t x = 0; x < width; ++x) {
-          const std::complex<float> sample = from[x * kspace.strides[2]];
-          energy += std::norm(std::complex<double>(sample));
-          extreme.take(std::abs(sample.real()));
-          extreme.take(std::abs(sample.imag()));
-        }
+        const std::complex<float>* samples = samples_of(kspace, coil, y);
+        energy += kernels::power_of(samples, width);
+        extreme.take(samples, width);
       }
       if (!std::isfinite(energy)) {
         throw Error(ErrorCode::bad_input, "coil " + std::to_string(coil) + " holds samples that are not finite");
       }
       energies.push_back(energy);
+      extremes.push_back(extreme);
+    }
+    for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
+      gathered_[coil].extreme = extremes[coil];
     }
     return energies;
+  }
+
+  // The samples of a line, one beside the other.
+  const std::complex<float>* samples_of(const Slice& kspace, std::int64_t coil, std::int64_t y) {
+    const std::complex<float>* from = kspace.data + coil * kspace.strides[0] + y * kspace.strides[1];
+    const std::int64_t width = kspace.shape[2];
+    if (kspace.strides[2] == 1) {
+      return from;
+    }
+    line_.resize(static_cast<std::size_t>(width));
+    for (std::int64_t x = 0; x < width; ++x) {
+      line_[static_cast<std::size_t>(x)] = from[x * kspace.strides[2]];
+    }
+    return line_.data();
   }
 
   void gather_outer_lines(const Slice& kspace, const std::vector<bool>& measured) {
@@ -204,7 +224,7 @@ class ScanQuality::State {
     const Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
     CoilQuality figures;
     figures.is_zero = gathered.energy == 0;
-    figures.clipped = gathered.extreme.value > 0 && gathered.extreme.samples > 2 ? gathered.extreme.samples : 0;
+    figures.clipped = gathered.extreme.bits > 0 && gathered.extreme.parts > 2 ? gathered.extreme.parts : 0;
     const auto place = [&](std::int64_t other) { return static_cast<std::size_t>(coil * coils() + other); };
     if (!noise_.empty()) {
       figures.noise = std::sqrt(noise_[place(coil)].real());
@@ -267,6 +287,7 @@ class ScanQuality::State {
   std::vector<SliceQuality> slices_;
   std::int64_t samples_ = 0;  // measured, of each coil
   std::vector<double> power_;
+  std::vector<std::complex<float>> line_;
   quality::OuterLines outer_;
   quality::LineConsistencyCheck consistency_;
   std::int64_t width_ = 0;

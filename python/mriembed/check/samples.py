@@ -92,7 +92,7 @@ def read_samples(scan: Scan, slices: range, *, shown: int, coils: int) -> Measur
 
 
 def outer_power(kspace: NDArray[np.complex64]) -> NDArray[np.float64]:
-    """(coils, frequencies): mean power along x of the outer half of the measured lines, as in docs/check.md.
+    """(coils, frequencies): mean power along x of the outer half of the measured lines.
 
     The lines are images along x, so frequencies descend: x is at (width // 2 - x) / width cycles per sample.
     """

@@ -84,6 +84,71 @@ TEST_P(GrappaKernelsTest, of_several_short_runs_fill_another_plane) {
   }
 }
 
+// Lines 3, 7 and 11 follow no rule, and no position of every fourth one from 0 on touches them.
+TEST_P(GrappaKernelsTest, follow_from_the_positions_that_count_alone) {
+  Planes calibration = harmonic_planes(1, 15);
+  const std::vector<Sample> noise = random_samples(width, 1, 99);
+  CalibrationRun run;
+  for (std::int64_t line = 0; line < calibration.lines; ++line) {
+    if (line % 4 == 3) {
+      std::ranges::copy(noise, calibration.line(0, line));
+    }
+    run.push_back(calibration.line(0, line));
+  }
+  const threads::Executor executor(1, nullptr);
+  GrappaKernels kernels(1e-9);
+  kernels.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils, calibration.coil_stride(), width, executor,
+                    {.first = 0, .step = 4});
+  Planes given = harmonic_planes(1, 3);
+  const Planes whole = given;
+  std::vector<Gap> gaps;
+  add_gap(gaps, 2, given.line(0, 0), given.line(0, 2), std::array<Sample*, 1>{given.line(0, 1)});
+  EXPECT_EQ(kernels.fill(gaps, given.coil_stride(), executor), 1);
+  for (std::size_t place = 0; place < whole.samples.size(); ++place) {
+    ASSERT_LT(std::abs(given.samples[place] - whole.samples[place]), 1e-4) << place;
+  }
+}
+
+TEST_P(GrappaKernelsTest, of_two_calibrations_together_are_those_of_all_positions) {
+  Planes calibration = harmonic_planes(1, 12);
+  const std::vector<Sample> noise = random_samples(coils * 12 * width, 0.2F, 98);  // so that positions disagree
+  CalibrationRun run;
+  for (std::int64_t line = 0; line < calibration.lines; ++line) {
+    run.push_back(calibration.line(0, line));
+  }
+  for (std::size_t place = 0; place < noise.size(); ++place) {
+    calibration.samples[place] += noise[place];
+  }
+  const threads::Executor executor(1, nullptr);
+  const auto filled = [&](GrappaKernels& kernels) {
+    Planes given = harmonic_planes(1, 3);
+    std::vector<Gap> gaps;
+    add_gap(gaps, 2, given.line(0, 0), given.line(0, 2), std::array<Sample*, 1>{given.line(0, 1)});
+    EXPECT_EQ(kernels.fill(gaps, given.coil_stride(), executor), 1);
+    return given.samples;
+  };
+  const auto calibrated = [&](Positions positions) {
+    GrappaKernels kernels;
+    kernels.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils, calibration.coil_stride(), width, executor,
+                      positions);
+    return kernels;
+  };
+  GrappaKernels all = calibrated({});
+  GrappaKernels even = calibrated({.first = 0, .step = 2});
+  const GrappaKernels odd = calibrated({.first = 1, .step = 2});
+  GrappaKernels both;
+  both.calibrate_by_both(even, odd);
+  const std::vector<Sample> expected = filled(all);
+  const std::vector<Sample> found = filled(both);
+  const std::vector<Sample> of_even = filled(even);
+  float most = 0;
+  for (std::size_t place = 0; place < expected.size(); ++place) {
+    ASSERT_LT(std::abs(found[place] - expected[place]), 1e-5) << place;
+    most = std::max(most, std::abs(of_even[place] - expected[place]));
+  }
+  EXPECT_GT(most, 1e-3);
+}
+
 TEST_P(GrappaKernelsTest, are_not_found_from_runs_that_are_shorter_than_the_gap) {
   Planes calibration = harmonic_planes(2, 3);
   const std::vector<CalibrationRun> runs{{calibration.line(0, 0), calibration.line(0, 1), calibration.line(0, 2)},

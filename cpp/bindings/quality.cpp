@@ -1,0 +1,97 @@
+#include "bindings/quality.hpp"
+
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <complex>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bindings/array_views.hpp"
+#include "mriembed/quality_findings.hpp"
+#include "mriembed/scan_quality.hpp"
+
+namespace py = pybind11;
+
+namespace mriembed::bindings {
+
+void bind_quality(py::module_& module) {
+  py::class_<CoilQuality>(module, "CoilQuality")
+      .def_readonly("noise", &CoilQuality::noise)
+      .def_readonly("noise_is_estimated", &CoilQuality::noise_is_estimated)
+      .def_readonly("signal", &CoilQuality::signal)
+      .def_readonly("signal_share", &CoilQuality::signal_share)
+      .def_readonly("snr", &CoilQuality::snr)
+      .def_readonly("correlation", &CoilQuality::correlation)
+      .def_readonly("correlated_with", &CoilQuality::correlated_with)
+      .def_readonly("clipped", &CoilQuality::clipped)
+      .def_readonly("is_zero", &CoilQuality::is_zero);
+  py::class_<Spike>(module, "Spike")
+      .def_readonly("y", &Spike::y)
+      .def_readonly("x", &Spike::x)
+      .def_readonly("level", &Spike::level)
+      .def_readonly("share", &Spike::share);
+  py::class_<SliceQuality>(module, "SliceQuality")
+      .def_readonly("lines", &SliceQuality::lines)
+      .def_readonly("measured_lines", &SliceQuality::measured_lines)
+      .def_readonly("spike", &SliceQuality::spike)
+      .def_readonly("echo_y", &SliceQuality::echo_y)
+      .def_readonly("echo_x", &SliceQuality::echo_x)
+      .def_readonly("lines_are_judged", &SliceQuality::lines_are_judged)
+      .def_readonly("ghost_phase", &SliceQuality::ghost_phase)
+      .def_readonly("motion_level", &SliceQuality::motion_level)
+      .def_readonly("motion_line", &SliceQuality::motion_line);
+  py::class_<Interference>(module, "Interference")
+      .def_readonly("level", &Interference::level)
+      .def_readonly("frequency", &Interference::frequency)
+      .def_readonly("coil", &Interference::coil);
+  py::class_<ScanQualityFigures>(module, "ScanQualityFigures")
+      .def_readonly("coils", &ScanQualityFigures::coils)
+      .def_readonly("slices", &ScanQualityFigures::slices)
+      .def_readonly("interference", &ScanQualityFigures::interference);
+  py::class_<Finding>(module, "Finding")
+      .def_property_readonly("fault", [](const Finding& finding) { return std::string(name_of(finding.fault)); })
+      .def_readonly("coil", &Finding::coil)
+      .def_readonly("slice", &Finding::slice)
+      .def_readonly("value", &Finding::value)
+      .def_readonly("limit", &Finding::limit)
+      .def_property_readonly("severity", &Finding::severity);
+  py::class_<QualityLimits>(module, "QualityLimits")
+      .def(py::init<>())
+      .def_readwrite("high_noise", &QualityLimits::high_noise)
+      .def_readwrite("low_noise", &QualityLimits::low_noise)
+      .def_readwrite("low_snr", &QualityLimits::low_snr)
+      .def_readwrite("correlation", &QualityLimits::correlation)
+      .def_readwrite("clipped", &QualityLimits::clipped)
+      .def_readwrite("interference", &QualityLimits::interference)
+      .def_readwrite("spike", &QualityLimits::spike)
+      .def_readwrite("ghost_phase", &QualityLimits::ghost_phase)
+      .def_readwrite("motion_level", &QualityLimits::motion_level);
+  py::class_<ScanQuality>(module, "ScanQuality")
+      .def(py::init<std::int64_t>(), py::arg("coils"))
+      .def(
+          "set_noise",
+          [](ScanQuality& self, const py::array_t<std::complex<double>>& covariance) {
+            self.set_noise(view_of<std::complex<double>, 2>(covariance, "noise covariance"));
+          },
+          py::arg("covariance"))
+      .def(
+          "add_slice",
+          [](ScanQuality& self, const py::array_t<std::complex<float>>& kspace) {
+            const auto view = view_of<std::complex<float>, 3>(kspace, "k-space");
+            const py::gil_scoped_release released;
+            self.add_slice(view);
+          },
+          py::arg("kspace"))
+      .def("figures", &ScanQuality::figures)
+      .def(
+          "findings",
+          [](const ScanQuality& self, const QualityLimits& limits, const std::vector<QualityLimits>& of_coils) {
+            return findings_of(self.figures(), limits, of_coils);
+          },
+          py::arg("limits"), py::arg("of_coils"));
+}
+
+}  // namespace mriembed::bindings

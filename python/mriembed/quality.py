@@ -1,0 +1,290 @@
+"""What is broken in a scan, coil by coil: the figures of `mriembed_cli check`, on arrays and on scans.
+
+docs/check.md has formulas, limits and rates. No model file is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mriembed import _core
+from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.programs import installed_program
+
+
+@dataclass(frozen=True)
+class CoilQuality:
+    """Figures of one coil, over all slices. Amplitudes have the unit of the samples.
+
+    Attributes:
+        noise: standard deviation of the complex noise; 0: not known.
+        noise_is_estimated: from k-space, since there is no noise measurement.
+        signal: root mean square of the samples without noise. signal_share: of the array, of its power.
+        snr: signal / noise; 0 where the noise is not known.
+        correlation: largest one of its noise with another coil's, and `correlated_with` that coil; 0 and -1 without a
+            noise covariance.
+        clipped: samples with the coil's largest real or imaginary part, where more than two share it.
+        is_zero: no sample differs from zero.
+    """
+
+    noise: float
+    noise_is_estimated: bool
+    signal: float
+    signal_share: float
+    snr: float
+    correlation: float
+    correlated_with: int
+    clipped: int
+    is_zero: bool
+
+
+@dataclass(frozen=True)
+class Spike:
+    """The sample of a slice that stands out most: its place, its power over that around it, its share of the peak."""
+
+    y: int
+    x: int
+    level: float
+    share: float
+
+
+@dataclass(frozen=True)
+class SliceQuality:
+    """Figures of one slice.
+
+    Attributes:
+        lines, measured_lines: of k-space.
+        spike: the sample that stands out most.
+        echo_y, echo_x: where k-space peaks, in samples from its centre.
+        lines_are_judged: False: the following are not known.
+        ghost_phase: of odd lines against even ones, in radians.
+        motion_level: of a sudden motion, and `motion_line` the first line after it.
+    """
+
+    lines: int
+    measured_lines: int
+    spike: Spike
+    echo_y: int
+    echo_x: int
+    lines_are_judged: bool
+    ghost_phase: float
+    motion_level: float
+    motion_line: int
+
+
+@dataclass(frozen=True)
+class Interference:
+    """The strongest line in the spectrum of the noise.
+
+    Attributes:
+        level: its power over its neighbours'; 1: none.
+        frequency: in cycles a sample of the readout, -0.5 to 0.5.
+        coil: in which it stands out most.
+    """
+
+    level: float
+    frequency: float
+    coil: int
+
+
+@dataclass(frozen=True)
+class ScanQualityFigures:
+    """All figures of a scan."""
+
+    coils: list[CoilQuality]
+    slices: list[SliceQuality]
+    interference: Interference
+
+
+@dataclass(frozen=True)
+class QualityLimits:
+    """Figures beyond these are findings. Noise and SNR are compared as multiples of the array's median."""
+
+    high_noise: float = _core.QualityLimits().high_noise
+    low_noise: float = _core.QualityLimits().low_noise
+    low_snr: float = _core.QualityLimits().low_snr
+    correlation: float = _core.QualityLimits().correlation
+    clipped: float = _core.QualityLimits().clipped
+    interference: float = _core.QualityLimits().interference
+    spike: float = _core.QualityLimits().spike
+    ghost_phase: float = _core.QualityLimits().ghost_phase
+    motion_level: float = _core.QualityLimits().motion_level
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure beyond its limit.
+
+    Attributes:
+        fault: "zero_coil", "no_signal", "high_noise", "low_noise", "correlated", "clipped", "interference", "spike",
+            "ghost" or "motion".
+        coil: from 0; None: the array. slice: in the order in which they were added; None: all.
+        value, limit: of the figure.
+        severity: how far beyond the limit, as a factor of at least 1; may be infinite.
+    """
+
+    fault: str
+    coil: int | None
+    slice: int | None
+    value: float
+    limit: float
+    severity: float
+
+
+@dataclass(frozen=True)
+class CheckedMeasurement:
+    """What the samples of one measurement of a scan say.
+
+    Attributes:
+        measurement: its number in the file, from 0.
+        noise_is_measured: whether it has a noise measurement.
+        coil_names: of the coils of the figures, as the header calls them; empty texts where it does not.
+        channels: of the same coils, the scanner's numbers. dead_channels: those without noise, which have no figures.
+        figures, findings: of `coils` and slices as they are counted here.
+        lines: what `mriembed_cli check` prints, a line for each finding.
+        not_judged: what no figure tells of this measurement; empty: nothing.
+    """
+
+    measurement: int
+    noise_is_measured: bool
+    coil_names: list[str]
+    channels: list[int]
+    dead_channels: list[int]
+    figures: ScanQualityFigures
+    findings: list[Finding] = field(repr=False)
+    lines: list[str]
+    not_judged: str
+
+
+class ScanQuality:
+    """Gathers figures slice by slice. One thread at a time may use it; the GIL is released while a slice is read."""
+
+    def __init__(self, coils: int) -> None:
+        """Of slices with this number of coils.
+
+        Raises:
+            InvalidArgumentError: less than one coil.
+        """
+        self._core = _core.ScanQuality(coils)
+
+    def set_noise(self, covariance: ArrayLike) -> None:
+        """Takes (coils, coils), n n^H / (N - 1), of a noise measurement with the receiver's gain and bandwidth.
+
+        Raises:
+            InvalidArgumentError: another shape. BadInputError: a diagonal that is negative or not finite.
+        """
+        self._core.set_noise(np.asarray(covariance, dtype=np.complex128))
+
+    def add_slice(self, kspace: ArrayLike) -> None:
+        """Takes k-space (coils, y, x), complex, as the scanner measured it; complex64 is read where it lies.
+
+        Lines that are zero in all coils count as missing. Slices may differ in size.
+
+        Raises:
+            InvalidArgumentError: real samples, another number of coils, or an empty axis.
+            BadInputError: samples that are not finite; such a slice leaves no trace in the figures.
+        """
+        samples = np.asarray(kspace)
+        if samples.dtype.kind != "c":
+            raise InvalidArgumentError(f"k-space: expected a complex array (coils, y, x), got {samples.dtype}")
+        if any(stride % np.dtype(np.complex64).itemsize for stride in samples.strides):
+            samples = np.ascontiguousarray(samples)
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
+            self._core.add_slice(samples.astype(np.complex64, copy=False))
+
+    def figures(self) -> ScanQualityFigures:
+        """Of all slices so far."""
+        return _figures(self._core.figures())
+
+    def findings(self, limits: QualityLimits | None = None, of_coils: Sequence[QualityLimits] = ()) -> list[Finding]:
+        """What lies beyond the limits, the worst first.
+
+        Args:
+            limits: None: the default ones.
+            of_coils: of each coil, for what is found in coils; empty: `limits`.
+
+        Raises:
+            InvalidArgumentError: another number of coils.
+        """
+        array = _limits(limits or QualityLimits())
+        return [_finding(found) for found in self._core.findings(array, [_limits(coil) for coil in of_coils])]
+
+
+def check_scan(
+    file: Path | str, *, group: str = "", limits: Path | str | None = None, allow_undersampled: bool = False
+) -> list[CheckedMeasurement]:
+    """Checks a scan file of k-space: MRD, fastMRI, BART or NumPy.
+
+    Args:
+        file: its path.
+        group: the measurement to check of a raw MRD file that holds several; by default all.
+        limits: a limits file (docs/check.md).
+        allow_undersampled: also check scans with missing lines and no calibration lines.
+
+    Raises:
+        BadInputError: the file is no scan of k-space, is damaged, or holds samples that are not finite.
+        InvalidArgumentError: the limits file cannot be used.
+    """
+    try:
+        from mriembed import _scans
+    except ImportError:
+        raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
+    reader = str(installed_program("mriembed_scan_reader"))
+    try:
+        scan = _scans.Scan(str(file), reader, False, group, "", allow_undersampled)
+        checked = scan.check("" if limits is None else str(limits))
+    except BadInputError as error:
+        raise BadInputError(f"{file}: {error}") from None
+    return [
+        CheckedMeasurement(
+            measurement=each.measurement,
+            noise_is_measured=each.noise_is_measured,
+            coil_names=[each.channel_names[c] if c < len(each.channel_names) else "" for c in each.channels],
+            channels=each.channels,
+            dead_channels=each.dead_channels,
+            figures=_figures(each.figures),
+            findings=[_finding(found) for found in each.findings],
+            lines=each.lines,
+            not_judged=each.not_judged,
+        )
+        for each in checked
+    ]
+
+
+def _values(of: object, cls: type[Any]) -> dict[str, Any]:
+    return {each.name: getattr(of, each.name) for each in fields(cls)}
+
+
+def _figures(core: _core.ScanQualityFigures) -> ScanQualityFigures:
+    slices = [
+        SliceQuality(**{**_values(each, SliceQuality), "spike": Spike(**_values(each.spike, Spike))})
+        for each in core.slices
+    ]
+    coils = [CoilQuality(**_values(each, CoilQuality)) for each in core.coils]
+    return ScanQualityFigures(coils, slices, Interference(**_values(core.interference, Interference)))
+
+
+def _finding(core: _core.Finding) -> Finding:
+    of_array = core.coil < 0
+    of_all = core.slice < 0
+    return Finding(
+        core.fault,
+        None if of_array else core.coil,
+        None if of_all else core.slice,
+        core.value,
+        core.limit,
+        core.severity,
+    )
+
+
+def _limits(limits: QualityLimits) -> _core.QualityLimits:
+    core = _core.QualityLimits()
+    for name, value in _values(limits, QualityLimits).items():
+        setattr(core, name, value)
+    return core
