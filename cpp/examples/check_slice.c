@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     status = mriembed_scan_quality_find(quality, NULL, &count, &error);
   }
   for (int64_t index = 0; status == MRIEMBED_OK && index < count; ++index) {
-    mriembed_finding finding = {sizeof(finding)};
+    mriembed_finding finding = {.struct_size = sizeof(finding)};
     status = mriembed_scan_quality_finding(quality, index, &finding, &error);
     if (status == MRIEMBED_OK) {
       printf("%s: coil %lld, slice %lld: %.2f (limit %.2f)\n", mriembed_fault_name(finding.fault),

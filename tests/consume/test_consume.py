@@ -58,6 +58,18 @@ def test_errors_cross_the_border_with_code_and_message(build: Path, model: Path,
     assert not (tmp_path / "embedding").exists()
 
 
+def test_a_c_program_finds_the_noisy_coil_without_a_model(build: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    kspace = rng.normal(size=(6, 64, 64)) + 1j * rng.normal(size=(6, 64, 64))
+    kspace[4] *= 4
+    kspace[:, 32, 32] += 1000
+    kspace.astype(np.complex64).tofile(tmp_path / "samples")
+    command = [build / "check_slice_c", tmp_path / "samples", "6", "64", "64"]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.returncode == 10, result.stderr
+    assert re.fullmatch(r"high_noise: coil 4, slice -1: [34]\.\d\d \(limit 2\.00\)\n", result.stdout)
+
+
 def test_no_compile_command_of_the_consumer_names_torch(build: Path) -> None:
     assert "torch" not in (build / "compile_commands.json").read_text()
 
