@@ -42,7 +42,9 @@ void bind_quality(py::module_& module) {
       .def_readonly("lines_are_judged", &SliceQuality::lines_are_judged)
       .def_readonly("ghost_phase", &SliceQuality::ghost_phase)
       .def_readonly("motion_level", &SliceQuality::motion_level)
-      .def_readonly("motion_line", &SliceQuality::motion_line);
+      .def_readonly("motion_line", &SliceQuality::motion_line)
+      .def_readonly("zero_readouts", &SliceQuality::zero_readouts)
+      .def_readonly("zero_readouts_coil", &SliceQuality::zero_readouts_coil);
   py::class_<Interference>(module, "Interference")
       .def_readonly("level", &Interference::level)
       .def_readonly("frequency", &Interference::frequency)
@@ -68,7 +70,8 @@ void bind_quality(py::module_& module) {
       .def_readwrite("interference", &QualityLimits::interference)
       .def_readwrite("spike", &QualityLimits::spike)
       .def_readwrite("ghost_phase", &QualityLimits::ghost_phase)
-      .def_readwrite("motion_level", &QualityLimits::motion_level);
+      .def_readwrite("motion_level", &QualityLimits::motion_level)
+      .def_readwrite("zero_readouts", &QualityLimits::zero_readouts);
   py::class_<ScanQuality>(module, "ScanQuality")
       .def(py::init<std::int64_t>(), py::arg("coils"))
       .def(

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "cli/number_text.hpp"
@@ -48,9 +49,22 @@ std::string slice_text(const Checked& checked, std::int64_t slice) {
   return text;
 }
 
+// Of the interference, from the middle of the readout's band in kHz; none where no time of a sample is known.
+std::optional<double> offset_khz(const Checked& checked) {
+  const double time_us = checked.labels.empty() ? 0 : checked.labels.front().sample_time_us;
+  constexpr double khz_of_mhz = 1000;
+  return time_us > 0 ? std::optional(checked.figures.interference.frequency / time_us * khz_of_mhz) : std::nullopt;
+}
+
+std::string offset_text(const Checked& checked) {
+  const std::optional<double> offset = offset_khz(checked);
+  return offset.has_value() ? " (" + fixed(*offset, 2) + " kHz from its middle)" : "";
+}
+
 std::string text_of(const Checked& checked, const Finding& finding) {
-  const std::string figure = plain(finding.value);
-  const std::string limit = " (limit " + plain(finding.limit) + ")";
+  const bool counts = finding.fault == Fault::clipped || finding.fault == Fault::lost_readouts;
+  const std::string figure = counts ? fixed(finding.value, 0) : plain(finding.value);
+  const std::string limit = " (limit " + (counts ? fixed(finding.limit, 0) : plain(finding.limit)) + ")";
   switch (finding.fault) {
     case Fault::zero_coil:
       return coil_text(checked, finding.coil) + ": all samples are zero";
@@ -69,8 +83,8 @@ std::string text_of(const Checked& checked, const Finding& finding) {
     case Fault::clipped:
       return coil_text(checked, finding.coil) + ": " + figure + " samples at the receiver's largest value" + limit;
     case Fault::interference:
-      return "interference at " + plain(checked.figures.interference.frequency) +
-             " of the readout's bandwidth: " + figure + " x the power of its neighbours" + limit + ", most in " +
+      return "interference at " + plain(checked.figures.interference.frequency) + " of the readout's bandwidth" +
+             offset_text(checked) + ": " + figure + " x the power of its neighbours" + limit + ", most in " +
              coil_text(checked, finding.coil);
     case Fault::spike: {
       const Spike& spike = checked.figures.slices[static_cast<std::size_t>(finding.slice)].spike;
@@ -85,6 +99,12 @@ std::string text_of(const Checked& checked, const Finding& finding) {
       return slice_text(checked, finding.slice) + ": the object moved before line " +
              std::to_string(checked.figures.slices[static_cast<std::size_t>(finding.slice)].motion_line) + ": level " +
              figure + limit;
+    case Fault::lost_readouts: {
+      const SliceQuality& slice = checked.figures.slices[static_cast<std::size_t>(finding.slice)];
+      return slice_text(checked, finding.slice) + ": " + figure + " readouts of single coils are zero" + limit +
+             ", most in " + coil_text(checked, finding.coil) + ", of " + std::to_string(slice.measured_lines) +
+             " lines: samples were lost";
+    }
   }
   return "";
 }
@@ -208,6 +228,7 @@ std::string table_of(const Checked& checked) {
 nlohmann::ordered_json json_of(const SliceQuality& figures) {
   return {{"lines", figures.lines},
           {"measured_lines", figures.measured_lines},
+          {"zero_readouts", figures.zero_readouts},
           {"spike",
            {{"y", figures.spike.y},
             {"x", figures.spike.x},
@@ -264,12 +285,16 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
   }
   object["coils"] = coils;
   object["dead_channels"] = checked.dead_channels;
+  const std::optional<double> offset = offset_khz(checked);
   object["interference"] = {{"level", checked.figures.interference.level},
                             {"frequency", checked.figures.interference.frequency},
+                            {"offset_khz", offset.has_value() ? Json(*offset) : Json(nullptr)},
                             {"channel", checked.channels[static_cast<std::size_t>(checked.figures.interference.coil)]}};
   Json slices = Json::array();
   for (std::size_t slice = 0; slice < checked.figures.slices.size(); ++slice) {
-    Json entry{{"slice", checked.labels[slice].slice}, {"partition", checked.labels[slice].partition}};
+    const io::SliceLabel& label = checked.labels[slice];
+    Json entry{{"slice", label.slice},           {"contrast", label.contrast}, {"phase", label.phase},
+               {"repetition", label.repetition}, {"set", label.set},           {"partition", label.partition}};
     entry.update(json_of(checked.figures.slices[slice]));
     slices.push_back(entry);
   }

@@ -57,7 +57,8 @@ const std::vector<NamedLimit>& named_limits() {
                                            {"interference", &QualityLimits::interference},
                                            {"spike", &QualityLimits::spike},
                                            {"ghost_phase", &QualityLimits::ghost_phase},
-                                           {"motion_level", &QualityLimits::motion_level}};
+                                           {"motion_level", &QualityLimits::motion_level},
+                                           {"zero_readouts", &QualityLimits::zero_readouts}};
   return all;
 }
 

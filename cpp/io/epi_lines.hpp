@@ -42,6 +42,9 @@ class EpiLines {
   [[nodiscard]] std::span<const std::complex<float>> samples_of(const Acquisition& line, std::size_t index,
                                                                 std::span<const std::complex<float>> samples);
 
+  // Whether samples are brought to even spacing.
+  [[nodiscard]] bool regrids() const { return regridding_.has_value(); }
+
   // A navigator line of a volume, (coils, width) in the order of rising k. Those beyond the first 64 add nothing.
   void add_navigator(const VolumeKey& key, LineDirection direction, std::span<const std::complex<float>> line,
                      std::int64_t width);

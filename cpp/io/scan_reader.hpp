@@ -29,6 +29,7 @@ struct SliceLabel {
   std::optional<std::array<double, 3>> position_mm = std::nullopt;
   // What was missing of the slab that the slice was cut from, and how it was completed: SlabSampling::text().
   std::string slab_sampling = {};
+  double sample_time_us = 0;  // between two samples of a readout as stored; 0: not known, or not even
 };
 
 // What of a slice of k-space is the image, and how its pixels are shaped.

@@ -263,6 +263,7 @@ std::string encoded_slice_head(const Slice& slice) {
     encoder.number(coordinate);
   }
   encoder.text(label.slab_sampling);
+  encoder.number(label.sample_time_us);
   for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
     encoder.number(size);
   }
@@ -290,6 +291,10 @@ std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int6
   }
   label.position_mm = placed ? std::optional(position) : std::nullopt;
   label.slab_sampling = decoder.text();
+  label.sample_time_us = decoder.number<double>();
+  if (!std::isfinite(label.sample_time_us) || label.sample_time_us < 0) {
+    Decoder::refuse_answer();
+  }
   slice.channels = decoder.size(1, most_channels);
   slice.height = decoder.size(1, longest_side);
   slice.width = decoder.size(1, longest_side);

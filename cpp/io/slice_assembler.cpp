@@ -178,6 +178,7 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   slice.label = {finished_key_[0], finished_key_[1], finished_key_[2],
                  finished_key_[3], finished_key_[4], static_cast<int>(partition)};
   slice.label.position_mm = position_of(partition);
+  slice.label.sample_time_us = sample_time_us();
   slice.channels = static_cast<std::int64_t>(coils_.size());
   slice.height = placement_.height();
   slice.width = placement_.width();
@@ -190,6 +191,11 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
     std::copy_n(finished_.data() + (coil * placement_.depth() + z) * plane, plane, slice.samples.data() + coil * plane);
   }
+}
+
+double SliceAssembler::sample_time_us() const {
+  const auto time = static_cast<double>(finished_line_.sample_time_us);
+  return std::isfinite(time) && time > 0 && !(epi_.has_value() && epi_->regrids()) ? time : 0;
 }
 
 // The header tells where the middle of the excited slice or slab lies; partitions lie side by side along its normal.

@@ -102,6 +102,8 @@ class SliceAssembler {
   [[nodiscard]] std::int64_t lines() const { return placement_.height() * placement_.depth(); }
   Volume& volume_of(const VolumeKey& key);
   [[nodiscard]] std::optional<std::array<double, 3>> position_of(std::int64_t partition) const;
+  // Of the finished volume: 0 where it is not known, or where EPI's samples were brought to even spacing.
+  [[nodiscard]] double sample_time_us() const;
   void place(const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
   void place_held();

@@ -42,6 +42,7 @@ static_assert(static_cast<int>(Fault::interference) == MRIEMBED_INTERFERENCE);
 static_assert(static_cast<int>(Fault::spike) == MRIEMBED_SPIKE);
 static_assert(static_cast<int>(Fault::ghost) == MRIEMBED_GHOST);
 static_assert(static_cast<int>(Fault::motion) == MRIEMBED_MOTION);
+static_assert(static_cast<int>(Fault::lost_readouts) == MRIEMBED_LOST_READOUTS);
 
 const mriembed::ScanQualityFigures& figures_of(mriembed_scan_quality& quality) {
   if (!quality.figures.has_value()) {
@@ -86,12 +87,13 @@ void mriembed_quality_limits_init(mriembed_quality_limits* limits) {
                defaults.interference,
                defaults.spike,
                defaults.ghost_phase,
-               defaults.motion_level};
+               defaults.motion_level,
+               defaults.zero_readouts};
   }
 }
 
 const char* mriembed_fault_name(mriembed_fault fault) {
-  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_MOTION;
+  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_LOST_READOUTS;
   return known ? mriembed::name_of(static_cast<Fault>(fault)) : nullptr;
 }
 
@@ -156,10 +158,10 @@ mriembed_status mriembed_scan_quality_slice(mriembed_scan_quality* quality, int6
   return guarded(error, [&] {
     require(quality, "quality");
     const mriembed::SliceQuality& of = at(figures_of(*quality).slices, slice, "slice");
-    give<mriembed_slice_quality>(
-        {0, of.lines, of.measured_lines, of.spike.y, of.spike.x, of.spike.level, of.spike.share, of.echo_y, of.echo_x,
-         of.lines_are_judged ? 1 : 0, of.ghost_phase, of.motion_level, of.motion_line},
-        figures, "figures");
+    give<mriembed_slice_quality>({0, of.lines, of.measured_lines, of.spike.y, of.spike.x, of.spike.level,
+                                  of.spike.share, of.echo_y, of.echo_x, of.lines_are_judged ? 1 : 0, of.ghost_phase,
+                                  of.motion_level, of.motion_line, of.zero_readouts, of.zero_readouts_coil},
+                                 figures, "figures");
   });
 }
 
@@ -188,6 +190,7 @@ mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality, const
     converted.spike = given.spike;
     converted.ghost_phase = given.ghost_phase;
     converted.motion_level = given.motion_level;
+    converted.zero_readouts = given.zero_readouts;
     quality->findings = mriembed::findings_of(figures_of(*quality), converted);
     *count = static_cast<std::int64_t>(quality->findings.size());
   });

@@ -65,6 +65,8 @@ class SliceQuality:
     ghost_phase: float
     motion_level: float
     motion_line: int
+    zero_readouts: int
+    zero_readouts_coil: int
 
 class Interference:
     level: float
@@ -94,6 +96,7 @@ class QualityLimits:
     spike: float
     ghost_phase: float
     motion_level: float
+    zero_readouts: float
 
 class ScanQuality:
     def __init__(self, coils: int) -> None: ...

@@ -62,9 +62,11 @@ class SliceQuality:
         lines, measured_lines: of k-space.
         spike: the sample that stands out most.
         echo_y, echo_x: where k-space peaks, in samples from its centre.
-        lines_are_judged: False: the following are not known.
+        lines_are_judged: False: ghost and motion are not known.
         ghost_phase: of odd lines against even ones, in radians.
         motion_level: of a sudden motion, and `motion_line` the first line after it.
+        zero_readouts: of one coil each, where other coils measured the line; `zero_readouts_coil` has the most of them
+            (-1: none).
     """
 
     lines: int
@@ -76,6 +78,8 @@ class SliceQuality:
     ghost_phase: float
     motion_level: float
     motion_line: int
+    zero_readouts: int
+    zero_readouts_coil: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class QualityLimits:
     spike: float = _core.QualityLimits().spike
     ghost_phase: float = _core.QualityLimits().ghost_phase
     motion_level: float = _core.QualityLimits().motion_level
+    zero_readouts: float = _core.QualityLimits().zero_readouts
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Finding:
 
     Attributes:
         fault: "zero_coil", "no_signal", "high_noise", "low_noise", "correlated", "clipped", "interference", "spike",
-            "ghost" or "motion".
+            "ghost", "motion" or "lost_readouts".
         coil: from 0; None: the array. slice: in the order in which they were added; None: all.
         value, limit: of the figure.
         severity: how far beyond the limit, as a factor of at least 1; may be infinite.

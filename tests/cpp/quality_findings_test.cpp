@@ -28,6 +28,7 @@ TEST(Findings, have_the_names_of_their_faults) {
   EXPECT_STREQ(name_of(Fault::zero_coil), "zero_coil");
   EXPECT_STREQ(name_of(Fault::high_noise), "high_noise");
   EXPECT_STREQ(name_of(Fault::motion), "motion");
+  EXPECT_STREQ(name_of(Fault::lost_readouts), "lost_readouts");
 }
 
 TEST(Findings, are_none_where_nothing_is_wrong) { EXPECT_TRUE(findings_of(faultless()).empty()); }
@@ -109,6 +110,21 @@ TEST(Findings, tell_no_motion_where_a_ghost_or_interference_disturbs_all_lines) 
   found = findings_of(figures);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].fault, Fault::interference);
+}
+
+TEST(Findings, tell_lost_readouts_of_a_slice_and_a_coil) {
+  ScanQualityFigures figures = faultless();
+  figures.slices[1].zero_readouts = 3;
+  figures.slices[1].zero_readouts_coil = 2;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::lost_readouts);
+  EXPECT_EQ(found[0].coil, 2);
+  EXPECT_EQ(found[0].slice, 1);
+  EXPECT_EQ(found[0].severity(), 3);
+  std::vector<QualityLimits> of_coils(figures.coils.size());
+  of_coils[2].zero_readouts = 4;
+  EXPECT_TRUE(findings_of(figures, {}, of_coils).empty());
 }
 
 TEST(Findings, of_coils_are_judged_by_limits_of_their_own) {

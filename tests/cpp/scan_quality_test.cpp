@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -274,6 +275,37 @@ TEST(ScanQualityTest, is_the_same_for_any_scale_and_any_strides) {
   quality.add_slice({turned.data(), {3, 64, 48}, {64, 1, rows}});
   EXPECT_EQ(quality.figures().coils[1].noise, first.coils[1].noise);
   EXPECT_EQ(quality.figures().interference.level, first.interference.level);
+}
+
+TEST(ScanQualityTest, counts_readouts_of_single_coils_that_are_zero) {
+  const auto without = [](Scan scan, std::int64_t coil, const std::vector<std::int64_t>& lines) {
+    for (const std::int64_t y : lines) {
+      for (std::int64_t x = 0; x < scan.width; ++x) {
+        scan.at(coil, y, x) = 0;
+      }
+    }
+    return scan;
+  };
+  Scan first = noisy_scan({1, 1, 1}, 16, 16);
+  for (std::int64_t coil = 0; coil < 3; ++coil) {  // lines 1 and 9 were not measured, coil 0 receives nothing at all
+    first = without(first, coil, {1, 9});
+  }
+  std::vector<std::int64_t> all(16);
+  std::iota(all.begin(), all.end(), 0);
+  first = without(first, 0, all);
+  const Scan second = without(without(first, 1, {2, 9}), 2, {3, 4, 5});
+  const Scan third = without(first, 2, all);
+  ScanQuality quality(3);
+  for (const Scan& scan : {first, second, third}) {
+    quality.add_slice(scan.view());
+  }
+  const std::vector<SliceQuality> slices = quality.figures().slices;
+  EXPECT_EQ(slices[0].zero_readouts, 0);
+  EXPECT_EQ(slices[0].zero_readouts_coil, -1);
+  EXPECT_EQ(slices[1].zero_readouts, 4);  // one of coil 1, three of coil 2
+  EXPECT_EQ(slices[1].zero_readouts_coil, 2);
+  EXPECT_EQ(slices[2].zero_readouts, 14);
+  EXPECT_EQ(slices[2].zero_readouts_coil, 2);
 }
 
 TEST(ScanQualityTest, forgets_a_slice_that_it_refused) {

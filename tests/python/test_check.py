@@ -128,6 +128,36 @@ def test_spike_interference_ghost_and_correlated_pair_are_told(clean: RawSlices,
         assert words in done.stdout.splitlines()[0], fault
 
 
+def test_the_offset_of_an_interference_is_told_in_khz_where_the_dwell_time_is_known(
+    clean: RawSlices, tmp_path: Path
+) -> None:
+    tone = 300 * np.exp(2j * np.pi * (21 / SIZE) * np.arange(SIZE)) * np.abs(clean.kspace[:, 3]).mean()
+    kspace = clean.kspace.copy()
+    kspace[:, 3] += tone.astype(np.complex64)
+    scan = written(tmp_path / "scan.h5", RawSlices(kspace, clean.noise))  # 5 microseconds a sample
+    interference = figures(scan)["interference"]
+    assert interference["frequency"] == 21 / SIZE
+    assert interference["offset_khz"] == pytest.approx(21 / SIZE / 5e-3, rel=1e-6)
+    assert "readout's bandwidth (43.75 kHz from its middle): " in check(scan).stdout
+    np.save(tmp_path / "scan.npy", kspace)
+    assert figures(tmp_path / "scan.npy")["interference"]["offset_khz"] is None
+    assert "readout's bandwidth: " in check(tmp_path / "scan.npy").stdout
+
+
+def test_readouts_that_a_coil_lost_are_told(clean: RawSlices, tmp_path: Path) -> None:
+    kspace = clean.kspace.copy()
+    kspace[1, 6, 40:43] = 0
+    kspace[1, 2, 7] = 0
+    done = check(written(tmp_path / "scan.h5", RawSlices(kspace, clean.noise)))
+    assert done.returncode == 10
+    words = "slice 1: 4 readouts of single coils are zero (limit 1), most in coil 6"
+    assert f"{words}, of {SIZE} lines: samples were lost" in done.stdout
+    found = figures(tmp_path / "scan.h5")
+    assert [one["zero_readouts"] for one in found["slices"]] == [0, 4]
+    (finding,) = [one for one in found["findings"] if one["fault"] == "lost_readouts"]
+    assert (finding["channels"], finding["slice"], finding["value"], finding["severity"]) == ([6], 1, 4, 4)
+
+
 def test_figures_of_a_file_a_stream_and_an_array_are_the_same(clean: RawSlices, tmp_path: Path) -> None:
     scan = written(tmp_path / "scan.h5", clean)
     np.save(tmp_path / "scan.npy", clean.kspace)
@@ -137,7 +167,13 @@ def test_figures_of_a_file_a_stream_and_an_array_are_the_same(clean: RawSlices, 
         figures(tmp_path / "scan.npy", "--noise", scan),
     ]
     for other in found[1:]:
-        assert {**other, "file": ""} == {**found[0], "file": "", "slices": other["slices"]}
+        interference = {**found[0]["interference"], "offset_khz": other["interference"]["offset_khz"]}
+        assert {**other, "file": ""} == {
+            **found[0],
+            "file": "",
+            "slices": other["slices"],
+            "interference": interference,
+        }
         assert [slice_["spike"] for slice_ in other["slices"]] == [slice_["spike"] for slice_ in found[0]["slices"]]
 
 
@@ -262,7 +298,8 @@ def test_embed_checks_in_the_same_pass(clean: RawSlices, model_file: Path, tmp_p
     assert f"{scan}: {alone['findings'][0]['text']}" in notes
     for row, before, slice_ in zip(rows, plain, alone["slices"], strict=True):
         assert row.pop("findings") == [finding["text"] for finding in alone["findings"]]
-        assert row.pop("quality") == {name: slice_[name] for name in slice_ if name not in ("slice", "partition")}
+        labels = ("slice", "contrast", "phase", "repetition", "set", "partition")  # the row has them
+        assert row.pop("quality") == {name: slice_[name] for name in slice_ if name not in labels}
         assert row == before
 
 

@@ -10,16 +10,17 @@
 namespace mriembed {
 
 enum class Fault {
-  zero_coil,     // a coil holds nothing but zeros
-  no_signal,     // a coil has noise, and next to no signal
-  high_noise,    // of a coil, against the array's median
-  low_noise,     // the same: its gain is too low
-  correlated,    // noise of two coils
-  clipped,       // a coil's receiver at its limit
-  interference,  // a line in the spectrum
-  spike,         // one sample of a slice
-  ghost,         // odd and even lines of a slice differ in phase
-  motion,        // of the object, once, between two lines of a slice; told where there is no ghost and no interference
+  zero_coil,      // a coil holds nothing but zeros
+  no_signal,      // a coil has noise, and next to no signal
+  high_noise,     // of a coil, against the array's median
+  low_noise,      // the same: its gain is too low
+  correlated,     // noise of two coils
+  clipped,        // a coil's receiver at its limit
+  interference,   // a line in the spectrum
+  spike,          // one sample of a slice
+  ghost,          // odd and even lines of a slice differ in phase
+  motion,         // of the object, once, between two lines of a slice; told where there is no ghost and no interference
+  lost_readouts,  // readouts of a coil are zero in a slice that it measured otherwise, or in other slices
 };
 
 // "zero_coil", ...: the enumerator.
@@ -38,6 +39,7 @@ struct QualityLimits {
   double spike = 40;          // Spike::level
   double ghost_phase = 0.12;  // radians
   double motion_level = 2.5;  // SliceQuality::motion_level
+  double zero_readouts = 1;   // of a slice; so many are a finding
 };
 
 struct Finding {

@@ -48,10 +48,12 @@ typedef struct mriembed_slice_quality {
   double spike_share;
   int64_t echo_y; /* where k-space peaks, in samples from its centre */
   int64_t echo_x;
-  int lines_are_judged; /* 0: the four following are not known */
+  int lines_are_judged; /* 0: the three following are not known */
   double ghost_phase;   /* radians */
   double motion_level;
   int64_t motion_line;
+  int64_t zero_readouts;      /* of one coil each, where other coils measured the line */
+  int64_t zero_readouts_coil; /* with the most of them; -1: none */
 } mriembed_slice_quality;
 
 typedef struct mriembed_interference {
@@ -71,7 +73,8 @@ typedef enum mriembed_fault {
   MRIEMBED_INTERFERENCE = 6,
   MRIEMBED_SPIKE = 7,
   MRIEMBED_GHOST = 8,
-  MRIEMBED_MOTION = 9
+  MRIEMBED_MOTION = 9,
+  MRIEMBED_LOST_READOUTS = 10
 } mriembed_fault;
 
 /* Fill with mriembed_quality_limits_init, then change what should differ. */
@@ -86,6 +89,7 @@ typedef struct mriembed_quality_limits {
   double spike;
   double ghost_phase;
   double motion_level;
+  double zero_readouts;
 } mriembed_quality_limits;
 
 typedef struct mriembed_finding {

@@ -51,6 +51,10 @@ struct Spike {
 struct SliceQuality {
   std::int64_t lines = 0;
   std::int64_t measured_lines = 0;
+  // Readouts of one coil that are all zero where other coils measured the line, in coils that are not zero throughout:
+  // samples were lost. And the coil with the most of them, -1: none.
+  std::int64_t zero_readouts = 0;
+  std::int64_t zero_readouts_coil = -1;
   Spike spike;              // the one of the highest level
   std::int64_t echo_y = 0;  // where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;

@@ -89,6 +89,8 @@ const char* name_of(Fault fault) {
       return "ghost";
     case Fault::motion:
       return "motion";
+    case Fault::lost_readouts:
+      return "lost_readouts";
   }
   return "";
 }
@@ -123,6 +125,14 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
     const auto number = static_cast<std::int64_t>(index);
     if (slice.spike.level > limits.spike) {
       found.push_back({Fault::spike, -1, number, slice.spike.level, limits.spike});
+    }
+    if (slice.zero_readouts_coil >= 0) {
+      const auto coil = static_cast<std::size_t>(slice.zero_readouts_coil);
+      const QualityLimits& own = of_coils.empty() ? limits : of_coils[coil];
+      const auto lost = static_cast<double>(slice.zero_readouts);
+      if (lost >= own.zero_readouts) {
+        found.push_back({Fault::lost_readouts, slice.zero_readouts_coil, number, lost, own.zero_readouts});
+      }
     }
     const bool ghosted = std::abs(slice.ghost_phase) > limits.ghost_phase;
     if (ghosted) {

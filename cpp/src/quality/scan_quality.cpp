@@ -47,6 +47,7 @@ struct Gathered {
   double noise_power = 0;  // sum of the slices' estimates
   std::int64_t estimates = 0;
   Extreme extreme;
+  std::vector<std::int64_t> zero_readouts;  // of each slice, where another coil measured the line
 };
 
 double median(std::vector<double> values) {
@@ -131,6 +132,11 @@ class ScanQuality::State {
     samples_ += slice.measured_lines * width;
     for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
       gathered_[coil].energy += energies[coil];
+      std::int64_t zero = 0;
+      for (std::size_t line = 0; line < measured.size(); ++line) {
+        zero += measured[line] && is_zero_[coil * measured.size() + line] != 0 ? 1 : 0;
+      }
+      gathered_[coil].zero_readouts.push_back(zero);
     }
     if (slice.measured_lines > 0) {
       slice.spike = quality::strongest_spike(power_, height, width);
@@ -158,22 +164,40 @@ class ScanQuality::State {
       coil.signal_share = all > 0 ? coil.signal * coil.signal / all : 0;
     }
     figures.slices = slices_;
+    for (std::size_t slice = 0; slice < slices_.size(); ++slice) {
+      count_zero_readouts(slice, figures.slices[slice]);
+    }
     figures.interference = interference();
     return figures;
   }
 
  private:
+  void count_zero_readouts(std::size_t slice, SliceQuality& figures) const {
+    std::int64_t most = 0;
+    for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
+      const std::int64_t zero = gathered_[coil].energy > 0 ? gathered_[coil].zero_readouts[slice] : 0;
+      figures.zero_readouts += zero;
+      if (zero > most) {
+        most = zero;
+        figures.zero_readouts_coil = static_cast<std::int64_t>(coil);
+      }
+    }
+  }
+
   // Of each coil; also takes its extremes. Throws, and takes nothing, where values are not finite.
   std::vector<double> energies_of(const Slice& kspace) {
     const auto [slice_coils, height, width] = kspace.shape;
     std::vector<double> energies;
     std::vector<Extreme> extremes;
+    is_zero_.assign(static_cast<std::size_t>(slice_coils * height), 0);
     for (std::int64_t coil = 0; coil < slice_coils; ++coil) {
       double energy = 0;
       Extreme extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
       for (std::int64_t y = 0; y < height; ++y) {
         const std::complex<float>* samples = samples_of(kspace, coil, y);
-        energy += kernels::power_of(samples, width);
+        const double of_line = kernels::power_of(samples, width);
+        is_zero_[static_cast<std::size_t>(coil * height + y)] = of_line == 0 ? 1 : 0;
+        energy += of_line;
         extreme.take(samples, width);
       }
       if (!std::isfinite(energy)) {
@@ -288,6 +312,7 @@ class ScanQuality::State {
   std::int64_t samples_ = 0;  // measured, of each coil
   std::vector<double> power_;
   std::vector<std::complex<float>> line_;
+  std::vector<std::uint8_t> is_zero_;  // (coils, lines) of the last slice
   quality::OuterLines outer_;
   quality::LineConsistencyCheck consistency_;
   std::int64_t width_ = 0;

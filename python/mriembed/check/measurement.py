@@ -51,6 +51,7 @@ class Slice:
     partition: int
     lines: int
     measured_lines: int
+    zero_readouts: int
     spike: Spike
     echo_y: int
     echo_x: int
@@ -62,10 +63,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Interference:
-    """The strongest line of the noise spectrum. `frequency`: cycles per sample."""
+    """The strongest line of the noise spectrum. `frequency`: cycles per sample. `offset_khz`: None: not known."""
 
     level: float
     frequency: float
+    offset_khz: float | None
     channel: int
 
 
@@ -82,6 +84,7 @@ class Limits:
     spike: float
     ghost_phase: float
     motion_level: float
+    zero_readouts: float
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ def measurement_of(line: str) -> Measurement:
             interference=Interference(
                 float(found["interference"]["level"]),
                 float(found["interference"]["frequency"]),
+                _or_none(found["interference"]["offset_khz"]),
                 int(found["interference"]["channel"]),
             ),
             slices=[_slice(one) for one in found["slices"]],
@@ -182,6 +186,7 @@ def _slice(found: dict[str, Any]) -> Slice:
         partition=int(found["partition"]),
         lines=int(found["lines"]),
         measured_lines=int(found["measured_lines"]),
+        zero_readouts=int(found["zero_readouts"]),
         spike=Spike(int(found["spike"]["y"]), int(found["spike"]["x"]), float(found["spike"]["level"])),
         echo_y=int(found["echo_y"]),
         echo_x=int(found["echo_x"]),

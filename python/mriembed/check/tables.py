@@ -60,6 +60,13 @@ def limit_rows(measurement: Measurement) -> list[Row]:
             limits.ghost_phase,
         ),
         ("motion", "sudden motion", "above", highest(one.motion_level for one in judged), limits.motion_level),
+        (
+            "lost_readouts",
+            "readouts of single coils that are zero, in a slice",
+            "from",
+            highest(one.zero_readouts for one in slices),
+            limits.zero_readouts,
+        ),
     ]
     found = {finding.fault for finding in measurement.findings}
     return [

@@ -9,6 +9,7 @@
 | noise x 3              | one         | The standard deviation of the noise is 3 times as large.                      |
 | noise x 10             | one         | The standard deviation of the noise is 10 times as large.                     |
 | correlated pair        | two         | The next coil (cyclic order) receives 0.9 of the coil's signal and noise.     |
+| lost readouts          | one         | 1 to 4 neighbouring readouts of one slice are zero.                           |
 | RF tone                | whole array | Interference of one frequency crosses every line and the noise measurement.   |
 | spike                  | whole array | One k-space sample of one slice is far too large.                             |
 | ghost                  | whole array | Odd lines along y are out of phase with even lines, which makes an N/2 ghost. |
@@ -196,6 +197,16 @@ def _correlate_pair(scan: _Scan, coil: int, _: np.random.Generator) -> tuple[int
     return (coil, receiver)
 
 
+def _lose_readouts(scan: _Scan, coil: int, random: np.random.Generator) -> tuple[int, ...]:
+    """Zeros in some neighbouring lines of one slice, as where a receiver's packets were lost."""
+    index = random.integers(len(scan.kspace))
+    lines = np.flatnonzero(scan.measured[index].any(axis=1))
+    lost = min(len(lines), int(random.integers(1, 5)))
+    first = random.integers(len(lines) - lost + 1)
+    scan.kspace[index, coil, lines[first : first + lost]] = 0
+    return (coil,)
+
+
 def _add_tone(scan: _Scan, random: np.random.Generator) -> None:
     """One complex exponential along the readout.
 
@@ -271,6 +282,7 @@ _COIL_FAULTS: dict[str, Callable[[_Scan, int, np.random.Generator], tuple[int, .
     "noise x 3": partial(_raise_noise, factor=3.0),
     "noise x 10": partial(_raise_noise, factor=10.0),
     "correlated pair": _correlate_pair,
+    "lost readouts": _lose_readouts,
 }
 
 _ARRAY_FAULTS: dict[str, Callable[[_Scan, np.random.Generator], None]] = {

@@ -112,6 +112,17 @@ TEST(ScanStream, carries_the_head_of_a_slice) {
   EXPECT_EQ(received.samples.size(), 24U);
 }
 
+TEST(ScanStream, carries_the_time_of_a_sample) {
+  Slice slice;
+  slice.label.sample_time_us = 7.5;
+  slice.channels = slice.height = slice.width = 1;
+  Slice received;
+  decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
+  EXPECT_EQ(received.label.sample_time_us, 7.5);
+  slice.label.sample_time_us = -1;
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+}
+
 TEST(ScanStream, carries_where_a_slice_lies) {
   Slice slice;
   slice.label.position_mm = {1.5, -2, 3};

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from mriembed.simulation.faults import FAULTS, FaultyScan, RawSlices, with_fault
 
 SLICES, COILS, HEIGHT, WIDTH, SAMPLES = 2, 6, 48, 40, 4020  # the noise measurement ends within a readout
-COIL_FAULTS = FAULTS[:7]
+COIL_FAULTS = FAULTS[:8]
 FAULTS_WITH_NOISE = ("dead element", "noise x 3", "noise x 10", "correlated pair", "RF tone", "noise x 3 in all coils")
 NOISE_SD = np.array([1.0, 2.0, 0.5, 1.5, 1.0, 3.0])
 
@@ -121,7 +121,7 @@ def test_a_fault_of_one_coil_changes_no_other_coil(fault: str) -> None:
     np.testing.assert_array_equal(noise_of(result.raw)[others], noise_of(raw)[others])
 
 
-@pytest.mark.parametrize("fault", FAULTS[7:])
+@pytest.mark.parametrize("fault", FAULTS[8:])
 def test_a_fault_of_the_whole_array_changes_all_coils_and_names_none(fault: str) -> None:
     raw = scan()
     result = faulty(raw, fault)
@@ -150,6 +150,24 @@ def test_a_dead_element_keeps_the_noise_of_its_preamplifier() -> None:
     # White: as much in the middle of k-space, where the signal was.
     assert sd(after.kspace[:, 3, 18:30, 14:26]) == pytest.approx(NOISE_SD[3], rel=0.15)
     np.testing.assert_array_equal(noise_of(after), noise_of(raw))
+
+
+def test_lost_readouts_are_some_neighbouring_measured_lines_of_one_slice() -> None:
+    raw = scan()
+    counts = set()
+    for seed in range(40):
+        after = faulty(raw, "lost readouts", seed, coil=3).raw
+        changed = (after.kspace[:, 3] != raw.kspace[:, 3]).any(axis=2)
+        (index,) = np.flatnonzero(changed.any(axis=1))
+        lines = np.flatnonzero(changed[index])
+        assert not after.kspace[index, 3, lines].any()
+        measured = np.flatnonzero(raw.kspace[index].any(axis=(0, 2)))
+        places = np.searchsorted(measured, lines)
+        np.testing.assert_array_equal(measured[places], lines)
+        np.testing.assert_array_equal(np.diff(places), 1)
+        counts.add(len(lines))
+        np.testing.assert_array_equal(noise_of(after), noise_of(raw))
+    assert counts == {1, 2, 3, 4}
 
 
 def test_a_zero_coil_has_neither_signal_nor_noise() -> None:
