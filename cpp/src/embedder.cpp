@@ -134,6 +134,20 @@ constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
   throw;
 }
 
+// The library's own preprocessing and kernels stand in for the code of the file. They do so rightly where they
+// reproduce the embedding that the file carries.
+void refuse_another_model(const std::string& path, const Verification& verification, bool fused_kernels) {
+  if (!verification.passed) {
+    throw Error(ErrorCode::bad_model_file,
+                path + ": its reference embedding comes out otherwise here (cosine " +
+                    std::to_string(verification.cosine) + ", largest difference " +
+                    std::to_string(verification.largest_difference) +
+                    (fused_kernels ? "); it may hold another preprocessing or network than its description says: "
+                                     "without fused kernels its own code runs"
+                                   : "); export it again, or use the torch that it was made with"));
+  }
+}
+
 class Stopwatch {
  public:
   // Seconds since the start or the last call.
@@ -337,7 +351,9 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
       refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
                       std::to_string(options.memory_mib));
     }
-    return Embedder(std::make_unique<Implementation>(torchscript::Archive(path, options.trust), options));
+    Embedder embedder(std::make_unique<Implementation>(torchscript::Archive(path, options.trust), options));
+    refuse_another_model(path, embedder.verify(), options.fused_kernels);
+    return embedder;
   });
 }
 
@@ -458,7 +474,9 @@ Verification Embedder::verify() const {
   for (std::size_t index = 0; index < embedding.size(); ++index) {
     const double here = embedding[index];
     const double there = reference.embedding[index];
-    verification.largest_difference = std::max(verification.largest_difference, std::abs(here - there));
+    if (const double difference = std::abs(here - there); !(difference <= verification.largest_difference)) {
+      verification.largest_difference = difference;  // NaN, too
+    }
     product += here * there;
     norm_here += here * here;
     norm_there += there * there;

@@ -346,3 +346,40 @@ def test_a_description_nested_without_end_is_refused(model: Path, tmp_path: Path
     assert "nested deeper" in refusal(resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text}))
     text = json.dumps(description_inside(model)).encode() + b" " * (1 << 25)
     assert "unpacks to more" in refusal(resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text}))
+
+
+def with_other_preprocessing(model: Path, to: Path) -> Path:
+    """A sealed file whose code computes a combined image of another smoothness, and whose reference follows from it."""
+    with zipfile.ZipFile(model) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/mriembed/preprocessing.py"))
+    code = record_of(model, name)
+    assert code.count(b"torch.pow(4., ") == 1
+    changed = {name: code.replace(b"torch.pow(4., ", b"torch.pow(9., ")}
+    description = json.loads(record_of(model, DESCRIPTION))
+    reference = description["reference"]
+    kspace = torch.complex(torch.tensor(reference["kspace_real"]), torch.tensor(reference["kspace_imag"]))
+    pipeline = mriembed.load_scripted(resealed(model, to, changed))
+    with torch.no_grad():
+        embedding = pipeline.embed_kspace(kspace.view(reference["kspace_shape"]))[0]
+    assert float((embedding - torch.tensor(reference["embedding"])).abs().max()) > 1e-3
+    reference["embedding"] = embedding.tolist()
+    return resealed(model, to, {**changed, DESCRIPTION: json.dumps(description).encode()})
+
+
+def test_a_file_with_other_preprocessing_runs_its_own_code_or_is_refused(model: Path, tmp_path: Path) -> None:
+    other = with_other_preprocessing(model, tmp_path / "other.pt")
+    with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here") as caught:
+        Embedder.load(other)
+    assert "without fused kernels its own code runs" in str(caught.value)
+    assert Embedder.load(other, fused_kernels=False).verify().passed
+
+
+@pytest.mark.parametrize("fused_kernels", [True, False])
+def test_a_file_that_does_not_reproduce_its_reference_is_refused(
+    model: Path, tmp_path: Path, fused_kernels: bool
+) -> None:
+    description = json.loads(record_of(model, DESCRIPTION))
+    description["reference"]["embedding"].reverse()
+    wrong = with_description(model, tmp_path / "wrong.pt", description)
+    with pytest.raises(ModelFileError, match="its reference embedding comes out otherwise here"):
+        Embedder.load(wrong, fused_kernels=fused_kernels)

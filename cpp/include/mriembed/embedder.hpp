@@ -124,7 +124,8 @@ class MRIEMBED_EXPORT Embedder {
   void embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace, const ArrayView<float, 2>& embeddings,
                     const KspaceOptions& options = {}, Report* report = nullptr) const;
 
-  // Computes the model file's reference embedding on this machine and compares.
+  // Computes the model file's reference embedding on this machine and compares. load() has done it once, and refused
+  // the file unless it passed.
   [[nodiscard]] Verification verify() const;
 
  private:
