@@ -37,7 +37,7 @@ from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.background_phase import random_background_phase
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.perturbation import ANY_PHASE, Perturbation
-from mriembed.simulation.slices import simulate_images
+from mriembed.simulation.slices import LEAST_SPACING, simulate_images
 
 Samples = NDArray[np.complex64]
 Lines = NDArray[np.bool_]
@@ -273,7 +273,7 @@ def simulated(count: int, matrix: int) -> list[Samples]:
     for first in range(0, count, _BODIES * _SLICES):
         generator = torch.Generator().manual_seed(_SEED + first)
         fine = 3 * matrix // 2
-        images = simulate_images(_BODIES, _SLICES, fine, generator)
+        images = simulate_images(_BODIES, _SLICES, fine, generator, apart=LEAST_SPACING)
         coils = int(torch.randint(8, 33, (1,), generator=generator))
         arrays = random_sensitivities(_BODIES, coils, matrix, generator).repeat_interleave(_SLICES, 0)
         phase = random_background_phase(torch.zeros(_BODIES * _SLICES, 1), fine, fine, ANY_PHASE, generator)

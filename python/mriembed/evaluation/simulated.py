@@ -21,14 +21,11 @@ from mriembed.simulation.another_session import acquire_in_another_session, rand
 from mriembed.simulation.background_phase import PhaseLimits, random_background_phase
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.perturbation import ANOTHER_SESSION, ANY_PHASE, SAME_SESSION, Perturbation
-from mriembed.simulation.slices import simulate_images
+from mriembed.simulation.slices import LEAST_SPACING, simulate_images
 
 _MATRIX = 96
 _FINE = 144
 _BODIES, _SLICES = 5, 4  # of one array
-# 4 mm in a field of view of 260 mm, in units of half of it. Nearer slices are one slice to a scan, and which of them is
-# found is for the trials on volumes.
-_APART = 4.0 / 130.0
 _FEWEST_COILS, _MOST_COILS = 8, 32
 _CURVE_COILS = 16
 _VARIANTS, _VARIANTS_MATRIX, _VARIANTS_COILS, _FEW = 6, 64, 32, 4
@@ -71,7 +68,7 @@ def simulated_batches(count: int, seed: int) -> Iterator[SimulatedBatch]:
     per_batch = _BODIES * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=_APART)
+        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=LEAST_SPACING)
         coils = int(torch.randint(_FEWEST_COILS, _MOST_COILS + 1, (1,), generator=generator))
         arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator).repeat_interleave(_SLICES, 0)
         phase = random_background_phase(torch.zeros(per_batch, 1), _FINE, _FINE, ANY_PHASE, generator)
@@ -186,7 +183,7 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
     per_batch = _BODIES * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 500_000_003 + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=_APART)
+        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=LEAST_SPACING)
         kspace = _kspace(images, _CURVE_COILS, generator)
         labels = list(range(batch, batch + per_batch))
         gallery.add(kspace.numpy(), labels)

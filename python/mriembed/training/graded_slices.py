@@ -10,7 +10,7 @@ from torch import Tensor
 from mriembed.simulation.anatomy import random_anatomy
 from mriembed.simulation.contrast import Sequences, random_sequences
 from mriembed.simulation.excitation import transmit_field
-from mriembed.simulation.slices import of_unit_energy, simulate_slices
+from mriembed.simulation.slices import LEAST_SPACING, of_unit_energy, simulate_slices
 
 _SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres
 _LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a body's slices, in millimetres
@@ -19,7 +19,6 @@ _FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
 _NOT_NEAR = 200.0  # millimetres
-_APART = 4.0 / 130.0  # 4 mm in a field of view of 260 mm, in units of half of it
 _PULSE = 1.0  # what variants of a protocol that differ in their pulses count for at least, in millimetres
 
 
@@ -75,7 +74,7 @@ def single_slices(bodies: int, slices: int, size: int, generator: torch.Generato
     Positions are so far apart that no two slices count as near. In the body they are at least 4 mm apart: slices at one
     place would be near, whatever excites them.
     """
-    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms, apart=_APART).images
+    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms, apart=LEAST_SPACING).images
     still = torch.zeros(bodies, slices, device=generator.device)
     apart = _NOT_NEAR * torch.arange(slices, device=generator.device)
     return GradedSlices(images, still, _coordinates(still + apart, still))
