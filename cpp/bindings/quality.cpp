@@ -44,7 +44,8 @@ void bind_quality(py::module_& module) {
       .def_readonly("motion_level", &SliceQuality::motion_level)
       .def_readonly("motion_line", &SliceQuality::motion_line)
       .def_readonly("zero_readouts", &SliceQuality::zero_readouts)
-      .def_readonly("zero_readouts_coil", &SliceQuality::zero_readouts_coil);
+      .def_readonly("zero_readouts_coil", &SliceQuality::zero_readouts_coil)
+      .def_readonly("residual_spike", &SliceQuality::residual_spike);
   py::class_<Interference>(module, "Interference")
       .def_readonly("level", &Interference::level)
       .def_readonly("frequency", &Interference::frequency)
@@ -71,7 +72,8 @@ void bind_quality(py::module_& module) {
       .def_readwrite("spike", &QualityLimits::spike)
       .def_readwrite("ghost_phase", &QualityLimits::ghost_phase)
       .def_readwrite("motion_level", &QualityLimits::motion_level)
-      .def_readwrite("zero_readouts", &QualityLimits::zero_readouts);
+      .def_readwrite("zero_readouts", &QualityLimits::zero_readouts)
+      .def_readwrite("residual_spike", &QualityLimits::residual_spike);
   py::class_<ScanQuality>(module, "ScanQuality")
       .def(py::init<std::int64_t>(), py::arg("coils"))
       .def(

@@ -87,10 +87,13 @@ std::string text_of(const Checked& checked, const Finding& finding) {
              offset_text(checked) + ": " + figure + " x the power of its neighbours" + limit + ", most in " +
              coil_text(checked, finding.coil);
     case Fault::spike: {
-      const Spike& spike = checked.figures.slices[static_cast<std::size_t>(finding.slice)].spike;
+      const ToldSpike told =
+          told_spike(checked.figures.slices[static_cast<std::size_t>(finding.slice)], checked.limits);
+      const Spike& spike = told.spike;
+      const std::string against =
+          told.of_residual ? " x what the lines beside it leave unexplained around it" : " x the power around it";
       return slice_text(checked, finding.slice) + ": spike at line " + std::to_string(spike.y) + ", sample " +
-             std::to_string(spike.x) + ": " + figure + " x the power around it" + limit + ", " + plain(spike.share) +
-             " of the peak";
+             std::to_string(spike.x) + ": " + figure + against + limit + ", " + plain(spike.share) + " of the peak";
     }
     case Fault::ghost:
       return slice_text(checked, finding.slice) + ": odd lines differ from even ones by " + figure + " rad" + limit +
@@ -225,15 +228,20 @@ std::string table_of(const Checked& checked) {
   return table.text();
 }
 
+namespace {
+
+Json spike_json(const Spike& spike) {
+  return {{"y", spike.y}, {"x", spike.x}, {"level", spike.level}, {"share", spike.share}};
+}
+
+}  // namespace
+
 nlohmann::ordered_json json_of(const SliceQuality& figures) {
   return {{"lines", figures.lines},
           {"measured_lines", figures.measured_lines},
           {"zero_readouts", figures.zero_readouts},
-          {"spike",
-           {{"y", figures.spike.y},
-            {"x", figures.spike.x},
-            {"level", figures.spike.level},
-            {"share", figures.spike.share}}},
+          {"spike", spike_json(figures.spike)},
+          {"residual_spike", spike_json(figures.residual_spike)},
           {"echo_y", figures.echo_y},
           {"echo_x", figures.echo_x},
           {"lines_are_judged", figures.lines_are_judged},

@@ -58,7 +58,8 @@ const std::vector<NamedLimit>& named_limits() {
                                            {"spike", &QualityLimits::spike},
                                            {"ghost_phase", &QualityLimits::ghost_phase},
                                            {"motion_level", &QualityLimits::motion_level},
-                                           {"zero_readouts", &QualityLimits::zero_readouts}};
+                                           {"zero_readouts", &QualityLimits::zero_readouts},
+                                           {"residual_spike", &QualityLimits::residual_spike}};
   return all;
 }
 

@@ -88,7 +88,8 @@ void mriembed_quality_limits_init(mriembed_quality_limits* limits) {
                defaults.spike,
                defaults.ghost_phase,
                defaults.motion_level,
-               defaults.zero_readouts};
+               defaults.zero_readouts,
+               defaults.residual_spike};
   }
 }
 
@@ -158,10 +159,12 @@ mriembed_status mriembed_scan_quality_slice(mriembed_scan_quality* quality, int6
   return guarded(error, [&] {
     require(quality, "quality");
     const mriembed::SliceQuality& of = at(figures_of(*quality).slices, slice, "slice");
-    give<mriembed_slice_quality>({0, of.lines, of.measured_lines, of.spike.y, of.spike.x, of.spike.level,
-                                  of.spike.share, of.echo_y, of.echo_x, of.lines_are_judged ? 1 : 0, of.ghost_phase,
-                                  of.motion_level, of.motion_line, of.zero_readouts, of.zero_readouts_coil},
-                                 figures, "figures");
+    give<mriembed_slice_quality>(
+        {0, of.lines, of.measured_lines, of.spike.y, of.spike.x, of.spike.level, of.spike.share, of.echo_y, of.echo_x,
+         of.lines_are_judged ? 1 : 0, of.ghost_phase, of.motion_level, of.motion_line, of.zero_readouts,
+         of.zero_readouts_coil, of.residual_spike.y, of.residual_spike.x, of.residual_spike.level,
+         of.residual_spike.share},
+        figures, "figures");
   });
 }
 
@@ -191,6 +194,7 @@ mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality, const
     converted.ghost_phase = given.ghost_phase;
     converted.motion_level = given.motion_level;
     converted.zero_readouts = given.zero_readouts;
+    converted.residual_spike = given.residual_spike;
     quality->findings = mriembed::findings_of(figures_of(*quality), converted);
     *count = static_cast<std::int64_t>(quality->findings.size());
   });

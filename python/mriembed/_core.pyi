@@ -67,6 +67,7 @@ class SliceQuality:
     motion_line: int
     zero_readouts: int
     zero_readouts_coil: int
+    residual_spike: Spike
 
 class Interference:
     level: float
@@ -97,6 +98,7 @@ class QualityLimits:
     ghost_phase: float
     motion_level: float
     zero_readouts: float
+    residual_spike: float
 
 class ScanQuality:
     def __init__(self, coils: int) -> None: ...

@@ -46,7 +46,15 @@ class CoilQuality:
 
 @dataclass(frozen=True)
 class Spike:
-    """The sample of a slice that stands out most: its place, its power over that around it, its share of the peak."""
+    """The sample of a slice that stands out most.
+
+    By its power, or by its residual: what of it the lines beside it do not explain.
+
+    Attributes:
+        y, x: its place.
+        level: power, or that of the residual, over the mean of the samples around it; 0: not known.
+        share: its magnitude over that of the slice's peak.
+    """
 
     y: int
     x: int
@@ -60,7 +68,7 @@ class SliceQuality:
 
     Attributes:
         lines, measured_lines: of k-space.
-        spike: the sample that stands out most.
+        spike: by power. residual_spike: by the residual.
         echo_y, echo_x: where k-space peaks, in samples from its centre.
         lines_are_judged: False: ghost and motion are not known.
         ghost_phase: of odd lines against even ones, in radians.
@@ -80,6 +88,7 @@ class SliceQuality:
     motion_line: int
     zero_readouts: int
     zero_readouts_coil: int
+    residual_spike: Spike
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class QualityLimits:
     ghost_phase: float = _core.QualityLimits().ghost_phase
     motion_level: float = _core.QualityLimits().motion_level
     zero_readouts: float = _core.QualityLimits().zero_readouts
+    residual_spike: float = _core.QualityLimits().residual_spike
 
 
 @dataclass(frozen=True)
@@ -268,7 +278,13 @@ def _values(of: object, cls: type[Any]) -> dict[str, Any]:
 
 def _figures(core: _core.ScanQualityFigures) -> ScanQualityFigures:
     slices = [
-        SliceQuality(**{**_values(each, SliceQuality), "spike": Spike(**_values(each.spike, Spike))})
+        SliceQuality(
+            **{
+                **_values(each, SliceQuality),
+                "spike": Spike(**_values(each.spike, Spike)),
+                "residual_spike": Spike(**_values(each.residual_spike, Spike)),
+            }
+        )
         for each in core.slices
     ]
     coils = [CoilQuality(**_values(each, CoilQuality)) for each in core.coils]

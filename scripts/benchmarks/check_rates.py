@@ -130,6 +130,7 @@ def extremes(result: dict[str, Any]) -> dict[str, float]:
         "correlation": max((coil["correlation"] or 0.0) for coil in result["coils"]),
         "interference": result["interference"]["level"],
         "spike": max(slice_["spike"]["level"] for slice_ in result["slices"]),
+        "residual_spike": max(slice_["residual_spike"]["level"] for slice_ in result["slices"]),
         "ghost_phase": max(abs(slice_["ghost_phase"]) for slice_ in result["slices"]),
         "motion_level": max(slice_["motion_level"] for slice_ in result["slices"]),
         "clipped": max(coil["clipped"] for coil in result["coils"]),

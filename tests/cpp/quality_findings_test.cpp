@@ -112,6 +112,23 @@ TEST(Findings, tell_no_motion_where_a_ghost_or_interference_disturbs_all_lines) 
   EXPECT_EQ(found[0].fault, Fault::interference);
 }
 
+TEST(Findings, tell_the_spike_that_is_farther_beyond_its_limit) {
+  ScanQualityFigures figures = faultless();
+  const QualityLimits limits;
+  figures.slices[0].spike = {1, 2, 2 * limits.spike, 0.1};
+  figures.slices[0].residual_spike = {3, 4, 3 * limits.residual_spike, 0.05};
+  std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::spike);
+  EXPECT_EQ(found[0].limit, limits.residual_spike);
+  EXPECT_EQ(told_spike(figures.slices[0], limits).spike.y, 3);
+  figures.slices[0].residual_spike.level = limits.residual_spike / 2;
+  found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].limit, limits.spike);
+  EXPECT_FALSE(told_spike(figures.slices[0], limits).of_residual);
+}
+
 TEST(Findings, tell_lost_readouts_of_a_slice_and_a_coil) {
   ScanQualityFigures figures = faultless();
   figures.slices[1].zero_readouts = 3;

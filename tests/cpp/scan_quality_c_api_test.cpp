@@ -111,7 +111,7 @@ TEST_F(ScanQualityCApi, names_the_coil_at_fault_and_takes_other_limits) {
   limits.high_noise = 8;
   ASSERT_EQ(mriembed_scan_quality_find(quality, &limits, &count, &error), MRIEMBED_OK);
   EXPECT_EQ(count, 0);
-  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(10)), nullptr);
+  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(11)), nullptr);
 }
 
 TEST_F(ScanQualityCApi, takes_measured_noise_and_counts_later_slices) {

@@ -217,12 +217,26 @@ TEST(ScanQualityTest, finds_the_first_line_after_a_motion) {
   EXPECT_EQ(slice.motion_line, 37);
 }
 
+// Too weak to stand out by its power.
+TEST(ScanQualityTest, finds_a_small_spike_by_what_the_lines_beside_it_do_not_explain) {
+  Scan scan = harmonic_scan();
+  const SliceQuality before = figures_of(scan).slices[0];
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    scan.at(coil, 38, 40) += std::polar(std::abs(scan.at(coil, 38, 40)), static_cast<float>(coil));
+  }
+  const SliceQuality slice = figures_of(scan).slices[0];
+  EXPECT_LT(before.residual_spike.level, 100);
+  EXPECT_GT(slice.residual_spike.level, 200);
+  EXPECT_EQ(slice.residual_spike.y, 38);
+  EXPECT_EQ(slice.residual_spike.x, 40);
+  EXPECT_LT(slice.spike.level, 40);
+}
+
 TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1}, 64, 64)).slices[0].lines_are_judged);
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].lines_are_judged) << "20 lines around the centre";
 }
 
-// An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
 TEST(ScanQualityTest, finds_neither_ghost_nor_motion_in_noise_alone) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     const SliceQuality slice = figures_of(noisy_scan({1, 1, 2, 1, 1}, 48, 64, seed)).slices[0];
@@ -232,6 +246,7 @@ TEST(ScanQualityTest, finds_neither_ghost_nor_motion_in_noise_alone) {
   }
 }
 
+// An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
 TEST(ScanQualityTest, estimates_no_noise_where_nothing_is_empty) {
   constexpr std::int64_t size = 64;
   Scan scan = noisy_scan({1e-3}, size, size);

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mrd_stream import write_stream_of
+from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation import simulate_images, simulate_kspace
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
@@ -142,6 +143,29 @@ def test_the_offset_of_an_interference_is_told_in_khz_where_the_dwell_time_is_kn
     np.save(tmp_path / "scan.npy", kspace)
     assert figures(tmp_path / "scan.npy")["interference"]["offset_khz"] is None
     assert "readout's bandwidth: " in check(tmp_path / "scan.npy").stdout
+
+
+def test_a_small_spike_near_the_centre_is_told_by_what_its_neighbours_do_not_explain(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(3)
+    images = kspace_to_image(simulate_kspace(simulate_images(1, 1, SIZE, generator), COILS, generator)).numpy()
+    width = 4 * SIZE  # oversampled, of which the 256 samples in the middle are looked at
+    wide = np.pad(images, ((0, 0), (0, 0), (0, 0), (width // 2 - SIZE // 2,) * 2))
+    kspace = image_to_kspace(torch.from_numpy(wide)).numpy()
+    random = np.random.default_rng(12)
+    noise = random.standard_normal(kspace.shape) + 1j * random.standard_normal(kspace.shape)
+    kspace += (1e-4 * np.abs(kspace).max() * noise).astype(np.complex64)
+    np.save(tmp_path / "scan.npy", kspace)
+    assert figures(tmp_path / "scan.npy")["findings"] == []
+    y, x = SIZE // 2 + 9, width // 2 + 33
+    strength = 0.03 * np.abs(kspace[0]).max(axis=(1, 2))
+    kspace[0, :, y, x] += (strength * np.exp(2j * np.arange(COILS))).astype(np.complex64)
+    np.save(tmp_path / "scan.npy", kspace)
+    found = figures(tmp_path / "scan.npy")
+    assert found["slices"][0]["spike"]["level"] < 40
+    (finding,) = found["findings"]
+    assert (finding["fault"], finding["slice"], finding["limit"]) == ("spike", 0, 200)
+    assert f"spike at line {y}, sample {x}: " in finding["text"]
+    assert "x what the lines beside it leave unexplained around it (limit 200)" in finding["text"]
 
 
 def test_readouts_that_a_coil_lost_are_told(clean: RawSlices, tmp_path: Path) -> None:

@@ -30,16 +30,17 @@ MRIEMBED_EXPORT const char* name_of(Fault fault);
 // (scripts/benchmarks/check_rates.py; the rates stand in README). The limit of spikes is twice what those scans need:
 // k-space of phantoms with regular structures, which the simulator does not draw, reached a level of 29.
 struct QualityLimits {
-  double high_noise = 2;      // noise over the array's median
-  double low_noise = 0.5;     // the same
-  double low_snr = 0.05;      // SNR over the array's median
-  double correlation = 0.5;   // of noise
-  double clipped = 16;        // samples
-  double interference = 6;    // Interference::level
-  double spike = 40;          // Spike::level
-  double ghost_phase = 0.12;  // radians
-  double motion_level = 2.5;  // SliceQuality::motion_level
-  double zero_readouts = 1;   // of a slice; so many are a finding
+  double high_noise = 2;        // noise over the array's median
+  double low_noise = 0.5;       // the same
+  double low_snr = 0.05;        // SNR over the array's median
+  double correlation = 0.5;     // of noise
+  double clipped = 16;          // samples
+  double interference = 6;      // Interference::level
+  double spike = 40;            // Spike::level
+  double ghost_phase = 0.12;    // radians
+  double motion_level = 2.5;    // SliceQuality::motion_level
+  double zero_readouts = 1;     // of a slice; so many are a finding
+  double residual_spike = 200;  // Spike::level of SliceQuality::residual_spike
 };
 
 struct Finding {
@@ -52,6 +53,14 @@ struct Finding {
   // How far beyond the limit, as a factor of at least 1.
   [[nodiscard]] MRIEMBED_EXPORT double severity() const;
 };
+
+// Which of a slice's two spikes is told: the one that is farther beyond its limit.
+struct ToldSpike {
+  Spike spike;
+  double limit = 0;
+  bool of_residual = false;
+};
+MRIEMBED_EXPORT ToldSpike told_spike(const SliceQuality& slice, const QualityLimits& limits);
 
 // What coils are compared with: medians over the coils whose figure is above 0. 0 where less than 3 coils have one.
 struct ArrayMedians {

@@ -54,6 +54,10 @@ typedef struct mriembed_slice_quality {
   int64_t motion_line;
   int64_t zero_readouts;      /* of one coil each, where other coils measured the line */
   int64_t zero_readouts_coil; /* with the most of them; -1: none */
+  int64_t residual_spike_y;   /* the sample whose residual stands out most; level 0: not known */
+  int64_t residual_spike_x;
+  double residual_spike_level;
+  double residual_spike_share;
 } mriembed_slice_quality;
 
 typedef struct mriembed_interference {
@@ -90,6 +94,7 @@ typedef struct mriembed_quality_limits {
   double ghost_phase;
   double motion_level;
   double zero_readouts;
+  double residual_spike;
 } mriembed_quality_limits;
 
 typedef struct mriembed_finding {

@@ -40,11 +40,12 @@ struct Interference {
   std::int64_t coil = 0;  // in which it stands out most
 };
 
-// A sample of one slice that stands out of its neighbours in all coils together.
+// A sample of one slice that stands out of its neighbours in all coils together: by its power, or by its residual, what
+// of it the lines beside it do not explain.
 struct Spike {
   std::int64_t y = 0;
   std::int64_t x = 0;
-  double level = 0;  // its power over the mean power of the samples around it
+  double level = 0;  // its power, or its residual's, over the mean of the samples around it
   double share = 0;  // its magnitude over that of the slice's peak
 };
 
@@ -55,7 +56,7 @@ struct SliceQuality {
   // samples were lost. And the coil with the most of them, -1: none.
   std::int64_t zero_readouts = 0;
   std::int64_t zero_readouts_coil = -1;
-  Spike spike;              // the one of the highest level
+  Spike spike;              // by power: the one of the highest level
   std::int64_t echo_y = 0;  // where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;
   // Whether lines fit each other (what two neighbours and the differences between coils say of a line); not judged with
@@ -67,6 +68,7 @@ struct SliceQuality {
   // after it; about 0.1 to 1 where nothing moved.
   double motion_level = 0;
   std::int64_t motion_line = 0;
+  Spike residual_spike;  // by the residual: tells small spikes near the centre as well
 };
 
 struct ScanQualityFigures {

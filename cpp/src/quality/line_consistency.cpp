@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "quality/readout_length.hpp"
+#include "quality/spike.hpp"
 
 namespace mriembed::quality {
 
@@ -72,7 +73,19 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
   found.ghost_phase = std::arg(turn) / 2;
   found.motion = motion();
   found.motion.line += first;
+  found.residual_spike = residual_spike();
+  found.residual_spike.y += first;
+  found.residual_spike.x += kspace.shape[2] / 2 - width_ / 2;
   return found;
+}
+
+Spike LineConsistencyCheck::residual_spike() const {
+  const std::vector<double>& residual = motion_.residual();
+  // The lines that are predicted.
+  const std::vector<double> inner(residual.begin() + width_, residual.end() - width_);
+  Spike spike = strongest_spike(inner, lines_ - 2, width_);
+  spike.y += 1;
+  return spike;
 }
 
 SuddenMotion LineConsistencyCheck::motion() {

@@ -11,6 +11,7 @@
 #include "kernels/fourier.hpp"
 #include "kernels/grappa_kernels.hpp"
 #include "mriembed/array_view.hpp"
+#include "mriembed/scan_quality.hpp"
 #include "quality/sudden_motion.hpp"
 #include "threads/executor.hpp"
 
@@ -22,6 +23,9 @@ struct LineConsistency {
   // lines turned by p, the ones carry exp(i p) and the others exp(-i p).
   double ghost_phase = 0;
   SuddenMotion motion;
+  // The sample whose residual (what both lines beside it do not explain) stands out most of those around it, by its
+  // place in the slice; `share` is left open.
+  Spike residual_spike;
 };
 
 class LineConsistencyCheck {
@@ -40,6 +44,7 @@ class LineConsistencyCheck {
   // Predicts all lines but the first and the last from the one before, from the one after, or from both.
   enum class From { before, after, both };
   void predict(kernels::GrappaKernels& weights, From sources, std::vector<std::complex<float>>& predicted);
+  Spike residual_spike() const;
   // The samples are images along x; the motion is told in k-space, by the weights of all lines.
   SuddenMotion motion();
   [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t number) const {

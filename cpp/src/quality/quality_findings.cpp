@@ -99,6 +99,13 @@ ArrayMedians array_medians(const ScanQualityFigures& figures) {
   return {median_of(figures.coils, &CoilQuality::noise), median_of(figures.coils, &CoilQuality::snr)};
 }
 
+ToldSpike told_spike(const SliceQuality& slice, const QualityLimits& limits) {
+  if (slice.residual_spike.level / limits.residual_spike > slice.spike.level / limits.spike) {
+    return {slice.residual_spike, limits.residual_spike, true};
+  }
+  return {slice.spike, limits.spike, false};
+}
+
 double Finding::severity() const {
   const bool below = fault == Fault::low_noise || fault == Fault::no_signal;
   if (fault == Fault::zero_coil || (below && value <= 0)) {
@@ -123,8 +130,8 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
   for (std::size_t index = 0; index < figures.slices.size(); ++index) {
     const SliceQuality& slice = figures.slices[index];
     const auto number = static_cast<std::int64_t>(index);
-    if (slice.spike.level > limits.spike) {
-      found.push_back({Fault::spike, -1, number, slice.spike.level, limits.spike});
+    if (const ToldSpike told = told_spike(slice, limits); told.spike.level > told.limit) {
+      found.push_back({Fault::spike, -1, number, told.spike.level, told.limit});
     }
     if (slice.zero_readouts_coil >= 0) {
       const auto coil = static_cast<std::size_t>(slice.zero_readouts_coil);

@@ -149,6 +149,11 @@ class ScanQuality::State {
       slice.ghost_phase = lines.ghost_phase;
       slice.motion_level = lines.motion.level;
       slice.motion_line = lines.motion.line;
+      slice.residual_spike = lines.residual_spike;
+      if (const double largest = power_[static_cast<std::size_t>(peak)]; lines.residual_spike.level > 0) {
+        const std::int64_t place = lines.residual_spike.y * width + lines.residual_spike.x;
+        slice.residual_spike.share = std::sqrt(power_[static_cast<std::size_t>(place)] / largest);
+      }
     }
     slices_.push_back(slice);
   }

@@ -40,6 +40,9 @@ class SuddenMotionCheck {
                   const std::vector<std::complex<float>>& from_after, std::int64_t coils, std::int64_t lines,
                   std::int64_t width);
 
+  // Of the last lines, rho of each sample: (lines, x). That of the first and of the last line is 0.
+  [[nodiscard]] const std::vector<double>& residual() const { return residual_; }
+
  private:
   [[nodiscard]] std::vector<double> coil_weights() const;
   void sum_over_coils();

@@ -53,6 +53,7 @@ class Slice:
     measured_lines: int
     zero_readouts: int
     spike: Spike
+    residual_spike: Spike
     echo_y: int
     echo_x: int
     lines_are_judged: bool
@@ -85,6 +86,7 @@ class Limits:
     ghost_phase: float
     motion_level: float
     zero_readouts: float
+    residual_spike: float
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,8 @@ def _slice(found: dict[str, Any]) -> Slice:
         lines=int(found["lines"]),
         measured_lines=int(found["measured_lines"]),
         zero_readouts=int(found["zero_readouts"]),
-        spike=Spike(int(found["spike"]["y"]), int(found["spike"]["x"]), float(found["spike"]["level"])),
+        spike=_spike(found["spike"]),
+        residual_spike=_spike(found["residual_spike"]),
         echo_y=int(found["echo_y"]),
         echo_x=int(found["echo_x"]),
         lines_are_judged=bool(found["lines_are_judged"]),
@@ -195,6 +198,10 @@ def _slice(found: dict[str, Any]) -> Slice:
         motion_level=float(found["motion_level"]),
         motion_line=int(found["motion_line"]),
     )
+
+
+def _spike(found: dict[str, Any]) -> Spike:
+    return Spike(int(found["y"]), int(found["x"]), float(found["level"]))
 
 
 def _or_none(number: float | None) -> float | None:

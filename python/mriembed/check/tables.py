@@ -53,6 +53,13 @@ def limit_rows(measurement: Measurement) -> list[Row]:
         ),
         ("spike", "spike, x the power around it", "above", highest(one.spike.level for one in slices), limits.spike),
         (
+            "spike",
+            "spike, x what the lines beside it leave unexplained around it",
+            "above",
+            highest(one.residual_spike.level for one in judged),
+            limits.residual_spike,
+        ),
+        (
             "ghost",
             "phase between odd and even lines (rad)",
             "above",
