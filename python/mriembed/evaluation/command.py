@@ -137,6 +137,7 @@ def _without_copies(slices: list[ScanSlice]) -> list[ScanSlice]:
 
 def _need_report_packages() -> None:
     try:
+        import jinja2  # noqa: F401
         import matplotlib  # noqa: F401
         import PIL  # noqa: F401
         import sklearn  # noqa: F401
