@@ -77,7 +77,11 @@ def limit_rows(measurement: Measurement) -> list[Row]:
     ]
     found = {finding.fault for finding in measurement.findings}
     return [
-        Row([name, "not judged" if value is None else number(value), f"{side} {number(limit)}"], fault in found)
+        Row(
+            [name, "not judged" if value is None else number(value), f"{side} {number(limit)}"],
+            # Spikes have two limits, of which one may be kept.
+            fault in found and (fault != "spike" or (value is not None and value > limit)),
+        )
         for fault, name, side, value, limit in listed
     ]
 

@@ -128,6 +128,19 @@ def test_coils_and_slices_of_findings_are_those_the_program_names(fault: str, tm
         assert set(found_slices(measurement)) == {int(number) for number in re.findall(r"slice (\d+)", text)}
 
 
+def test_of_the_two_limits_of_spikes_the_one_that_is_exceeded_is_marked(tmp_path: Path) -> None:
+    page = page_of(write_scan(tmp_path / "scan.h5", broken("spike")))
+    (measurement,) = measurements_of(tmp_path / "scan.h5")
+    by_power = max(one.spike.level for one in measurement.slices) > measurement.limits.spike
+    by_residual = max(one.residual_spike.level for one in measurement.slices) > measurement.limits.residual_spike
+    assert by_power or by_residual
+    marked = {cells[0]: kind == "found" for kind, cells in rows_in(page) if cells[0].startswith("spike, x")}
+    assert marked == {
+        "spike, x the power around it": by_power,
+        "spike, x what the lines beside it leave unexplained around it": by_residual,
+    }
+
+
 def test_the_worst_is_first(tmp_path: Path) -> None:
     raw = broken("noise x 3", coil=1, raw=broken("noise x 10", coil=3))
     (measurement,) = measurements_of(write_scan(tmp_path / "scan.h5", raw))
