@@ -38,7 +38,8 @@ typedef enum mriembed_precision {
 } mriembed_precision;
 
 /* A host's own threads, see parallel_for.hpp: calls task(work, 0) to task(work, tasks - 1), each once, in any threads,
- * and returns when all have returned. `context` is options.parallel_for_context. No exception may leave it. */
+ * and returns when all have returned. `context` is options.parallel_for_context. No exception may leave it.
+ * mriembed_load calls it, too. */
 typedef void (*mriembed_task)(void* work, int64_t task);
 typedef void (*mriembed_parallel_for)(void* context, int64_t tasks, mriembed_task task, void* work);
 

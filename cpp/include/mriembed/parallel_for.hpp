@@ -11,7 +11,7 @@ namespace mriembed {
 // begin late find nothing to do, and running all of them in the calling thread is correct as well. Two tasks of one
 // number must not run at once. Tasks throw nothing; what parallel_for throws reaches the caller of the library.
 //
-// It is called many times a slice, by every thread that calls the library, and must bear that.
+// It is called many times a slice, by every thread that calls the library, load() included, and must bear that.
 using ParallelFor = std::function<void(std::int64_t tasks, const std::function<void(std::int64_t)>& task)>;
 
 }  // namespace mriembed
