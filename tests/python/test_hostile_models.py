@@ -237,6 +237,7 @@ def test_a_network_that_does_what_no_model_needs_is_refused_by_name(
         ("bytecode.pkl", b"", "is of no kind that a model file holds"),
         ("code/../../evil.py", b"", "is of no kind that a model file holds"),
     ],
+    ids=["bomb", "deep", "line", "cpp", "bytecode", "evil"],  # the data would not fit into the environment
 )
 def test_records_that_no_model_file_holds_are_refused_before_loading(
     model: Path, tmp_path: Path, record: str, data: bytes, expected: str
