@@ -149,6 +149,10 @@ Json findings_json(const Checked& checked) {
   return all;
 }
 
+Json spike_json(const Spike& spike) {
+  return {{"y", spike.y}, {"x", spike.x}, {"level", spike.level}, {"share", spike.share}};
+}
+
 nlohmann::ordered_json json_of(const QualityLimits& limits) {
   Json object;
   for (const auto& [name, limit] : named_limits()) {
@@ -227,14 +231,6 @@ std::string table_of(const Checked& checked) {
   }
   return table.text();
 }
-
-namespace {
-
-Json spike_json(const Spike& spike) {
-  return {{"y", spike.y}, {"x", spike.x}, {"level", spike.level}, {"share", spike.share}};
-}
-
-}  // namespace
 
 nlohmann::ordered_json json_of(const SliceQuality& figures) {
   return {{"lines", figures.lines},

@@ -139,9 +139,9 @@ TEST(Findings, tell_lost_readouts_of_a_slice_and_a_coil) {
   EXPECT_EQ(found[0].coil, 2);
   EXPECT_EQ(found[0].slice, 1);
   EXPECT_EQ(found[0].severity(), 3);
-  std::vector<QualityLimits> of_coils(figures.coils.size());
-  of_coils[2].zero_readouts = 4;
-  EXPECT_TRUE(findings_of(figures, {}, of_coils).empty());
+  QualityLimits limits;
+  limits.zero_readouts = 4;
+  EXPECT_TRUE(findings_of(figures, limits).empty());
 }
 
 TEST(Findings, of_coils_are_judged_by_limits_of_their_own) {

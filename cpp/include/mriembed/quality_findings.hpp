@@ -39,7 +39,7 @@ struct QualityLimits {
   double spike = 40;            // Spike::level
   double ghost_phase = 0.12;    // radians
   double motion_level = 2.5;    // SliceQuality::motion_level
-  double zero_readouts = 1;     // of a slice; so many are a finding
+  double zero_readouts = 1;     // of a slice, in all coils together; so many are a finding
   double residual_spike = 200;  // Spike::level of SliceQuality::residual_spike
 };
 

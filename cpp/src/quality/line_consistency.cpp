@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t most_coils = 8;
 constexpr std::int64_t fewest_coils = 4;
 constexpr std::int64_t fewest_lines = 24;
-constexpr double least_coherence = 0.5;     // of both predictions: noise alone gives up to 0.2, objects 0.95 and more
+constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
 constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
 
 std::vector<std::int64_t> strongest_coils(const std::vector<double>& energies) {

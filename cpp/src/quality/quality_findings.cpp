@@ -133,13 +133,8 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
     if (const ToldSpike told = told_spike(slice, limits); told.spike.level > told.limit) {
       found.push_back({Fault::spike, -1, number, told.spike.level, told.limit});
     }
-    if (slice.zero_readouts_coil >= 0) {
-      const auto coil = static_cast<std::size_t>(slice.zero_readouts_coil);
-      const QualityLimits& own = of_coils.empty() ? limits : of_coils[coil];
-      const auto lost = static_cast<double>(slice.zero_readouts);
-      if (lost >= own.zero_readouts) {
-        found.push_back({Fault::lost_readouts, slice.zero_readouts_coil, number, lost, own.zero_readouts});
-      }
+    if (const auto lost = static_cast<double>(slice.zero_readouts); lost > 0 && lost >= limits.zero_readouts) {
+      found.push_back({Fault::lost_readouts, slice.zero_readouts_coil, number, lost, limits.zero_readouts});
     }
     const bool ghosted = std::abs(slice.ghost_phase) > limits.ghost_phase;
     if (ghosted) {
