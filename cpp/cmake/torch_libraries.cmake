@@ -1,4 +1,4 @@
-# Makes the target mriembed_torch from the headers and libraries of a pip-installed torch (or of MRIEMBED_TORCH_DIR).
+# Makes the target torch_libraries from the headers and libraries of a pip-installed torch (or of MRIEMBED_TORCH_DIR).
 #
 # torch's own find_package(Torch) is not used: with a CUDA wheel it demands nvcc of the matching version, and it
 # exports compile options that are none of our business.
@@ -45,15 +45,15 @@ if(MRIEMBED_TORCH_VERSION VERSION_LESS 2.11 OR MRIEMBED_TORCH_VERSION VERSION_GR
 endif()
 message(STATUS "torch ${MRIEMBED_TORCH_VERSION} in ${torch_dir}")
 
-add_library(mriembed_torch INTERFACE)
+add_library(torch_libraries INTERFACE)
 # The wheel's folders are system includes: its warnings are not ours.
 target_include_directories(
-    mriembed_torch
+    torch_libraries
     SYSTEM
     INTERFACE "${torch_dir}/include" "${torch_dir}/include/torch/csrc/api/include"
 )
 # Nothing refers to a symbol of torch_cuda directly; without --no-as-needed the linker drops it and no GPU is found.
-target_link_options(mriembed_torch INTERFACE "LINKER:--no-as-needed")
+target_link_options(torch_libraries INTERFACE "LINKER:--no-as-needed")
 foreach(
     name
     torch
@@ -64,21 +64,21 @@ foreach(
 )
     set(file "${MRIEMBED_TORCH_LIBDIR}/lib${name}.so")
     if(EXISTS "${file}")
-        target_link_libraries(mriembed_torch INTERFACE "${file}")
+        target_link_libraries(torch_libraries INTERFACE "${file}")
     elseif(NOT name MATCHES "cuda")
         message(FATAL_ERROR "torch is incomplete: ${file} is missing")
     endif()
 endforeach()
 
 # The OpenMP library that torch itself runs on; a wheel brings its own. Two of them in one process would compete.
-add_library(mriembed_torch_openmp INTERFACE)
-file(GLOB torch_openmp "${MRIEMBED_TORCH_LIBDIR}/libgomp*.so*")
-if(torch_openmp)
-    list(GET torch_openmp 0 torch_openmp)
-    target_link_libraries(mriembed_torch_openmp INTERFACE "${torch_openmp}")
+add_library(torch_openmp INTERFACE)
+file(GLOB openmp_of_torch "${MRIEMBED_TORCH_LIBDIR}/libgomp*.so*")
+if(openmp_of_torch)
+    list(GET openmp_of_torch 0 openmp_of_torch)
+    target_link_libraries(torch_openmp INTERFACE "${openmp_of_torch}")
 else()
     find_package(OpenMP REQUIRED COMPONENTS CXX)
-    target_link_libraries(mriembed_torch_openmp INTERFACE OpenMP::OpenMP_CXX)
+    target_link_libraries(torch_openmp INTERFACE OpenMP::OpenMP_CXX)
 endif()
 
 # A wheel of the other C++ ABI, or one that this compiler cannot use, shows here and not in the middle of the build.

@@ -1,38 +1,54 @@
 #include "coil_matrices.hpp"
 
-#include <ATen/ATen.h>
-
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <utility>
 
 #include "mriembed/error.hpp"
 
 namespace mriembed {
 
-at::Tensor whitening_matrix(const at::Tensor& noise_covariance) {
-  const at::Tensor covariance = noise_covariance.to(at::kComplexDouble);
-  const auto power = at::real(at::diagonal(covariance)).mean().item<double>();
-  if (!at::isfinite(at::view_as_real(covariance)).all().item<bool>() || !(power > 0)) {
+Eigen::MatrixXcd whitening_matrix(const ArrayView<const std::complex<double>, 2>& noise_covariance) {
+  const auto [rows, columns] = noise_covariance.shape;
+  Eigen::MatrixXcd covariance(rows, columns);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t column = 0; column < columns; ++column) {
+      covariance(row, column) =
+          noise_covariance.data[row * noise_covariance.strides[0] + column * noise_covariance.strides[1]];
+    }
+  }
+  const double power = covariance.diagonal().real().mean();
+  if (!covariance.allFinite() || !(power > 0)) {
     throw Error(ErrorCode::bad_input, "the noise covariance holds NaN or infinite values, or no noise power at all");
   }
-  const at::Tensor scaled = covariance / power;
-  const auto [lower, failed] = at::linalg_cholesky_ex(0.5 * (scaled + scaled.mH()));
-  if (failed.item<int>() != 0) {
+  covariance /= power;
+  const Eigen::LLT<Eigen::MatrixXcd> cholesky(0.5 * (covariance + covariance.adjoint()));
+  if (cholesky.info() != Eigen::Success) {
     throw Error(ErrorCode::bad_input,
                 "the noise covariance is not positive definite: "
                 "it needs more noise samples than coils, and noise in every coil");
   }
-  return at::linalg_solve_triangular(lower, at::eye(covariance.size(0), covariance.options()), /*upper=*/false);
+  return cholesky.matrixL().solve(Eigen::MatrixXcd::Identity(rows, rows));
 }
 
-CoilCompression compress_coils(const at::Tensor& gram, const std::optional<at::Tensor>& whitening,
+CoilCompression compress_coils(const Eigen::MatrixXcd& gram, const std::optional<Eigen::MatrixXcd>& whitening,
                                std::int64_t virtual_coils) {
-  const at::Tensor white = whitening ? at::matmul(at::matmul(*whitening, gram), whitening->mH()) : gram;
-  const auto [eigenvalues, eigenvectors] = at::linalg_eigh(white);  // ascending
-  const std::int64_t kept = std::min(gram.size(0), virtual_coils);
-  const at::Tensor rows = eigenvectors.mH().flip(0).narrow(0, 0, kept);
-  const at::Tensor energies = eigenvalues.clamp_min(0.0).flip(0);
-  return {whitening ? at::matmul(rows, *whitening) : rows,
-          (energies.narrow(0, 0, kept).sum() / energies.sum()).item<double>()};
+  Eigen::MatrixXcd white = gram;
+  if (whitening) {
+    white = *whitening * gram * whitening->adjoint();
+  }
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> components(white);  // ascending
+  if (components.info() != Eigen::Success) {
+    throw Error(ErrorCode::internal, "the eigenvalues of the coils' Gram matrix do not converge");
+  }
+  const std::int64_t kept = std::min<std::int64_t>(gram.rows(), virtual_coils);
+  const Eigen::VectorXd energies = components.eigenvalues().cwiseMax(0.0);
+  Eigen::MatrixXcd weights = components.eigenvectors().rightCols(kept).rowwise().reverse().adjoint();
+  if (whitening) {
+    weights *= *whitening;
+  }
+  return {std::move(weights), energies.tail(kept).sum() / energies.sum()};
 }
 
 }  // namespace mriembed

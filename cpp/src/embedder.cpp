@@ -1,150 +1,94 @@
 #include "mriembed/embedder.hpp"
 
-#include <ATen/ATen.h>
-#include <torch/cuda.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "completed_kspace.hpp"
+#include "argument_checks.hpp"
 #include "line_completion.hpp"
+#include "model_file/model_archive.hpp"
+#include "network/native_network.hpp"
+#include "network/network.hpp"
+#include "network/torch_library.hpp"
 #include "preparation.hpp"
 #include "threads/executor.hpp"
-#include "torchscript/archive.hpp"
-#include "torchscript/call_scope.hpp"
-#include "torchscript/network.hpp"
-#include "torchscript/translate_errors.hpp"
+#include "translate_errors.hpp"
 
 namespace mriembed {
 
 namespace {
 
-using torchscript::CallScope;
-using torchscript::translating_errors;
-
-[[noreturn]] void refuse_argument(const std::string& reason) { throw Error(ErrorCode::invalid_argument, reason); }
-
-at::Device parse_device(const std::string& name) {
-  if (name == "cpu") {
-    return {at::kCPU};
+// Whether this is the CPU's name. Throws Error invalid_argument for what is no device's.
+bool is_cpu(const std::string& device) {
+  const bool numbered = device.size() > 5 && device.size() <= 8 && device.starts_with("cuda:") &&
+                        std::all_of(device.begin() + 5, device.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (device != "cpu" && device != "cuda" && !numbered) {
+    refuse_argument("device must be \"cpu\", \"cuda\" or \"cuda:N\", not \"" + device + "\"");
   }
-  const bool numbered = name.size() > 5 && name.size() <= 8 && name.starts_with("cuda:") &&
-                        std::all_of(name.begin() + 5, name.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (name != "cuda" && !numbered) {
-    refuse_argument("device must be \"cpu\", \"cuda\" or \"cuda:N\", not \"" + name + "\"");
-  }
-  const int index = numbered ? std::stoi(name.substr(5)) : 0;
-  const auto available = torch::cuda::device_count();
-  if (available == 0) {
-    throw Error(ErrorCode::device_not_available,
-                "device \"" + name + "\" is not available: torch finds no usable GPU on this machine; use \"cpu\"");
-  }
-  if (std::cmp_greater_equal(index, available)) {
-    throw Error(
-        ErrorCode::device_not_available,
-        "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" + std::to_string(available - 1));
-  }
-  return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  return device == "cpu";
 }
 
-at::ScalarType network_dtype(Precision precision, at::Device device) {
-  switch (precision) {
-    case Precision::float32:
-      return at::kFloat;
-    case Precision::bfloat16:
-      return at::kBFloat16;
-    case Precision::float16:
-      if (device.is_cpu()) {
-        throw Error(ErrorCode::device_not_available, "precision float16 needs a GPU; a CPU takes float32 or bfloat16");
-      }
-      return at::kHalf;
+void check_precision(Precision precision, bool on_cpu) {
+  if (precision != Precision::float32 && precision != Precision::bfloat16 && precision != Precision::float16) {
+    refuse_argument("precision must be float32, bfloat16 or float16");
   }
-  refuse_argument("precision must be float32, bfloat16 or float16");
+  if (precision == Precision::float16 && on_cpu) {
+    throw Error(ErrorCode::device_not_available, "precision float16 needs a GPU; a CPU takes float32 or bfloat16");
+  }
 }
 
-template <std::size_t Rank>
-std::string text_of(const std::array<std::int64_t, Rank>& lengths) {
-  std::string text = "(";
-  for (std::size_t axis = 0; axis < Rank; ++axis) {
-    text += (axis > 0 ? ", " : "") + std::to_string(lengths[axis]);
+std::unique_ptr<const Network> load_network(const ModelArchive& archive, const Options& options) {
+  const bool on_cpu = is_cpu(options.device);
+  check_precision(options.precision, on_cpu);
+  if (!options.fused_kernels) {
+    return torch_library().load({archive, options.device, options.precision, options.threads, nullptr});
   }
-  return text + ")";
+  const std::optional<kernels::NetworkWeights> weights = native_weights(archive);
+  if (weights && on_cpu) {
+    archive.check_weights();
+    return make_native_network(*weights, options.precision);
+  }
+  return torch_library().load(
+      {archive, options.device, options.precision, options.threads, weights ? &*weights : nullptr});
 }
 
-// Refuses views that cannot be right before torch looks at them: no data, negative lengths or strides, or an extent
-// beyond the address space.
-template <typename T, std::size_t Rank>
-void check_view(const ArrayView<T, Rank>& view, const char* name) {
-  std::int64_t last = 0;
-  for (std::size_t axis = 0; axis < Rank; ++axis) {
-    if (view.shape[axis] < 0 || view.strides[axis] < 0) {
-      refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " with strides " + text_of(view.strides) +
-                      " holds a negative number");
+// Slices `first` to `first + count - 1` of a call.
+template <typename T>
+ArrayView<T, 4> part_of(ArrayView<T, 4> slices, std::int64_t first, std::int64_t count) {
+  slices.data += first * slices.strides[0];
+  slices.shape[0] = count;
+  return slices;
+}
+
+void check_peaks(const std::vector<float>& peaks) {
+  for (std::size_t slice = 0; slice < peaks.size(); ++slice) {
+    const auto index = static_cast<std::int64_t>(slice);
+    if (!std::isfinite(peaks[slice])) {
+      throw Error(ErrorCode::bad_input, index, "holds NaN or infinite samples; only finite samples can be embedded");
     }
-    std::int64_t extent = 0;
-    if (__builtin_mul_overflow(std::max<std::int64_t>(view.shape[axis] - 1, 0), view.strides[axis], &extent) ||
-        __builtin_add_overflow(last, extent, &last)) {
-      refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " is larger than any memory");
+    if (peaks[slice] == 0) {
+      throw Error(ErrorCode::bad_input, index, "is all zero; a slice needs signal to be embedded");
     }
   }
-  if (last > std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(sizeof(T)) - 1) {
-    refuse_argument(std::string(name) + ": shape " + text_of(view.shape) + " is larger than any memory");
-  }
-  const bool empty = std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end();
-  if (view.data == nullptr && !empty) {
-    refuse_argument(std::string(name) + ": no data (null pointer)");
-  }
-}
-
-void check_batch_shape(const std::array<std::int64_t, 4>& shape, const char* name, const char* axes) {
-  if (shape[1] < 1 || shape[2] < 1 || shape[3] < 1) {
-    refuse_argument(std::string(name) + ": expected " + axes + " without empty axes, got " + text_of(shape));
-  }
-}
-
-// A tensor over the caller's memory. torch only reads through it; its interface has no const.
-template <std::size_t Rank>
-at::Tensor tensor_over(const ArrayView<const float, Rank>& view) {
-  return at::from_blob(const_cast<float*>(view.data), view.shape, view.strides, at::kFloat);
-}
-
-template <typename Real, std::size_t Rank>
-at::Tensor tensor_over(const ArrayView<const std::complex<Real>, Rank>& view) {
-  return at::from_blob(const_cast<std::complex<Real>*>(view.data), view.shape, view.strides,
-                       c10::CppTypeToScalarType<c10::complex<Real>>::value);
 }
 
 constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
 
-// Rethrows what is being handled. A part of a call counts its slices from 0; the caller counts those of the call.
-[[noreturn]] void rethrow_counting_from(std::int64_t first) {
-  try {
-    torchscript::rethrow_as_error();
-  } catch (const Error& error) {
-    if (first > 0 && error.slice().has_value()) {
-      throw Error(error.code(), first + *error.slice(), error.fault());
-    }
-    throw;
-  }
-  throw;
-}
-
-// The library's own preprocessing and kernels stand in for the code of the file. They do so rightly where they
-// reproduce the embedding that the file carries.
-void refuse_another_model(const std::string& path, const Verification& verification, bool fused_kernels) {
+// Description and weights stand in for the code of the file. They do so rightly where they reproduce the embedding that
+// the file carries.
+void refuse_another_model(const std::string& path, const Verification& verification) {
   if (!verification.passed) {
     throw Error(ErrorCode::bad_model_file,
                 path + ": its reference embedding comes out otherwise here (cosine " +
                     std::to_string(verification.cosine) + ", largest difference " +
                     std::to_string(verification.largest_difference) +
-                    (fused_kernels ? "); it may hold another preprocessing or network than its description says: "
-                                     "without fused kernels its own code runs"
-                                   : "); export it again, or use the torch that it was made with"));
+                    "); it may hold another preprocessing or network than its description says; export it again");
   }
 }
 
@@ -164,25 +108,18 @@ class Stopwatch {
 
 class Embedder::Implementation {
  public:
-  Implementation(const torchscript::Archive& archive, const Options& options)
+  Implementation(const ModelArchive& archive, const Options& options)
       : metadata_(archive.metadata()),
+        network_(load_network(archive, options)),
         executor_(options.threads, options.parallel_for),
         memory_mib_(options.memory_mib),
-        device_(parse_device(options.device)),
-        network_(archive, device_, network_dtype(options.precision, device_), options.fused_kernels) {
-    if (options.fused_kernels && device_.is_cpu() && Preparation::serves(metadata_.info)) {
-      preparation_ = std::make_unique<const Preparation>(metadata_.info);
-    }
-    torch_threads_ = preparation_ != nullptr && network_.fused_on_cpu() ? 1 : options.threads;
-  }
+        preparation_(metadata_.info) {}
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
   [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
-  [[nodiscard]] Precision arithmetic() const noexcept {
-    const at::ScalarType dtype = network_.dtype();
-    return dtype == at::kFloat ? Precision::float32 : dtype == at::kHalf ? Precision::float16 : Precision::bfloat16;
-  }
-  [[nodiscard]] bool fused() const noexcept { return network_.fused(); }
+  [[nodiscard]] const Network& network() const noexcept { return *network_; }
+  [[nodiscard]] const Preparation& preparation() const noexcept { return preparation_; }
+  [[nodiscard]] const threads::Executor& executor() const noexcept { return executor_; }
 
   // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets the first slice and
   // the number of slices of a part and returns what the network reads of them. `coils` are the physical coils of each
@@ -200,69 +137,56 @@ class Embedder::Implementation {
       return;
     }
     translating_errors([&] {
-      const CallScope scope(device_, torch_threads_);
       const threads::Executor::Presence presence(executor_);
       const std::int64_t part = slices_at_once(slice_bytes(coils, shape[2] * shape[3]));
-      at::Tensor result;
+      std::vector<float> rows(static_cast<std::size_t>(slices * info().embed_dim));
       for (std::int64_t first = 0; first < slices; first += part) {
         const std::int64_t count = std::min(part, slices - first);
         Stopwatch stopwatch;
-        at::Tensor rows;
         try {
-          const Prepared prepared = prepare(first, count);
+          const NetworkInput input = prepare(first, count);
           const double prepare_seconds = stopwatch.lap();
-          rows = network_.embed(prepared.stacked, executor_);
+          embed_part(input, count, rows.data() + first * info().embed_dim);
           if (report != nullptr) {
-            const at::Tensor energy = prepared.energy_kept.cpu();
-            const auto* kept = energy.const_data_ptr<double>();
-            report->energy_kept.insert(report->energy_kept.end(), kept, kept + energy.numel());
+            report->energy_kept.insert(report->energy_kept.end(), input.energy_kept.begin(), input.energy_kept.end());
             report->prepare_seconds += prepare_seconds;
             report->network_seconds += stopwatch.lap();
           }
-        } catch (...) {
-          rethrow_counting_from(first);
-        }
-        if (count == slices) {
-          result = rows;
-        } else {
-          if (!result.defined()) {
-            result = at::empty({slices, info().embed_dim}, at::kFloat);
+        } catch (const Error& error) {
+          if (first > 0 &&
+              error.slice().has_value()) {  // a part counts its slices from 0, the caller those of the call
+            throw Error(error.code(), first + *error.slice(), error.fault());
           }
-          result.narrow(0, first, count).copy_(rows);
+          throw;
         }
       }
-      at::from_blob(embeddings.data, embeddings.shape, embeddings.strides, at::kFloat).copy_(result);
+      write(rows, embeddings);
     });
   }
 
-  [[nodiscard]] static Prepared prepare_stacked(const at::Tensor& stacked) {
-    return {stacked, at::ones({stacked.size(0)}, at::kDouble)};
-  }
-
-  [[nodiscard]] Prepared prepare_images(const at::Tensor& coil_images) const {
-    const at::Tensor samples = coil_images.to(device_);
-    return preparation_ ? preparation_->prepare_images(samples, executor_) : network_.prepare_images(samples);
-  }
-
-  [[nodiscard]] Prepared prepare_kspace(const at::Tensor& kspace, const KspaceOptions& options) const {
-    std::optional<at::Tensor> covariance;
-    if (options.noise_covariance.data != nullptr) {
-      covariance = tensor_over(options.noise_covariance);
+  // Stacked input as it is where its samples follow each other, otherwise a copy.
+  [[nodiscard]] static NetworkInput prepare_stacked(const ArrayView<const float, 4>& stacked) {
+    const auto [slices, channels, height, width] = stacked.shape;
+    NetworkInput input;
+    input.height = height;
+    input.width = width;
+    input.energy_kept.resize(static_cast<std::size_t>(slices), 1.0);
+    if (stacked.strides == ArrayView<const float, 4>::row_major(nullptr, stacked.shape).strides) {
+      input.stacked = stacked.data;
+      return input;
     }
-    SliceExtent extent;
-    if (options.readout_width > 0) {
-      extent.readout_width = options.readout_width;
+    input.memory = kernels::aligned_array<float>(static_cast<std::size_t>(slices * channels * height * width));
+    input.stacked = input.memory.get();
+    float* to = input.memory.get();
+    for (std::int64_t plane = 0; plane < slices * channels; ++plane) {
+      const float* from = stacked.data + plane / channels * stacked.strides[0] + plane % channels * stacked.strides[1];
+      for (std::int64_t y = 0; y < height; ++y) {
+        for (std::int64_t x = 0; x < width; ++x) {
+          *to++ = from[y * stacked.strides[2] + x * stacked.strides[3]];
+        }
+      }
     }
-    if (options.phase_height > 0) {
-      extent.phase_height = options.phase_height;
-    }
-    extent.pixel_aspect = options.pixel_aspect;
-    if (preparation_) {
-      return preparation_->prepare_kspace(kspace, covariance, extent, executor_);
-    }
-    const at::Tensor completed =
-        completed_kspace(kspace, covariance, extent, info().num_coils, info().coil_compression == "pca", executor_);
-    return network_.prepare_kspace(completed.to(device_), covariance ? covariance->to(device_) : covariance, extent);
+    return input;
   }
 
   void check_coils(std::int64_t coils, const char* name) const {
@@ -274,18 +198,38 @@ class Embedder::Implementation {
 
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
     translating_errors([&] {
-      const CallScope scope(device_, torch_threads_);
       const threads::Executor::Presence presence(executor_);
       const std::int64_t count = std::min(slices, slices_at_once(slice_bytes(0, height * width)));
-      network_.reserve(count, height, width, executor_);
-      static_cast<void>(network_.embed(at::ones({count, info().in_channels, height, width}, at::kFloat), executor_));
+      network_->reserve(count, height, width, executor_);
+      const std::vector<float> ones(static_cast<std::size_t>(count * info().in_channels * height * width), 1.0F);
+      NetworkInput input;
+      input.stacked = ones.data();
+      input.height = height;
+      input.width = width;
+      std::vector<float> rows(static_cast<std::size_t>(count * info().embed_dim));
+      embed_part(input, count, rows.data());
     });
   }
 
  private:
+  void embed_part(const NetworkInput& input, std::int64_t slices, float* rows) const {
+    std::vector<float> peaks(static_cast<std::size_t>(slices));
+    network_->embed(input.stacked, slices, input.height, input.width, executor_, rows, peaks.data());
+    check_peaks(peaks);
+  }
+
+  static void write(const std::vector<float>& rows, const ArrayView<float, 2>& embeddings) {
+    const float* from = rows.data();
+    for (std::int64_t slice = 0; slice < embeddings.shape[0]; ++slice) {
+      for (std::int64_t component = 0; component < embeddings.shape[1]; ++component) {
+        embeddings.data[slice * embeddings.strides[0] + component * embeddings.strides[1]] = *from++;
+      }
+    }
+  }
+
   // Memory that one slice in work takes beside the caller's samples, about; never too little by much.
   [[nodiscard]] std::int64_t slice_bytes(std::int64_t coils, std::int64_t pixels) const {
-    std::int64_t sample_bytes = network_.pixel_bytes();
+    std::int64_t sample_bytes = network_->pixel_bytes();
     std::int64_t matrix_bytes = 0;
     if (coils > 0) {
       if (const std::int64_t matrix = info().matrix; matrix > 0) {
@@ -293,10 +237,8 @@ class Embedder::Implementation {
       }
       constexpr std::int64_t prepared_copies = 3 * sizeof(float);  // of each real and imaginary part
       sample_bytes += info().in_channels * prepared_copies;
-      // The library's own preprocessing copies k-space at most once; the scripted one scales, transforms, and gathers
-      // the coils' matrix in double precision.
-      const std::int64_t copies = preparation_ ? 1 : 7;
-      sample_bytes += coils * copies * static_cast<std::int64_t>(sizeof(std::complex<float>));
+      sample_bytes +=
+          coils * static_cast<std::int64_t>(sizeof(std::complex<float>));  // preprocessing copies k-space once
     }
     std::int64_t bytes = 0;
     const bool overflows =
@@ -328,12 +270,10 @@ class Embedder::Implementation {
   }
 
   Metadata metadata_;
-  threads::Executor executor_;  // for all that the library computes itself
-  int torch_threads_ = 0;       // for what torch computes, see CallScope
+  std::unique_ptr<const Network> network_;
+  threads::Executor executor_;
   std::int64_t memory_mib_;
-  at::Device device_;
-  torchscript::Network network_;
-  std::unique_ptr<const Preparation> preparation_;  // nothing where the scripted preprocessing runs
+  Preparation preparation_;
 };
 
 Embedder::Embedder(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -351,17 +291,17 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
       refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
                       std::to_string(options.memory_mib));
     }
-    Embedder embedder(std::make_unique<Implementation>(torchscript::Archive(path, options.trust), options));
-    refuse_another_model(path, embedder.verify(), options.fused_kernels);
+    Embedder embedder(std::make_unique<Implementation>(ModelArchive(path, options.trust), options));
+    refuse_another_model(path, embedder.verify());
     return embedder;
   });
 }
 
 const ModelInfo& Embedder::info() const noexcept { return implementation_->info(); }
 
-bool Embedder::uses_fused_kernels() const noexcept { return implementation_->fused(); }
+bool Embedder::uses_fused_kernels() const noexcept { return implementation_->network().fused(); }
 
-Precision Embedder::arithmetic() const noexcept { return implementation_->arithmetic(); }
+Precision Embedder::arithmetic() const noexcept { return implementation_->network().arithmetic(); }
 
 void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
   if (slices < 1 || height < 1 || width < 1) {
@@ -402,10 +342,10 @@ void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<f
     refuse_argument("stacked: this model takes " + std::to_string(info().in_channels) +
                     " channels (2 x coils), got shape " + text_of(stacked.shape));
   }
-  const auto part_of = [&](std::int64_t first, std::int64_t count) {
-    return Implementation::prepare_stacked(tensor_over(stacked).narrow(0, first, count));
+  const auto prepare = [&](std::int64_t first, std::int64_t count) {
+    return Implementation::prepare_stacked(part_of(stacked, first, count));
   };
-  implementation_->run(stacked.shape, 0, embeddings, report, part_of);
+  implementation_->run(stacked.shape, 0, embeddings, report, prepare);
 }
 
 void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
@@ -413,10 +353,11 @@ void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_
   check_view(coil_images, "coil images");
   check_batch_shape(coil_images.shape, "coil images", "(slices, coils, y, x)");
   implementation_->check_coils(coil_images.shape[1], "coil images");
-  const auto part_of = [&](std::int64_t first, std::int64_t count) {
-    return implementation_->prepare_images(tensor_over(coil_images).narrow(0, first, count));
+  const auto prepare = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->preparation().prepare_images(part_of(coil_images, first, count),
+                                                         implementation_->executor());
   };
-  implementation_->run(coil_images.shape, coil_images.shape[1], embeddings, report, part_of);
+  implementation_->run(coil_images.shape, coil_images.shape[1], embeddings, report, prepare);
 }
 
 void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
@@ -446,10 +387,11 @@ void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspac
           ", got " + text_of(options.noise_covariance.shape));
     }
   }
-  const auto part_of = [&](std::int64_t first, std::int64_t count) {
-    return implementation_->prepare_kspace(tensor_over(kspace).narrow(0, first, count), options);
+  const auto prepare = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->preparation().prepare_kspace(part_of(kspace, first, count), options,
+                                                         implementation_->executor());
   };
-  implementation_->run(kspace.shape, coils, embeddings, report, part_of);
+  implementation_->run(kspace.shape, coils, embeddings, report, prepare);
   if (report != nullptr) {
     for (std::int64_t slice = 0; slice < kspace.shape[0]; ++slice) {
       report->sampling.at(static_cast<std::size_t>(slice)) =
@@ -482,8 +424,8 @@ Verification Embedder::verify() const {
     norm_there += there * there;
   }
   verification.cosine = product / std::sqrt(norm_here * norm_there);
-  verification.passed = implementation_->arithmetic() == Precision::float32 ? verification.largest_difference <= 1e-5
-                                                                            : verification.cosine >= 0.999;
+  verification.passed =
+      arithmetic() == Precision::float32 ? verification.largest_difference <= 1e-5 : verification.cosine >= 0.999;
   return verification;
 }
 

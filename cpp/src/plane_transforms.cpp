@@ -1,48 +1,63 @@
 #include "plane_transforms.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
-#include <complex>
-#include <optional>
 
 namespace mriembed {
 
+namespace {
+
+kernels::FourierTransform::Memory& memory_of(const kernels::FourierTransform& /*transform*/,
+                                             PlaneTransforms::Memory& memory) {
+  return memory.transform;
+}
+
+PlaneTransforms::Memory& memory_of(const kernels::ChirpTransform& /*transform*/, PlaneTransforms::Memory& memory) {
+  return memory;
+}
+
+}  // namespace
+
 void PlaneTransforms::prepare(std::span<const std::int64_t> lengths) {
   std::erase_if(transforms_,
-                [&](const auto& transform) { return std::ranges::count(lengths, transform.length()) == 0; });
+                [&](const Transform& transform) { return std::ranges::count(lengths, length_of(transform)) == 0; });
   for (const std::int64_t length : lengths) {
-    if (kernels::FourierTransform::serves(length) && find(length) == nullptr) {
-      transforms_.emplace_back(length);
+    if (find(length) != transforms_.end()) {
+      continue;
+    }
+    if (kernels::FourierTransform::serves(length)) {
+      transforms_.emplace_back(std::in_place_type<kernels::FourierTransform>, length);
+    } else {
+      transforms_.emplace_back(std::in_place_type<kernels::ChirpTransform>, length);
     }
   }
 }
 
 void PlaneTransforms::run(std::complex<float>* plane, std::int64_t height, std::int64_t width, Axes axes,
-                          kernels::Direction direction, kernels::FourierTransform::Memory& memory) const {
-  for (const std::int64_t axis : {0, 1}) {
-    if (!(axis == 0 ? axes.y : axes.x)) {
-      continue;
-    }
-    const std::int64_t length = axis == 0 ? height : width;
-    const kernels::FourierTransform* transform = find(length);
+                          kernels::Direction direction, Memory& memory) const {
+  const auto along = [&](std::int64_t length, const auto& transform_lines) {
     const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(length)));
-    if (transform == nullptr) {
-      const at::Tensor samples = at::from_blob(plane, {height, width}, at::kComplexFloat);
-      samples.copy_(direction == kernels::Direction::inverse ? at::fft_ifft(samples, std::nullopt, axis, "ortho")
-                                                             : at::fft_fft(samples, std::nullopt, axis, "ortho"));
-    } else if (axis == 0) {
-      transform->along_columns(plane, width, direction, scale, memory);
-    } else {
-      transform->along_rows(plane, height, direction, scale, memory);
-    }
+    std::visit([&](const auto& transform) { transform_lines(transform, scale, memory_of(transform, memory)); },
+               *find(length));
+  };
+  if (axes.y) {
+    along(height, [&](const auto& transform, float scale, auto& lanes) {
+      transform.along_columns(plane, width, direction, scale, lanes);
+    });
+  }
+  if (axes.x) {
+    along(width, [&](const auto& transform, float scale, auto& lanes) {
+      transform.along_rows(plane, height, direction, scale, lanes);
+    });
   }
 }
 
-const kernels::FourierTransform* PlaneTransforms::find(std::int64_t length) const {
-  const auto found = std::ranges::find(transforms_, length, &kernels::FourierTransform::length);
-  return found == transforms_.end() ? nullptr : &*found;
+std::int64_t PlaneTransforms::length_of(const Transform& transform) {
+  return std::visit([](const auto& held) { return held.length(); }, transform);
+}
+
+std::vector<PlaneTransforms::Transform>::const_iterator PlaneTransforms::find(std::int64_t length) const {
+  return std::ranges::find_if(transforms_, [&](const Transform& transform) { return length_of(transform) == length; });
 }
 
 }  // namespace mriembed

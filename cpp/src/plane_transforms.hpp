@@ -1,11 +1,13 @@
-// Fourier transforms of planes, by the library's kernels where they serve a length, otherwise by torch.
+// Fourier transforms of planes of any size.
 #pragma once
 
 #include <complex>
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
+#include "kernels/chirp_fourier.hpp"
 #include "kernels/fourier.hpp"
 
 namespace mriembed {
@@ -21,18 +23,23 @@ struct Axes {
 // Once prepared, any number of threads may transform, each with memory of its own.
 class PlaneTransforms {
  public:
+  using Memory = kernels::ChirpTransform::Memory;
+
   // Makes ready for these lengths of axes, and drops what was ready for others.
   void prepare(std::span<const std::int64_t> lengths);
 
   // Transforms along the axes that are asked for, in place and orthonormal; index 0 is at the front. The plane is
-  // (height, width), contiguous. Lengths that were not prepared for are torch's.
+  // (height, width), contiguous. Expects lengths that are prepared for.
   void run(std::complex<float>* plane, std::int64_t height, std::int64_t width, Axes axes, kernels::Direction direction,
-           kernels::FourierTransform::Memory& memory) const;
+           Memory& memory) const;
 
  private:
-  [[nodiscard]] const kernels::FourierTransform* find(std::int64_t length) const;
+  using Transform = std::variant<kernels::FourierTransform, kernels::ChirpTransform>;
 
-  std::vector<kernels::FourierTransform> transforms_;
+  [[nodiscard]] static std::int64_t length_of(const Transform& transform);
+  [[nodiscard]] std::vector<Transform>::const_iterator find(std::int64_t length) const;
+
+  std::vector<Transform> transforms_;
 };
 
 }  // namespace mriembed

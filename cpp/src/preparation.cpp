@@ -1,42 +1,40 @@
 #include "preparation.hpp"
 
-#include <ATen/ATen.h>
+#include <optional>
 
 #include "coil_matrices.hpp"
 #include "mriembed/error.hpp"
-#include "preprocessing_version.hpp"
 
 namespace mriembed {
-
-bool Preparation::serves(const ModelInfo& info) {
-  return info.preprocessing_version == preprocessing_version &&
-         (info.coil_compression == "pca" || info.coil_compression == "none");
-}
 
 Preparation::Preparation(const ModelInfo& info)
     : request_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
 
-Prepared Preparation::prepare_images(const at::Tensor& coil_images, const threads::Executor& executor) const {
-  return prepare({coil_images, false, coil_images.size(2), coil_images.size(3), 1}, std::nullopt, executor);
+NetworkInput Preparation::prepare_images(const ArrayView<const std::complex<float>, 4>& coil_images,
+                                         const threads::Executor& executor) const {
+  return prepare({coil_images, false, coil_images.shape[2], coil_images.shape[3], 1}, {}, executor);
 }
 
-Prepared Preparation::prepare_kspace(const at::Tensor& kspace, const std::optional<at::Tensor>& noise_covariance,
-                                     const SliceExtent& extent, const threads::Executor& executor) const {
-  const RawSlices slices{kspace, true, extent.phase_height.value_or(kspace.size(2)),
-                         extent.readout_width.value_or(kspace.size(3)), extent.pixel_aspect};
-  return prepare(slices, noise_covariance, executor);
+NetworkInput Preparation::prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
+                                         const KspaceOptions& options, const threads::Executor& executor) const {
+  const RawSlices slices{kspace, true, options.phase_height > 0 ? options.phase_height : kspace.shape[2],
+                         options.readout_width > 0 ? options.readout_width : kspace.shape[3], options.pixel_aspect};
+  return prepare(slices, options.noise_covariance, executor);
 }
 
-Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::Tensor>& noise_covariance,
-                              const threads::Executor& executor) const {
-  const std::int64_t count = slices.samples.size(0);
-  const std::int64_t height = request_.matrix > 0 ? request_.matrix : slices.height;
-  const std::int64_t width = request_.matrix > 0 ? request_.matrix : slices.width;
-  Prepared prepared{at::empty({count, 2 * request_.num_coils, height, width}, at::kFloat),
-                    at::ones({count}, at::kDouble)};
-  const std::int64_t slice_floats = prepared.stacked.stride(0);
+NetworkInput Preparation::prepare(const RawSlices& slices,
+                                  const ArrayView<const std::complex<double>, 2>& noise_covariance,
+                                  const threads::Executor& executor) const {
+  const std::int64_t count = slices.samples.shape[0];
+  NetworkInput input;
+  input.height = request_.matrix > 0 ? request_.matrix : slices.height;
+  input.width = request_.matrix > 0 ? request_.matrix : slices.width;
+  const std::int64_t slice_floats = 2 * request_.num_coils * input.height * input.width;
+  input.memory = kernels::aligned_array<float>(static_cast<std::size_t>(count * slice_floats));
+  input.stacked = input.memory.get();
+  input.energy_kept.resize(static_cast<std::size_t>(count), 1.0);
   const auto workspace = free_workspaces_.take();
-  std::optional<at::Tensor> whitening;
+  std::optional<Eigen::MatrixXcd> whitening;
   // Version 4 looks at all samples first: their faults are reported rather than others.
   const auto check_from = [&](std::int64_t first) {
     for (std::int64_t index = first; index < count; ++index) {
@@ -46,23 +44,18 @@ Prepared Preparation::prepare(const RawSlices& slices, const std::optional<at::T
   for (std::int64_t index = 0; index < count; ++index) {
     SlicePreparation slice(request_, slices, index, *workspace, executor);
     slice.gather();
-    if (noise_covariance && !whitening) {
-      try {
-        whitening = whitening_matrix(*noise_covariance);
-      } catch (const Error&) {
-        check_from(index);
-        throw;
-      }
-    }
     try {
-      prepared.energy_kept.mutable_data_ptr<double>()[index] = slice.combine(whitening);
-      slice.write(prepared.stacked.mutable_data_ptr<float>() + index * slice_floats);
+      if (noise_covariance.data != nullptr && !whitening) {
+        whitening = whitening_matrix(noise_covariance);
+      }
+      input.energy_kept[static_cast<std::size_t>(index)] = slice.combine(whitening);
+      slice.write(input.memory.get() + index * slice_floats);
     } catch (const Error&) {
       check_from(index);
       throw;
     }
   }
-  return prepared;
+  return input;
 }
 
 }  // namespace mriembed

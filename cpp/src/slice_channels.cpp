@@ -1,19 +1,15 @@
 #include "slice_channels.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
 #include <complex>
 #include <numbers>
 #include <numeric>
 
-#include "complex_buffer.hpp"
 #include "kernels/combined_image.hpp"
 #include "kernels/energy.hpp"
 #include "mriembed/error.hpp"
 #include "preprocessing_version.hpp"
-#include "torchscript/serial_torch.hpp"
 #include "without_signal.hpp"
 
 namespace mriembed {
@@ -22,7 +18,6 @@ namespace {
 
 using kernels::Direction;
 using Sample = std::complex<float>;
-using torchscript::SerialTorch;
 
 constexpr std::int64_t combined_pixels = 2048;  // of a unit of work
 
@@ -39,20 +34,20 @@ std::vector<float> hann_window(std::int64_t length, double width) {
 
 class Channels {
  public:
-  Channels(const at::Tensor& kspace, std::int64_t num_coils, const PlaneTransforms& transforms,
+  Channels(const Planes& kspace, std::int64_t num_coils, const PlaneTransforms& transforms,
            const threads::Executor& executor, ChannelMemory& memory, float* channels)
-      : images_(samples_of(kspace)),
-        coils_(kspace.size(0)),
-        height_(kspace.size(1)),
-        width_(kspace.size(2)),
+      : images_(kspace.samples),
+        coils_(kspace.count),
+        height_(kspace.height),
+        width_(kspace.width),
         num_coils_(num_coils),
         transforms_(transforms),
         executor_(executor),
         memory_(memory),
         channels_(channels),
-        low_(samples_of(sized(memory.low, kspace.sizes()))),
-        combined_(samples_of(sized(memory.combined, {height_, width_}))),
-        power_(samples_of(sized(memory.power, {height_, width_}))) {
+        low_(sized(memory.low, coils_, height_, width_).samples),
+        combined_(sized(memory.combined, 1, height_, width_).samples),
+        power_(sized(memory.power, 1, height_, width_).samples) {
     memory_.participants.resize(std::max(memory_.participants.size(), static_cast<std::size_t>(executor.threads())));
   }
 
@@ -63,7 +58,6 @@ class Channels {
     std::vector<double> whole(static_cast<std::size_t>(coils_));
     std::vector<double> low(static_cast<std::size_t>(coils_));
     executor_.run(coils_, [&](std::int64_t coil, int participant) {
-      const SerialTorch serial;
       const auto index = static_cast<std::size_t>(coil);
       Sample* plane = images_ + coil * pixels();
       Sample* low_plane = low_ + coil * pixels();
@@ -89,7 +83,6 @@ class Channels {
                                                                      std::min(combined_pixels, pixels() - first),
                                                                      least_strength, combined_ + first, power_ + first);
     });
-    const SerialTorch serial;
     transforms_.run(power_, height_, width_, {true, true}, Direction::forward, at_participant(0).transform);
     return std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(pixels());
   }
@@ -98,12 +91,11 @@ class Channels {
   void even(double mean_power) {
     std::vector<double> sums(static_cast<std::size_t>(num_coils_));
     executor_.run(num_coils_, [&](std::int64_t channel, int participant) {
-      const SerialTorch serial;
       ChannelMemory::Participant& own = at_participant(participant);
       Sample* local = nullptr;
       if (channel > 0) {
         const Window window = window_of(brightness_window(channel, num_coils_));
-        local = samples_of(sized(own.local, {height_, width_}));
+        local = sized(own.local, 1, height_, width_).samples;
         low_pass(power_, window, local);
         transform_window(local, window, own.transform);
       }
@@ -162,7 +154,7 @@ class Channels {
   }
 
   // The inverse transform of a plane that is 0 outside the window: along x for the rows that are not.
-  void transform_window(Sample* plane, const Window& window, kernels::FourierTransform::Memory& memory) const {
+  void transform_window(Sample* plane, const Window& window, PlaneTransforms::Memory& memory) const {
     transforms_.run(plane, window.front, width_, {false, true}, Direction::inverse, memory);
     if (window.back > 0) {
       transforms_.run(plane + (height_ - window.back) * width_, window.back, width_, {false, true}, Direction::inverse,
@@ -205,9 +197,8 @@ class Channels {
 
 }  // namespace
 
-void write_channels(const at::Tensor& kspace, std::int64_t num_coils, std::int64_t index,
-                    const PlaneTransforms& transforms, const threads::Executor& executor, ChannelMemory& memory,
-                    float* channels) {
+void write_channels(const Planes& kspace, std::int64_t num_coils, std::int64_t index, const PlaneTransforms& transforms,
+                    const threads::Executor& executor, ChannelMemory& memory, float* channels) {
   Channels steps(kspace, num_coils, transforms, executor, memory, channels);
   const double mean_strength = steps.transform_coils();
   if (!(mean_strength > 0)) {

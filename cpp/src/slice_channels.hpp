@@ -2,13 +2,11 @@
 // that the network reads.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
 
-#include "kernels/fourier.hpp"
 #include "plane_transforms.hpp"
+#include "sample_planes.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed {
@@ -16,22 +14,20 @@ namespace mriembed {
 // Memory that slices use one after the other.
 struct ChannelMemory {
   struct Participant {
-    kernels::FourierTransform::Memory transform;
-    at::Tensor local;  // the local brightness of a channel
+    PlaneTransforms::Memory transform;
+    SampleBuffer local;  // the local brightness of a channel
   };
 
   std::vector<Participant> participants;
-  at::Tensor low;       // low-resolution images of the virtual coils
-  at::Tensor combined;  // one image of all coils
-  at::Tensor power;     // its squared magnitude, and the transform of that
+  SampleBuffer low;       // low-resolution images of the virtual coils
+  SampleBuffer combined;  // one image of all coils
+  SampleBuffer power;     // its squared magnitude, and the transform of that
 };
 
-// Writes the channels (2 x num_coils, y, x), float32, of k-space (virtual coils, y, x), complex64, contiguous, with the
-// echo at the front of both axes; uses that up. `transforms` are prepared for y and x. Units of work depend on the
-// shape alone. Expects SerialTorch. Throws Error bad_input, which names slice `index`, if the low-resolution images
-// hold no signal.
-void write_channels(const at::Tensor& kspace, std::int64_t num_coils, std::int64_t index,
-                    const PlaneTransforms& transforms, const threads::Executor& executor, ChannelMemory& memory,
-                    float* channels);
+// Writes the channels (2 x num_coils, y, x), float32, of k-space (virtual coils, y, x), with the echo at the front of
+// both axes; uses that up. `transforms` are prepared for y and x. Units of work depend on the shape alone. Throws Error
+// bad_input, which names slice `index`, if the low-resolution images hold no signal.
+void write_channels(const Planes& kspace, std::int64_t num_coils, std::int64_t index, const PlaneTransforms& transforms,
+                    const threads::Executor& executor, ChannelMemory& memory, float* channels);
 
 }  // namespace mriembed

@@ -1,7 +1,5 @@
 #include "slice_preparation.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,13 +10,11 @@
 #include <string>
 
 #include "coil_matrices.hpp"
-#include "complex_buffer.hpp"
 #include "kernels/energy.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/sample_copy.hpp"
 #include "mriembed/error.hpp"
 #include "preprocessing_version.hpp"
-#include "torchscript/serial_torch.hpp"
 #include "without_signal.hpp"
 
 namespace mriembed {
@@ -35,6 +31,8 @@ constexpr std::int64_t combined_pixels = 8 * block_pixels;
 // Coils whose calibration lines are transformed at once: their lines fill the lanes of the transform.
 constexpr std::int64_t calibration_coils = 2;
 
+using RowMajor = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
 constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return (length + unit - 1) / unit; }
 
 // The power of two that brings a peak with these bits to between 1 and 2 (to at most 2 where it is smaller than every
@@ -49,16 +47,27 @@ bool squares_well(std::int32_t peak_bits, float scale) {
   return peak_bits != 0 && std::abs((peak_bits >> 23) - 127 + std::ilogb(scale)) <= 32;
 }
 
-// Copies rows (..., x), whose centre is at the front, to the middle of shorter ones.
-void crop_rows(const at::Tensor& from, const at::Tensor& to) {
-  const std::int64_t width = from.size(-1);
-  const std::int64_t kept = to.size(-1);
-  Sample* end = samples_of(to);
-  for (const Sample* row = const_samples_of(from); row != const_samples_of(from) + from.numel(); row += width) {
+// Copies a plane of any strides.
+void gather_plane(const Sample* from, std::int64_t along_y, std::int64_t along_x, const Planes& to) {
+  for (std::int64_t y = 0; y < to.height; ++y) {
+    for (std::int64_t x = 0; x < to.width; ++x) {
+      to.samples[y * to.width + x] = from[y * along_y + x * along_x];
+    }
+  }
+}
+
+// Copies rows, whose centre is at the front, to the middle of shorter ones.
+void crop_rows(const Planes& from, const Planes& to) {
+  const std::int64_t width = from.width;
+  const std::int64_t kept = to.width;
+  Sample* end = to.samples;
+  for (const Sample* row = from.samples; row != from.samples + from.count * from.pixels(); row += width) {
     end = std::copy_n(row + width - kept / 2, kept / 2, end);  // left of the centre
     end = std::copy_n(row, kept - kept / 2, end);
   }
 }
+
+double energy_of(const Planes& planes) { return kernels::energy_of(planes.samples, planes.count * planes.pixels()); }
 
 }  // namespace
 
@@ -68,10 +77,11 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
       workspace_(workspace),
       executor_(executor),
       index_(index),
-      source_(slices.samples[index]),
-      coils_(slices.samples.size(1)),
-      source_height_(slices.samples.size(2)),
-      source_width_(slices.samples.size(3)),
+      coils_(slices.samples.shape[1]),
+      source_height_(slices.samples.shape[2]),
+      source_width_(slices.samples.shape[3]),
+      source_{slices.samples.data + index * slices.samples.strides[0], slices.samples.strides[1], source_height_,
+              source_width_},
       height_(slices.height),
       width_(slices.width),
       grid_(request.matrix > 0 ? square_field_of_view(height_, width_, slices.pixel_aspect)
@@ -82,14 +92,19 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
   auto& participants = workspace_.participants;
   participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
-  if ((source_width_ > 1 && source_.stride(2) != 1) || (source_height_ > 1 && source_.stride(1) != source_width_)) {
-    const at::Tensor copy = sized(workspace_.contiguous, source_.sizes());
-    in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) { copy[coil].copy_(source_[coil]); });
-    source_ = copy;
+  const std::int64_t along_y = slices.samples.strides[2];
+  const std::int64_t along_x = slices.samples.strides[3];
+  if ((source_width_ > 1 && along_x != 1) || (source_height_ > 1 && along_y != source_width_)) {
+    const Planes copy = sized(workspace_.contiguous, coils_, source_height_, source_width_);
+    in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) {
+      gather_plane(source_.samples + coil * source_.stride, along_y, along_x, copy.at(coil));
+    });
+    source_.samples = copy.samples;
+    source_.stride = copy.pixels();
   }
   if (kspace_) {
-    measured_ = measured_lines(const_samples_of(source_), {coils_, source_height_, source_width_},
-                               {source_.stride(0), source_width_, 1});
+    measured_ =
+        measured_lines(source_.samples, {coils_, source_height_, source_width_}, {source_.stride, source_width_, 1});
     lacks_lines_ = fills_lines(measured_);
   }
   if (!lacks_lines_) {  // others are completed as a whole
@@ -142,24 +157,26 @@ void SlicePreparation::gather() {
 
 void SlicePreparation::check() { refuse_faults(peak()); }
 
-double SlicePreparation::combine(const std::optional<at::Tensor>& whitening) {
+double SlicePreparation::combine(const std::optional<Eigen::MatrixXcd>& whitening) {
   if (crops_x() && !(lines_after_ > least_energy * lines_before_)) {
     refuse_without_signal(index_, "cropped readout");
   }
   double energy_kept = 1;
-  at::Tensor weights;
+  Eigen::MatrixXcd weights;
   if (request_.compress) {
-    const at::Tensor gram = at::from_blob(workspace_.gram.data(), {coils_, coils_}, at::kComplexDouble);
-    const CoilCompression compression = compress_coils(gram, whitening, request_.num_coils);
-    weights = compression.weights;
+    const Eigen::Map<const RowMajor> gram(workspace_.gram.data(), coils_, coils_);
+    CoilCompression compression = compress_coils(gram, whitening, request_.num_coils);
+    weights = std::move(compression.weights);
     energy_kept = compression.energy_kept;
   } else {
-    weights = whitening ? *whitening : at::eye(coils_, at::kComplexDouble);
+    weights = whitening ? *whitening : Eigen::MatrixXcd::Identity(coils_, coils_);
   }
-  weights = weights.resolve_conj().to(at::kComplexFloat).contiguous();
-  virtual_coils_ = weights.size(0);
-  workspace_.weights.assign({const_samples_of(weights), static_cast<std::size_t>(weights.numel())}, coils_);
-  weights_energy_ = kernels::energy_of(const_samples_of(weights), weights.numel());
+  virtual_coils_ = weights.rows();
+  std::vector<Sample> rows(static_cast<std::size_t>(weights.size()));
+  Eigen::Map<Eigen::Matrix<Sample, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(rows.data(), virtual_coils_,
+                                                                                     coils_) = weights.cast<Sample>();
+  workspace_.weights.assign(rows, coils_);
+  weights_energy_ = kernels::energy_of(rows.data(), virtual_coils_ * coils_);
   peak_bits_ = combine_around_echo();
   refuse_faults(peak_bits_);
   if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
@@ -196,7 +213,7 @@ std::int32_t SlicePreparation::find_echo_of_samples() {
   columns_ = {source_width_ / 2 - echo_window / 2, source_width_ / 2 - echo_window / 2 + echo_window};
   const std::int32_t peak_bits = combine_scaled(/*look_outside=*/false);
   in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
-    add_echo(const_samples_of(planes_) + coil * echo_window * echo_window, echo_window, echo_window, found);
+    add_echo(planes_.at(coil).samples, echo_window, echo_window, found);
   });
   find_echo();
   return peak_bits;
@@ -206,8 +223,7 @@ void SlicePreparation::write(float* channels) {
   if (cuts_samples()) {
     matrix_kspace_ = planes_;
     in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
-      const std::int64_t samples = request_.matrix * request_.matrix;
-      found.energy = kernels::energy_of(const_samples_of(planes_) + coil * samples, samples);
+      found.energy = energy_of(planes_.at(coil));
     });
     refuse_empty_matrix(sum_of_energies());
   } else {
@@ -225,7 +241,6 @@ template <typename Work>
 void SlicePreparation::in_units(std::int64_t units, const Work& work) {
   workspace_.found.resize(static_cast<std::size_t>(units));
   executor_.run(units, [&](std::int64_t unit, int participant) {
-    const torchscript::SerialTorch serial;  // belongs to the thread
     SliceWorkspace::Found& found = workspace_.found[static_cast<std::size_t>(unit)];
     found.peak_bits = 0;
     found.energy = 0;
@@ -254,7 +269,7 @@ std::int32_t SlicePreparation::peak() {
 
 // Of a coil's samples but those in `rows` and `columns`, before scaling, as bits.
 std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int64_t coil) const {
-  const Sample* plane = const_samples_of(source_) + coil * source_.stride(0);
+  const Sample* plane = source_.samples + coil * source_.stride;
   std::int32_t peak_bits = 0;
   // From where one row of the inner samples ends to where the next one begins.
   std::int64_t first = 0;
@@ -278,15 +293,15 @@ void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
 // The Gram matrix of the central lines times `scale`. Returns their peak after scaling, as bits.
 std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
   calibration_ = kspace_ ? calibration_of_kspace(lines, scale) : calibration_of_images(lines, scale);
-  const std::int64_t samples = lines * calibration_.size(2);
+  const std::int64_t samples = lines * calibration_.width;
   in_units(units_of(samples, gram_pixels),
            [&](std::int64_t unit, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
              own.gram.reset(coils_);
              const std::int64_t end = std::min(samples, (unit + 1) * gram_pixels);
              for (std::int64_t first = unit * gram_pixels; first < end; first += block_pixels) {
                const std::int64_t count = std::min(block_pixels, end - first);
-               const Sample* from = const_samples_of(calibration_) + first;
-               found.peak_bits = std::max(found.peak_bits, own.block.read(from, calibration_.stride(0), count, 1));
+               const Sample* from = calibration_.samples + first;
+               found.peak_bits = std::max(found.peak_bits, own.block.read(from, calibration_.stride, count, 1));
                own.gram.add(own.block);
              }
              found.gram.resize(static_cast<std::size_t>(coils_ * coils_));
@@ -300,67 +315,65 @@ std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
   return largest_peak();
 }
 
-// The centred orthonormal transform along y, at the central lines only.
-at::Tensor SlicePreparation::calibration_of_images(std::int64_t lines, float scale) {
-  std::vector<Sample> roots(static_cast<std::size_t>(height_));
-  const double size = static_cast<double>(scale) / std::sqrt(static_cast<double>(height_));
-  for (std::int64_t turn = 0; turn < height_; ++turn) {
-    const double angle = -2 * std::numbers::pi * static_cast<double>(turn) / static_cast<double>(height_);
-    roots[static_cast<std::size_t>(turn)] = Sample(std::polar(size, angle));
-  }
-  const at::Tensor transform = at::empty({lines, height_}, at::kComplexFloat);
-  for (std::int64_t line = 0; line < lines; ++line) {
-    for (std::int64_t y = 0; y < height_; ++y) {
-      const std::int64_t turn = (line - lines / 2) * (y - height_ / 2) % height_;
-      samples_of(transform)[line * height_ + y] = roots[static_cast<std::size_t>((turn + height_) % height_)];
+// The centred orthonormal transform along y, of which the central lines are kept.
+SlicePreparation::Coils SlicePreparation::calibration_of_images(std::int64_t lines, float scale) {
+  const Planes calibration = sized(workspace_.calibration, coils_, lines, source_width_);
+  in_units(coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
+    const Planes image = sized(own.image, 1, source_height_, source_width_);
+    const Sample* from = source_.samples + coil * source_.stride;
+    const std::int64_t before_centre = source_height_ / 2 * source_width_;
+    const std::int64_t from_centre = image.pixels() - before_centre;
+    kernels::copy_scaled(from + before_centre, from_centre, scale, image.samples);
+    kernels::copy_scaled(from, before_centre, scale, image.samples + from_centre);
+    transform(image, {true, false}, Direction::forward, own);
+    Sample* to = calibration.at(coil).samples;
+    for (std::int64_t line = 0; line < lines; ++line) {
+      const std::int64_t row = (line - lines / 2 + source_height_) % source_height_;
+      to = std::copy_n(image.samples + row * source_width_, source_width_, to);
     }
-  }
-  const at::Tensor calibration = sized(workspace_.calibration, {coils_, lines, source_width_});
-  in_units(coils_, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) {
-    at::Tensor result = calibration[coil];
-    at::matmul_out(result, transform, source_[coil]);
   });
-  return calibration;
+  return {calibration.samples, calibration.pixels(), lines, source_width_};
 }
 
 // Once cropped, transformed along x.
-at::Tensor SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) {
-  at::Tensor central = source_.narrow(1, source_height_ / 2 - lines / 2, lines);
+SlicePreparation::Coils SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) {
+  const Coils central{source_.samples + (source_height_ / 2 - lines / 2) * source_width_, source_.stride, lines,
+                      source_width_};
   if (!crops_x() && scale == 1) {
     return central;
   }
-  const at::Tensor readouts = sized(workspace_.readouts, central.sizes());
-  const at::Tensor calibration = crops_x() ? sized(workspace_.calibration, {coils_, lines, width_}) : readouts;
+  const Planes readouts = sized(workspace_.readouts, coils_, lines, source_width_);
+  const Planes calibration = crops_x() ? sized(workspace_.calibration, coils_, lines, width_) : readouts;
   const std::int64_t shift = crops_x() ? source_width_ / 2 : 0;  // brings the centre to the front
-  in_units(units_of(coils_, calibration_coils), [&](std::int64_t unit, SliceWorkspace::Participant& own,
-                                                    SliceWorkspace::Found& found) {
-    const std::int64_t first = unit * calibration_coils;
-    const std::int64_t count = std::min(calibration_coils, coils_ - first);
-    for (std::int64_t row = first * lines; row < (first + count) * lines; ++row) {
-      const Sample* from = const_samples_of(central) + row / lines * central.stride(0) + row % lines * source_width_;
-      Sample* to = samples_of(readouts) + row * source_width_;
-      kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
-      kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
-    }
-    if (crops_x()) {
-      const at::Tensor rows = readouts.narrow(0, first, count);
-      const at::Tensor kept = calibration.narrow(0, first, count);
-      found.energy_before = kernels::energy_of(const_samples_of(rows), rows.numel());
-      transform(rows.flatten(0, 1), {false, true}, Direction::inverse, own);
-      crop_rows(rows, kept);
-      found.energy = kernels::energy_of(const_samples_of(kept), kept.numel());
-    }
-  });
+  in_units(units_of(coils_, calibration_coils),
+           [&](std::int64_t unit, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
+             const std::int64_t first = unit * calibration_coils;
+             const std::int64_t count = std::min(calibration_coils, coils_ - first);
+             for (std::int64_t row = first * lines; row < (first + count) * lines; ++row) {
+               const Sample* from = central.samples + row / lines * central.stride + row % lines * source_width_;
+               Sample* to = readouts.samples + row * source_width_;
+               kernels::copy_scaled(from, shift, scale, to + source_width_ - shift);
+               kernels::copy_scaled(from + shift, source_width_ - shift, scale, to);
+             }
+             if (crops_x()) {
+               const Planes rows{readouts.at(first).samples, 1, count * lines, source_width_};
+               const Planes kept{calibration.at(first).samples, 1, count * lines, width_};
+               found.energy_before = energy_of(rows);
+               transform(rows, {false, true}, Direction::inverse, own);
+               crop_rows(rows, kept);
+               found.energy = energy_of(kept);
+             }
+           });
   lines_after_ = sum_of_energies();
   lines_before_ =
       std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
                       [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy_before; });
-  return calibration;
+  return {calibration.samples, calibration.pixels(), lines, calibration.width};
 }
 
 // Samples times scale_. Returns the peak before scaling, as bits, of the whole slice or of what is combined.
 std::int32_t SlicePreparation::combine_scaled(bool look_outside) {
-  planes_ = sized(workspace_.virtual_coils, {virtual_coils_, rows_.length(), columns_.length()});
+  planes_ = sized(workspace_.virtual_coils, virtual_coils_, rows_.length(), columns_.length());
   const bool whole_rows = columns_.length() == source_width_;  // they follow each other
   const std::int64_t rows_of_a_unit = std::max<std::int64_t>(1, combined_pixels / columns_.length());
   const std::int64_t combining = units_of(rows_.length(), rows_of_a_unit);
@@ -387,8 +400,8 @@ std::int32_t SlicePreparation::combine_scaled(bool look_outside) {
 void SlicePreparation::combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const {
   for (std::int64_t first = pixels.begin; first < pixels.end; first += block_pixels) {
     const std::int64_t last = std::min(first + block_pixels, pixels.end);
-    const Sample* from = const_samples_of(source_) + first;
-    found.peak_bits = std::max(found.peak_bits, own.block.read(from, source_.stride(0), last - first, scale_));
+    const Sample* from = source_.samples + first;
+    found.peak_bits = std::max(found.peak_bits, own.block.read(from, source_.stride, last - first, scale_));
     combine_block(own.block, first, last);
   }
 }
@@ -405,8 +418,7 @@ void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64
       end = std::min(last, pixel - x + (x < width / 2 ? width / 2 : width));
       to = kernels::to_front(pixel / source_width_ - rows_.begin, height) * width + kernels::to_front(x, width);
     }
-    kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, samples_of(planes_) + to,
-                           height * width);
+    kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, planes_.samples + to, height * width);
     pixel = end;
   }
 }
@@ -427,7 +439,7 @@ void SlicePreparation::remove_oversampling() {
 void SlicePreparation::complete_lines() {
   const auto transform_x = [&](Direction direction) {
     in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
-      transform(planes_[coil], {false, true}, direction, own);
+      transform(planes_.at(coil), {false, true}, direction, own);
     });
   };
   if (crops_x()) {
@@ -435,8 +447,8 @@ void SlicePreparation::complete_lines() {
   } else {
     transform_x(Direction::inverse);
   }
-  const kernels::HybridSlice hybrid{samples_of(planes_),     virtual_coils_,    source_height_, width_,
-                                    source_height_ * width_, source_height_ / 2};
+  const kernels::HybridSlice hybrid{planes_.samples, virtual_coils_,          source_height_,
+                                    width_,          source_height_ * width_, source_height_ / 2};
   workspace_.completion.fill(
       hybrid, measured_,
       [&](Sample* plane, Direction direction, int participant) {
@@ -450,14 +462,12 @@ void SlicePreparation::complete_lines() {
 }
 
 // Crops the virtual coils along these axes, where they are k-space and become images, into `memory`.
-void SlicePreparation::crop(Axes axes, at::Tensor& memory) {
-  const at::Tensor whole = planes_;
-  const std::int64_t height = axes.y ? height_ : whole.size(1);
-  const std::int64_t width = axes.x ? width_ : whole.size(2);
-  planes_ = sized(memory, {virtual_coils_, height, width});
+void SlicePreparation::crop(Axes axes, SampleBuffer& memory) {
+  const Planes whole = planes_;
+  planes_ = sized(memory, virtual_coils_, axes.y ? height_ : whole.height, axes.x ? width_ : whole.width);
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    transform(whole[coil], axes, Direction::inverse, own);
-    found.energy = crop_plane(const_samples_of(whole[coil]), axes, planes_[coil], found.energy_before);
+    transform(whole.at(coil), axes, Direction::inverse, own);
+    found.energy = crop_plane(whole.at(coil).samples, axes, planes_.at(coil), found.energy_before);
   });
   const double before =
       std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
@@ -469,9 +479,9 @@ void SlicePreparation::crop(Axes axes, at::Tensor& memory) {
 
 // Along an axis that is cropped, the centre moves from the front to the middle. Returns the energy that is left, and
 // gives that of all rows.
-double SlicePreparation::crop_plane(const Sample* from, Axes axes, const at::Tensor& to, double& energy_of_all) const {
-  const std::int64_t rows = axes.y ? source_height_ : to.size(0);
-  const std::int64_t width = to.size(1);
+double SlicePreparation::crop_plane(const Sample* from, Axes axes, const Planes& to, double& energy_of_all) const {
+  const std::int64_t rows = axes.y ? source_height_ : to.height;
+  const std::int64_t width = to.width;
   const std::int64_t stored = axes.x ? source_width_ : width;
   const auto copied = [&](std::int64_t row, Sample* end) {
     const Sample* const begin = from + row * stored;
@@ -482,10 +492,10 @@ double SlicePreparation::crop_plane(const Sample* from, Axes axes, const at::Ten
     end = std::copy_n(begin + stored - width / 2, width / 2, end);  // left of the centre
     std::copy_n(begin, width - width / 2, end);
   };
-  for (std::int64_t row = 0; row < to.size(0); ++row) {
-    copied(axes.y ? (row - height_ / 2 + rows) % rows : row, samples_of(to) + row * width);
+  for (std::int64_t row = 0; row < to.height; ++row) {
+    copied(axes.y ? (row - height_ / 2 + rows) % rows : row, to.samples + row * width);
   }
-  const double kept = axes.y ? kernels::energy_of(const_samples_of(to), to.numel()) : 0;
+  const double kept = axes.y ? energy_of(to) : 0;
   energy_of_all = kept;
   if (axes.y) {
     // Rows at the front: those from the centre on; at the end: those before it.
@@ -498,27 +508,26 @@ double SlicePreparation::crop_plane(const Sample* from, Axes axes, const at::Ten
   return kept;
 }
 
-void SlicePreparation::transform(const at::Tensor& plane, Axes axes, Direction direction,
+void SlicePreparation::transform(const Planes& plane, Axes axes, Direction direction,
                                  SliceWorkspace::Participant& own) const {
-  workspace_.transforms.run(samples_of(plane), plane.size(0), plane.size(1), axes, direction, own.transform);
+  workspace_.transforms.run(plane.samples, plane.height, plane.width, axes, direction, own.transform);
 }
 
 // K-space of the virtual coils along both axes, its energy, and that of the samples in which the echo is looked for.
 void SlicePreparation::take_spectra() {
   const Axes axes = kspace_axes();
   const bool at_hand = axes.y && axes.x;
-  const std::int64_t height = planes_.size(1);
-  const std::int64_t width = planes_.size(2);
-  spectra_ = at_hand ? planes_ : sized(workspace_.spectra, planes_.sizes());
+  const std::int64_t height = planes_.height;
+  const std::int64_t width = planes_.width;
+  spectra_ = at_hand ? planes_ : sized(workspace_.spectra, virtual_coils_, height, width);
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    const at::Tensor spectrum = spectra_[coil];
+    const Planes spectrum = spectra_.at(coil);
     if (!at_hand) {
-      kernels::resize({const_samples_of(planes_[coil]), height, width, axes.y, axes.x}, samples_of(spectrum), height,
-                      width);
+      kernels::resize({planes_.at(coil).samples, height, width, axes.y, axes.x}, spectrum.samples, height, width);
       transform(spectrum, {!axes.y, !axes.x}, Direction::forward, own);
     }
-    found.energy = kernels::energy_of(const_samples_of(spectrum), spectrum.numel());
-    add_echo(const_samples_of(spectrum), height, width, found);
+    found.energy = energy_of(spectrum);
+    add_echo(spectrum.samples, height, width, found);
   });
   energy_ = sum_of_energies();
 }
@@ -573,11 +582,11 @@ void SlicePreparation::find_echo() {
 
 // K-space of the matrix, the echo at its centre, for every virtual coil.
 void SlicePreparation::cut_matrix() {
-  matrix_kspace_ = sized(workspace_.kspace, {virtual_coils_, result(height_), result(width_)});
+  matrix_kspace_ = sized(workspace_.kspace, virtual_coils_, result(height_), result(width_));
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
-    const at::Tensor matrix = matrix_kspace_[coil];
-    cut(on_grid(spectra_[coil], own), matrix);
-    found.energy = kernels::energy_of(const_samples_of(matrix), matrix.numel());
+    const Planes matrix = matrix_kspace_.at(coil);
+    cut(on_grid(spectra_.at(coil), own), matrix);
+    found.energy = energy_of(matrix);
   });
   if (request_.matrix == 0) {
     return;
@@ -594,6 +603,11 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
     if (inside > least_energy * 2 * peak * peak * samples * weights_energy_) {
       return;
     }
+    if (matrix_kspace_.samples == planes_.samples) {  // planes_ get other samples
+      const Planes kept = sized(workspace_.kspace, virtual_coils_, matrix_kspace_.height, matrix_kspace_.width);
+      std::copy_n(matrix_kspace_.samples, kept.count * kept.pixels(), kept.samples);
+      matrix_kspace_ = kept;
+    }
     rows_ = {0, source_height_};
     columns_ = {0, source_width_};
     combine_scaled(/*look_outside=*/false);
@@ -607,23 +621,22 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
 
 // K-space of a virtual coil on the grid: where the image is shorter along an axis, as if it had been padded. May use up
 // `spectrum`.
-at::Tensor SlicePreparation::on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const {
+Planes SlicePreparation::on_grid(const Planes& spectrum, SliceWorkspace::Participant& own) const {
   const Axes shorter{height_ < grid_.height, width_ < grid_.width};
   if (!shorter.any()) {
     return spectrum;
   }
   transform(spectrum, shorter, Direction::inverse, own);
-  const std::int64_t height = shorter.y ? grid_.height : spectrum.size(0);
-  const std::int64_t width = shorter.x ? grid_.width : spectrum.size(1);
-  const at::Tensor padded = sized(own.padded, {height, width});
-  kernels::resize({const_samples_of(spectrum), spectrum.size(0), spectrum.size(1), true, true}, samples_of(padded),
-                  height, width);
+  const Planes padded =
+      sized(own.padded, 1, shorter.y ? grid_.height : spectrum.height, shorter.x ? grid_.width : spectrum.width);
+  kernels::resize({spectrum.samples, spectrum.height, spectrum.width, true, true}, padded.samples, padded.height,
+                  padded.width);
   transform(padded, shorter, Direction::forward, own);
   return padded;
 }
 
 // Copies the samples around the echo, cyclically on the grid, so that it lies at the front of both axes.
-void SlicePreparation::cut(const at::Tensor& spectrum, const at::Tensor& to) const {
+void SlicePreparation::cut(const Planes& spectrum, const Planes& to) const {
   // Runs of samples that follow each other in both. `held` are the central samples that there are.
   struct Run {
     std::int64_t to;
@@ -648,13 +661,13 @@ void SlicePreparation::cut(const at::Tensor& spectrum, const at::Tensor& to) con
     }
     return runs;
   };
-  const std::int64_t width = to.size(1);
-  std::fill_n(samples_of(to), to.numel(), Sample(0));
-  const auto columns = runs_of(width, spectrum.size(1), grid_.width, echo_[1]);
-  for (const Run& rows : runs_of(to.size(0), spectrum.size(0), grid_.height, echo_[0])) {
+  const std::int64_t width = to.width;
+  std::fill_n(to.samples, to.pixels(), Sample(0));
+  const auto columns = runs_of(width, spectrum.width, grid_.width, echo_[1]);
+  for (const Run& rows : runs_of(to.height, spectrum.height, grid_.height, echo_[0])) {
     for (std::int64_t row = 0; row < rows.count; ++row) {
-      const Sample* from = const_samples_of(spectrum) + (rows.from + row) * spectrum.size(1);
-      Sample* copied = samples_of(to) + (rows.to + row) * width;
+      const Sample* from = spectrum.samples + (rows.from + row) * spectrum.width;
+      Sample* copied = to.samples + (rows.to + row) * width;
       for (const Run& run : columns) {
         std::copy_n(from + run.from, run.count, copied + run.to);
       }

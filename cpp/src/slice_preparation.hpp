@@ -1,8 +1,7 @@
 // One slice on its way through preprocessing version 4 (docs/preprocessing.md).
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <complex>
@@ -16,9 +15,11 @@
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "line_completion.hpp"
+#include "mriembed/array_view.hpp"
 #include "plane_transforms.hpp"
-#include "prepared.hpp"
+#include "sample_planes.hpp"
 #include "slice_channels.hpp"
+#include "slice_extent.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed {
@@ -32,11 +33,11 @@ struct SliceRequest {
 
 // What a caller hands in.
 struct RawSlices {
-  at::Tensor samples;   // (slices, coils, y, x), complex64 of any strides
-  bool kspace;          // or else coil images
-  std::int64_t height;  // of the result: y is cropped to it
-  std::int64_t width;   // the same of x
-  double pixel_aspect;  // height of a pixel over its width
+  ArrayView<const std::complex<float>, 4> samples;  // (slices, coils, y, x)
+  bool kspace;                                      // or else coil images
+  std::int64_t height;                              // of the result: y is cropped to it
+  std::int64_t width;                               // the same of x
+  double pixel_aspect;                              // height of a pixel over its width
 };
 
 // Memory that slices use one after the other. Grows to the largest one seen and is reused from then on.
@@ -45,8 +46,9 @@ struct SliceWorkspace {
   struct Participant {
     kernels::CoilBlock block;
     kernels::CoilGram gram;
-    kernels::FourierTransform::Memory transform;
-    at::Tensor padded;  // k-space of a virtual coil whose image is padded to a square
+    PlaneTransforms::Memory transform;
+    SampleBuffer padded;  // k-space of a virtual coil whose image is padded to a square
+    SampleBuffer image;   // of a coil, on its way to the calibration lines
   };
 
   // What a unit of work has found. Units depend on the shape alone and are merged in their order: no bit of a slice
@@ -55,29 +57,29 @@ struct SliceWorkspace {
     std::int32_t peak_bits = 0;
     double energy = 0;
     double energy_before = 0;                // the same before a crop
-    std::vector<std::complex<double>> gram;  // (coils, coils)
+    std::vector<std::complex<double>> gram;  // (coils, coils), row-major
     std::vector<double> echo_y;              // energy of the samples in which the echo is looked for, along each axis
     std::vector<double> echo_x;
   };
 
   std::vector<Participant> participants;
   std::vector<Found> found;
-  std::vector<std::complex<double>> gram;  // of the calibration lines, (coils, coils)
+  std::vector<std::complex<double>> gram;  // of the calibration lines, (coils, coils), row-major
   kernels::CoilWeights weights;
   PlaneTransforms transforms;
   LineCompletion completion;
-  at::Tensor contiguous;
-  at::Tensor readouts;     // calibration lines as they were measured
-  at::Tensor calibration;  // (coils, calibration lines, x)
-  at::Tensor virtual_coils;
-  at::Tensor cropped;  // virtual coils transformed and cropped
-  at::Tensor spectra;  // k-space of the virtual coils
-  at::Tensor kspace;   // the same at the matrix, the echo at its centre
+  SampleBuffer contiguous;
+  SampleBuffer readouts;     // calibration lines as they were measured
+  SampleBuffer calibration;  // (coils, calibration lines, x)
+  SampleBuffer virtual_coils;
+  SampleBuffer cropped;  // virtual coils transformed and cropped
+  SampleBuffer spectra;  // k-space of the virtual coils
+  SampleBuffer kspace;   // the same at the matrix, the echo at its centre
   ChannelMemory channels;
 };
 
 // The steps, in their order: gather(), combine(), write(). Each is spread over the executor's threads, and throws Error
-// bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives. Expects SerialTorch.
+// bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives.
 //
 // All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
 // coils only, as the transforms and the crops act on each coil alike. Where the matrix is smaller than k-space,
@@ -96,13 +98,21 @@ class SlicePreparation {
 
   // Prewhitening and coil compression; refuses what cannot be embedded. Returns the share of the calibration lines'
   // energy that is kept.
-  double combine(const std::optional<at::Tensor>& whitening);
+  double combine(const std::optional<Eigen::MatrixXcd>& whitening);
 
   // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
   // leaves nothing.
   void write(float* channels);
 
  private:
+  // Coils that are read, whose pixels follow each other in memory.
+  struct Coils {
+    const std::complex<float>* samples;
+    std::int64_t stride;  // from a coil to the next
+    std::int64_t height;
+    std::int64_t width;
+  };
+
   struct Range {
     std::int64_t begin;
     std::int64_t end;
@@ -120,8 +130,8 @@ class SlicePreparation {
   [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, std::int64_t coil) const;
   void refuse_faults(std::int32_t peak_bits) const;
   std::int32_t gather_lines(std::int64_t lines, float scale);
-  at::Tensor calibration_of_images(std::int64_t lines, float scale);
-  at::Tensor calibration_of_kspace(std::int64_t lines, float scale);
+  Coils calibration_of_images(std::int64_t lines, float scale);
+  Coils calibration_of_kspace(std::int64_t lines, float scale);
   std::int32_t combine_scaled(bool look_outside = true);
   // Whether planes_ has every sample of the virtual coils.
   [[nodiscard]] bool whole() const { return rows_.length() == source_height_ && columns_.length() == source_width_; }
@@ -129,8 +139,8 @@ class SlicePreparation {
   void combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void remove_oversampling();
   void complete_lines();
-  void crop(Axes axes, at::Tensor& memory);
-  double crop_plane(const std::complex<float>* from, Axes axes, const at::Tensor& to, double& energy_of_all) const;
+  void crop(Axes axes, SampleBuffer& memory);
+  double crop_plane(const std::complex<float>* from, Axes axes, const Planes& to, double& energy_of_all) const;
   // Length of an axis of the result.
   [[nodiscard]] std::int64_t result(std::int64_t length) const {
     return request_.matrix > 0 ? request_.matrix : length;
@@ -144,8 +154,7 @@ class SlicePreparation {
   // Whether the matrix is a part of the samples, and wherever the echo lies does not reach around their borders.
   [[nodiscard]] bool cuts_samples() const;
   [[nodiscard]] Range needed(std::int64_t length) const;
-  void transform(const at::Tensor& plane, Axes axes, kernels::Direction direction,
-                 SliceWorkspace::Participant& own) const;
+  void transform(const Planes& plane, Axes axes, kernels::Direction direction, SliceWorkspace::Participant& own) const;
   void add_echo(const std::complex<float>* spectrum, std::int64_t height, std::int64_t width,
                 SliceWorkspace::Found& found) const;
   std::int32_t find_echo_of_samples();
@@ -154,17 +163,17 @@ class SlicePreparation {
   void find_echo();
   void cut_matrix();
   void refuse_empty_matrix(double inside);
-  void cut(const at::Tensor& spectrum, const at::Tensor& to) const;
-  at::Tensor on_grid(const at::Tensor& spectrum, SliceWorkspace::Participant& own) const;
+  void cut(const Planes& spectrum, const Planes& to) const;
+  Planes on_grid(const Planes& spectrum, SliceWorkspace::Participant& own) const;
 
   SliceRequest request_;
   SliceWorkspace& workspace_;
   const threads::Executor& executor_;
   std::int64_t index_;
-  at::Tensor source_;  // (coils, y, x)
   std::int64_t coils_;
   std::int64_t source_height_;
   std::int64_t source_width_;
+  Coils source_;
   std::int64_t height_;
   std::int64_t width_;
   GridSize grid_;  // of the k-space that the matrix is cut from
@@ -173,13 +182,13 @@ class SlicePreparation {
   bool lacks_lines_ = false;
   Range rows_;  // of source_, at which virtual coils are combined
   Range columns_;
-  float scale_ = 1;         // of source_, to about 1
-  at::Tensor calibration_;  // (coils, lines, x): k-space along y; along x k-space, too, or once cropped an image
+  float scale_ = 1;      // of source_, to about 1
+  Coils calibration_{};  // lines: k-space along y; along x k-space, too, or once cropped an image
   std::int64_t virtual_coils_ = 0;
-  at::Tensor planes_;           // (virtual coils, y, x)
+  Planes planes_;               // (virtual coils, y, x)
   std::int32_t peak_bits_ = 0;  // of the slice, before scaling
-  at::Tensor spectra_;          // the same as k-space along both axes, the centre at the front
-  at::Tensor matrix_kspace_;    // (virtual coils, y, x) of the result, the echo at the front
+  Planes spectra_;              // the same as k-space along both axes, the centre at the front
+  Planes matrix_kspace_;        // (virtual coils, y, x) of the result, the echo at the front
   double energy_ = 0;           // of spectra_
   double weights_energy_ = 0;   // sum of the squared magnitudes of the coils' weights
   double lines_before_ = 0;     // energy of the calibration lines before the crop of x

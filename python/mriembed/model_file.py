@@ -1,10 +1,11 @@
 """Model files: materialize, script, save, load, inspect. All that knows TorchScript in Python.
 
 A model file is a TorchScript archive that plain `torch.jit.load` opens, with a description beside the
-network (`extra/mriembed.json`): what the network is, where it came from, the SHA-256 of its weights, and a
-reference k-space slice with its embedding, by which any machine can check itself. A seal at its end
-(`mriembed.seal`) covers every byte. Reading goes through libmriembed, which checks the seal before torch's
-reader sees a byte; `torch.jit.load` by itself checks nothing, and runs what it is given.
+network (`extra/mriembed.json`): what the network is, where it came from, its layers and where in the archive their
+weights lie, the SHA-256 of the weights, and a reference k-space slice with its embedding, by which any machine can
+check itself. A seal at its end (`mriembed.seal`) covers every byte. Reading goes through libmriembed, which checks the
+seal first and takes description and weights as data; `torch.jit.load` by itself checks nothing, and runs what it is
+given.
 """
 
 from __future__ import annotations
@@ -33,13 +34,23 @@ from mriembed.checkpoint import load_weights, read_training
 from mriembed.distances import Distances, KindOfPair, read_evaluated_distances
 from mriembed.errors import InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
+from mriembed.network_description import describe_layers, locate_weights
 from mriembed.pipeline import EmbeddingPipeline
-from mriembed.preprocessing import PREPROCESSING_VERSION, CoilPreprocessor
+from mriembed.preprocessing import CoilPreprocessor
 from mriembed.seal import seal
 
 FORMAT = "mriembed model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _DESCRIPTION = "mriembed.json"
+# Of the preprocessing version: they stand in the description so that a reader can tell whether its own are the same.
+_PREPROCESSING_NUMBERS = (
+    "calibration_lines",
+    "echo_window",
+    "low_resolution",
+    "darkest_coils",
+    "darkest",
+    "least_energy",
+)
 
 
 class UnsealedModelWarning(UserWarning):
@@ -180,19 +191,23 @@ def save_model_file(
     The pipeline itself is not changed; it is saved in evaluation mode, in float32, on the CPU.
 
     Raises:
-        InvalidArgumentError: the file exists and `overwrite` is False.
+        InvalidArgumentError: the file exists and `overwrite` is False, or the preprocessing has other numbers than its
+            version, which libmriembed could not follow.
         OSError: the file cannot be written. A file already there then stays as it is.
     """
     path = Path(path)
     _refuse_existing(path, overwrite)
+    _refuse_other_preprocessing(pipeline.preprocessor)
     saved = copy.deepcopy(pipeline).cpu().float().eval()
 
     content = _describe(saved, weights_source, distances)
-    archive = io.BytesIO()
     with _torchscript_is_deprecated():
         scripted = torch.jit.script(saved)
-        torch.jit.save(scripted, archive, _extra_files={_DESCRIPTION: json.dumps(content, indent=1)})
-    write_atomically(path, seal(archive.getvalue()))
+    content["network"] = {
+        "layers": describe_layers(saved.model, "model."),
+        "weights": locate_weights(saved.state_dict(), _archive(scripted, "")),  # records do not depend on the text
+    }
+    write_atomically(path, seal(_archive(scripted, json.dumps(content, indent=1))))
     return read_description(path)
 
 
@@ -264,12 +279,30 @@ def _refuse_existing(path: Path, overwrite: bool) -> None:
         raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
 
 
+def _refuse_other_preprocessing(preprocessor: CoilPreprocessor) -> None:
+    of_version = CoilPreprocessor(preprocessor.num_coils, preprocessor.coil_compression, preprocessor.matrix)
+    for name in ("preprocessing_version", *_PREPROCESSING_NUMBERS):
+        value, right = getattr(preprocessor, name), getattr(of_version, name)
+        if value != right:
+            raise InvalidArgumentError(
+                f"the preprocessing's {name} is {value}; a model file takes that of version "
+                f"{of_version.preprocessing_version}, where it is {right}"
+            )
+
+
 @contextlib.contextmanager
 def _torchscript_is_deprecated() -> Iterator[None]:
     """Torch warns of TorchScript's age at every use; the design knows, and the user cannot act on it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"`torch\.jit\..*` is (deprecated|not supported)", DeprecationWarning)
         yield
+
+
+def _archive(scripted: torch.jit.ScriptModule, description: str) -> bytes:
+    archive = io.BytesIO()
+    with _torchscript_is_deprecated():
+        torch.jit.save(scripted, archive, _extra_files={_DESCRIPTION: description})
+    return archive.getvalue()
 
 
 def _reference_kspace(coils: int, size: int) -> Tensor:
@@ -303,9 +336,10 @@ def _describe(pipeline: EmbeddingPipeline, weights_source: str, distances: Dista
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "preprocessing": {
-            "version": PREPROCESSING_VERSION,
+            "version": preprocessor.preprocessing_version,
             "coil_compression": preprocessor.coil_compression,
             "matrix": preprocessor.matrix,
+            "numbers": {name: getattr(preprocessor, name) for name in _PREPROCESSING_NUMBERS},
         },
         "provenance": {
             "mriembed": VERSION,

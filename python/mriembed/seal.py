@@ -1,4 +1,6 @@
-"""Seals and signatures of model files: written here, checked by libmriembed (cpp/src/seal.hpp has the format).
+"""Seals and signatures of model files: written here, checked by libmriembed.
+
+cpp/src/model_file/seal.hpp has the format.
 
 The seal is text in the ZIP archive's comment, which `torch.jit.load` skips: a line naming the format, a line for each
 signature, and the SHA-256 of every byte of the file before that last line. It finds damage. A signature (Ed25519,

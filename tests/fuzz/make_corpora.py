@@ -11,6 +11,7 @@ import re
 import struct
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -227,6 +228,15 @@ def seal_seeds() -> Seeds:
         yield name, b"PK\5\6" + bytes(16) + struct.pack("<H", comment) + lines.encode()
 
 
+def zip_archive_seeds() -> Seeds:
+    for name, kind in {"stored": zipfile.ZIP_STORED, "compressed": zipfile.ZIP_DEFLATED}.items():
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", kind) as archive:
+            for record in ("extra/mriembed.json", "data/0", "data/1", "code/a.py"):
+                archive.writestr(zipfile.ZipInfo(f"archive/{record}"), f"what {record} holds", kind)
+        yield name, file.getvalue()
+
+
 def public_key_seeds() -> Seeds:
     yield (
         "ed25519",
@@ -238,10 +248,31 @@ def public_key_seeds() -> Seeds:
     yield "private", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 
 
+def network() -> dict[str, object]:
+    weights = {
+        "model.head.weight": {"record": "data/4", "dtype": "float32", "shape": [2, 4]},
+        "model.head.bias": {"record": "data/5", "dtype": "float32", "shape": [2]},
+    }
+    layers: list[dict[str, object]] = []
+    for name, inputs in (("model.stem", 2), *((f"model.backbone.{stage}", 4) for stage in range(4))):
+        weights[f"{name}.convolution.weight"] = {"record": "data/0", "dtype": "float32", "shape": [4, inputs, 3, 3]}
+        for part in ("convolution.bias", "norm.weight", "norm.bias"):
+            weights[f"{name}.{part}"] = {"record": "data/1", "dtype": "float32", "shape": [4]}
+        of_convolution = {"weight": f"{name}.convolution.weight", "bias": f"{name}.convolution.bias"}
+        of_norm = {"weight": f"{name}.norm.weight", "bias": f"{name}.norm.bias"}
+        layers += [
+            {"kind": "convolution", "kernel": 3, "stride": 2, "padding": 1, **of_convolution},
+            {"kind": "group_norm", "groups": 4, "epsilon": 1e-5, **of_norm},
+            {"kind": "gelu"},
+        ]
+    layers += [{"kind": "mean"}, {"kind": "linear", "weight": "model.head.weight", "bias": "model.head.bias"}]
+    return {"layers": [*layers, {"kind": "unit_norm"}], "weights": weights}
+
+
 def metadata_seeds() -> Seeds:
     description = {
         "format": "mriembed model",
-        "format_version": 1,
+        "format_version": 2,
         "model": {
             "class": "MRIEmbeddingModel",
             "arguments": {
@@ -254,9 +285,21 @@ def metadata_seeds() -> Seeds:
             "in_channels": 2,
             "num_coils": 1,
             "embed_dim": 2,
-            "parameters": 10,
+            "parameters": 718,
         },
-        "preprocessing": {"version": 4, "coil_compression": "pca", "matrix": None},
+        "preprocessing": {
+            "version": 4,
+            "coil_compression": "pca",
+            "matrix": None,
+            "numbers": {
+                "calibration_lines": 24,
+                "echo_window": 48,
+                "low_resolution": 20,
+                "darkest_coils": 0.02,
+                "darkest": 0.1,
+                "least_energy": 1e-9,
+            },
+        },
         "provenance": {
             "mriembed": "0.1.0",
             "torch": "2.13.0",
@@ -266,6 +309,7 @@ def metadata_seeds() -> Seeds:
             "weights": "random, seed 0",
         },
         "weights_sha256": "0" * 64,
+        "network": network(),
         "distances": {
             "kinds": [{"name": "same slice", "deciles": [0.1] * 9, "below_threshold": 0.5}],
             "threshold": 0.1,
@@ -334,6 +378,7 @@ TARGETS: dict[str, Callable[[], Seeds]] = {
     "public_key": public_key_seeds,
     "scan_stream": scan_stream_seeds,
     "seal": seal_seeds,
+    "zip_archive": zip_archive_seeds,
 }
 
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "metadata.hpp"
+#include "model_file/metadata.hpp"
 #include "mriembed/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

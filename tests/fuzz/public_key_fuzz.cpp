@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "model_file/public_key.hpp"
 #include "mriembed/error.hpp"
-#include "public_key.hpp"
 #include "scratch_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

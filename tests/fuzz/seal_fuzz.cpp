@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "model_file/public_key.hpp"
+#include "model_file/seal.hpp"
+#include "model_file/sha256.hpp"
 #include "mriembed/error.hpp"
-#include "public_key.hpp"
-#include "seal.hpp"
-#include "sha256.hpp"
 
 namespace {
 

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,17 +156,38 @@ class Hooked(nn.Module):
 
 
 def refusal(path: Path) -> str:
-    """What every way to load the file says; the command line says it too, with status 3."""
+    """What every way to load the file to torch says; the command line says it too, with status 3."""
     texts = set()
-    for load in (Embedder.load, mriembed.load_scripted):
+    for load in (partial(Embedder.load, fused_kernels=False), mriembed.load_scripted):
         with pytest.raises(ModelFileError) as caught:
             load(path)
         texts.add(str(caught.value))
-    result = subprocess.run([PROGRAM, "verify", path], capture_output=True, text=True, check=False, timeout=60)
+    result = _verify(path, "--no-fused-kernels")
     assert result.returncode == 3
     (text,) = texts
     assert result.stderr == f"mriembed_cli: error: {text}\n"
     return text
+
+
+def refusal_without_torch(path: Path) -> str:
+    """What the library says that reads the file as data; torch is refused it in the same words."""
+    text = refusal(path)
+    with pytest.raises(ModelFileError) as caught:
+        Embedder.load(path)
+    assert str(caught.value) == text
+    assert _verify(path).stderr == f"mriembed_cli: error: {text}\n"
+    return text
+
+
+def nothing_of_it_runs_without_torch(path: Path) -> bool:
+    """Whether the file is refused, or embeds its reference slice as it says, by a library that reads it as data."""
+    result = _verify(path)
+    return result.returncode == 3 or "verdict             passed" in result.stdout
+
+
+def _verify(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [PROGRAM, "verify", path, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("kind", [WritesFile, WritesFileInASubmodule])
@@ -175,6 +197,7 @@ def test_a_network_that_writes_a_file_is_refused_without_having_run(
     target = tmp_path / "written"
     hostile = around(kind(str(target)), model, tmp_path / "hostile.pt")
     assert "uses the operation aten::from_file, which no model of mriembed needs" in refusal(hostile)
+    assert nothing_of_it_runs_without_torch(hostile)
     assert not target.exists()
     torch.jit.load(hostile)(torch.zeros(1))  # plain torch runs it
     assert target.exists()
@@ -187,6 +210,7 @@ def test_a_network_that_writes_a_file_while_it_is_loaded_is_refused_without_havi
     hostile = around(WritesFileWhileLoading(str(target)), model, tmp_path / "hostile.pt")
     target.unlink(missing_ok=True)
     assert "would run while it is loaded (__setstate__)" in refusal(hostile)
+    assert nothing_of_it_runs_without_torch(hostile)
     assert not target.exists()
     torch.jit.load(hostile)  # plain torch runs it, without a call
     assert target.exists()
@@ -225,6 +249,7 @@ def test_a_network_that_does_what_no_model_needs_is_refused_by_name(
 ) -> None:
     hostile = around(kind(), model, tmp_path / "hostile.pt")
     assert expected in refusal(hostile)  # which ends: running Doubles, or expanding it, would take hours
+    assert nothing_of_it_runs_without_torch(hostile)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +267,9 @@ def test_a_network_that_does_what_no_model_needs_is_refused_by_name(
 def test_records_that_no_model_file_holds_are_refused_before_loading(
     model: Path, tmp_path: Path, record: str, data: bytes, expected: str
 ) -> None:
-    assert expected in refusal(resealed(model, tmp_path / "hostile.pt", added={record: data}))
+    hostile = resealed(model, tmp_path / "hostile.pt", added={record: data})
+    assert expected in refusal(hostile)
+    assert nothing_of_it_runs_without_torch(hostile)
 
 
 def test_pickled_objects_of_cpp_classes_are_refused(model: Path, tmp_path: Path) -> None:
@@ -252,7 +279,8 @@ def test_pickled_objects_of_cpp_classes_are_refused(model: Path, tmp_path: Path)
 
 
 def test_a_damaged_pickle_or_code_is_refused_or_makes_no_difference(model: Path, tmp_path: Path) -> None:
-    """What torch's own reader throws at one must stay one error; a byte in a name that is never used does no harm."""
+    """What torch's own reader throws at one must stay one error; a byte in a name that is never used does no harm.
+    Without torch, no such byte is read."""
     with zipfile.ZipFile(model) as archive:
         (pipeline,) = (name for name in archive.namelist() if "/mriembed/pipeline" in name and name.endswith(".py"))
     pickled, code = record_of(model, "/data.pkl"), record_of(model, pipeline)
@@ -263,8 +291,10 @@ def test_a_damaged_pickle_or_code_is_refused_or_makes_no_difference(model: Path,
     damaged += [{pipeline: code[:at] + b"?" + code[at + 1 :]} for at in range(0, len(code), 31)]
     refused = 0
     for changed in damaged:
+        hostile = resealed(model, tmp_path / "hostile.pt", changed)
+        assert Embedder.load(hostile).verify().passed
         try:
-            assert Embedder.load(resealed(model, tmp_path / "hostile.pt", changed)).verify().passed
+            assert Embedder.load(hostile, fused_kernels=False).verify().passed
         except ModelFileError:
             refused += 1
     assert refused > len(damaged) / 2
@@ -290,12 +320,11 @@ def test_a_tensor_larger_than_its_bytes_is_refused(model: Path, tmp_path: Path) 
         (("model", "arguments", "widths"), [16, 16, 16], "widths are not four"),
         (("model", "arguments", "use_mlp_head"), True, "model.head"),
         (("model", "arguments", "normalize"), False, "whether it normalizes"),
-        (("model", "arguments", "dropout"), 0.5, "dropout"),
         (("model", "parameters"), 1, "described are 1"),
         (("model", "parameters"), -1, "parameters is no sensible size"),
         (("model", "class"), "OtherModel", 'its network is a "OtherModel"'),
-        (("preprocessing", "coil_compression"), "none", "another coil compression"),
-        (("preprocessing", "matrix"), 64, "another matrix"),
+        (("preprocessing", "coil_compression"), "none", "without coil compression it takes 2 coils, but its reference"),
+        (("preprocessing", "numbers", "echo_window"), 47, "other numbers than version 4: echo_window is 47"),
         (("preprocessing", "version"), 2**32 + 1, "no sensible size"),
         (("preprocessing", "version"), 0, "it follows preprocessing version 0; this mriembed"),
         (("preprocessing", "version"), 3, "it follows preprocessing version 3; this mriembed"),
@@ -305,48 +334,76 @@ def test_a_tensor_larger_than_its_bytes_is_refused(model: Path, tmp_path: Path) 
 def test_a_description_that_is_not_that_of_the_network_is_refused(
     model: Path, tmp_path: Path, path: tuple[str, ...], value: object, expected: str
 ) -> None:
+    assert expected in refusal_without_torch(described_otherwise(model, tmp_path / "hostile.pt", path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("model", "arguments", "dropout"), 0.5, "its dropout is not that of the arguments"),
+        (("preprocessing", "matrix"), 64, "another matrix"),
+    ],
+)
+def test_a_description_that_is_not_that_of_the_code_is_refused_where_the_code_would_run(
+    model: Path, tmp_path: Path, path: tuple[str, ...], value: object, expected: str
+) -> None:
+    hostile = described_otherwise(model, tmp_path / "hostile.pt", path, value)
+    assert expected in refusal(hostile)
+    assert nothing_of_it_runs_without_torch(hostile)
+
+
+def described_otherwise(model: Path, to: Path, path: tuple[str, ...], value: object) -> Path:
+    """A copy whose description has this value at the end of the path."""
     content = description_inside(model)
     part = content
     for key in path[:-1]:
         part = part[key]
     part[path[-1]] = value
-    hostile = with_description(model, tmp_path / "hostile.pt", content)
-    assert expected in refusal(hostile)
+    return with_description(model, to, content)
 
 
 def test_another_number_of_coils_than_the_network_has_is_refused(model: Path, tmp_path: Path) -> None:
     content = description_inside(model)
     content["model"] |= {"num_coils": 3, "in_channels": 6}
-    assert "another number of coils than 3" in refusal(with_description(model, tmp_path / "hostile.pt", content))
+    hostile = with_description(model, tmp_path / "hostile.pt", content)
+    assert "the weights model.stem.convolution.weight have the shape" in refusal_without_torch(hostile)
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "expected"),
+    ("attribute", "value"),
     [
-        ("preprocessing_version", 3, "its preprocessing follows version 3, described is 4"),
-        ("calibration_lines", 25, "its preprocessing has other parameters than version 4"),
-        ("echo_window", 47, "its preprocessing has other parameters than version 4"),
-        ("low_resolution", 21, "its preprocessing has other parameters than version 4"),
-        ("darkest_coils", 0.03, "its preprocessing has other parameters than version 4"),
-        ("darkest", 0.11, "its preprocessing has other parameters than version 4"),
-        ("least_energy", 1e-8, "its preprocessing has other parameters than version 4"),
+        ("preprocessing_version", 3),
+        ("calibration_lines", 25),
+        ("echo_window", 47),
+        ("low_resolution", 21),
+        ("darkest_coils", 0.03),
+        ("darkest", 0.11),
+        ("least_energy", 1e-8),
     ],
 )
-def test_preprocessing_other_than_version_4_is_refused(
-    tmp_path: Path, attribute: str, value: object, expected: str
+def test_preprocessing_other_than_version_4_is_neither_saved_nor_run(
+    model: Path, tmp_path: Path, attribute: str, value: object
 ) -> None:
-    preprocessor = mriembed.CoilPreprocessor(2)
-    setattr(preprocessor, attribute, value)
-    pipeline = mriembed.EmbeddingPipeline(mriembed.MRIEmbeddingModel(widths=(16, 16, 16, 16)), preprocessor)
-    mriembed.save_model_file(pipeline, tmp_path / "hostile.pt", weights_source="a test")
-    assert expected in refusal(tmp_path / "hostile.pt")
+    pipeline = mriembed.EmbeddingPipeline(
+        mriembed.MRIEmbeddingModel(embed_dim=8, widths=(16, 16, 16, 16)), mriembed.CoilPreprocessor(2)
+    )
+    setattr(pipeline.preprocessor, attribute, value)
+    with pytest.raises(
+        mriembed.InvalidArgumentError, match=f"the preprocessing's {attribute} is {value}; a model file"
+    ):
+        mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    assert not (tmp_path / "model.pt").exists()
+    text = refusal(around(pipeline, model, tmp_path / "hostile.pt"))
+    assert "its preprocessing follows version 3" in text or "has other parameters than version 4" in text
 
 
 def test_a_description_nested_without_end_is_refused(model: Path, tmp_path: Path) -> None:
     text = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
-    assert "nested deeper" in refusal(resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text}))
+    hostile = resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text})
+    assert "nested deeper" in refusal_without_torch(hostile)
     text = json.dumps(description_inside(model)).encode() + b" " * (1 << 25)
-    assert "unpacks to more" in refusal(resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text}))
+    hostile = resealed(model, tmp_path / "hostile.pt", {DESCRIPTION: text})
+    assert "larger than any description of a model" in refusal_without_torch(hostile)
 
 
 def with_other_preprocessing(model: Path, to: Path) -> Path:
@@ -367,12 +424,21 @@ def with_other_preprocessing(model: Path, to: Path) -> Path:
     return resealed(model, to, {**changed, DESCRIPTION: json.dumps(description).encode()})
 
 
-def test_a_file_with_other_preprocessing_runs_its_own_code_or_is_refused(model: Path, tmp_path: Path) -> None:
+def test_a_file_with_other_preprocessing_than_it_describes_is_refused(model: Path, tmp_path: Path) -> None:
     other = with_other_preprocessing(model, tmp_path / "other.pt")
-    with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here") as caught:
-        Embedder.load(other)
-    assert "without fused kernels its own code runs" in str(caught.value)
-    assert Embedder.load(other, fused_kernels=False).verify().passed
+    for fused_kernels in (True, False):
+        with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here"):
+            Embedder.load(other, fused_kernels=fused_kernels)
+
+
+def test_weights_that_are_not_those_described_are_refused(model: Path, tmp_path: Path) -> None:
+    weights = bytearray(record_of(model, "/data/0"))
+    weights[5] ^= 1
+    hostile = resealed(model, tmp_path / "hostile.pt", {"/data/0": bytes(weights)})
+    assert "are not those that mriembed.json describes (SHA-256 differs)" in refusal_without_torch(hostile)
+    hostile = resealed(model, tmp_path / "hostile.pt", {"/data/0": bytes(weights[:-4])})
+    with pytest.raises(ModelFileError, match=r"its record data/0 has \d+ bytes, which are not those of the weights"):
+        Embedder.load(hostile)
 
 
 @pytest.mark.parametrize("fused_kernels", [True, False])

@@ -27,7 +27,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_description_says_what_was_exported(model_file: Path) -> None:
     described = read_description(model_file)
-    assert described.format_version == 1
+    assert described.format_version == 2
     assert described.model_class == "MRIEmbeddingModel"
     assert (described.in_channels, described.num_coils, described.embed_dim) == (6, 3, 24)
     assert (described.preprocessing_version, described.coil_compression, described.matrix) == (4, "pca", 32)

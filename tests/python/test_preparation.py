@@ -12,9 +12,10 @@ from mriembed import BadInputError, Embedder, EmbeddingPipeline, InvalidArgument
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
 from reference import centred_fft2
+from scripted_pipeline import ScriptedPipeline
 from write_preprocessing_vectors import slice_images
 
-Embedders = tuple[Embedder, Embedder]
+Embedders = tuple[Embedder, ScriptedPipeline]
 
 
 @pytest.fixture(scope="module", params=["pca", "none"])
@@ -24,7 +25,7 @@ def both_preparations(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
     pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, request.param)).eval()
     file = tmp_path_factory.mktemp("preparation") / "model.pt"
     mriembed.save_model_file(pipeline, file, weights_source="a test")
-    return Embedder.load(file, threads=2), Embedder.load(file, threads=2, fused_kernels=False)
+    return Embedder.load(file, threads=2), ScriptedPipeline(file)
 
 
 def usual_coils(embedders: Embedders, otherwise: int) -> int:
@@ -58,7 +59,7 @@ def test_both_crop_y_and_take_pixels_of_any_shape(
     pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, compression, matrix)).eval()
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
     native = Embedder.load(tmp_path / "model.pt", threads=2)
-    scripted = Embedder.load(tmp_path / "model.pt", threads=2, fused_kernels=False)
+    scripted = ScriptedPipeline(tmp_path / "model.pt")
     samples = coil_mixture(2, 5 if compression == "none" else 9, *shape)
     height, width = shape
     for crop_x, crop_y, aspect in [
@@ -87,11 +88,10 @@ def test_both_refuse_a_slice_outside_the_cropped_phase_encoding(both_preparation
 
 
 @pytest.mark.parametrize(("height", "aspect"), [(-1, 1.0), (41, 1.0), (None, 0.0), (None, float("nan")), (None, 65.0)])
-def test_both_refuse_extents_that_cannot_be(both_preparations: Embedders, height: int | None, aspect: float) -> None:
+def test_extents_that_cannot_be_are_refused(both_preparations: Embedders, height: int | None, aspect: float) -> None:
     samples = coil_mixture(1, usual_coils(both_preparations, 9), 40, 40)
-    for embedder in both_preparations:
-        with pytest.raises(InvalidArgumentError, match=r"phase height must|pixel aspect must"):
-            embedder.embed_kspace(samples, None, None, height, aspect)
+    with pytest.raises(InvalidArgumentError, match=r"phase height must|pixel aspect must"):
+        both_preparations[0].embed_kspace(samples, None, None, height, aspect)
 
 
 @pytest.mark.parametrize("order", ["coils last", "x before y", "every other sample", "one coil repeated"])
@@ -135,6 +135,18 @@ def test_the_library_s_preparation_takes_calibration_lines_of_any_size_beside_th
     np.testing.assert_allclose(
         native.embed_kspace(samples, None, width), scripted.embed_kspace(samples, None, width), rtol=0, atol=1e-5
     )
+
+
+def test_a_spike_outside_the_matrix_does_not_spoil_the_next_slice(tmp_path: Path) -> None:
+    """So large that whether the matrix holds any signal is decided by all samples, which takes the memory of others."""
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(4, "pca", 16)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    native, scripted = Embedder.load(tmp_path / "model.pt"), ScriptedPipeline(tmp_path / "model.pt")
+    samples = coil_mixture(1, 6, 128, 128)
+    samples[0, 2, 3, 5] = 100 * np.abs(samples).max()
+    expected = scripted.embed_kspace(samples)
+    for _ in range(3):
+        np.testing.assert_allclose(native.embed_kspace(samples), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -198,8 +210,8 @@ def test_a_slice_without_signal_where_it_is_needed_is_refused_in_the_same_words(
     expected = f"slice 1 has no signal left inside the {where}"
     with pytest.raises(ValueError, match=expected):
         pipeline.embed_kspace(torch.from_numpy(samples), None, width)
-    for threads, fused_kernels in ((1, True), (2, True), (2, False)):
-        embedder = Embedder.load(tmp_path / "model.pt", threads=threads, fused_kernels=fused_kernels)
+    for threads in (1, 2):
+        embedder = Embedder.load(tmp_path / "model.pt", threads=threads)
         with pytest.raises(mriembed.BadInputError, match=expected):
             embedder.embed_kspace(samples, None, width)
 

@@ -49,8 +49,7 @@ def test_the_preprocessor_agrees(vector: Vector, way: str) -> None:
 
 
 @every_vector
-@pytest.mark.parametrize("fused_kernels", [True, False])
-def test_libmriembed_agrees(tmp_path: Path, vector: Vector, fused_kernels: bool) -> None:
+def test_libmriembed_agrees(tmp_path: Path, vector: Vector) -> None:
     """libmriembed returns embeddings, so the network is applied to the vector's output as well."""
     torch.manual_seed(4)
     preprocessor = CoilPreprocessor(vector.num_coils, vector.compression, vector.matrix)
@@ -58,7 +57,7 @@ def test_libmriembed_agrees(tmp_path: Path, vector: Vector, fused_kernels: bool)
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
     with torch.no_grad():
         expected = pipeline.double()(torch.from_numpy(vector.output[None])).numpy()
-    embedder = Embedder.load(tmp_path / "model.pt", fused_kernels=fused_kernels)
+    embedder = Embedder.load(tmp_path / "model.pt")
     if vector.domain == "image":
         found = embedder.embed_images(vector.samples[None])
     else:

@@ -131,6 +131,52 @@ void run_step(std::int64_t length, std::int64_t done, const std::complex<float>*
   }
 }
 
+// The same for odd factors that are rare: without code of their own.
+void run_odd_step(std::int64_t odd, std::int64_t length, std::int64_t done, const std::complex<float>* circle,
+                  float* HWY_RESTRICT memory) {
+  const Lanes d;
+  const std::int64_t apart = done * sample_floats;
+  const auto factor = static_cast<std::size_t>(odd);
+  const std::size_t pairs = factor / 2;
+  const std::complex<float>* roots = circle + odd;
+  for (std::int64_t block = 0; block < length; block += odd * done) {
+    for (std::int64_t p = 0; p < done; ++p) {
+      float* const samples = memory + (block + p) * sample_floats;
+      const std::complex<float>* root = roots + p * (odd - 1);
+      const auto sample = [&](std::size_t k) HWY_ATTR {
+        const Complex value = load(samples + static_cast<std::int64_t>(k) * apart);
+        return p > 0 ? times(value, hn::Set(d, root[k - 1].real()), hn::Set(d, root[k - 1].imag())) : value;
+      };
+      std::array<Complex, FourierTransform::largest_factor / 2> sum;
+      std::array<Complex, FourierTransform::largest_factor / 2> difference;
+      const Complex first = load(samples);
+      Complex total = first;
+      for (std::size_t n = 0; n < pairs; ++n) {
+        const Complex before = sample(n + 1);
+        const Complex after = sample(factor - 1 - n);
+        sum[n] = before + after;
+        difference[n] = before - after;
+        total = total + sum[n];
+      }
+      store(total, samples);
+      for (std::size_t k = 1; k <= pairs; ++k) {
+        Complex even = first;
+        Complex turned = {hn::Zero(d), hn::Zero(d)};
+        for (std::size_t n = 0; n < pairs; ++n) {
+          const std::complex<float> of_pair = circle[(n + 1) * k % factor];
+          const Vector cosine = hn::Set(d, of_pair.real());
+          const Vector sine = hn::Set(d, of_pair.imag());
+          even = {hn::MulAdd(sum[n].real, cosine, even.real), hn::MulAdd(sum[n].imaginary, cosine, even.imaginary)};
+          turned = {hn::MulAdd(difference[n].real, sine, turned.real),
+                    hn::MulAdd(difference[n].imaginary, sine, turned.imaginary)};
+        }
+        store(plus_i_times(even, turned), samples + static_cast<std::int64_t>(k) * apart);
+        store(minus_i_times(even, turned), samples + static_cast<std::int64_t>(factor - k) * apart);
+      }
+    }
+  }
+}
+
 void run_steps(const FourierTransform& fourier, float* memory) {
   for (const FourierTransform::Step& step : fourier.steps()) {
     const std::complex<float>* circle = fourier.roots(step);
@@ -147,8 +193,11 @@ void run_steps(const FourierTransform& fourier, float* memory) {
       case 5:
         run_step<5>(fourier.length(), step.done, circle, memory);
         break;
-      default:
+      case 7:
         run_step<7>(fourier.length(), step.done, circle, memory);
+        break;
+      default:
+        run_odd_step(step.factor, fourier.length(), step.done, circle, memory);
     }
   }
 }
@@ -343,7 +392,7 @@ HWY_EXPORT(rows_in_lanes);
 // 4 as often as possible, and last: it costs least for what it does. Empty where other factors are left.
 std::vector<std::int64_t> factors_of(std::int64_t length) {
   std::vector<std::int64_t> factors;
-  for (const std::int64_t factor : {std::int64_t{7}, std::int64_t{5}, std::int64_t{3}}) {
+  for (const std::int64_t factor : {61, 59, 53, 47, 43, 41, 37, 31, 29, 23, 19, 17, 13, 11, 7, 5, 3}) {
     for (; length % factor == 0; length /= factor) {
       factors.push_back(factor);
     }

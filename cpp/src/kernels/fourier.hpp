@@ -16,11 +16,12 @@ namespace mriembed::kernels {
 enum class Direction { forward, inverse };
 
 // The transform of one length: the sum over n of v[n] exp(-+2 pi i n k / length), - forward and + inverse, index 0 at
-// the front of both. Decimation in time by factors of 7, 5, 3, 2 and 4 (Cooley and Tukey, Math. Comput. 19:297, 1965);
-// roots of unity are rounded from float64. Any number of threads may use one at once, each with memory of its own.
+// the front of both. Decimation in time by prime factors and 4 (Cooley and Tukey, Math. Comput. 19:297, 1965); roots of
+// unity are rounded from float64. Any number of threads may use one at once, each with memory of its own.
 class FourierTransform {
  public:
   static constexpr std::int64_t most_lanes = 16;  // rows or columns that are transformed at once, at most
+  static constexpr std::size_t largest_factor = 61;
 
   // Memory of one thread, for transforms of any length; grows to the longest.
   using Memory = AlignedVector<float>;
@@ -32,7 +33,7 @@ class FourierTransform {
     std::size_t first_root;
   };
 
-  // Whether a length has no other factors than those above. 1 has none, and is its own transform.
+  // Whether a length has no larger prime factor. 1 has none, and is its own transform.
   static bool serves(std::int64_t length);
 
   // Expects a length that is served.

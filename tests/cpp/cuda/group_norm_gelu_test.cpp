@@ -9,7 +9,7 @@
 #include "../kernels/bfloat16_values.hpp"
 #include "../kernels/gelu_definition.hpp"
 #include "block_on_cpu.hpp"  // what the device code below is written in
-#include "cuda/group_norm_gelu-inl.hpp"
+#include "torch_backend/cuda/group_norm_gelu-inl.hpp"
 
 namespace mriembed::cuda {
 namespace {

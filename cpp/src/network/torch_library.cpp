@@ -1,0 +1,50 @@
+#include "network/torch_library.hpp"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+#include <string>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& reason) {
+  throw Error(ErrorCode::device_not_available, "this needs torch, which is not available: " + reason +
+                                                   "; on a CPU, model files that `mriembed export` "
+                                                   "writes need none of it");
+}
+
+std::filesystem::path folder_of_this_library() {
+  static const int here = 0;
+  Dl_info info{};
+  if (dladdr(&here, &info) == 0 || info.dli_fname == nullptr) {
+    refuse("the folder of libmriembed is not known");
+  }
+  return std::filesystem::absolute(info.dli_fname).parent_path();
+}
+
+const TorchInterface& load() {
+  const std::filesystem::path file = folder_of_this_library() / "libmriembed_torch.so";
+  void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* const reason = dlerror();
+    refuse(reason != nullptr ? reason : file.string() + " cannot be loaded");
+  }
+  const auto interface = reinterpret_cast<const TorchInterface* (*)()>(dlsym(library, torch_interface_symbol));
+  if (interface == nullptr || std::string(interface()->version) != MRIEMBED_VERSION) {
+    refuse(file.string() + " is not that of mriembed " MRIEMBED_VERSION);
+  }
+  return *interface();
+}
+
+}  // namespace
+
+const TorchInterface& torch_library() {
+  static const TorchInterface& loaded = load();  // a failed attempt is made again by the next call
+  return loaded;
+}
+
+}  // namespace mriembed

@@ -1,0 +1,149 @@
+#include "torch_backend/torch_network.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/passes/subgraph_rewrite.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "mriembed/error.hpp"
+#include "torch_backend/call_scope.hpp"
+#include "torch_backend/cuda/gpu_network.hpp"
+#include "torch_backend/scripted_module.hpp"
+#include "torch_backend/translate_errors.hpp"
+
+namespace mriembed::torch_backend {
+
+namespace {
+
+// Expects a name that libmriembed knows.
+at::Device device_named(const std::string& name) {
+  if (name == "cpu") {
+    return {at::kCPU};
+  }
+  const std::size_t colon = name.find(':');
+  const int index = colon == std::string::npos ? 0 : std::stoi(name.substr(colon + 1));
+  const auto available = torch::cuda::device_count();
+  if (available == 0) {
+    throw Error(ErrorCode::device_not_available,
+                "device \"" + name + "\" is not available: torch finds no usable GPU on this machine; use \"cpu\"");
+  }
+  if (std::cmp_greater_equal(index, available)) {
+    throw Error(
+        ErrorCode::device_not_available,
+        "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" + std::to_string(available - 1));
+  }
+  return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+at::ScalarType dtype_of(Precision precision) {
+  return precision == Precision::float32 ? at::kFloat : precision == Precision::float16 ? at::kHalf : at::kBFloat16;
+}
+
+// torch lets a GPU round the inputs of float32 convolutions to TF32 by default; the only way to forbid it from
+// outside is a process-wide switch. This names the choice in each convolution instead, and so touches nothing
+// of the program that the library lives in. On a CPU it changes nothing.
+void forbid_tf32(const torch::jit::Module& module) {
+  torch::jit::SubgraphRewriter rewriter;
+  rewriter.RegisterRewritePattern(
+      R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
+           %y = aten::conv2d(%x, %weight, %bias, %stride, %padding, %dilation, %groups)
+           return (%y))",
+      R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
+           %no : bool = prim::Constant[value=0]()
+           %yes : bool = prim::Constant[value=1]()
+           %zero : int = prim::Constant[value=0]()
+           %output_padding : int[] = prim::ListConstruct(%zero, %zero)
+           %y = aten::_convolution(%x, %weight, %bias, %stride, %padding, %dilation, %no, %output_padding, %groups,
+                                   %no, %no, %yes, %no)
+           return (%y))");
+  for (const torch::jit::Module& part : module.modules()) {
+    for (const torch::jit::Method& method : part.get_methods()) {
+      auto graph = method.graph();
+      rewriter.runOnGraph(graph);
+    }
+  }
+}
+
+// The first convolution's input and output are the largest arrays of the network. torch keeps the input in two layouts
+// and the output three times, before and after GroupNorm and GELU. The library's kernels on a GPU keep the input in two
+// layouts as well, and what they took before a shape was recorded stays with torch's allocator.
+std::int64_t bytes_of_a_pixel(const torch::jit::Module& module, bool own_kernels) {
+  for (const auto& weight : module.named_parameters()) {
+    if (weight.value.dim() == 4) {
+      const std::int64_t in_channels = weight.value.size(1);
+      const std::int64_t out_channels = weight.value.size(0);
+      return ((own_kernels ? 4 : 2) * in_channels + 3 * out_channels) * static_cast<std::int64_t>(sizeof(float));
+    }
+  }
+  return 1;
+}
+
+class TorchNetwork final : public Network {
+ public:
+  TorchNetwork(torch::jit::Module module, at::Device device, const TorchRequest& request)
+      : module_(std::move(module)),
+        device_(device),
+        precision_(request.precision),
+        threads_(request.threads),
+        channels_(request.archive.metadata().info.in_channels) {
+    if (request.weights != nullptr && device.is_cuda()) {
+      gpu_ = cuda::make_gpu_network(*request.weights, device, dtype_of(precision_));
+    }
+    pixel_bytes_ = bytes_of_a_pixel(module_, fused());
+    forbid_tf32(module_);
+    module_.to(device, dtype_of(precision_));
+  }
+
+  [[nodiscard]] bool fused() const noexcept override { return gpu_ != nullptr; }
+  [[nodiscard]] Precision arithmetic() const noexcept override { return precision_; }
+  [[nodiscard]] std::int64_t pixel_bytes() const noexcept override { return pixel_bytes_; }
+
+  void reserve(std::int64_t /*slices*/, std::int64_t /*height*/, std::int64_t /*width*/,
+               const threads::Executor& /*executor*/) const override {}  // torch's allocator keeps what it took
+
+  // On torch's threads, whatever the executor is.
+  void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+             const threads::Executor& /*executor*/, float* embeddings, float* peaks) const override {
+    translating_errors([&] {
+      const CallScope scope(device_, threads_);
+      // torch only reads through it; its interface has no const.
+      const at::Tensor input =
+          at::from_blob(const_cast<float*>(stacked), {slices, channels_, height, width}, at::kFloat);
+      const cuda::GpuResult result = gpu_ ? gpu_->embed(input) : run(input.to(device_));
+      std::copy_n(result.embeddings.const_data_ptr<float>(), result.embeddings.numel(), embeddings);
+      std::copy_n(result.peaks.const_data_ptr<float>(), slices, peaks);
+    });
+  }
+
+ private:
+  [[nodiscard]] cuda::GpuResult run(const at::Tensor& input) const {
+    const at::Tensor peaks = input.abs().flatten(1).amax(1);  // NaN wins over every number
+    const at::Tensor rows = module_.get_method("forward")({input, c10::IValue()}).toTensor();
+    return {rows.to(at::kCPU, at::kFloat).contiguous(), peaks.cpu()};
+  }
+
+  torch::jit::Module module_;
+  at::Device device_;
+  Precision precision_;
+  int threads_;
+  std::int64_t channels_;
+  std::unique_ptr<const cuda::GpuNetwork> gpu_;
+  std::int64_t pixel_bytes_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<const Network> load_torch_network(const TorchRequest& request) {
+  return translating_errors([&]() -> std::unique_ptr<const Network> {
+    const at::Device device = device_named(request.device);
+    return std::make_unique<const TorchNetwork>(load_scripted_module(request.archive), device, request);
+  });
+}
+
+}  // namespace mriembed::torch_backend
