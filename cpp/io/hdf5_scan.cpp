@@ -6,6 +6,7 @@
 #include "fastmri.hpp"
 #include "hdf5_file.hpp"
 #include "measurements.hpp"
+#include "mrd_hdf5.hpp"
 #include "mrd_images.hpp"
 #include "refuse.hpp"
 
@@ -15,18 +16,18 @@ std::unique_ptr<ScanReader> open_hdf5_scan(const std::string& path, const ReadOp
   const Hdf5Handle file = open_hdf5(path);
   const auto file_size = static_cast<std::int64_t>(std::filesystem::file_size(path));
   const bool fastmri = holds_dataset(file, "kspace");
-  const std::vector<std::string> groups = fastmri ? std::vector<std::string>() : measurement_groups(file);
-  if (!options.group.empty() && groups.empty()) {
+  const auto measurements = fastmri ? std::vector<RawMeasurement>() : hdf5_measurements(file, file_size);
+  if (!options.group.empty() && measurements.empty()) {
     refuse("it holds no raw MRD measurements to choose \"" + shown(options.group) + "\" from; leave --group out");
   }
-  if (options.noise == NoiseUse::alone && groups.empty()) {
+  if (options.noise == NoiseUse::alone && measurements.empty()) {
     refuse("it holds no raw MRD measurement with noise lines");
   }
   if (fastmri) {
     return open_fastmri(file, file_size, options);
   }
-  if (!groups.empty()) {
-    return open_measurements(file, groups, file_size, options);
+  if (!measurements.empty()) {
+    return open_measurements(measurements, file_size, options);
   }
   const std::vector<std::string> image_groups = find_image_groups(file);
   if (!image_groups.empty()) {

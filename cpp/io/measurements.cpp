@@ -1,61 +1,27 @@
 #include "measurements.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
-#include "mrd_hdf5.hpp"
+#include "mrd_raw.hpp"
 #include "mriembed/error.hpp"
 #include "noise_scan.hpp"
+#include "raw_noise.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
 
 namespace {
 
-// Digits compare as numbers.
-bool comes_before(const std::string& left, const std::string& right) {
-  const auto is_digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
-  const auto number_at = [&](const std::string& text, std::size_t begin) {
-    std::size_t end = begin;
-    while (end < text.size() && is_digit(text[end])) {
-      ++end;
-    }
-    while (begin + 1 < end && text[begin] == '0') {
-      ++begin;
-    }
-    return std::pair{text.substr(begin, end - begin), end};
-  };
-  std::size_t at = 0;
-  std::size_t other = 0;
-  while (at < left.size() && other < right.size()) {
-    if (is_digit(left[at]) && is_digit(right[other])) {
-      const auto [number, end] = number_at(left, at);
-      const auto [other_number, other_end] = number_at(right, other);
-      if (number != other_number) {
-        return number.size() != other_number.size() ? number.size() < other_number.size() : number < other_number;
-      }
-      at = end;
-      other = other_end;
-    } else if (left[at] != right[other]) {
-      return left[at] < right[other];
-    } else {
-      ++at;
-      ++other;
-    }
-  }
-  return left.size() - at < right.size() - other;
-}
-
-struct Measurement {
-  std::string group;
+struct OpenedMeasurement {
+  std::string name;
   std::unique_ptr<ScanReader> scan;
 };
 
 // Several measurements as one scan.
 class Measurements final : public ScanReader {
  public:
-  explicit Measurements(std::vector<Measurement> measurements) : measurements_(std::move(measurements)) {
+  explicit Measurements(std::vector<OpenedMeasurement> measurements) : measurements_(std::move(measurements)) {
     summary_ = measurements_.front().scan->summary();
     summary_.measurements = static_cast<int>(measurements_.size());
     summary_.slices = 0;
@@ -63,17 +29,17 @@ class Measurements final : public ScanReader {
     summary_.warnings.clear();
     summary_.notes.clear();
     std::string contents;
-    for (const auto& [group, scan] : measurements_) {
+    for (const auto& [name, scan] : measurements_) {
       const ScanSummary& part = scan->summary();
-      contents += (contents.empty() ? "" : ", ") + shown(group) + " (" + std::to_string(part.slices) + " of " +
+      contents += (contents.empty() ? "" : ", ") + shown(name) + " (" + std::to_string(part.slices) + " of " +
                   std::to_string(part.encoded_x) + " x " + std::to_string(part.encoded_y) + ")";
       summary_.slices += part.slices;
       summary_.zero_fraction = std::max(summary_.zero_fraction, part.zero_fraction);
       for (const std::string& warning : part.warnings) {
-        summary_.warnings.push_back(shown(group) + ": " + warning);
+        summary_.warnings.push_back(shown(name) + ": " + warning);
       }
       for (const std::string& note : part.notes) {
-        summary_.notes.push_back(shown(group) + ": " + note);
+        summary_.notes.push_back(shown(name) + ": " + note);
       }
     }
     if (measurements_.size() > 1) {
@@ -82,7 +48,7 @@ class Measurements final : public ScanReader {
     }
   }
 
-  // Notes and warnings of a file with very many groups would be more than a reader may say.
+  // Notes and warnings of a file with very many measurements would be more than a reader may say.
   void add_warning(const std::string& warning) {
     constexpr std::size_t most = 50;
     summary_.warnings.resize(std::min(summary_.warnings.size(), most));
@@ -111,87 +77,114 @@ class Measurements final : public ScanReader {
   }
 
  private:
-  std::vector<Measurement> measurements_;
+  std::vector<OpenedMeasurement> measurements_;
   ScanSummary summary_;
 };
 
-std::unique_ptr<ScanReader> open_noise(const Hdf5Handle& file, const std::vector<std::string>& groups,
-                                       std::int64_t file_size) {
+bool is_wanted(const RawMeasurement& measurement, const ReadOptions& options) {
+  return options.group.empty() || measurement.name == options.group;
+}
+
+std::unique_ptr<ScanReader> open_noise(const std::vector<RawMeasurement>& measurements, const ReadOptions& options) {
   std::optional<MeasuredNoise> found;
-  for (const std::string& group : groups) {
-    std::optional<MeasuredNoise> noise = noise_alone(open_group(file, group), group, file_size);
-    if (noise.has_value()) {
-      return noise_scan(std::move(*noise));
+  std::string refusal = "it holds no noise lines (flag IS_NOISE_MEASUREMENT)";
+  for (const RawMeasurement& measurement : measurements) {
+    if (!is_wanted(measurement, options)) {
+      continue;
     }
-    if (!found.has_value()) {
-      found = noise_of(open_group(file, group), group, file_size);
+    try {
+      const auto acquisitions = measurement.acquisitions();
+      std::optional<MeasuredNoise> noise = noise_alone(*acquisitions);
+      if (noise.has_value()) {
+        return noise_scan(std::move(*noise));
+      }
+      if (!found.has_value()) {
+        found = noise_of(*acquisitions);
+      }
+    } catch (const Error& error) {
+      refusal = error.what();
     }
   }
   if (!found.has_value()) {
-    refuse("it holds no noise lines (flag IS_NOISE_MEASUREMENT)");
+    refuse(refusal);
   }
   return noise_scan(std::move(*found));
 }
 
-}  // namespace
+struct SortedMeasurements {
+  std::vector<MeasuredNoise> noise;
+  std::vector<const RawMeasurement*> scans;  // those that are wanted
+};
 
-std::vector<std::string> measurement_groups(const Hdf5Handle& file) {
-  std::vector<std::string> groups;
-  for (const std::string& name : children(file)) {
-    if (holds_group(file, name)) {
-      const Hdf5Handle group = open_group(file, name);
-      if (holds_dataset(group, "data") && holds_dataset(group, "xml")) {
-        groups.push_back(name);
+SortedMeasurements sorted(const std::vector<RawMeasurement>& measurements, const ReadOptions& options) {
+  if (measurements.size() == 1) {
+    return {{}, {&measurements.front()}};
+  }
+  SortedMeasurements result;
+  for (const RawMeasurement& measurement : measurements) {
+    std::optional<MeasuredNoise> noise;
+    try {
+      noise = noise_alone(*measurement.acquisitions());
+      if (noise.has_value()) {
+        noise->name = measurement.name;
+        noise->measurement_id = measurement.header().measurement_id;
       }
+    } catch (const Error&) {
+      noise.reset();  // opening it as a scan tells why
+    }
+    if (noise.has_value()) {
+      result.noise.push_back(std::move(*noise));
+    } else if (is_wanted(measurement, options)) {
+      result.scans.push_back(&measurement);
     }
   }
-  std::ranges::sort(groups, [](const std::string& left, const std::string& right) {
-    constexpr const char* usual = "dataset";
-    return (left == usual) != (right == usual) ? left == usual : comes_before(left, right);
-  });
-  return groups;
+  if (result.scans.empty()) {
+    refuse("it holds noise measurements, but no imaging line");
+  }
+  return result;
 }
 
-std::unique_ptr<ScanReader> open_measurements(const Hdf5Handle& file, const std::vector<std::string>& groups,
-                                              std::int64_t file_size, const ReadOptions& options) {
-  if (!options.group.empty() && std::ranges::find(groups, options.group) == groups.end()) {
+// What an open measurement keeps of its samples: a matrix, and the noise of its coils.
+std::int64_t kept_bytes(const ScanReader& scan) {
+  const ScanSummary& summary = scan.summary();
+  std::int64_t bytes = checked_product(summary.encoded_x, summary.encoded_y, "a matrix");
+  bytes = checked_product(bytes, summary.encoded_z, "a matrix");
+  bytes = checked_product(bytes, summary.coils * 8, "a matrix");
+  return bytes + (scan.noise_covariance().has_value() ? 16 * summary.coils * summary.coils : 0);
+}
+
+}  // namespace
+
+std::unique_ptr<ScanReader> open_measurements(const std::vector<RawMeasurement>& measurements, std::int64_t file_size,
+                                              const ReadOptions& options) {
+  if (std::ranges::none_of(measurements, [&](const RawMeasurement& one) { return is_wanted(one, options); })) {
     std::string there;
-    for (const std::string& group : groups) {
-      there += (there.empty() ? "" : ", ") + shown(group);
+    for (const RawMeasurement& measurement : measurements) {
+      there += (there.empty() ? "" : ", ") + shown(measurement.name);
     }
     refuse("it has no measurement \"" + shown(options.group) + "\"; it has " + shown(there, 500));
   }
   if (options.noise == NoiseUse::alone) {
-    return open_noise(file, options.group.empty() ? groups : std::vector{options.group}, file_size);
+    return open_noise(measurements, options);
   }
-  if (groups.size() == 1) {
-    return open_mrd_hdf5(open_group(file, groups.front()), file_size, options);
+  if (options.group.empty() && measurements.size() > most_measurements) {
+    refuse("it holds " + std::to_string(measurements.size()) + " measurements; at most " +
+           std::to_string(most_measurements) + " are read together: --group reads one");
   }
-  std::vector<MeasuredNoise> noise;
-  std::vector<std::string> scans;
-  for (const std::string& group : groups) {
-    std::optional<MeasuredNoise> measured;
-    try {
-      measured = noise_alone(open_group(file, group), group, file_size);
-    } catch (const Error&) {
-      measured.reset();  // opening it as a scan tells why
-    }
-    if (measured.has_value()) {
-      noise.push_back(std::move(*measured));
-    } else if (options.group.empty() || options.group == group) {
-      scans.push_back(group);
-    }
-  }
-  if (scans.empty()) {
-    refuse("it holds noise measurements, but no imaging line");
-  }
-  std::vector<Measurement> opened;
+  const auto [noise, scans] = sorted(measurements, options);
+  std::vector<OpenedMeasurement> opened;
   std::vector<std::string> refusals;
-  for (const std::string& group : scans) {
+  std::int64_t kept = 0;
+  for (const RawMeasurement* const scan : scans) {
     try {
-      opened.push_back({group, open_mrd_hdf5(open_group(file, group), file_size, options, noise)});
+      const MrdHeader header = scan->header();
+      auto reader = open_mrd_raw(header, scan->acquisitions(), scan->bytes, options, noise);
+      const std::int64_t with_it = kept + kept_bytes(*reader);
+      check_justified(with_it, file_size, "its measurements together");
+      kept = with_it;
+      opened.push_back({scan->name, std::move(reader)});
     } catch (const Error& error) {
-      refusals.push_back((scans.size() > 1 ? "measurement " + shown(group) + ": " : "") + error.what());
+      refusals.push_back((scans.size() > 1 ? "measurement " + shown(scan->name) + ": " : "") + error.what());
     }
   }
   if (opened.empty()) {

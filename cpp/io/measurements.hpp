@@ -1,22 +1,34 @@
-// A raw MRD file of several measurements, each a group of its own: a scan and what was measured to adjust it.
+// A raw MRD file of several measurements: a scan and what was measured to adjust it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "hdf5_file.hpp"
+#include "acquisitions.hpp"
+#include "mrd_header.hpp"
 #include "scan_reader.hpp"
 
 namespace mriembed::io {
 
-// The groups of a file that hold raw MRD data, "dataset" first, the others in natural order (scan_2 before scan_10).
-std::vector<std::string> measurement_groups(const Hdf5Handle& file);
+// One measurement, where it lies in its file. Both functions throw Error bad_input where it cannot be read.
+struct RawMeasurement {
+  std::string name;        // by which a user chooses it
+  std::int64_t bytes = 0;  // of the file that may be its own: what it takes in memory is justified by them
+  std::function<MrdHeader()> header;
+  std::function<std::shared_ptr<const Acquisitions>()> acquisitions;
+};
 
-// Opens one measurement or several, whose slices follow each other in the order of `groups`. Of several, those that
-// hold noise alone serve the others, and those that cannot be read are named in a warning, unless none can. Where noise
-// alone is asked for, it is that of the first group without an image, or else of the first one with noise lines.
-std::unique_ptr<ScanReader> open_measurements(const Hdf5Handle& file, const std::vector<std::string>& groups,
-                                              std::int64_t file_size, const ReadOptions& options);
+inline constexpr std::size_t most_measurements = 1000;
+
+// Opens the measurements of a file, whose slices follow each other in their order. Of several, those that hold noise
+// alone serve the others, and those that cannot be read are named in a warning, unless none can. Where noise alone is
+// asked for, it is that of the first measurement without an image, or else of the first one with noise lines.
+// `measurements` is not used later.
+std::unique_ptr<ScanReader> open_measurements(const std::vector<RawMeasurement>& measurements, std::int64_t file_size,
+                                              const ReadOptions& options);
 
 }  // namespace mriembed::io

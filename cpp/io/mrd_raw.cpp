@@ -1,5 +1,6 @@
 #include "mrd_raw.hpp"
 
+#include <memory>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -21,7 +22,7 @@ void append(const std::vector<std::string>& from, std::vector<std::string>& to) 
 
 class MrdRawReader final : public ScanReader {
  public:
-  MrdRawReader(const MrdHeader& header, std::unique_ptr<Acquisitions> acquisitions, std::int64_t file_size,
+  MrdRawReader(const MrdHeader& header, std::shared_ptr<const Acquisitions> acquisitions, std::int64_t file_size,
                const ReadOptions& options, const std::vector<MeasuredNoise>& other_noise)
       : acquisitions_(std::move(acquisitions)), volumes_(sorted_volumes(header, acquisitions_->headers())) {
     if (options.domain.value_or(Domain::kspace) != Domain::kspace) {
@@ -173,7 +174,7 @@ class MrdRawReader final : public ScanReader {
     }
   }
 
-  std::unique_ptr<Acquisitions> acquisitions_;
+  std::shared_ptr<const Acquisitions> acquisitions_;
   RawVolumes volumes_;
   std::vector<std::int64_t> coils_;  // those that are read
   std::optional<SliceAssembler> assembler_;
@@ -186,7 +187,7 @@ class MrdRawReader final : public ScanReader {
 
 }  // namespace
 
-std::unique_ptr<ScanReader> open_mrd_raw(const MrdHeader& header, std::unique_ptr<Acquisitions> acquisitions,
+std::unique_ptr<ScanReader> open_mrd_raw(const MrdHeader& header, std::shared_ptr<const Acquisitions> acquisitions,
                                          std::int64_t file_size, const ReadOptions& options,
                                          const std::vector<MeasuredNoise>& noise) {
   return std::make_unique<MrdRawReader>(header, std::move(acquisitions), file_size, options, noise);

@@ -18,7 +18,7 @@ namespace mriembed::io {
 // encoding step, averages are averaged, and what is no imaging line is left out. Only Cartesian data (and EPI, whose
 // reversed lines are turned) can be read. Where it has no noise lines, `noise` holds measurements that may serve: the
 // one that the header names, or else the first of as many coils. Of the options' noise, `alone` is not for this.
-std::unique_ptr<ScanReader> open_mrd_raw(const MrdHeader& header, std::unique_ptr<Acquisitions> acquisitions,
+std::unique_ptr<ScanReader> open_mrd_raw(const MrdHeader& header, std::shared_ptr<const Acquisitions> acquisitions,
                                          std::int64_t file_size, const ReadOptions& options,
                                          const std::vector<MeasuredNoise>& noise = {});
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "measurements.hpp"
 #include "refuse.hpp"
 
 namespace mriembed::io {
@@ -237,8 +238,7 @@ OpenedScan decoded_facts(std::string_view bytes) {
   }
   summary.warnings = decode_texts(decoder);
   summary.notes = decode_texts(decoder);
-  constexpr std::int64_t most_measurements = 1000;
-  summary.measurements = static_cast<int>(decoder.size(1, most_measurements));
+  summary.measurements = static_cast<int>(decoder.size(1, static_cast<std::int64_t>(most_measurements)));
   for (int measurement = 0; measurement < summary.measurements; ++measurement) {
     facts.noise.push_back(decode_noise(decoder));
     facts.headers.push_back(decode_header(decoder));
