@@ -349,6 +349,15 @@ def mrd_stream_seeds() -> Seeds:
     )
     yield "cut", b"".join([header, *lines])[:-20]
     yield "images", b"".join([header, image, close])
+    yield "image-first", b"".join([image, header, *lines, close])
+    other = b"".join([text(3, xml(z=2).encode()), *acquisitions(raw_lines(2, 4, 2))])
+    yield "session", b"".join([header, *lines, other, close])
+    yield "sessions", b"".join([text(2, b"<c/>"), header, *lines, close, text(5, b"done"), other, waveform, close])
+    yield "noise-session", b"".join([header, lines[0] * 3, close, other, close, header, close])
+    yield "stopped-session", b"".join([header, *lines[:3], close, other, message(1030)])
+    compressed = bytearray(lines[2][:342])
+    struct.pack_into("<Q", compressed, 4, 1 << 52)
+    yield "compressed-session", b"".join([header, bytes(compressed), struct.pack("<I", 3), b"zfp", close, other, close])
 
 
 def scan_stream_seeds() -> Seeds:

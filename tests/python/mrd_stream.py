@@ -72,8 +72,12 @@ def measurement(path: Path) -> tuple[str, list[bytes]]:
     return xml.decode() if isinstance(xml, bytes) else xml, [acquisition(line) for line in lines]
 
 
+def session(xml: str, lines: list[bytes]) -> bytes:
+    """A stream of one measurement, from its header to its end."""
+    return b"".join([text(HEADER, xml), *lines, message(CLOSE)])
+
+
 def write_stream_of(path: Path, hdf5: Path) -> Path:
     """The stream that holds what an HDF5 file does."""
-    xml, lines = measurement(hdf5)
-    path.write_bytes(b"".join([text(HEADER, xml), *lines, message(CLOSE)]))
+    path.write_bytes(session(*measurement(hdf5)))
     return path

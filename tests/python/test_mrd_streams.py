@@ -83,7 +83,8 @@ def test_what_stands_beside_acquisitions_is_left_out(scan: Path, tmp_path: Path)
     stream.write_bytes(b"".join([*before, text(HEADER, xml, nul=True), *lines, message(CLOSE)]))
     assert assert_same(stream, scan) == []
     shown = cli("inspect", stream).stdout.decode()
-    assert "1 image(s) and 1 waveform(s) of the stream left out" in shown
+    for kind, count in (("image", "1"), ("waveform", "1"), ("text", "1"), ("configuration", "2")):
+        assert f"note                  {count} {kind} message{'s' if count == '2' else ''} left out\n" in shown
     assert "MRD raw data, a stream" in shown
 
 
@@ -122,10 +123,10 @@ def test_a_stream_that_is_cut_short_gives_the_finished_repetition(scan: Path, tm
     ("kind", "reason"),
     [
         ("unknown message", "unknown number 1030"),
-        ("images alone", "an MRD stream of images"),
+        ("images alone", "it holds 1 image message and no acquisitions"),
+        ("an image without a header", "it holds 1 image message and no acquisitions"),
         ("no acquisitions", "holds no acquisitions"),
         ("compressed", "compressed (flag 53)"),
-        ("second header", "several measurements"),
     ],
 )
 def test_other_streams_are_refused_with_the_reason(kind: str, reason: str, scan: Path, tmp_path: Path) -> None:
@@ -135,9 +136,9 @@ def test_other_streams_are_refused_with_the_reason(kind: str, reason: str, scan:
     contents = {
         "unknown message": [text(HEADER, xml), lines[0], message(1030, bytes(40))],
         "images alone": [text(HEADER, xml), image((1, 1, 4, 4)), message(CLOSE)],
+        "an image without a header": [image((1, 1, 4, 4)), message(CLOSE)],
         "no acquisitions": [text(HEADER, xml), message(CLOSE)],
         "compressed": [text(HEADER, xml), bytes(compressed)],
-        "second header": [text(HEADER, xml), *lines, text(HEADER, xml), *lines, message(CLOSE)],
     }
     stream = tmp_path / "scan.mrd"
     stream.write_bytes(b"".join(contents[kind]))

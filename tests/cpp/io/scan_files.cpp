@@ -1,5 +1,6 @@
 #include "scan_files.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "../scratch_folder.hpp"
@@ -94,6 +95,45 @@ ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, 
     }
   }
   return result;
+}
+
+MrdMatrix matrix_of(unsigned lines) {
+  MrdMatrix matrix;
+  matrix.y = lines;
+  return matrix;
+}
+
+std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines) {
+  std::vector<ISMRMRD::Acquisition> made;
+  made.reserve(lines);
+  for (unsigned step = 0; step < lines; ++step) {
+    made.push_back(line(2, 8, static_cast<std::uint16_t>(step)));
+  }
+  return made;
+}
+
+ISMRMRD::Acquisition noise_of_power(float power) {
+  ISMRMRD::Acquisition noise(64, 2);
+  noise.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
+  for (std::uint16_t sample = 0; sample < 64; ++sample) {
+    noise.data(sample, 0) = sample % 2 == 0 ? power : -power;
+    noise.data(sample, 1) = sample % 4 < 2 ? power : -power;
+  }
+  return noise;
+}
+
+std::string with_ids(std::string xml, const std::string& own, const std::string& noise) {
+  const std::string dependency = "<measurementDependency><dependencyType>Noise</dependencyType><measurementID>" +
+                                 noise + "</measurementID></measurementDependency>";
+  xml.insert(xml.find("<experimentalConditions>"), "<measurementInformation><measurementID>" + own +
+                                                       "</measurementID><patientPosition>HFS</patientPosition>" +
+                                                       (noise.empty() ? "" : dependency) + "</measurementInformation>");
+  return xml;
+}
+
+bool warns(const ScanReader& scan, const std::string& part) {
+  return std::ranges::any_of(scan.summary().warnings,
+                             [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
 }
 
 std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines) {

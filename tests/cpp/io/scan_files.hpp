@@ -60,6 +60,19 @@ Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_
 // A line of a matrix, full-length, with sample_at(...) in it.
 ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2 = 0);
 
+// A matrix of so many lines, and all lines of such a slice of two coils.
+MrdMatrix matrix_of(unsigned lines);
+std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines);
+
+// A noise line of two coils, whose samples have this magnitude and no covariance.
+ISMRMRD::Acquisition noise_of_power(float power);
+
+// The header with a measurement's ID, and that of the noise that it depends on (empty: none).
+std::string with_ids(std::string xml, const std::string& own, const std::string& noise);
+
+// Whether one of the scan's warnings has this part.
+bool warns(const ScanReader& scan, const std::string& part);
+
 // Writes a raw file with libismrmrd, or adds a group to one.
 std::string written_mrd(const std::string& xml, const std::vector<ISMRMRD::Acquisition>& lines);
 void add_mrd(const std::string& path, const std::string& group, const std::string& xml,

@@ -1,0 +1,150 @@
+#include "mrd_messages.hpp"
+
+#include <algorithm>
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <cstring>
+
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+constexpr std::uint64_t config_file_bytes = 1024;
+constexpr std::size_t acquisition_header_bytes = 340;
+constexpr std::size_t image_header_bytes = 198;
+constexpr std::size_t waveform_header_bytes = 40;
+
+template <typename T>
+T number_at(const char* bytes, std::size_t offset) {
+  T value{};
+  std::memcpy(&value, bytes + offset, sizeof(value));
+  return value;
+}
+
+// The members that place an acquisition, by their offsets in ISMRMRD_AcquisitionHeader, which is packed.
+Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& bytes) {
+  constexpr std::size_t index = 242;
+  const auto u16 = [&](std::size_t offset) { return number_at<std::uint16_t>(bytes.data(), offset); };
+  Acquisition line;
+  line.flags = number_at<std::uint64_t>(bytes.data(), 2);
+  line.samples = u16(34);
+  line.coils = u16(38);
+  line.discard_pre = u16(168);
+  line.discard_post = u16(170);
+  line.center_sample = u16(172);
+  line.encoding_space = u16(174);
+  line.sample_time_us = number_at<float>(bytes.data(), 178);
+  for (std::size_t axis = 0; axis < line.position_mm.size(); ++axis) {
+    line.position_mm[axis] = number_at<float>(bytes.data(), 182 + 4 * axis);
+    line.normal[axis] = number_at<float>(bytes.data(), 218 + 4 * axis);
+  }
+  line.step_1 = u16(index);
+  line.step_2 = u16(index + 2);
+  line.average = u16(index + 4);
+  line.slice = u16(index + 6);
+  line.contrast = u16(index + 8);
+  line.phase = u16(index + 10);
+  line.repetition = u16(index + 12);
+  line.set = u16(index + 14);
+  line.segment = u16(index + 16);
+  for (std::size_t number = 0; number < line.user.size(); ++number) {
+    line.user[number] = u16(index + 18 + 2 * number);
+  }
+  return line;
+}
+
+int compression_of(const Acquisition& line) {
+  constexpr int first = 53;
+  constexpr int last = 56;
+  for (int flag = first; flag <= last; ++flag) {
+    if (line.has(flag)) {
+      return flag;
+    }
+  }
+  return 0;
+}
+
+// The bytes of a pixel; 0: the type is unknown.
+std::uint64_t bytes_of_image_type(std::uint16_t type) {
+  constexpr std::array<std::uint64_t, 9> bytes{0, 2, 2, 4, 4, 4, 8, 8, 16};
+  return type < bytes.size() ? bytes.at(type) : 0;
+}
+
+}  // namespace
+
+bool is_message(std::uint16_t number) {
+  switch (static_cast<Message>(number)) {
+    case Message::config_file:
+    case Message::config_text:
+    case Message::header:
+    case Message::close:
+    case Message::text:
+    case Message::acquisition:
+    case Message::image:
+    case Message::waveform:
+      return true;
+  }
+  return false;
+}
+
+AcquisitionMessage take_acquisition(FileBytes& bytes) {
+  std::array<char, acquisition_header_bytes> head{};
+  bytes.read(head.data(), head.size());
+  AcquisitionMessage message;
+  message.header = acquisition_of(head);
+  message.compression = compression_of(message.header);
+  const auto dimensions = number_at<std::uint16_t>(head.data(), 176);
+  bytes.skip(std::uint64_t{dimensions} * message.header.samples * sizeof(float));  // the trajectory
+  message.samples = bytes.place();
+  return message;
+}
+
+void skip_samples(const AcquisitionMessage& message, FileBytes& bytes) {
+  if (message.compression > 0) {
+    bytes.skip(bytes.number<std::uint32_t>());
+  } else {
+    bytes.skip(std::uint64_t{message.header.coils} * message.header.samples * sizeof(std::complex<float>));
+  }
+}
+
+void skip_text(Message kind, FileBytes& bytes) {
+  bytes.skip(kind == Message::config_file ? config_file_bytes : bytes.number<std::uint32_t>());
+}
+
+std::string take_header(FileBytes& bytes) {
+  std::string text = bytes.text(bytes.number<std::uint32_t>());
+  while (!text.empty() && text.back() == '\0') {
+    text.pop_back();
+  }
+  return text;
+}
+
+void skip_image(FileBytes& bytes) {
+  std::array<char, image_header_bytes> head{};
+  const std::int64_t place = bytes.place();
+  bytes.read(head.data(), head.size());
+  const auto type = number_at<std::uint16_t>(head.data(), 2);
+  std::uint64_t pixels = bytes_of_image_type(type);
+  if (pixels == 0) {
+    refuse("the image at byte " + std::to_string(place) + " is of the unknown data type " + std::to_string(type) +
+           ": the stream is damaged");
+  }
+  for (const std::size_t offset : {16U, 18U, 20U, 34U}) {  // x, y, z, channels
+    constexpr std::uint64_t beyond_any_file = std::uint64_t{1} << 47U;
+    pixels = std::min(pixels, beyond_any_file) * number_at<std::uint16_t>(head.data(), offset);
+  }
+  bytes.skip(bytes.number<std::uint64_t>());  // its attributes
+  bytes.skip(pixels);
+}
+
+void skip_waveform(FileBytes& bytes) {
+  std::array<char, waveform_header_bytes> head{};
+  bytes.read(head.data(), head.size());
+  const std::uint64_t samples = number_at<std::uint16_t>(head.data(), 28);
+  bytes.skip(samples * number_at<std::uint16_t>(head.data(), 30) * sizeof(std::uint32_t));
+}
+
+}  // namespace mriembed::io

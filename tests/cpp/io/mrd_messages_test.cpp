@@ -1,0 +1,115 @@
+#include "mrd_messages.hpp"
+
+#include <ismrmrd/ismrmrd.h>
+
+#include "scan_files.hpp"
+#include "stream_messages.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+// A file of one message, read up to its body.
+FileBytes behind_number(const std::string& message) {
+  FileBytes bytes(written(".mrd", message));
+  bytes.skip(sizeof(std::uint16_t));
+  return bytes;
+}
+
+TEST(MrdMessages, give_an_acquisition_s_header_as_libismrmrd_has_it) {
+  ISMRMRD::Acquisition sent(24, 3, 2);
+  sent.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  sent.discard_pre() = 1;
+  sent.discard_post() = 2;
+  sent.center_sample() = 11;
+  sent.encoding_space_ref() = 4;
+  sent.sample_time_us() = 2.5F;
+  sent.idx() = {5, 6, 7, 8, 9, 10, 11, 12, 13, {14, 15, 16, 17, 18, 19, 20, 21}};
+  for (int axis = 0; axis < 3; ++axis) {
+    sent.position()[axis] = 1.5F + static_cast<float>(axis);
+    sent.slice_dir()[axis] = 0.25F * static_cast<float>(axis);
+  }
+  FileBytes bytes = behind_number(acquisition_message(sent));
+  const AcquisitionMessage message = take_acquisition(bytes);
+  const Acquisition& header = message.header;
+  EXPECT_EQ(header.flags, std::uint64_t{1} << 21U);
+  EXPECT_EQ(header.samples, 24);
+  EXPECT_EQ(header.coils, 3);
+  EXPECT_EQ(header.discard_pre, 1);
+  EXPECT_EQ(header.discard_post, 2);
+  EXPECT_EQ(header.center_sample, 11);
+  EXPECT_EQ(header.encoding_space, 4);
+  EXPECT_EQ(header.sample_time_us, 2.5F);
+  EXPECT_EQ(header.step_1, 5);
+  EXPECT_EQ(header.step_2, 6);
+  EXPECT_EQ(header.average, 7);
+  EXPECT_EQ(header.slice, 8);
+  EXPECT_EQ(header.contrast, 9);
+  EXPECT_EQ(header.phase, 10);
+  EXPECT_EQ(header.repetition, 11);
+  EXPECT_EQ(header.set, 12);
+  EXPECT_EQ(header.segment, 13);
+  EXPECT_EQ(header.user, (std::array<std::uint16_t, 8>{14, 15, 16, 17, 18, 19, 20, 21}));
+  EXPECT_EQ(header.position_mm, (std::array<float, 3>{1.5F, 2.5F, 3.5F}));
+  EXPECT_EQ(header.normal, (std::array<float, 3>{0, 0.25F, 0.5F}));
+  EXPECT_EQ(message.compression, 0);
+  EXPECT_EQ(message.samples, 2 + 340 + 24 * 2 * 4);  // behind the trajectory
+  skip_samples(message, bytes);
+  EXPECT_EQ(bytes.left(), 0);
+}
+
+TEST(MrdMessages, of_compressed_samples_have_their_own_length) {
+  ISMRMRD::Acquisition sent(24, 3);
+  sent.setFlag(ISMRMRD::ISMRMRD_ACQ_COMPRESSION2);
+  const std::string head = acquisition_message(sent).substr(0, 2 + 340);
+  FileBytes bytes = behind_number(head + std::string("\x05\0\0\0", 4) + "12345" + "next");
+  const AcquisitionMessage message = take_acquisition(bytes);
+  EXPECT_EQ(message.compression, 54);
+  skip_samples(message, bytes);
+  EXPECT_EQ(bytes.left(), 4);
+}
+
+TEST(MrdMessages, of_images_are_as_long_as_their_type_attributes_and_matrix_say) {
+  for (std::uint16_t type = ISMRMRD::ISMRMRD_USHORT; type <= ISMRMRD::ISMRMRD_CXDOUBLE; ++type) {
+    FileBytes bytes = behind_number(image_message(type, {5, 4, 3}, 2, "<a/>") + "next");
+    skip_image(bytes);
+    EXPECT_EQ(bytes.left(), 4) << type;
+  }
+}
+
+TEST(MrdMessages, of_images_of_an_unknown_type_are_refused) {
+  std::string image = image_message(ISMRMRD::ISMRMRD_USHORT, {5, 4, 3}, 2, "");
+  for (const char type : {'\0', '\x09'}) {
+    image[2 + 2] = type;
+    FileBytes bytes = behind_number(image);
+    EXPECT_THROW(skip_image(bytes), Error);
+  }
+}
+
+TEST(MrdMessages, of_images_whose_size_is_beyond_any_number_are_cut_short) {
+  std::string image = image_message(ISMRMRD::ISMRMRD_CXDOUBLE, {1, 1, 1}, 1, "");
+  for (const std::size_t offset : {16U, 17U, 18U, 19U, 20U, 21U, 34U, 35U}) {
+    image[2 + offset] = '\xff';
+  }
+  FileBytes bytes = behind_number(image);
+  EXPECT_THROW(skip_image(bytes), FileBytes::CutShort);
+}
+
+TEST(MrdMessages, of_waveforms_texts_and_configurations_have_the_format_s_lengths) {
+  FileBytes waveform = behind_number(waveform_message(5, 20) + "next");
+  skip_waveform(waveform);
+  EXPECT_EQ(waveform.left(), 4);
+  FileBytes text = behind_number(text_message(5, "INFO    a line") + "next");
+  skip_text(Message::text, text);
+  EXPECT_EQ(text.left(), 4);
+  FileBytes configuration = behind_number(message(1, std::string(1024, 'x')) + "next");
+  skip_text(Message::config_file, configuration);
+  EXPECT_EQ(configuration.left(), 4);
+}
+
+TEST(MrdMessages, of_headers_may_end_in_a_counted_nul) {
+  FileBytes bytes = behind_number(text_message(3, std::string("<x/>\0", 5)));
+  EXPECT_EQ(take_header(bytes), "<x/>");
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
