@@ -101,8 +101,10 @@ CLI::Option* add_limits_option(CLI::App& command, std::string& file) {
 
 void add_group_option(CLI::App& command, std::string& group) {
   command
-      .add_option("--group", group,
-                  "The measurement to read of raw MRD files that hold several; by default all are read that can be")
+      .add_option(
+          "--group", group,
+          "The measurement to read of raw MRD files that hold several (of streams scan_1, scan_2, ...); by default all "
+          "are read that can be")
       ->type_name("NAME");
 }
 

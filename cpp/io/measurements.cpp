@@ -1,6 +1,7 @@
 #include "measurements.hpp"
 
 #include <algorithm>
+#include <complex>
 #include <utility>
 
 #include "mrd_raw.hpp"
@@ -144,13 +145,14 @@ SortedMeasurements sorted(const std::vector<RawMeasurement>& measurements, const
   return result;
 }
 
-// What an open measurement keeps of its samples: a matrix, and the noise of its coils.
-std::int64_t kept_bytes(const ScanReader& scan) {
+// The samples of all slices of a measurement, and the noise of its coils.
+std::int64_t bytes_of(const ScanReader& scan) {
   const ScanSummary& summary = scan.summary();
   std::int64_t bytes = checked_product(summary.encoded_x, summary.encoded_y, "a matrix");
-  bytes = checked_product(bytes, summary.encoded_z, "a matrix");
-  bytes = checked_product(bytes, summary.coils * 8, "a matrix");
-  return bytes + (scan.noise_covariance().has_value() ? 16 * summary.coils * summary.coils : 0);
+  bytes = checked_product(bytes, std::max(summary.slices, summary.encoded_z), "a matrix");
+  bytes = checked_product(bytes, summary.coils * std::int64_t{sizeof(std::complex<float>)}, "a matrix");
+  constexpr std::int64_t covariance = sizeof(std::complex<double>);
+  return bytes + (scan.noise_covariance().has_value() ? covariance * summary.coils * summary.coils : 0);
 }
 
 }  // namespace
@@ -174,14 +176,14 @@ std::unique_ptr<ScanReader> open_measurements(const std::vector<RawMeasurement>&
   const auto [noise, scans] = sorted(measurements, options);
   std::vector<OpenedMeasurement> opened;
   std::vector<std::string> refusals;
-  std::int64_t kept = 0;
+  std::int64_t bytes = 0;  // of all that are open
   for (const RawMeasurement* const scan : scans) {
     try {
       const MrdHeader header = scan->header();
       auto reader = open_mrd_raw(header, scan->acquisitions(), scan->bytes, options, noise);
-      const std::int64_t with_it = kept + kept_bytes(*reader);
+      const std::int64_t with_it = bytes + bytes_of(*reader);
       check_justified(with_it, file_size, "its measurements together");
-      kept = with_it;
+      bytes = with_it;
       opened.push_back({scan->name, std::move(reader)});
     } catch (const Error& error) {
       refusals.push_back((scans.size() > 1 ? "measurement " + shown(scan->name) + ": " : "") + error.what());

@@ -89,7 +89,8 @@ def read_slices(
         file: MRD, fastMRI, BART or NumPy.
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not say it themselves.
-        group: the measurement to read of a raw MRD file that holds several; by default all that can be read.
+        group: the measurement to read of a raw MRD file that holds several, of a stream "scan_1", "scan_2", ...; by
+            default all that can be read.
         noise: an MRD file with noise lines, or a NumPy array (coils, samples): they take the place of the scan's own
             noise measurement.
         on_warning: is told what may make the slices other than they should be, one line each.

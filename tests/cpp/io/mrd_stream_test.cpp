@@ -137,6 +137,9 @@ TEST(MrdStream, gives_its_noise_alone) {
   const auto noise = open_scan(written(".mrd", stream_of({parts[5], parts[1]})), options);
   EXPECT_EQ(noise->summary().slices, 0);
   EXPECT_EQ(noise->noise_covariance()->values[0].real(), 4.0 * 64 / 63);  // of the one without an image
+  const std::string empty = header_message(mrd_xml(MrdMatrix())) + close_message();
+  const auto behind_empty = open_scan(written(".mrd", empty + stream_of({parts[1]})), options);
+  EXPECT_EQ(behind_empty->noise_covariance()->values[0].real(), 4.0 * 64 / 63);
   EXPECT_EQ(refusal_of(written(".mrd", stream_of({plain(4), plain(5)})), options).find("it holds no noise lines"), 0U);
 }
 
