@@ -44,8 +44,8 @@ class Measurements final : public ScanReader {
       }
     }
     if (measurements_.size() > 1) {
-      add_warning("it holds " + std::to_string(measurements_.size()) +
-                  " measurements, all of which are read: slices of " + contents + "; --group reads one");
+      add_warning("slices of " + std::to_string(measurements_.size()) + " measurements are read: " + contents +
+                  "; --group reads one");
     }
   }
 

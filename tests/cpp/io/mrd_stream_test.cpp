@@ -108,6 +108,7 @@ TEST(MrdStream, of_several_measurements_is_read_as_an_hdf5_file_of_several_group
     const auto found = open_scan(written(".mrd", bytes), {});
     expect_same_scan(*found, *expected);
     EXPECT_EQ(found->summary().format, "MRD raw data, a stream");
+    EXPECT_TRUE(warns(*found, "slices of 3 measurements are read: scan_3 (1 of 8 x 4), scan_4 (1 of 8 x 6), scan_6 "));
     EXPECT_TRUE(warns(*found, "left out: measurement scan_5: its trajectory is non-Cartesian"));
     EXPECT_EQ(found->noise_of(0)->values[0].real(), 4.0 * 64 / 63);  // that of the measurement that it names
     EXPECT_EQ(found->noise_of(1)->values[0].real(), 1.0 * 64 / 63);
