@@ -83,10 +83,11 @@ class StreamContents {
       if (measurements_.empty()) {
         throw;
       }
+      const std::string reason = error.what() + std::string("; nothing behind it can be read");
       if (measuring_) {
-        refuse_measurement(error.what());
+        refuse_measurement(reason);
       } else {
-        warnings_.push_back(error.what() + std::string("; what follows is left out"));
+        warnings_.push_back(reason);
       }
     }
     if (measurements_.empty()) {

@@ -209,6 +209,7 @@ TEST(MrdStream, is_read_up_to_a_measurement_that_cannot_be_followed) {
   const auto between = open_scan(written(".mrd", sessions_of({plain(4)}) + text_message(5, "x") + message(1030)), {});
   EXPECT_EQ(between->summary().slices, 1);
   EXPECT_TRUE(warns(*between, "unknown number 1030"));
+  EXPECT_TRUE(warns(*between, "nothing behind it can be read"));
 }
 
 TEST(MrdStream, that_is_cut_anywhere_gives_the_measurements_before_that) {
