@@ -73,6 +73,7 @@ const char* class_of(ErrorCode code) {
       return "DeviceNotAvailableError";
     case ErrorCode::out_of_memory:
       return "OutOfMemoryError";
+    case ErrorCode::interrupted:
     case ErrorCode::internal:
       break;
   }
@@ -86,8 +87,17 @@ mriembed::Trust trust_in(std::vector<std::string> keys, bool allow_unsealed) {
   return trust;
 }
 
-Embedder load(const std::string& path, const std::string& device, const std::string& precision, int threads,
-              bool fused_kernels, std::int64_t memory_mib, std::vector<std::string> trusted_keys, bool allow_unsealed) {
+// Whether a handler of a signal, Ctrl-C's for instance, has raised an exception. Python runs them in its main thread
+// alone, between the instructions of a program; within a call of the library nobody else would.
+bool signalled() {
+  const py::gil_scoped_acquire acquired;
+  return PyErr_CheckSignals() != 0;
+}
+
+// `bytes` of a model file, or none: it lies at `path`.
+Embedder load(const std::string& path, std::optional<std::string> bytes, const std::string& device,
+              const std::string& precision, int threads, bool fused_kernels, std::int64_t memory_mib,
+              std::vector<std::string> trusted_keys, bool allow_unsealed) {
   mriembed::Options options;
   options.device = device;
   options.precision = precision_named(precision);
@@ -95,8 +105,9 @@ Embedder load(const std::string& path, const std::string& device, const std::str
   options.fused_kernels = fused_kernels;
   options.memory_mib = memory_mib;
   options.trust = trust_in(std::move(trusted_keys), allow_unsealed);
+  options.interrupted = signalled;
   const py::gil_scoped_release released;
-  return Embedder::load(path, options);
+  return bytes ? Embedder::from_bytes(std::move(*bytes), path, options) : Embedder::load(path, options);
 }
 
 }  // namespace
@@ -111,6 +122,9 @@ PYBIND11_MODULE(_core, module) {
             std::rethrow_exception(pointer);
           }
         } catch (const Error& error) {
+          if (error.code() == ErrorCode::interrupted && PyErr_Occurred() != nullptr) {
+            return;  // with what the handler raised
+          }
           const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
           const py::object exception = type(error.what());
           exception.attr("slice") = error.slice();
@@ -170,8 +184,9 @@ PYBIND11_MODULE(_core, module) {
   mriembed::bindings::bind_quality(module);
 
   py::class_<Embedder>(module, "Embedder")
-      .def(py::init(&load), py::arg("path"), py::arg("device"), py::arg("precision"), py::arg("threads"),
-           py::arg("fused_kernels"), py::arg("memory_mib"), py::arg("trusted_keys"), py::arg("allow_unsealed"))
+      .def(py::init(&load), py::arg("path"), py::arg("bytes"), py::arg("device"), py::arg("precision"),
+           py::arg("threads"), py::arg("fused_kernels"), py::arg("memory_mib"), py::arg("trusted_keys"),
+           py::arg("allow_unsealed"))
       .def_property_readonly("info", &Embedder::info)
       .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
       .def_property_readonly("arithmetic", [](const Embedder& self) { return name_of(self.arithmetic()); })

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "c_interface.hpp"
@@ -47,6 +48,34 @@ mriembed::Precision precision_of(mriembed_precision precision) {
   throw Error(ErrorCode::invalid_argument, "precision must be MRIEMBED_FLOAT32, MRIEMBED_BFLOAT16 or MRIEMBED_FLOAT16");
 }
 
+mriembed::Options options_from(const mriembed_options* options) {
+  const mriembed_options given = options_of(options, mriembed_options_init);
+  require(given.device, "options.device");
+  mriembed::Options converted;
+  converted.device = given.device;
+  converted.precision = precision_of(given.precision);
+  converted.threads = given.threads;
+  converted.memory_mib = given.memory_mib;
+  if (given.parallel_for != nullptr) {
+    converted.parallel_for = [run = given.parallel_for, context = given.parallel_for_context](
+                                 std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
+      const auto call = [](void* work, std::int64_t index) {
+        (*static_cast<const std::function<void(std::int64_t)>*>(work))(index);
+      };
+      run(context, tasks, call, const_cast<std::function<void(std::int64_t)>*>(&task));
+    };
+  }
+  converted.trust.allow_unsealed = given.allow_unsealed != 0;
+  if (given.trusted_key_count > 0) {
+    require(given.trusted_keys, "trusted_keys");
+  }
+  for (std::size_t key = 0; key < given.trusted_key_count; ++key) {
+    require(given.trusted_keys[key], "a key of trusted_keys");
+    converted.trust.keys.emplace_back(given.trusted_keys[key]);
+  }
+  return converted;
+}
+
 }  // namespace
 
 void mriembed_options_init(mriembed_options* options) {
@@ -78,32 +107,21 @@ mriembed_status mriembed_load(const char* path, const mriembed_options* options,
     require(embedder, "embedder");
     *embedder = nullptr;
     require(path, "path");
-    const mriembed_options given = options_of(options, mriembed_options_init);
-    require(given.device, "options.device");
-    mriembed::Options converted;
-    converted.device = given.device;
-    converted.precision = precision_of(given.precision);
-    converted.threads = given.threads;
-    converted.memory_mib = given.memory_mib;
-    if (given.parallel_for != nullptr) {
-      converted.parallel_for = [run = given.parallel_for, context = given.parallel_for_context](
-                                   std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
-        const auto call = [](void* work, std::int64_t index) {
-          (*static_cast<const std::function<void(std::int64_t)>*>(work))(index);
-        };
-        run(context, tasks, call, const_cast<std::function<void(std::int64_t)>*>(&task));
-      };
-    }
-    converted.trust.allow_unsealed = given.allow_unsealed != 0;
-    if (given.trusted_key_count > 0) {
-      require(given.trusted_keys, "trusted_keys");
-    }
-    for (std::size_t key = 0; key < given.trusted_key_count; ++key) {
-      require(given.trusted_keys[key], "a key of trusted_keys");
-      converted.trust.keys.emplace_back(given.trusted_keys[key]);
-    }
-    auto loaded = std::make_unique<mriembed_embedder>(mriembed_embedder{mriembed::Embedder::load(path, converted)});
-    *embedder = loaded.release();
+    auto loaded = mriembed::Embedder::load(path, options_from(options));
+    *embedder = std::make_unique<mriembed_embedder>(mriembed_embedder{std::move(loaded)}).release();
+  });
+}
+
+mriembed_status mriembed_load_bytes(const void* bytes, size_t size, const char* name, const mriembed_options* options,
+                                    mriembed_embedder** embedder, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(embedder, "embedder");
+    *embedder = nullptr;
+    require(bytes, "bytes");
+    require(name, "name");
+    std::string file(static_cast<const char*>(bytes), size);
+    auto loaded = mriembed::Embedder::from_bytes(std::move(file), name, options_from(options));
+    *embedder = std::make_unique<mriembed_embedder>(mriembed_embedder{std::move(loaded)}).release();
   });
 }
 

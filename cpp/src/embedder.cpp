@@ -78,7 +78,17 @@ void check_peaks(const std::vector<float>& peaks) {
   }
 }
 
-constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
+void check_options(const Options& options) {
+  constexpr std::int64_t most_memory_mib = std::int64_t{1} << 30;
+  if (options.threads < 0) {
+    refuse_argument("threads must be 0 (as many as there are processors) or more, not " +
+                    std::to_string(options.threads));
+  }
+  if (options.memory_mib < 1 || options.memory_mib > most_memory_mib) {
+    refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
+                    std::to_string(options.memory_mib));
+  }
+}
 
 // Description and weights stand in for the code of the file. They do so rightly where they reproduce the embedding that
 // the file carries.
@@ -113,6 +123,7 @@ class Embedder::Implementation {
         network_(load_network(archive, options)),
         executor_(options.threads, options.parallel_for),
         memory_mib_(options.memory_mib),
+        interrupted_(options.interrupted),
         preparation_(metadata_.info) {}
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
@@ -141,6 +152,9 @@ class Embedder::Implementation {
       const std::int64_t part = slices_at_once(slice_bytes(coils, shape[2] * shape[3]));
       std::vector<float> rows(static_cast<std::size_t>(slices * info().embed_dim));
       for (std::int64_t first = 0; first < slices; first += part) {
+        if (interrupted_ && interrupted_()) {
+          throw Error(ErrorCode::interrupted, "interrupted");
+        }
         const std::int64_t count = std::min(part, slices - first);
         Stopwatch stopwatch;
         try {
@@ -246,10 +260,13 @@ class Embedder::Implementation {
     return overflows ? std::numeric_limits<std::int64_t>::max() : bytes;
   }
 
-  // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more.
+  // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more; few where
+  // somebody wants to be asked in between.
   [[nodiscard]] std::int64_t slices_at_once(std::int64_t bytes) const {
     const std::int64_t threads = executor_.threads();
-    const std::int64_t fitting = std::max<std::int64_t>(1, (memory_mib_ << 20) / bytes);
+    constexpr std::int64_t slices_of_a_thread = 4;
+    const std::int64_t most = interrupted_ ? slices_of_a_thread * threads : std::numeric_limits<std::int64_t>::max();
+    const std::int64_t fitting = std::clamp<std::int64_t>((memory_mib_ << 20) / bytes, 1, most);
     return fitting > threads ? fitting / threads * threads : fitting;
   }
 
@@ -273,6 +290,7 @@ class Embedder::Implementation {
   std::unique_ptr<const Network> network_;
   threads::Executor executor_;
   std::int64_t memory_mib_;
+  std::function<bool()> interrupted_;
   Preparation preparation_;
 };
 
@@ -283,16 +301,18 @@ Embedder::~Embedder() = default;
 
 Embedder Embedder::load(const std::string& path, const Options& options) {
   return translating_errors([&] {
-    if (options.threads < 0) {
-      refuse_argument("threads must be 0 (as many as there are processors) or more, not " +
-                      std::to_string(options.threads));
-    }
-    if (options.memory_mib < 1 || options.memory_mib > most_memory_mib) {
-      refuse_argument("memory must lie in 1.." + std::to_string(most_memory_mib) + " MiB, not " +
-                      std::to_string(options.memory_mib));
-    }
+    check_options(options);
     Embedder embedder(std::make_unique<Implementation>(ModelArchive(path, options.trust), options));
     refuse_another_model(path, embedder.verify());
+    return embedder;
+  });
+}
+
+Embedder Embedder::from_bytes(std::string bytes, const std::string& name, const Options& options) {
+  return translating_errors([&] {
+    check_options(options);
+    Embedder embedder(std::make_unique<Implementation>(ModelArchive(std::move(bytes), name, options.trust), options));
+    refuse_another_model(name, embedder.verify());
     return embedder;
   });
 }

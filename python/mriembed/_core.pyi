@@ -111,6 +111,7 @@ class Embedder:
     def __init__(
         self,
         path: str,
+        bytes: bytes | None,
         device: str,
         precision: str,
         threads: int,

@@ -28,8 +28,9 @@ class Verification:
 class Embedder:
     """A loaded model file. Made by `Embedder.load`; may be used by many threads at once.
 
-    The GIL is released while the network runs. Arrays of the right dtype are read where they lie, whatever
-    their strides (as long as none is negative); others are converted, which costs a copy.
+    The GIL is released while the network runs; Ctrl-C ends a call within a few slices. Arrays of the right dtype are
+    read where they lie, whatever their strides (as long as none is negative); others are converted, which costs a
+    copy.
     """
 
     def __init__(self, core: _core.Embedder, description: ModelDescription) -> None:
@@ -68,10 +69,31 @@ class Embedder:
         """
         keys = [os.fspath(key) for key in trusted_keys]
         core = _core.Embedder(
-            os.fspath(path), device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed
+            os.fspath(path), None, device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed
         )
         description = ModelDescription.of(core.info)
         warn_if_unsealed(path, description)
+        return cls(core, description)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        model: bytes,
+        *,
+        name: str = "model file",
+        device: str = "cpu",
+        precision: str = "float32",
+        threads: int = 0,
+        fused_kernels: bool = True,
+        memory_mib: int = 1024,
+        trusted_keys: Sequence[str | os.PathLike[str]] = (),
+        allow_unsealed: bool = False,
+    ) -> Embedder:
+        """Checks and loads the bytes of a model file; messages call it `name`. See `load` for the rest."""
+        keys = [os.fspath(key) for key in trusted_keys]
+        core = _core.Embedder(name, model, device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed)
+        description = ModelDescription.of(core.info)
+        warn_if_unsealed(name, description)
         return cls(core, description)
 
     @property

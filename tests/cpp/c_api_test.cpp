@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -107,6 +109,22 @@ TEST_F(CApi, reads_through_strides) {
   embeddings.resize(embed_dim);
   ASSERT_EQ(mriembed_embed(embedder, samples.data(), swapped, transposing, embeddings.data(), &error), MRIEMBED_OK);
   EXPECT_EQ(embeddings, expected);
+}
+
+TEST_F(CApi, loads_bytes_that_the_program_holds) {
+  std::ifstream file(model, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  mriembed_embedder* other = nullptr;
+  ASSERT_EQ(mriembed_load_bytes(bytes.data(), bytes.size(), "held", nullptr, &other, &error), MRIEMBED_OK);
+  EXPECT_EQ(mriembed_embed_dim(other), mriembed_embed_dim(embedder));
+  mriembed_destroy(other);
+  EXPECT_EQ(mriembed_load_bytes(bytes.data(), bytes.size() - 1, "held", nullptr, &other, &error),
+            MRIEMBED_BAD_MODEL_FILE);
+  EXPECT_EQ(std::string(error.message).substr(0, 42), "held: it does not end with a whole seal, s");
+  EXPECT_EQ(other, nullptr);
+  EXPECT_EQ(mriembed_load_bytes(nullptr, 0, "held", nullptr, &other, &error), MRIEMBED_INVALID_ARGUMENT);
+  EXPECT_EQ(mriembed_load_bytes(bytes.data(), bytes.size(), nullptr, nullptr, &other, &error),
+            MRIEMBED_INVALID_ARGUMENT);
 }
 
 TEST_F(CApi, returns_codes_and_messages) {

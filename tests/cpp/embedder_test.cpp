@@ -76,6 +76,31 @@ TEST(Embedder, reproduces_the_reference_embedding_of_the_model_file) {
   EXPECT_TRUE(result.passed);
 }
 
+TEST(Embedder, asks_every_few_slices_whether_to_go_on) {
+  const Shape shape{40, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  const auto samples = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  mriembed::Options options;
+  options.threads = 1;
+  const auto expected = embed_kspace(Embedder::load(pca_model, options), samples);
+  int questions = 0;
+  int most = 1000;
+  options.interrupted = [&] { return ++questions > most; };
+  const Embedder embedder = Embedder::load(pca_model, options);
+  questions = 0;
+  EXPECT_EQ(embed_kspace(embedder, samples), expected);
+  EXPECT_GE(questions, 10);
+
+  questions = 0;
+  most = 3;
+  std::vector<float> rows(static_cast<std::size_t>(40 * embedder.info().embed_dim), 7.0F);
+  const auto to = ArrayView<float, 2>::row_major(rows.data(), {40, embedder.info().embed_dim});
+  EXPECT_EQ(error_of([&] { embedder.embed_kspace(samples, to); }),
+            (std::pair<ErrorCode, std::string>(ErrorCode::interrupted, "interrupted")));
+  EXPECT_EQ(questions, 4);
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), 7.0F), 40 * embedder.info().embed_dim) << "nothing was written";
+}
+
 TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
   mriembed::Options options;
   options.precision = mriembed::Precision::bfloat16;

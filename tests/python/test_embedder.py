@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -131,3 +133,43 @@ def test_models_with_a_fixed_matrix_warm_up_for_kspace(tmp_path: Path, matrix: i
         embedder = mriembed.Embedder.load(tmp_path / "m.pt", fused_kernels=fused)
         embedder.warm_up_kspace((2, 3, 41, 96))
         embedder.warm_up_kspace((1, 20, 64, 64), readout_width=32)
+
+
+def test_a_model_in_memory_gives_the_same_bits_as_its_file(model_file: Path) -> None:
+    stacked = np.random.default_rng(1).standard_normal((2, 16, 40, 44)).astype(np.float32)
+    embedder = mriembed.Embedder.from_bytes(model_file.read_bytes(), threads=1)
+    assert embedder.info == mriembed.Embedder.load(model_file).info
+    np.testing.assert_array_equal(embedder.embed(stacked), mriembed.Embedder.load(model_file, threads=1).embed(stacked))
+
+
+def test_a_damaged_model_in_memory_is_refused_by_the_name_it_was_given(model_file: Path) -> None:
+    with pytest.raises(mriembed.ModelFileError, match=r"^from the registry: it does not end with a whole seal"):
+        mriembed.Embedder.from_bytes(model_file.read_bytes()[:-1], name="from the registry")
+
+
+# Embeds for minutes unless a signal ends it, then one slice more.
+_LONG_CALL = """
+import signal, sys
+import numpy as np
+import mriembed
+embedder = mriembed.Embedder.load(sys.argv[1], threads=1)
+kspace = np.broadcast_to(np.random.default_rng(0).standard_normal((1, 8, 128, 128)).astype(np.complex64),
+                         (20000, 8, 128, 128))
+class Ended(Exception): pass
+def end(*_):
+    raise Ended
+signal.signal(signal.SIGALRM, end)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try:
+    embedder.embed_kspace(kspace)
+except Ended:
+    print("ended")
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+print(embedder.embed_kspace(kspace[:1]).shape)
+"""
+
+
+def test_a_signal_ends_a_long_call_with_what_its_handler_raises(model_file: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", _LONG_CALL, str(model_file)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.stdout, result.stderr) == ("ended\n(1, 256)\n", "")

@@ -4,6 +4,7 @@
 #include <array>
 #include <complex>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct Options {
   // What the slices that one call has in work at once may take beside the samples, about: a call of more slices runs
   // in parts. One slice is always in work, whatever it takes.
   std::int64_t memory_mib = 1024;
+  // Asked every few slices of a call, in the thread that called; true ends the call with Error interrupted, and nothing
+  // is written. Empty: calls run to their end.
+  std::function<bool()> interrupted;
   Trust trust;  // which model files may be loaded
 };
 
@@ -81,6 +85,8 @@ class MRIEMBED_EXPORT Embedder {
  public:
   // Reads, checks and loads a model file. Throws Error: bad_model_file, device_not_available, invalid_argument.
   static Embedder load(const std::string& path, const Options& options = {});
+  // The same of a model file that the program holds in memory; messages call it `name`.
+  static Embedder from_bytes(std::string bytes, const std::string& name, const Options& options = {});
 
   Embedder(Embedder&&) noexcept;
   Embedder& operator=(Embedder&&) noexcept;

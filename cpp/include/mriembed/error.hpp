@@ -20,6 +20,7 @@ enum class ErrorCode {
   bad_input = 4,             // the scan or the samples in it cannot be embedded
   device_not_available = 5,  // the device or precision asked for does not exist on this machine
   out_of_memory = 6,         // fewer slices a call, or a smaller Options::memory_mib, need less
+  interrupted = 130,         // Options::interrupted said so
 };
 
 // Thrown by every function of the C++ interface that can fail; what() is one line of plain text that

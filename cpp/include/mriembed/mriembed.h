@@ -46,11 +46,11 @@ typedef void (*mriembed_parallel_for)(void* context, int64_t tasks, mriembed_tas
 /* Fill with mriembed_options_init, then change what should differ. */
 typedef struct mriembed_options {
   size_t struct_size;                 /* set by the init function; lets later versions add members */
-  const char* device;                 /* "cpu", "cuda" or "cuda:N"; only read during mriembed_load */
+  const char* device;                 /* "cpu", "cuda" or "cuda:N"; only read while it loads */
   mriembed_precision precision;       /* of the network */
   int threads;                        /* most CPU threads of one call, see embedder.hpp; 0: one for each processor */
   int64_t memory_mib;                 /* for the slices that one call has in work at once, see embedder.hpp; 1024 */
-  const char* const* trusted_keys;    /* files of public keys, see model_file.hpp; only read during mriembed_load */
+  const char* const* trusted_keys;    /* files of public keys, see model_file.hpp; only read while it loads */
   size_t trusted_key_count;           /* 0: no signature is asked for */
   int allow_unsealed;                 /* not 0: also load a TorchScript file without a seal */
   mriembed_parallel_for parallel_for; /* NULL: the library's pool of threads */
@@ -77,6 +77,10 @@ MRIEMBED_EXPORT const char* mriembed_version(void);
 /* Loads a model file. `options` and `error` may be NULL. On failure *embedder is set to NULL. */
 MRIEMBED_EXPORT mriembed_status mriembed_load(const char* path, const mriembed_options* options,
                                               mriembed_embedder** embedder, mriembed_error* error);
+/* The same of `size` bytes of a model file, which are only read during the call; messages call it `name`. */
+MRIEMBED_EXPORT mriembed_status mriembed_load_bytes(const void* bytes, size_t size, const char* name,
+                                                    const mriembed_options* options, mriembed_embedder** embedder,
+                                                    mriembed_error* error);
 /* Whether the loaded model file bears a seal, 1 or 0; it always does unless allow_unsealed was set. 0 for NULL. */
 MRIEMBED_EXPORT int mriembed_is_sealed(const mriembed_embedder* embedder);
 /* NULL is allowed. */

@@ -76,7 +76,10 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 }  // namespace
 
-ModelArchive::ModelArchive(std::string path, const Trust& trust) : path_(std::move(path)), bytes_(read_file(path_)) {
+ModelArchive::ModelArchive(std::string path, const Trust& trust) : ModelArchive(read_file(path), path, trust) {}
+
+ModelArchive::ModelArchive(std::string bytes, std::string path, const Trust& trust)
+    : path_(std::move(path)), bytes_(std::move(bytes)) {
   naming(path_, [&] {
     Origin origin = check_origin(bytes_, trust);
     records_ = ZipArchive(std::string_view(bytes_).substr(0, origin.archive_size));

@@ -117,7 +117,9 @@ std::unique_ptr<Helper::Offer> Helper::next_offer() {
 }
 
 void Helper::help(const Offer& region) {
-  const auto too_many = [this] { return pool_.helping_.load(std::memory_order_relaxed) > pool_.places(); };
+  const auto too_many = [this] {
+    return ended_.load(std::memory_order_relaxed) || pool_.helping_.load(std::memory_order_relaxed) > pool_.places();
+  };
   busy_.store(true, std::memory_order_relaxed);
   pool_.helping_.fetch_add(1, std::memory_order_relaxed);
   if (!too_many() && !region->done()) {

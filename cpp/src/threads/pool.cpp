@@ -19,6 +19,16 @@ std::atomic<Pool*> process_pool = nullptr;
 [[maybe_unused]] const int forgotten_in_children =
     pthread_atfork(nullptr, nullptr, [] { process_pool.store(nullptr, std::memory_order_relaxed); });
 
+// When the library is unloaded, or the program ends, no helper may be left that runs its code.
+struct EndsWithTheLibrary {
+  ~EndsWithTheLibrary() {
+    if (Pool* const pool = process_pool.exchange(nullptr)) {
+      Pool::end(std::unique_ptr<Pool>(pool));
+    }
+  }
+};
+[[maybe_unused]] const EndsWithTheLibrary ends_with_the_library;
+
 }  // namespace
 
 Pool::Pool(int cpus) : cpus_(std::max(1, cpus)) {
@@ -31,6 +41,15 @@ Pool::Pool(int cpus) : cpus_(std::max(1, cpus)) {
 Pool::~Pool() {
   for (const std::unique_ptr<Helper>& helper : helpers_) {
     helper->end();
+  }
+}
+
+void Pool::end(std::unique_ptr<Pool> pool) {
+  for (const std::unique_ptr<Helper>& helper : pool->helpers_) {
+    helper->end();
+  }
+  if (pool->callers_.load() > 0) {
+    static_cast<void>(pool.release());  // the program ends while some thread still works: alone, from now on
   }
 }
 

@@ -30,9 +30,11 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // The pool of this process, for available_cpus(). It is made on first use and never destroyed: helpers may still be
-  // asleep in it when the process ends. A forked child, which has none of its parent's threads, gets a new one.
+  // The pool of this process, for available_cpus(). It is made on first use and ends with the library. A forked child,
+  // which has none of its parent's threads, gets a new one.
   static Pool& of_process();
+  // Ends the helpers, and the pool unless somebody is in run().
+  static void end(std::unique_ptr<Pool> pool);
   // The same where it has been made already, or null.
   static Pool* started() noexcept;
 

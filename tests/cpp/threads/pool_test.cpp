@@ -9,11 +9,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace mriembed::threads {
@@ -55,6 +57,32 @@ TEST(Pool, runs_every_unit_once_whatever_the_number_of_units_and_threads) {
       }
     }
   }
+}
+
+TEST(Pool, leaves_a_caller_its_units_when_it_ends_meanwhile) {
+  auto pool = std::make_unique<Pool>(4);
+  Pool& used = *pool;  // stays where it is: somebody is in it
+  Runs runs(50);
+  std::atomic<bool> begun = false;
+  std::thread caller([&] {
+    const Pool::Presence presence(used);
+    used.run(50, 4, [&](std::int64_t unit, int participant) {
+      begun = true;
+      std::this_thread::sleep_for(1ms);
+      runs(unit, participant);
+    });
+  });
+  while (!begun) {
+    std::this_thread::yield();
+  }
+  Pool::end(std::move(pool));
+  caller.join();
+  EXPECT_TRUE(each_once(runs));
+  Runs alone(5);
+  used.run(5, 4, [&](std::int64_t unit, int participant) { alone(unit, participant); });
+  EXPECT_TRUE(each_once(alone));
+  EXPECT_EQ(alone.threads.size(), 1U);
+  const std::unique_ptr<Pool> forgotten(&used);
 }
 
 TEST(Pool, runs_nothing_where_there_is_nothing_to_do) {

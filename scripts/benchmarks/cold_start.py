@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""What one small slice costs from the start of the process to its row: in alternation, on this machine.
+
+    scripts/benchmarks/cold_start.py [--rounds 21] [-o FILE.json]
+
+The slice is (8, 64, 64) complex64 in a .npy file. Compared are `mriembed_cli --version`, `embed` on the library's own
+kernels, the same in bfloat16, and on torch (`--no-fused-kernels`). Times are medians of whole processes; memory is the
+largest resident size that Linux counts for the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import machine
+import numpy as np
+
+import mriembed
+from mriembed.programs import installed_program
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Of a process: milliseconds from its start to its end, of its processor time, and MiB of resident memory."""
+
+    wall_ms: float
+    cpu_ms: float
+    resident_mib: float
+
+
+def run(command: list[str]) -> Taken:
+    """Runs a process whose exit status must be 0."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}")
+    return Taken(1000 * wall, 1000 * (usage.ru_utime + usage.ru_stime), usage.ru_maxrss / 1024)
+
+
+def main() -> None:
+    """Measures, prints and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+
+    program = str(installed_program("mriembed_cli"))
+    with tempfile.TemporaryDirectory() as folder:
+        model, scan, rows = (str(Path(folder) / name) for name in ("model.pt", "scan.npy", "rows.npy"))
+        mriembed.export_model(model, weights=mriembed.DEFAULT_WEIGHTS)
+        generator = np.random.default_rng(0)
+        samples = generator.standard_normal((1, 8, 64, 64)) + 1j * generator.standard_normal((1, 8, 64, 64))
+        np.save(scan, samples.astype(np.complex64))
+        embed = [program, "embed", model, scan, "-o", rows]
+        commands = {
+            "--version": [program, "--version"],
+            "embed": embed,
+            "embed --precision bfloat16": [*embed, "--precision", "bfloat16"],
+            "embed --no-fused-kernels": [*embed, "--no-fused-kernels"],
+        }
+        taken: dict[str, list[Taken]] = {name: [] for name in commands}
+        for _ in range(arguments.rounds):
+            for name, command in commands.items():
+                taken[name].append(run(command))
+
+    def median(name: str, figure: str) -> float:
+        return round(statistics.median(getattr(each, figure) for each in taken[name]), 1)
+
+    result = {
+        "date": machine.today(),
+        "processor": machine.processor(),
+        "rounds": arguments.rounds,
+        "median": {
+            name: {figure: median(name, figure) for figure in ("wall_ms", "cpu_ms", "resident_mib")}
+            for name in commands
+        },
+    }
+    print(json.dumps(result, indent=1))
+    if arguments.output is not None:
+        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
