@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "argument_checks.hpp"
-#include "line_completion.hpp"
 #include "model_file/model_archive.hpp"
 #include "network/native_network.hpp"
 #include "network/network.hpp"
 #include "network/torch_library.hpp"
-#include "preparation.hpp"
+#include "preprocessing/line_completion.hpp"
+#include "preprocessing/preparation.hpp"
 #include "threads/executor.hpp"
 #include "translate_errors.hpp"
 

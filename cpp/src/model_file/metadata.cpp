@@ -7,7 +7,7 @@
 
 #include "model_file/described_weights.hpp"
 #include "mriembed/error.hpp"
-#include "preprocessing_version.hpp"
+#include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed {
 

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "mriembed/error.hpp"
-#include "preprocessing_version.hpp"
+#include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed::torch_backend {
 

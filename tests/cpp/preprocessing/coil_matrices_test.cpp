@@ -1,4 +1,4 @@
-#include "coil_matrices.hpp"
+#include "preprocessing/coil_matrices.hpp"
 
 #include <gtest/gtest.h>
 

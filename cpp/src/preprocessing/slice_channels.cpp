@@ -1,4 +1,4 @@
-#include "slice_channels.hpp"
+#include "preprocessing/slice_channels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +9,8 @@
 #include "kernels/combined_image.hpp"
 #include "kernels/energy.hpp"
 #include "mriembed/error.hpp"
-#include "preprocessing_version.hpp"
-#include "without_signal.hpp"
+#include "preprocessing/preprocessing_version.hpp"
+#include "preprocessing/without_signal.hpp"
 
 namespace mriembed {
 

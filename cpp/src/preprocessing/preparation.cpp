@@ -1,9 +1,9 @@
-#include "preparation.hpp"
+#include "preprocessing/preparation.hpp"
 
 #include <optional>
 
-#include "coil_matrices.hpp"
 #include "mriembed/error.hpp"
+#include "preprocessing/coil_matrices.hpp"
 
 namespace mriembed {
 

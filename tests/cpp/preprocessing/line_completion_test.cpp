@@ -1,4 +1,4 @@
-#include "line_completion.hpp"
+#include "preprocessing/line_completion.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "plane_transforms.hpp"
-#include "sample_planes.hpp"
+#include "preprocessing/plane_transforms.hpp"
+#include "preprocessing/sample_planes.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed {

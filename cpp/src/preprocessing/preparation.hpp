@@ -8,8 +8,8 @@
 #include "mriembed/array_view.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/model_file.hpp"
-#include "network_input.hpp"
-#include "slice_preparation.hpp"
+#include "preprocessing/network_input.hpp"
+#include "preprocessing/slice_preparation.hpp"
 #include "threads/executor.hpp"
 #include "threads/recycled.hpp"
 

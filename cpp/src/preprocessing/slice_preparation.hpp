@@ -14,12 +14,12 @@
 #include "kernels/fourier.hpp"
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
-#include "line_completion.hpp"
 #include "mriembed/array_view.hpp"
-#include "plane_transforms.hpp"
-#include "sample_planes.hpp"
-#include "slice_channels.hpp"
-#include "slice_extent.hpp"
+#include "preprocessing/line_completion.hpp"
+#include "preprocessing/plane_transforms.hpp"
+#include "preprocessing/sample_planes.hpp"
+#include "preprocessing/slice_channels.hpp"
+#include "preprocessing/slice_extent.hpp"
 #include "threads/executor.hpp"
 
 namespace mriembed {

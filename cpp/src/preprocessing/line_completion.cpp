@@ -1,4 +1,4 @@
-#include "line_completion.hpp"
+#include "preprocessing/line_completion.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "kernels/energy.hpp"
-#include "preprocessing_version.hpp"
+#include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed {
 

@@ -1,4 +1,4 @@
-#include "plane_transforms.hpp"
+#include "preprocessing/plane_transforms.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "slice_preparation.hpp"
+#include "preprocessing/slice_preparation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,13 +9,13 @@
 #include <numeric>
 #include <string>
 
-#include "coil_matrices.hpp"
 #include "kernels/energy.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/sample_copy.hpp"
 #include "mriembed/error.hpp"
-#include "preprocessing_version.hpp"
-#include "without_signal.hpp"
+#include "preprocessing/coil_matrices.hpp"
+#include "preprocessing/preprocessing_version.hpp"
+#include "preprocessing/without_signal.hpp"
 
 namespace mriembed {
 
