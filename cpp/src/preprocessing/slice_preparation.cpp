@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <functional>
-#include <numbers>
 #include <numeric>
 #include <string>
 
@@ -14,6 +13,8 @@
 #include "kernels/sample_copy.hpp"
 #include "mriembed/error.hpp"
 #include "preprocessing/coil_matrices.hpp"
+#include "preprocessing/echo_position.hpp"
+#include "preprocessing/plane_copies.hpp"
 #include "preprocessing/preprocessing_version.hpp"
 #include "preprocessing/without_signal.hpp"
 
@@ -46,28 +47,6 @@ float scale_to_one(std::int32_t peak_bits) {
 bool squares_well(std::int32_t peak_bits, float scale) {
   return peak_bits != 0 && std::abs((peak_bits >> 23) - 127 + std::ilogb(scale)) <= 32;
 }
-
-// Copies a plane of any strides.
-void gather_plane(const Sample* from, std::int64_t along_y, std::int64_t along_x, const Planes& to) {
-  for (std::int64_t y = 0; y < to.height; ++y) {
-    for (std::int64_t x = 0; x < to.width; ++x) {
-      to.samples[y * to.width + x] = from[y * along_y + x * along_x];
-    }
-  }
-}
-
-// Copies rows, whose centre is at the front, to the middle of shorter ones.
-void crop_rows(const Planes& from, const Planes& to) {
-  const std::int64_t width = from.width;
-  const std::int64_t kept = to.width;
-  Sample* end = to.samples;
-  for (const Sample* row = from.samples; row != from.samples + from.count * from.pixels(); row += width) {
-    end = std::copy_n(row + width - kept / 2, kept / 2, end);  // left of the centre
-    end = std::copy_n(row, kept - kept / 2, end);
-  }
-}
-
-double energy_of(const Planes& planes) { return kernels::energy_of(planes.samples, planes.count * planes.pixels()); }
 
 }  // namespace
 
@@ -212,9 +191,8 @@ std::int32_t SlicePreparation::find_echo_of_samples() {
   rows_ = {height_ / 2 - echo_window / 2, height_ / 2 - echo_window / 2 + echo_window};
   columns_ = {source_width_ / 2 - echo_window / 2, source_width_ / 2 - echo_window / 2 + echo_window};
   const std::int32_t peak_bits = combine_scaled(/*look_outside=*/false);
-  in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
-    add_echo(planes_.at(coil).samples, echo_window, echo_window, found);
-  });
+  in_units(virtual_coils_,
+           [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) { add_echo(planes_.at(coil), found); });
   find_echo();
   return peak_bits;
 }
@@ -467,7 +445,9 @@ void SlicePreparation::crop(Axes axes, SampleBuffer& memory) {
   planes_ = sized(memory, virtual_coils_, axes.y ? height_ : whole.height, axes.x ? width_ : whole.width);
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
     transform(whole.at(coil), axes, Direction::inverse, own);
-    found.energy = crop_plane(whole.at(coil).samples, axes, planes_.at(coil), found.energy_before);
+    const CropEnergies energies = crop_plane(whole.at(coil), axes, planes_.at(coil));
+    found.energy = energies.kept;
+    found.energy_before = energies.all;
   });
   const double before =
       std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
@@ -475,37 +455,6 @@ void SlicePreparation::crop(Axes axes, SampleBuffer& memory) {
   if (axes.y && !(sum_of_energies() > least_energy * before)) {
     refuse_without_signal(index_, "cropped phase encoding");
   }
-}
-
-// Along an axis that is cropped, the centre moves from the front to the middle. Returns the energy that is left, and
-// gives that of all rows.
-double SlicePreparation::crop_plane(const Sample* from, Axes axes, const Planes& to, double& energy_of_all) const {
-  const std::int64_t rows = axes.y ? source_height_ : to.height;
-  const std::int64_t width = to.width;
-  const std::int64_t stored = axes.x ? source_width_ : width;
-  const auto copied = [&](std::int64_t row, Sample* end) {
-    const Sample* const begin = from + row * stored;
-    if (!axes.x) {
-      std::copy_n(begin, width, end);
-      return;
-    }
-    end = std::copy_n(begin + stored - width / 2, width / 2, end);  // left of the centre
-    std::copy_n(begin, width - width / 2, end);
-  };
-  for (std::int64_t row = 0; row < to.height; ++row) {
-    copied(axes.y ? (row - height_ / 2 + rows) % rows : row, to.samples + row * width);
-  }
-  const double kept = axes.y ? energy_of(to) : 0;
-  energy_of_all = kept;
-  if (axes.y) {
-    // Rows at the front: those from the centre on; at the end: those before it.
-    for (std::int64_t row = height_ - height_ / 2; row < rows - height_ / 2; ++row) {
-      energy_of_all += axes.x ? kernels::energy_of(from + row * stored + stored - width / 2, width / 2) +
-                                    kernels::energy_of(from + row * stored, width - width / 2)
-                              : kernels::energy_of(from + row * stored, width);
-    }
-  }
-  return kept;
 }
 
 void SlicePreparation::transform(const Planes& plane, Axes axes, Direction direction,
@@ -527,57 +476,27 @@ void SlicePreparation::take_spectra() {
       transform(spectrum, {!axes.y, !axes.x}, Direction::forward, own);
     }
     found.energy = energy_of(spectrum);
-    add_echo(spectrum.samples, height, width, found);
+    add_echo(spectrum, found);
   });
   energy_ = sum_of_energies();
 }
 
-// The energy of k-space, its centre at the front, in the window that the echo is looked for in: along each axis, summed
-// over the other one.
-void SlicePreparation::add_echo(const Sample* spectrum, std::int64_t height, std::int64_t width,
-                                SliceWorkspace::Found& found) const {
-  const std::int64_t rows = std::min(height_, echo_window);
-  const std::int64_t columns = std::min(width_, echo_window);
-  const std::int64_t left = columns / 2;  // of the centre
-  found.echo_y.assign(static_cast<std::size_t>(rows), 0.0);
-  found.echo_x.assign(static_cast<std::size_t>(columns), 0.0);
-  for (std::int64_t y = 0; y < rows; ++y) {
-    const Sample* row = spectrum + (y - rows / 2 + height) % height * width;
-    double& energy_of_row = found.echo_y[static_cast<std::size_t>(y)];
-    const auto add = [&](const Sample* from, std::int64_t count, double* to) {
-      for (std::int64_t x = 0; x < count; ++x) {
-        const auto energy = static_cast<double>(std::norm(from[x]));
-        to[x] += energy;
-        energy_of_row += energy;
-      }
-    };
-    add(row + width - left, left, found.echo_x.data());
-    add(row, columns - left, found.echo_x.data() + left);
-  }
+// The energy of k-space of a virtual coil in the window that the echo is looked for in.
+void SlicePreparation::add_echo(const Planes& spectrum, SliceWorkspace::Found& found) const {
+  find_echo_energies(spectrum.samples, spectrum.height, spectrum.width, std::min(height_, echo_window),
+                     std::min(width_, echo_window), found.echo);
 }
 
-// The circular mean of the energy along each axis (Ahn and Cho 1987), in whole samples of the grid.
+// From what all units have found.
 void SlicePreparation::find_echo() {
-  const auto place = [this](std::vector<double> SliceWorkspace::Found::* energies, std::int64_t length,
-                            std::int64_t grid) {
-    const std::size_t samples = (workspace_.found.front().*energies).size();
-    const double turn = 2 * std::numbers::pi / static_cast<double>(samples);
-    const std::size_t middle = samples / 2;
-    std::complex<double> mean = 0;
-    for (std::size_t sample = 0; sample < samples; ++sample) {
-      const double energy = std::accumulate(
-          workspace_.found.begin(), workspace_.found.end(), 0.0,
-          [&](double sum, const SliceWorkspace::Found& found) { return sum + (found.*energies)[sample]; });
-      mean += std::polar(energy, turn * (static_cast<double>(sample) - static_cast<double>(middle)));
+  const auto place = [this](std::vector<double> EchoEnergies::* axis, std::int64_t length, std::int64_t grid) {
+    std::vector<double> sum((workspace_.found.front().echo.*axis).size());
+    for (const SliceWorkspace::Found& found : workspace_.found) {
+      std::ranges::transform(sum, found.echo.*axis, sum.begin(), std::plus<>());
     }
-    const double pixels = std::arg(mean) / (turn * static_cast<double>(length));  // cycles per pixel
-    if (!std::isfinite(pixels)) {
-      return std::int64_t{0};  // far too large samples, which another scale will bring down
-    }
-    return static_cast<std::int64_t>(std::nearbyint(pixels * static_cast<double>(grid)));
+    return echo_position(sum, length, grid);
   };
-  echo_ = {place(&SliceWorkspace::Found::echo_y, height_, grid_.height),
-           place(&SliceWorkspace::Found::echo_x, width_, grid_.width)};
+  echo_ = {place(&EchoEnergies::y, height_, grid_.height), place(&EchoEnergies::x, width_, grid_.width)};
 }
 
 // K-space of the matrix, the echo at its centre, for every virtual coil.
@@ -585,7 +504,7 @@ void SlicePreparation::cut_matrix() {
   matrix_kspace_ = sized(workspace_.kspace, virtual_coils_, result(height_), result(width_));
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
     const Planes matrix = matrix_kspace_.at(coil);
-    cut(on_grid(spectra_.at(coil), own), matrix);
+    cut_kspace(on_grid(spectra_.at(coil), own), grid_, echo_, matrix);
     found.energy = energy_of(matrix);
   });
   if (request_.matrix == 0) {
@@ -633,46 +552,6 @@ Planes SlicePreparation::on_grid(const Planes& spectrum, SliceWorkspace::Partici
                   padded.width);
   transform(padded, shorter, Direction::forward, own);
   return padded;
-}
-
-// Copies the samples around the echo, cyclically on the grid, so that it lies at the front of both axes.
-void SlicePreparation::cut(const Planes& spectrum, const Planes& to) const {
-  // Runs of samples that follow each other in both. `held` are the central samples that there are.
-  struct Run {
-    std::int64_t to;
-    std::int64_t from;
-    std::int64_t count;
-  };
-  const auto runs_of = [](std::int64_t samples, std::int64_t held, std::int64_t length, std::int64_t echo) {
-    std::vector<Run> runs;
-    for (std::int64_t place = 0; place < samples; ++place) {
-      const std::int64_t k = place < samples - samples / 2 ? place : place - samples;
-      if (k < -(length / 2) || k >= length - length / 2) {
-        continue;  // beyond the grid
-      }
-      const std::int64_t sample = (k + echo + length + length / 2) % length - length / 2;
-      const std::int64_t from = sample < 0 ? sample + held : sample;
-      if (!runs.empty() && runs.back().to + runs.back().count == place &&
-          runs.back().from + runs.back().count == from) {
-        ++runs.back().count;
-      } else {
-        runs.push_back({place, from, 1});
-      }
-    }
-    return runs;
-  };
-  const std::int64_t width = to.width;
-  std::fill_n(to.samples, to.pixels(), Sample(0));
-  const auto columns = runs_of(width, spectrum.width, grid_.width, echo_[1]);
-  for (const Run& rows : runs_of(to.height, spectrum.height, grid_.height, echo_[0])) {
-    for (std::int64_t row = 0; row < rows.count; ++row) {
-      const Sample* from = spectrum.samples + (rows.from + row) * spectrum.width;
-      Sample* copied = to.samples + (rows.to + row) * width;
-      for (const Run& run : columns) {
-        std::copy_n(from + run.from, run.count, copied + run.to);
-      }
-    }
-  }
 }
 
 }  // namespace mriembed

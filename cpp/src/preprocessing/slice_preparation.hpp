@@ -15,6 +15,7 @@
 #include "kernels/plane.hpp"
 #include "kernels/virtual_coils.hpp"
 #include "mriembed/array_view.hpp"
+#include "preprocessing/echo_position.hpp"
 #include "preprocessing/line_completion.hpp"
 #include "preprocessing/plane_transforms.hpp"
 #include "preprocessing/sample_planes.hpp"
@@ -58,8 +59,7 @@ struct SliceWorkspace {
     double energy = 0;
     double energy_before = 0;                // the same before a crop
     std::vector<std::complex<double>> gram;  // (coils, coils), row-major
-    std::vector<double> echo_y;              // energy of the samples in which the echo is looked for, along each axis
-    std::vector<double> echo_x;
+    EchoEnergies echo;
   };
 
   std::vector<Participant> participants;
@@ -140,7 +140,6 @@ class SlicePreparation {
   void remove_oversampling();
   void complete_lines();
   void crop(Axes axes, SampleBuffer& memory);
-  double crop_plane(const std::complex<float>* from, Axes axes, const Planes& to, double& energy_of_all) const;
   // Length of an axis of the result.
   [[nodiscard]] std::int64_t result(std::int64_t length) const {
     return request_.matrix > 0 ? request_.matrix : length;
@@ -155,15 +154,13 @@ class SlicePreparation {
   [[nodiscard]] bool cuts_samples() const;
   [[nodiscard]] Range needed(std::int64_t length) const;
   void transform(const Planes& plane, Axes axes, kernels::Direction direction, SliceWorkspace::Participant& own) const;
-  void add_echo(const std::complex<float>* spectrum, std::int64_t height, std::int64_t width,
-                SliceWorkspace::Found& found) const;
+  void add_echo(const Planes& spectrum, SliceWorkspace::Found& found) const;
   std::int32_t find_echo_of_samples();
   std::int32_t combine_around_echo();
   void take_spectra();
   void find_echo();
   void cut_matrix();
   void refuse_empty_matrix(double inside);
-  void cut(const Planes& spectrum, const Planes& to) const;
   Planes on_grid(const Planes& spectrum, SliceWorkspace::Participant& own) const;
 
   SliceRequest request_;
