@@ -58,9 +58,9 @@ ScanQualityFigures figures_of(const Scan& scan) {
   return quality.figures();
 }
 
-// Of both sizes of blocks, and of a width that has to be cut.
+// Of both sizes of blocks, of a width that has to be cut, and of more lines than count.
 TEST(ScanQualityTest, estimates_the_noise_of_each_coil) {
-  for (const auto& [height, width] : {std::pair{64, 64}, {128, 256}, {96, 131}}) {
+  for (const auto& [height, width] : {std::pair{64, 64}, {128, 256}, {96, 131}, {256, 512}}) {
     const std::vector<double> noise{1, 2, 0.5, 7};
     const ScanQualityFigures figures = figures_of(noisy_scan(noise, height, width));
     for (std::size_t coil = 0; coil < noise.size(); ++coil) {
@@ -170,8 +170,7 @@ TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
 
 // Four coils that see the object's k-space shifted by whole lines (SMASH, Sodickson and Manning 1997,
 // doi:10.1002/mrm.1910380414): each line follows exactly from its neighbours.
-Scan harmonic_scan() {
-  constexpr std::int64_t size = 64;
+Scan harmonic_scan(std::int64_t size = 64) {
   Scan scan = noisy_scan({0.05, 0.05, 0.05, 0.05}, size, size);
   Scan object = noisy_scan({1}, size + 4, size, 9);
   object.at(0, size / 2 + 2, size / 2) = 1;  // no peak
@@ -186,35 +185,43 @@ Scan harmonic_scan() {
   return scan;
 }
 
+// Of 256 lines, a part is compared.
 TEST(ScanQualityTest, measures_the_phase_between_odd_and_even_lines) {
-  Scan scan = harmonic_scan();
-  EXPECT_TRUE(figures_of(scan).slices[0].lines_are_judged);
-  EXPECT_NEAR(figures_of(scan).slices[0].ghost_phase, 0, 1e-2);
-  for (std::int64_t coil = 0; coil < 4; ++coil) {
-    for (std::int64_t y = 1; y < 64; y += 2) {
-      for (std::int64_t x = 0; x < 64; ++x) {
-        scan.at(coil, y, x) *= std::polar(1.0F, 0.3F);
+  for (const std::int64_t size : {64, 256}) {
+    Scan scan = harmonic_scan(size);
+    EXPECT_TRUE(figures_of(scan).slices[0].lines_are_judged) << size;
+    EXPECT_NEAR(figures_of(scan).slices[0].ghost_phase, 0, 1e-2) << size;
+    for (std::int64_t coil = 0; coil < 4; ++coil) {
+      for (std::int64_t y = 1; y < size; y += 2) {
+        for (std::int64_t x = 0; x < size; ++x) {
+          scan.at(coil, y, x) *= std::polar(1.0F, 0.3F);
+        }
       }
     }
+    EXPECT_NEAR(std::abs(figures_of(scan).slices[0].ghost_phase), 0.3, 1e-2) << size;
   }
-  EXPECT_NEAR(std::abs(figures_of(scan).slices[0].ghost_phase), 0.3, 1e-2);
 }
 
 // A shift by (y, x) pixels turns the sample at (k_y, k_x) from the centre by -2 pi (y k_y + x k_x) / n.
 TEST(ScanQualityTest, finds_the_first_line_after_a_motion) {
-  Scan scan = harmonic_scan();
-  EXPECT_LT(figures_of(scan).slices[0].motion_level, 1.5);
-  for (std::int64_t coil = 0; coil < 4; ++coil) {
-    for (std::int64_t y = 37; y < 64; ++y) {
-      for (std::int64_t x = 0; x < 64; ++x) {
-        const auto cycles = static_cast<float>(3 * (y - 32) + 2 * (x - 32)) / 64;
-        scan.at(coil, y, x) *= std::polar(1.0F, -2 * std::numbers::pi_v<float> * cycles);
+  for (const std::int64_t size : {64, 256}) {
+    Scan scan = harmonic_scan(size);
+    EXPECT_LT(figures_of(scan).slices[0].motion_level, 1.5) << size;
+    const std::int64_t centre = size / 2;
+    const std::int64_t first = centre + 5;
+    for (std::int64_t coil = 0; coil < 4; ++coil) {
+      for (std::int64_t y = first; y < size; ++y) {
+        for (std::int64_t x = 0; x < size; ++x) {
+          const auto shifts = static_cast<float>(3 * (y - centre) + 2 * (x - centre));
+          const float cycles = shifts / static_cast<float>(size);
+          scan.at(coil, y, x) *= std::polar(1.0F, -2 * std::numbers::pi_v<float> * cycles);
+        }
       }
     }
+    const SliceQuality slice = figures_of(scan).slices[0];
+    EXPECT_GT(slice.motion_level, 2.5) << size;
+    EXPECT_EQ(slice.motion_line, first) << size;
   }
-  const SliceQuality slice = figures_of(scan).slices[0];
-  EXPECT_GT(slice.motion_level, 2.5);
-  EXPECT_EQ(slice.motion_line, 37);
 }
 
 // Too weak to stand out by its power.
@@ -338,6 +345,22 @@ TEST(ScanQualityTest, forgets_a_slice_that_it_refused) {
     EXPECT_EQ(found.coils[coil].signal, expected.coils[coil].signal);
     EXPECT_EQ(found.coils[coil].clipped, expected.coils[coil].clipped);
   }
+}
+
+TEST(ScanQualityTest, measures_a_slice_alike_after_slices_of_any_size) {
+  const Scan scan = harmonic_scan();
+  ScanQuality quality(4);
+  for (const auto& [height, width] : {std::pair{96, 80}, {30, 200}}) {
+    quality.add_slice(noisy_scan({4, 3, 2, 1}, height, width).view());
+  }
+  quality.add_slice(harmonic_scan(128).view());
+  quality.add_slice(scan.view());
+  const SliceQuality found = quality.figures().slices.back();
+  const SliceQuality expected = figures_of(scan).slices[0];
+  EXPECT_EQ(found.spike.level, expected.spike.level);
+  EXPECT_EQ(found.residual_spike.level, expected.residual_spike.level);
+  EXPECT_EQ(found.ghost_phase, expected.ghost_phase);
+  EXPECT_EQ(found.motion_level, expected.motion_level);
 }
 
 TEST(ScanQualityTest, refuses_what_it_cannot_take) {

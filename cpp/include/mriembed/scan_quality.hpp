@@ -77,13 +77,14 @@ struct ScanQualityFigures {
   Interference interference;
 };
 
-// Gathers figures slice by slice. Not thread-safe. Sums are in float64. The same samples give the same bits.
+// Gathers figures slice by slice. Not thread-safe. Energies of coils are summed in float64, a few samples (over coils,
+// over neighbouring lines) in float32. The same samples give the same bits.
 //
-// Noise and interference are told from the outer half of the measured lines, the outermost 64 at most, as images along
-// x. Noise is the mean power of blocks of at least 64 samples, of which the emptiest eighth holds noise alone wherever
-// the object leaves a part of the field of view empty. The mean of that eighth is corrected for having been chosen
-// (order statistics of normal variables, Blom 1958). No noise is estimated where these blocks differ by more than
-// chance, and none at all where that leaves less than half of the coils.
+// Noise and interference are told from the outer half of the measured lines, at most the outermost 64 and 8192 samples
+// of a coil, as images along x. Noise is the mean power of blocks of at least 64 samples, of which the emptiest eighth
+// holds noise alone wherever the object leaves a part of the field of view empty. The mean of that eighth is corrected
+// for having been chosen (order statistics of normal variables, Blom 1958). No noise is estimated where these blocks
+// differ by more than chance, and none at all where that leaves less than half of the coils.
 class ScanQuality {
  public:
   // `coils`: of every slice.

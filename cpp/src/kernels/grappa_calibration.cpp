@@ -133,6 +133,27 @@ void add_block_in_lanes(const CalibrationBlock& block, std::int64_t gap, Positio
   }
 }
 
+// Real and imaginary parts of samples as float64, and zeros behind them.
+void read_in_lanes(const float* HWY_RESTRICT samples, std::int64_t count, double* HWY_RESTRICT to) {
+  const Lanes d;
+  const hn::Rebind<float, Lanes> narrow;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t column = 0;
+  for (; column + lanes <= count; column += lanes) {
+    hn::Vec<decltype(narrow)> real;
+    hn::Vec<decltype(narrow)> imaginary;
+    hn::LoadInterleaved2(narrow, samples + 2 * column, real, imaginary);
+    hn::Store(hn::PromoteTo(d, real), d, to + column);
+    hn::Store(hn::PromoteTo(d, imaginary), d, to + columns + column);
+  }
+  for (; column < count; ++column) {
+    to[column] = static_cast<double>(samples[2 * column]);
+    to[columns + column] = static_cast<double>(samples[2 * column + 1]);
+  }
+  std::fill(to + count, to + columns, 0.0);
+  std::fill(to + columns + count, to + 2 * columns, 0.0);
+}
+
 }  // namespace
 }  // namespace mriembed::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -141,6 +162,7 @@ HWY_AFTER_NAMESPACE();
 namespace mriembed::kernels {
 
 HWY_EXPORT(add_block_in_lanes);
+HWY_EXPORT(read_in_lanes);
 
 void CalibrationBlock::read(std::span<const std::complex<float>* const> lines, std::int64_t coils,
                             std::int64_t coil_stride, std::int64_t first, std::int64_t columns) {
@@ -152,12 +174,7 @@ void CalibrationBlock::read(std::span<const std::complex<float>* const> lines, s
     for (std::int64_t coil = 0; coil < coils_; ++coil) {
       const std::int64_t count = coil < coils ? columns : 0;
       const std::complex<float>* from = count > 0 ? line + coil * coil_stride + first : nullptr;
-      for (std::int64_t column = 0; column < count; ++column) {
-        to[column] = static_cast<double>(from[column].real());
-        to[most_columns + column] = static_cast<double>(from[column].imag());
-      }
-      std::fill(to + count, to + most_columns, 0.0);
-      std::fill(to + most_columns + count, to + 2 * most_columns, 0.0);
+      HWY_DYNAMIC_DISPATCH(read_in_lanes)(reinterpret_cast<const float*>(from), count, to);
       to += 2 * most_columns;
     }
   }

@@ -24,7 +24,8 @@ struct Gap {
   std::vector<std::vector<MissingLine>> lines;
 };
 
-// Adds the missing lines of a gap to those of its size.
+// Adds the missing lines of a gap to those of its size. A measured line that is null counts as zero; it must be null in
+// all gaps of the size.
 void add_gap(std::vector<Gap>& gaps, std::int64_t size, const std::complex<float>* before,
              const std::complex<float>* after, std::span<std::complex<float>* const> between);
 

@@ -99,6 +99,10 @@ HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT we
     }
   }
   for (const bool behind : {false, true}) {
+    if ((behind ? lines->after : lines->before) == nullptr) {
+      weight += coils * group * 2 * lanes;
+      continue;
+    }
     for (std::int64_t source = 0; source < coils; ++source) {
       Complex x[Lines];
 #pragma GCC unroll 2

@@ -10,7 +10,8 @@
 
 namespace mriembed::kernels {
 
-// A missing line and the measured ones before and after it: the first coil's rows.
+// A missing line and the measured ones before and after it: the first coil's rows. A measured line that is null counts
+// as zero.
 struct MissingLine {
   const std::complex<float>* before;
   const std::complex<float>* after;
@@ -43,7 +44,7 @@ class TapRoots {
 using SynthesisMemory = AlignedVector<float>;
 
 // Fills the columns `first` (a multiple of 16) to `first + columns - 1` of the lines, for all coils, which lie
-// `coil_stride` samples apart.
+// `coil_stride` samples apart. The same measured lines are null in all of them.
 void fill_lines(std::span<const MissingLine> lines, const LineWeights& weights, const TapRoots& roots,
                 std::int64_t coil_stride, std::int64_t first, std::int64_t columns, SynthesisMemory& memory);
 

@@ -48,16 +48,24 @@ double power_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count) {
   return sum;
 }
 
-void add_power_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count, double weight, double* HWY_RESTRICT sums) {
-  const Lanes d;
+void add_power_in_lanes(const float* HWY_RESTRICT parts, std::int64_t count, float scale, float* HWY_RESTRICT sums) {
+  const hn::CappedTag<float, 16> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const Vector factor = hn::Set(d, weight);
+  const auto factor = hn::Set(d, scale);
   std::int64_t sample = 0;
   for (; sample + lanes <= count; sample += lanes) {
-    hn::StoreU(hn::MulAdd(factor, power_at(parts + 2 * sample), hn::LoadU(d, sums + sample)), d, sums + sample);
+    hn::Vec<decltype(d)> real;
+    hn::Vec<decltype(d)> imaginary;
+    hn::LoadInterleaved2(d, parts + 2 * sample, real, imaginary);
+    real = hn::Mul(factor, real);
+    imaginary = hn::Mul(factor, imaginary);
+    const auto sum = hn::MulAdd(real, real, hn::LoadU(d, sums + sample));
+    hn::StoreU(hn::MulAdd(imaginary, imaginary, sum), d, sums + sample);
   }
   for (; sample < count; ++sample) {
-    sums[sample] += weight * power_of_sample(parts + 2 * sample);
+    const float real = scale * parts[2 * sample];
+    const float imaginary = scale * parts[2 * sample + 1];
+    sums[sample] += real * real + imaginary * imaginary;
   }
 }
 
@@ -75,8 +83,8 @@ double power_of(const std::complex<float>* samples, std::int64_t count) {
   return HWY_DYNAMIC_DISPATCH(power_in_lanes)(reinterpret_cast<const float*>(samples), count);
 }
 
-void add_power(const std::complex<float>* samples, std::int64_t count, double weight, double* sums) {
-  HWY_DYNAMIC_DISPATCH(add_power_in_lanes)(reinterpret_cast<const float*>(samples), count, weight, sums);
+void add_power(const std::complex<float>* samples, std::int64_t count, float scale, float* sums) {
+  HWY_DYNAMIC_DISPATCH(add_power_in_lanes)(reinterpret_cast<const float*>(samples), count, scale, sums);
 }
 
 }  // namespace mriembed::kernels

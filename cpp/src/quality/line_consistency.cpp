@@ -18,6 +18,9 @@ constexpr std::int64_t fewest_coils = 4;
 constexpr std::int64_t fewest_lines = 24;
 constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
 constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
+// More make neither weights nor the ghost's phase much more certain, and cost time.
+constexpr std::int64_t most_positions = 32;  // of a kernel, for odd lines and for even ones
+constexpr std::int64_t most_compared = 32;   // lines that are predicted by both
 
 std::vector<std::int64_t> strongest_coils(const std::vector<double>& energies) {
   std::vector<std::int64_t> coils(energies.size());
@@ -28,10 +31,14 @@ std::vector<std::int64_t> strongest_coils(const std::vector<double>& energies) {
   return coils;
 }
 
+// From one line to the next, where at most so many of them are taken.
+constexpr std::int64_t step_of(std::int64_t lines, std::int64_t most) { return (lines + most - 1) / most; }
+
 }  // namespace
 
 LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<float>, 3>& kspace,
-                                         const std::vector<bool>& measured, const std::vector<double>& energies) {
+                                         const std::vector<bool>& measured, const std::vector<double>& energies,
+                                         const std::vector<float>& scales) {
   const auto height = static_cast<std::int64_t>(measured.size());
   std::int64_t first = height / 2;
   std::int64_t end = height / 2;
@@ -46,31 +53,18 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
   if (end - first < fewest_lines || static_cast<std::int64_t>(coils.size()) < fewest_coils) {
     return found;
   }
-  read(kspace, coils, first, end - first);
+  // Weights do not depend on the scale; squares of small samples would leave the range.
+  read(kspace, coils, scales[static_cast<std::size_t>(coils.front())], first, end - first);
   if (!calibrate()) {
     return found;
   }
-  predict(weights_of_odd_, From::both, of_odd_);
-  predict(weights_of_even_, From::both, of_even_);
-  std::complex<double> turn = 0;
-  double energy_of_even = 0;
-  double energy_of_odd = 0;
-  for (std::int64_t coil = 0; coil < coils_; ++coil) {
-    for (std::int64_t sample = width_; sample < (lines_ - 1) * width_; ++sample) {
-      const auto place = static_cast<std::size_t>(coil * lines_ * width_ + sample);
-      const std::complex<double> even(of_even_[place]);
-      const std::complex<double> odd(of_odd_[place]);
-      turn += std::conj(even) * odd;
-      energy_of_even += std::norm(even);
-      energy_of_odd += std::norm(odd);
-    }
-  }
+  const kernels::Coherence turn = coherence();
   // Without an object the predictions have nothing in common.
-  found.judged = std::abs(turn) > least_coherence * std::sqrt(energy_of_even * energy_of_odd);
+  found.judged = std::abs(turn.product) > least_coherence * std::sqrt(turn.energy_of_a * turn.energy_of_b);
   if (!found.judged) {
     return found;
   }
-  found.ghost_phase = std::arg(turn) / 2;
+  found.ghost_phase = std::arg(turn.product) / 2;
   found.motion = motion();
   found.motion.line += first;
   found.residual_spike = residual_spike();
@@ -79,80 +73,93 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
   return found;
 }
 
+kernels::Coherence LineConsistencyCheck::coherence() {
+  const std::int64_t step = step_of(lines_, most_compared);
+  predict(weights_of_even_, From::both, step, predicted_);
+  predict(weights_of_odd_, From::both, step, predicted_otherwise_);
+  kernels::Coherence coherence;
+  for (std::int64_t coil = 0; coil < coils_; ++coil) {
+    for (std::int64_t number = 1; number + 1 < lines_; number += step) {
+      coherence.add(line(predicted_, coil, number), line(predicted_otherwise_, coil, number), width_);
+    }
+  }
+  return coherence;
+}
+
 Spike LineConsistencyCheck::residual_spike() const {
-  const std::vector<double>& residual = motion_.residual();
+  const std::vector<float>& residual = motion_.residual();
   // The lines that are predicted.
-  const std::vector<double> inner(residual.begin() + width_, residual.end() - width_);
+  const std::vector<float> inner(residual.begin() + width_, residual.end() - width_);
   Spike spike = strongest_spike(inner, lines_ - 2, width_);
   spike.y += 1;
   return spike;
 }
 
 SuddenMotion LineConsistencyCheck::motion() {
-  predict(weights_of_all_, From::before, from_before_);
-  predict(weights_of_all_, From::after, from_after_);
-  measured_ = samples_;
+  predict(weights_of_all_, From::before, 1, predicted_);
+  predict(weights_of_all_, From::after, 1, predicted_otherwise_);
   const kernels::FourierTransform transform(width_);
-  for (std::vector<std::complex<float>>* lines : {&measured_, &from_before_, &from_after_}) {
-    transform.along_rows(lines->data(), coils_ * lines_, kernels::Direction::forward, 1, memory_);
-    for (std::int64_t row = 0; row < coils_ * lines_; ++row) {  // k = 0 to the middle
-      std::complex<float>* const of_row = line(*lines, row);
-      std::rotate(of_row, of_row + (width_ - width_ / 2), of_row + width_);
+  const float scale = 1 / static_cast<float>(width_);
+  for (std::vector<std::complex<float>>* lines : {&predicted_, &predicted_otherwise_}) {
+    for (std::int64_t coil = 0; coil < coils_; ++coil) {
+      transform.along_rows(line(*lines, coil, 1), lines_ - 2, kernels::Direction::forward, scale, memory_);
     }
   }
-  return motion_.of(measured_, from_before_, from_after_, coils_, lines_, width_);
+  return motion_.of({measured_.data(), predicted_.data(), predicted_otherwise_.data(), coils_, coil_stride_, width_},
+                    lines_);
 }
 
 void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& kspace,
-                                const std::vector<std::int64_t>& coils, std::int64_t first, std::int64_t lines) {
+                                const std::vector<std::int64_t>& coils, float scale, std::int64_t first,
+                                std::int64_t lines) {
   coils_ = static_cast<std::int64_t>(coils.size());
   lines_ = lines;
   width_ = transformed_length(std::min(kspace.shape[2], most_samples));
-  samples_.resize(static_cast<std::size_t>(coils_ * lines_ * width_));
-  nothing_.resize(samples_.size());  // coils lie as far apart as in the lines
-  float peak = 0;
+  coil_stride_ = lines_ * width_;
+  measured_.resize(static_cast<std::size_t>(coils_ * coil_stride_));
+  samples_.resize(measured_.size());
+  const kernels::FourierTransform transform(width_);
   for (std::int64_t coil = 0; coil < coils_; ++coil) {
     for (std::int64_t number = 0; number < lines_; ++number) {
       const std::complex<float>* from = kspace.data + coils[static_cast<std::size_t>(coil)] * kspace.strides[0] +
                                         (first + number) * kspace.strides[1];
-      copy_readout(from, kspace.strides[2], kspace.shape[2], width_, line(samples_, coil * lines_ + number));
+      std::complex<float>* const to = line(measured_, coil, number);
+      copy_readout(from, kspace.strides[2], kspace.shape[2], width_, to);
+      for (std::int64_t x = 0; x < width_; ++x) {
+        to[x] *= scale;
+      }
+      std::copy_n(to, width_, line(samples_, coil, number));
     }
+    transform.along_rows(line(samples_, coil, 0), lines_, kernels::Direction::inverse, 1, memory_);
   }
-  for (const std::complex<float>& sample : samples_) {
-    peak = std::max({peak, std::abs(sample.real()), std::abs(sample.imag())});
-  }
-  // Weights do not depend on the scale; squares of small samples would leave the range.
-  const float scale = peak > 0 ? 1 / peak : 1;
-  kernels::FourierTransform(width_).along_rows(samples_.data(), coils_ * lines_, kernels::Direction::inverse, scale,
-                                               memory_);
 }
 
 bool LineConsistencyCheck::calibrate() {
   kernels::CalibrationRun run;
   run.reserve(static_cast<std::size_t>(lines_));
   for (std::int64_t number = 0; number < lines_; ++number) {
-    run.push_back(line(samples_, number));
+    run.push_back(line(samples_, 0, number));
   }
   const auto by = [&](kernels::GrappaKernels& weights, kernels::Positions positions) {
-    weights.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils_, lines_ * width_, width_, executor_, positions);
+    weights.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils_, coil_stride_, width_, executor_, positions);
   };
-  by(weights_of_odd_, {.first = 0, .step = 2});  // an odd line lies between two even ones
-  by(weights_of_even_, {.first = 1, .step = 2});
+  const std::int64_t step = 2 * step_of(lines_ / 2, most_positions);
+  by(weights_of_odd_, {.first = 0, .step = step});  // an odd line lies between two even ones
+  by(weights_of_even_, {.first = 1, .step = step});
   weights_of_all_.calibrate_by_both(weights_of_odd_, weights_of_even_);
   return weights_of_odd_.knows(2) && weights_of_even_.knows(2) && weights_of_all_.knows(2);
 }
 
-void LineConsistencyCheck::predict(kernels::GrappaKernels& weights, From sources,
+void LineConsistencyCheck::predict(kernels::GrappaKernels& weights, From sources, std::int64_t step,
                                    std::vector<std::complex<float>>& predicted) {
-  predicted.assign(samples_.size(), 0.0F);
-  const std::int64_t stride = lines_ * width_;
+  predicted.resize(samples_.size());
   std::vector<kernels::Gap> gaps;
-  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
-    const std::complex<float>* before = sources == From::after ? nothing_.data() : line(samples_, number - 1);
-    const std::complex<float>* after = sources == From::before ? nothing_.data() : line(samples_, number + 1);
-    kernels::add_gap(gaps, 2, before, after, std::array{line(predicted, number)});
+  for (std::int64_t number = 1; number + 1 < lines_; number += step) {
+    const std::complex<float>* before = sources == From::after ? nullptr : line(samples_, 0, number - 1);
+    const std::complex<float>* after = sources == From::before ? nullptr : line(samples_, 0, number + 1);
+    kernels::add_gap(gaps, 2, before, after, std::array{line(predicted, 0, number)});
   }
-  weights.fill(gaps, stride, executor_);
+  weights.fill(gaps, coil_stride_, executor_);
 }
 
 }  // namespace mriembed::quality

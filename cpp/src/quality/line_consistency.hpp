@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/coherence.hpp"
 #include "kernels/fourier.hpp"
 #include "kernels/grappa_kernels.hpp"
 #include "mriembed/array_view.hpp"
@@ -33,34 +34,37 @@ class LineConsistencyCheck {
   // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
   // the most energy. Not judged with less than 4 coils or 24 lines side by side, in which at least half of the samples
   // were measured, nor where there is noise alone: where the coherence of both predictions is less than a half.
+  // `scales`: with which the samples of each coil have a mean power near 1.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
-                     const std::vector<double>& energies);
+                     const std::vector<double>& energies, const std::vector<float>& scales);
 
  private:
-  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils,
+  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils, float scale,
             std::int64_t first, std::int64_t lines);
   // Finds the weights by which odd, even and all lines follow from those beside them. Whether there are any.
   bool calibrate();
-  // Predicts all lines but the first and the last from the one before, from the one after, or from both.
+  // Predicts the lines 1, 1 + step, ... but the last from the one before, from the one after, or from both.
   enum class From { before, after, both };
-  void predict(kernels::GrappaKernels& weights, From sources, std::vector<std::complex<float>>& predicted);
+  void predict(kernels::GrappaKernels& weights, From sources, std::int64_t step,
+               std::vector<std::complex<float>>& predicted);
   Spike residual_spike() const;
   // The samples are images along x; the motion is told in k-space, by the weights of all lines.
   SuddenMotion motion();
-  [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t number) const {
-    return of.data() + number * width_;
+  // Of the predictions by the weights of even lines and of odd ones, in up to 32 lines.
+  kernels::Coherence coherence();
+  [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t coil,
+                                          std::int64_t number) const {
+    return of.data() + coil * coil_stride_ + number * width_;
   }
 
   std::int64_t coils_ = 0;
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
-  std::vector<std::complex<float>> samples_;  // (coils, lines, x), images along x
-  std::vector<std::complex<float>> of_odd_;
-  std::vector<std::complex<float>> of_even_;
+  std::int64_t coil_stride_ = 0;               // samples
+  std::vector<std::complex<float>> samples_;   // (coils, lines, x), images along x
   std::vector<std::complex<float>> measured_;  // (coils, lines, k), k-space
-  std::vector<std::complex<float>> from_before_;
-  std::vector<std::complex<float>> from_after_;
-  std::vector<std::complex<float>> nothing_;  // a line for all coils
+  std::vector<std::complex<float>> predicted_;
+  std::vector<std::complex<float>> predicted_otherwise_;
   kernels::GrappaKernels weights_of_odd_;
   kernels::GrappaKernels weights_of_even_;
   kernels::GrappaKernels weights_of_all_;

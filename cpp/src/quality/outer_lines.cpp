@@ -13,14 +13,15 @@ namespace mriembed::quality {
 
 namespace {
 
-constexpr std::size_t most_lines = 64;
+constexpr std::int64_t most_lines = 64;
+constexpr std::int64_t most_samples = 8192;  // of a coil
 constexpr std::int64_t fewest_samples = 64;  // of a block: its mean power is then known to 13 %
 constexpr std::int64_t most_blocks = 64;
 constexpr std::int64_t emptiest_share = 8;  // one of so many blocks is taken as empty
 
 // Measured lines from the outermost one inwards, without the half of them that lies around the centre of k-space.
-// At most most_lines: more make figures hardly more certain, and cost time.
-std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
+// At most most_lines and most_samples: more make figures hardly more certain, and cost time.
+std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured, std::int64_t width) {
   std::vector<std::int64_t> lines;
   const auto middle = static_cast<std::int64_t>(measured.size() / 2);
   for (std::size_t line = 0; line < measured.size(); ++line) {
@@ -29,7 +30,8 @@ std::vector<std::int64_t> outer_lines(const std::vector<bool>& measured) {
     }
   }
   std::ranges::sort(lines, {}, [&](std::int64_t line) { return std::pair(-std::abs(line - middle), line); });
-  lines.resize(std::min(most_lines, (lines.size() + 1) / 2));
+  const auto half = static_cast<std::int64_t>(lines.size() + 1) / 2;
+  lines.resize(static_cast<std::size_t>(std::min({half, most_lines, std::max<std::int64_t>(1, most_samples / width)})));
   return lines;
 }
 
@@ -52,10 +54,13 @@ double depth_of_lowest(std::int64_t lowest, std::int64_t count) {
   return -sum / static_cast<double>(lowest);
 }
 
-// Of the noise alone, from the mean powers of blocks of so many samples; 0 where no block is empty.
-double emptiest(std::vector<double>& powers, std::int64_t samples) {
+constexpr std::int64_t empty_blocks(std::int64_t count) { return std::max<std::int64_t>(1, count / emptiest_share); }
+
+// Of the noise alone, from the mean powers of blocks of so many samples; 0 where no block is empty. `depth`: that of
+// the lowest of as many normal variables.
+double emptiest(std::vector<double>& powers, std::int64_t samples, double depth) {
   const auto count = static_cast<std::int64_t>(powers.size());
-  const std::int64_t lowest = std::max<std::int64_t>(1, count / emptiest_share);
+  const std::int64_t lowest = empty_blocks(count);
   if (count < 2 || samples < 2) {
     return 0;
   }
@@ -67,15 +72,16 @@ double emptiest(std::vector<double>& powers, std::int64_t samples) {
   if (next > mean * (1 + 4 * deviation) * 1.5) {
     return 0;
   }
-  return mean / std::max(0.25, 1 - depth_of_lowest(lowest, count) * deviation);
+  return mean / std::max(0.25, 1 - depth * deviation);
 }
 
 }  // namespace
 
-void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured) {
+void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
+                      const std::vector<float>& scales) {
   const auto [coils, height, full_width] = kspace.shape;
-  const std::vector<std::int64_t> lines = outer_lines(measured);
   width_ = transformed_length(full_width);
+  const std::vector<std::int64_t> lines = outer_lines(measured, width_);
   lines_ = static_cast<std::int64_t>(lines.size());
   const kernels::FourierTransform transform(width_);
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
@@ -87,39 +93,42 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
   const std::int64_t segments = width_ / block_width;
   const std::int64_t wanted = std::clamp<std::int64_t>(lines_ * width_ / fewest_samples, 1, most_blocks);
   const std::int64_t groups = std::clamp<std::int64_t>(wanted / segments, 1, std::max<std::int64_t>(1, lines_));
+  const double depth = depth_of_lowest(empty_blocks(segments * groups), segments * groups);
   std::vector<double> blocks;
   for (std::int64_t coil = 0; coil < coils && lines_ > 0; ++coil) {
+    const float coil_scale = scales[static_cast<std::size_t>(coil)];
+    if (coil_scale == 0) {
+      continue;
+    }
     for (std::int64_t row = 0; row < lines_; ++row) {
       copy_readout(kspace.data + coil * kspace.strides[0] + lines[static_cast<std::size_t>(row)] * kspace.strides[1],
                    kspace.strides[2], full_width, width_, rows_.data() + row * width_);
     }
     transform.along_rows(rows_.data(), lines_, kernels::Direction::inverse, scale, memory_);
-    of_groups_.assign(static_cast<std::size_t>(groups * width_), 0.0);
+    of_groups_.assign(static_cast<std::size_t>(groups * width_), 0.0F);
     for (std::int64_t row = 0; row < lines_; ++row) {  // x = 0 to the middle
       const std::complex<float>* values = rows_.data() + row * width_;
-      double* const of_group = of_groups_.data() + row * groups / lines_ * width_;
-      kernels::add_power(values, width_ - width_ / 2, 1, of_group + width_ / 2);
-      kernels::add_power(values + (width_ - width_ / 2), width_ / 2, 1, of_group);
+      float* const of_group = of_groups_.data() + row * groups / lines_ * width_;
+      kernels::add_power(values, width_ - width_ / 2, coil_scale, of_group + width_ / 2);
+      kernels::add_power(values + (width_ - width_ / 2), width_ / 2, coil_scale, of_group);
     }
     double* const power = power_.data() + coil * width_;
-    blocks.assign(static_cast<std::size_t>(segments * groups), 0.0);
+    const double unit = 1 / (static_cast<double>(coil_scale) * static_cast<double>(coil_scale));
+    blocks.clear();
     for (std::int64_t group = 0; group < groups; ++group) {
+      const float* const of_group = of_groups_.data() + group * width_;
       for (std::int64_t x = 0; x < width_; ++x) {
-        const double value = of_groups_[static_cast<std::size_t>(group * width_ + x)];
-        power[x] += value / static_cast<double>(lines_);
-        if (x < segments * block_width) {
-          blocks[static_cast<std::size_t>(group * segments + x / block_width)] += value;
-        }
+        power[x] += static_cast<double>(of_group[x]) * (unit / static_cast<double>(lines_));
+      }
+      const std::int64_t lines_of_group = (group + 1) * lines_ / groups - group * lines_ / groups;
+      const double share = unit / static_cast<double>(block_width * lines_of_group);
+      for (std::int64_t segment = 0; segment < segments; ++segment) {
+        const float* const first = of_group + segment * block_width;
+        blocks.push_back(std::accumulate(first, first + block_width, 0.0) * share);
       }
     }
     const std::int64_t samples = block_width * (lines_ / groups);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t of_group = (group + 1) * lines_ / groups - group * lines_ / groups;
-      for (std::int64_t segment = 0; segment < segments; ++segment) {
-        blocks[static_cast<std::size_t>(group * segments + segment)] /= static_cast<double>(block_width * of_group);
-      }
-    }
-    noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples);
+    noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples, depth);
   }
 }
 

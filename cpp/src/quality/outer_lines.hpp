@@ -1,5 +1,5 @@
-// The outer half of a slice's measured lines, the outermost 64 at most, as images along x: there noise and interference
-// show best.
+// The outer half of a slice's measured lines, at most the outermost 64 and 8192 samples of a coil, as images along x:
+// there noise and interference show best.
 #pragma once
 
 #include <complex>
@@ -15,8 +15,10 @@ namespace mriembed::quality {
 // Of one slice: how the power of each coil is spread over x, and how low it gets.
 class OuterLines {
  public:
-  // `measured`: of the lines. Readouts are cut to the longest length around their centre that FourierTransform serves.
-  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured);
+  // `measured`: of the lines. `scales`: with which the samples of each coil have a mean power near 1, 0 of a coil of
+  // zeros. Readouts are cut to the longest length around their centre that FourierTransform serves.
+  void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
+            const std::vector<float>& scales);
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] std::int64_t lines() const { return lines_; }
@@ -30,9 +32,9 @@ class OuterLines {
  private:
   std::int64_t width_ = 0;
   std::int64_t lines_ = 0;
-  std::vector<double> power_;      // (coils, x)
-  std::vector<double> noise_;      // of each coil
-  std::vector<double> of_groups_;  // of one coil: (groups of lines, x)
+  std::vector<double> power_;     // (coils, x)
+  std::vector<double> noise_;     // of each coil
+  std::vector<float> of_groups_;  // of one coil, times its scale squared: (groups of lines, x)
   std::vector<std::complex<float>> rows_;
   kernels::FourierTransform::Memory memory_;
 };

@@ -1,6 +1,7 @@
 // Readouts as images along x, for figures that do not depend on the last samples.
 #pragma once
 
+#include <algorithm>
 #include <complex>
 #include <cstdint>
 
@@ -21,6 +22,10 @@ inline void copy_readout(const std::complex<float>* from, std::int64_t stride, s
                          std::complex<float>* to) {
   const std::complex<float>* const middle = from + samples / 2 * stride;
   const std::int64_t before = width / 2;
+  if (stride == 1) {
+    std::copy_n(middle - before, before, std::copy_n(middle, width - before, to));
+    return;
+  }
   for (std::int64_t x = 0; x < width - before; ++x) {
     to[x] = middle[x * stride];
   }

@@ -21,6 +21,8 @@ namespace {
 
 using Slice = ArrayView<const std::complex<float>, 3>;
 
+constexpr double largest_scale = 1e38;  // that float32 holds
+
 // The largest real or imaginary part of a coil, without its sign, and how many parts are that large.
 struct Extreme {
   std::int32_t bits = 0;  // see kernels::peak_bits
@@ -114,15 +116,9 @@ class ScanQuality::State {
     const std::vector<double> energies = energies_of(kspace);
     std::vector<bool> measured;  // lines with a sample
     std::vector<bool> dense;     // lines of which at least half was measured
-    power_.assign(static_cast<std::size_t>(height * width), 0.0);
     for (std::int64_t y = 0; y < height; ++y) {
-      for (std::int64_t coil = 0; coil < coils(); ++coil) {
-        const double energy = energies[static_cast<std::size_t>(coil)];
-        const double weight = energy > 0 ? static_cast<double>(height * width) / energy : 0;
-        kernels::add_power(samples_of(kspace, coil, y), width, weight, power_.data() + y * width);
-      }
       const auto line = power_.begin() + y * width;
-      const auto samples = std::count_if(line, line + width, [](double power) { return power > 0; });
+      const auto samples = std::count_if(line, line + width, [](float power) { return power > 0; });
       measured.push_back(samples > 0);
       dense.push_back(2 * samples >= width);
     }
@@ -144,7 +140,7 @@ class ScanQuality::State {
       slice.echo_y = peak / width - height / 2;
       slice.echo_x = peak % width - width / 2;
       gather_outer_lines(kspace, measured);
-      const quality::LineConsistency lines = consistency_.of(kspace, dense, energies);
+      const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_);
       slice.lines_are_judged = lines.judged;
       slice.ghost_phase = lines.ghost_phase;
       slice.motion_level = lines.motion.level;
@@ -189,12 +185,15 @@ class ScanQuality::State {
     }
   }
 
-  // Of each coil; also takes its extremes. Throws, and takes nothing, where values are not finite.
+  // Of each coil; also takes its extremes and adds its power to that of all coils. Throws, and takes nothing, where
+  // values are not finite.
   std::vector<double> energies_of(const Slice& kspace) {
     const auto [slice_coils, height, width] = kspace.shape;
     std::vector<double> energies;
     std::vector<Extreme> extremes;
     is_zero_.assign(static_cast<std::size_t>(slice_coils * height), 0);
+    power_.assign(static_cast<std::size_t>(height * width), 0.0F);
+    scales_.clear();
     for (std::int64_t coil = 0; coil < slice_coils; ++coil) {
       double energy = 0;
       Extreme extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
@@ -207,6 +206,11 @@ class ScanQuality::State {
       }
       if (!std::isfinite(energy)) {
         throw Error(ErrorCode::bad_input, "coil " + std::to_string(coil) + " holds samples that are not finite");
+      }
+      const double amplitude = std::sqrt(energy / static_cast<double>(height * width));
+      scales_.push_back(amplitude > 0 ? static_cast<float>(std::min(1 / amplitude, largest_scale)) : 0.0F);
+      for (std::int64_t y = 0; y < height; ++y) {  // the coil still lies in the cache
+        kernels::add_power(samples_of(kspace, coil, y), width, scales_.back(), power_.data() + y * width);
       }
       energies.push_back(energy);
       extremes.push_back(extreme);
@@ -232,7 +236,7 @@ class ScanQuality::State {
   }
 
   void gather_outer_lines(const Slice& kspace, const std::vector<bool>& measured) {
-    outer_.read(kspace, measured);
+    outer_.read(kspace, measured, scales_);
     if (spectrum_.empty()) {
       width_ = outer_.width();
       spectrum_.assign(static_cast<std::size_t>(coils() * width_), 0.0);
@@ -314,8 +318,9 @@ class ScanQuality::State {
   std::vector<Gathered> gathered_;           // of each coil
   std::vector<std::complex<double>> noise_;  // (coils, coils); empty: not measured
   std::vector<SliceQuality> slices_;
-  std::int64_t samples_ = 0;  // measured, of each coil
-  std::vector<double> power_;
+  std::int64_t samples_ = 0;   // measured, of each coil
+  std::vector<float> scales_;  // of the last slice: with it, a coil's samples have a mean power of 1
+  std::vector<float> power_;   // (y, x) of the last slice: the sum over coils of |v|^2 over the coil's mean
   std::vector<std::complex<float>> line_;
   std::vector<std::uint8_t> is_zero_;  // (coils, lines) of the last slice
   quality::OuterLines outer_;

@@ -11,69 +11,84 @@ namespace {
 constexpr std::int64_t reach = 6;
 constexpr std::int64_t near_y = 1;
 constexpr std::int64_t near_x = 2;
-constexpr double fewest = 24;    // samples around
-constexpr double centre = 0.15;  // of the half axes of k-space
+constexpr std::int32_t fewest = 24;  // samples around
+constexpr double centre = 0.15;      // of the half axes of k-space
 
-// Sums over rectangles, by one table of sums from the corner.
-class Sums {
+// Sums around each sample of a plane, line by line.
+template <typename Sum>
+class SumsAround {
  public:
-  Sums(const std::vector<double>& values, std::int64_t height, std::int64_t width)
-      : height_(height), width_(width), sums_(static_cast<std::size_t>((height + 1) * (width + 1)), 0.0) {
-    for (std::int64_t y = 0; y < height; ++y) {
-      double row = 0;
-      for (std::int64_t x = 0; x < width; ++x) {
-        row += values[static_cast<std::size_t>(y * width + x)];
-        at(y + 1, x + 1) = at(y, x + 1) + row;
-      }
+  // `value` of a place in the plane.
+  template <typename Value>
+  SumsAround(std::int64_t height, std::int64_t width, const Value& value)
+      : height_(height),
+        width_(width),
+        columns_(static_cast<std::size_t>((height + 1) * width)),
+        far_(static_cast<std::size_t>(width + 2 * reach + 1)),
+        near_(far_.size()),
+        around_(static_cast<std::size_t>(width)) {
+    for (std::int64_t place = 0; place < height * width; ++place) {
+      const auto above = static_cast<std::size_t>(place);
+      columns_[above + static_cast<std::size_t>(width)] = columns_[above] + value(above);
     }
   }
 
-  // Within so many lines and samples of a place.
-  [[nodiscard]] double around(std::int64_t y, std::int64_t x, std::int64_t lines, std::int64_t samples) const {
-    const std::int64_t y0 = std::max<std::int64_t>(0, y - lines);
-    const std::int64_t y1 = std::min(height_, y + lines + 1);
-    const std::int64_t x0 = std::max<std::int64_t>(0, x - samples);
-    const std::int64_t x1 = std::min(width_, x + samples + 1);
-    return at(y1, x1) - at(y0, x1) - at(y1, x0) + at(y0, x0);
+  // Within `reach` lines and samples of each sample of line y, without the nearest.
+  const std::vector<Sum>& of_line(std::int64_t y) {
+    const Sum* const far_from = columns_before(y - reach);
+    const Sum* const far_to = columns_before(y + reach + 1);
+    const Sum* const near_from = columns_before(y - near_y);
+    const Sum* const near_to = columns_before(y + near_y + 1);
+    Sum* const far = far_.data() + reach;  // of all samples before x; those before the first one stay 0
+    Sum* const near = near_.data() + reach;
+    for (std::int64_t x = 0; x < width_; ++x) {
+      far[x + 1] = far[x] + (far_to[x] - far_from[x]);
+      near[x + 1] = near[x] + (near_to[x] - near_from[x]);
+    }
+    std::fill_n(far + width_ + 1, reach, far[width_]);
+    std::fill_n(near + width_ + 1, reach, near[width_]);
+    for (std::int64_t x = 0; x < width_; ++x) {
+      around_[static_cast<std::size_t>(x)] =
+          far[x + reach + 1] - far[x - reach] - (near[x + near_x + 1] - near[x - near_x]);
+    }
+    return around_;
   }
 
  private:
-  [[nodiscard]] double& at(std::int64_t y, std::int64_t x) {
-    return sums_[static_cast<std::size_t>(y * (width_ + 1) + x)];
-  }
-  [[nodiscard]] double at(std::int64_t y, std::int64_t x) const {
-    return sums_[static_cast<std::size_t>(y * (width_ + 1) + x)];
+  [[nodiscard]] const Sum* columns_before(std::int64_t y) const {
+    return columns_.data() + std::clamp<std::int64_t>(y, 0, height_) * width_;
   }
 
   std::int64_t height_;
   std::int64_t width_;
-  std::vector<double> sums_;
+  std::vector<Sum> columns_;  // (y, x), of all lines before y
+  std::vector<Sum> far_;
+  std::vector<Sum> near_;
+  std::vector<Sum> around_;
 };
 
 }  // namespace
 
-Spike strongest_spike(const std::vector<double>& power, std::int64_t height, std::int64_t width) {
-  std::vector<double> measured(power.size());
-  std::ranges::transform(power, measured.begin(), [](double value) { return value > 0 ? 1.0 : 0.0; });
-  const Sums sums(power, height, width);
-  const Sums counts(measured, height, width);
+Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
+  SumsAround<double> sums(height, width, [&](std::size_t place) { return power[place]; });
+  SumsAround<std::int32_t> counts(height, width, [&](std::size_t place) { return power[place] > 0 ? 1 : 0; });
   const double peak = *std::ranges::max_element(power);
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {
     const double along_y = static_cast<double>(2 * y - height) / static_cast<double>(height);
+    const std::vector<double>& sums_of_line = sums.of_line(y);
+    const std::vector<std::int32_t>& counts_of_line = counts.of_line(y);
     for (std::int64_t x = 0; x < width; ++x) {
-      const double along_x = static_cast<double>(2 * x - width) / static_cast<double>(width);
       const double own = power[static_cast<std::size_t>(y * width + x)];
-      if (own == 0 || along_y * along_y + along_x * along_x < centre * centre) {
+      const double sum = sums_of_line[static_cast<std::size_t>(x)];
+      const std::int32_t count = counts_of_line[static_cast<std::size_t>(x)];
+      if (own * count <= strongest.level * sum || count < fewest) {
         continue;
       }
-      const auto around = [&](const Sums& of) {
-        return of.around(y, x, reach, reach) - of.around(y, x, near_y, near_x);
-      };
-      const double count = around(counts);
+      const double along_x = static_cast<double>(2 * x - width) / static_cast<double>(width);
       // Next to nothing around a sample is rounding.
-      const double mean = count < fewest ? 0 : std::max(1e-12 * peak, around(sums) / count);
-      if (mean > 0 && own / mean > strongest.level) {
+      const double mean = std::max(1e-12 * peak, sum / count);
+      if (along_y * along_y + along_x * along_x >= centre * centre && mean > 0 && own / mean > strongest.level) {
         strongest = {y, x, own / mean, std::sqrt(own / peak)};
       }
     }

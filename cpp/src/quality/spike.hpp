@@ -16,6 +16,6 @@ namespace mriembed::quality {
 // `power`: (y, x), the sum over coils of |v|^2 over the coil's mean power. The level of a sample is its power over the
 // mean of those within 6 lines and samples, without the 3 x 5 nearest ones. Samples that are zero were not measured and
 // do not count; where less than 24 are left around a sample, nothing is said of it.
-Spike strongest_spike(const std::vector<double>& power, std::int64_t height, std::int64_t width);
+Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width);
 
 }  // namespace mriembed::quality

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 
 namespace mriembed::quality {
 
@@ -11,11 +12,31 @@ namespace {
 constexpr std::int64_t nearest = 3;  // lines that an estimate of what is usual comes from, from here
 constexpr std::int64_t farthest = 8;
 constexpr std::int64_t band = 9;
-constexpr std::int64_t held = 4;         // samples that share one median
-constexpr std::int64_t most_shift = 16;  // the largest shift is a part of the field of view, by so much
-constexpr double clip = 2;
+constexpr std::int64_t most_weighed = 32;  // lines that the weights of coils come from
+constexpr std::int64_t held = 4;           // samples that share one median
+constexpr std::int64_t most_shift = 16;    // the largest shift is a part of the field of view, by so much
+constexpr std::int64_t first_break = 2;    // the first line that may be the first after a motion
+constexpr float clip = 2;
 constexpr double floor_of_fall = 0.05;
-constexpr double tiny = 1e-30;
+constexpr float tiny = 1e-30F;
+
+// Of each column, the middle one of the values in all rows, of an even number the upper one. Reorders the rows.
+std::vector<float> medians(std::vector<std::vector<float>>& rows) {
+  const std::size_t middle = rows.size() / 2;
+  for (std::size_t smallest = 0; smallest <= middle; ++smallest) {
+    for (std::size_t row = rows.size() - 1; row > smallest; --row) {
+      float* const above = rows[row - 1].data();
+      float* const below = rows[row].data();
+      for (std::size_t column = 0; column < rows[row].size(); ++column) {
+        const float one = above[column];
+        const float other = below[column];
+        above[column] = std::min(one, other);
+        below[column] = std::max(one, other);
+      }
+    }
+  }
+  return rows[middle];
+}
 
 // Calls `take` with each line that is near `line`, but not too near.
 template <typename Take>
@@ -29,25 +50,13 @@ void for_lines_nearby(std::int64_t line, std::int64_t first, std::int64_t end, c
 
 }  // namespace
 
-SuddenMotion SuddenMotionCheck::of(const std::vector<std::complex<float>>& measured,
-                                   const std::vector<std::complex<float>>& from_before,
-                                   const std::vector<std::complex<float>>& from_after, std::int64_t coils,
-                                   std::int64_t lines, std::int64_t width) {
-  measured_ = measured.data();
-  before_ = from_before.data();
-  after_ = from_after.data();
-  coils_ = coils;
+SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int64_t lines) {
+  first_ = first;
   lines_ = lines;
-  width_ = width;
+  width_ = first.samples;
   sum_over_coils();
   find_weights();
-  // Falls of the residual if line `first` + index is the first one after a motion.
-  constexpr std::int64_t first = 2;
-  const kernels::FourierTransform half_pixels(2 * width);
-  std::vector<double> falls;
-  for (std::int64_t line = first; line + 1 < lines; ++line) {
-    falls.push_back(fall_of(line, half_pixels));
-  }
+  const std::vector<double> falls = this->falls();
   SuddenMotion found;
   const auto breaks = static_cast<std::int64_t>(falls.size());
   for (std::int64_t index = 0; index < breaks; ++index) {
@@ -56,119 +65,127 @@ SuddenMotion SuddenMotionCheck::of(const std::vector<std::complex<float>>& measu
                      [&](std::int64_t other) { nearby = std::max(nearby, falls[static_cast<std::size_t>(other)]); });
     const double level = falls[static_cast<std::size_t>(index)] / (floor_of_fall + nearby);
     if (level > found.level) {
-      found = {level, first + index};
+      found = {level, first_break + index};
     }
   }
   return found;
 }
 
-std::vector<double> SuddenMotionCheck::coil_weights() const {
-  std::vector<double> share(static_cast<std::size_t>(coils_), 0.0);
-  std::vector<double> power(share.size());
-  for (std::int64_t sample = width_; sample < (lines_ - 1) * width_; ++sample) {
-    double all = 0;
-    for (std::int64_t coil = 0; coil < coils_; ++coil) {
-      const std::int64_t place = coil * lines_ * width_ + sample;
-      const double own = std::norm(measured_[place] - before_[place] - after_[place]);
-      power[static_cast<std::size_t>(coil)] = own;
-      all += own;
-    }
-    for (std::size_t coil = 0; coil < share.size() && all > 0; ++coil) {
-      share[coil] += power[coil] / all;
-    }
+kernels::PredictedLine SuddenMotionCheck::line(std::int64_t number) const {
+  const std::int64_t place = number * width_;
+  kernels::PredictedLine line = first_;
+  line.measured += place;
+  line.from_before += place;
+  line.from_after += place;
+  return line;
+}
+
+std::vector<float> SuddenMotionCheck::coil_weights() const {
+  std::vector<double> shares(static_cast<std::size_t>(first_.coils), 0.0);
+  const std::int64_t step = (lines_ + most_weighed - 1) / most_weighed;
+  for (std::int64_t number = 1; number + 1 < lines_; number += step) {
+    kernels::add_residual_shares(line(number), shares.data());
   }
-  double mean = 0;
-  for (const double value : share) {
-    mean += value / static_cast<double>(coils_);
+  const double mean = std::accumulate(shares.begin(), shares.end(), 0.0) / static_cast<double>(first_.coils);
+  std::vector<float> weights;
+  weights.reserve(shares.size());
+  for (const double share : shares) {
+    weights.push_back(mean > 0 ? static_cast<float>(1 / std::max(share / mean, 1e-6)) : 1.0F);
   }
-  for (double& value : share) {
-    value = mean > 0 ? 1 / std::max(value / mean, 1e-6) : 1;
-  }
-  return share;
+  return weights;
 }
 
 void SuddenMotionCheck::sum_over_coils() {
-  const std::vector<double> weights = coil_weights();
+  const std::vector<float> weights = coil_weights();
   const auto samples = static_cast<std::size_t>(lines_ * width_);
-  residual_.assign(samples, 0.0);
-  with_before_.assign(samples, 0.0);
-  with_after_.assign(samples, 0.0);
-  for (std::int64_t coil = 0; coil < coils_; ++coil) {
-    const double weight = weights[static_cast<std::size_t>(coil)];
-    for (std::int64_t sample = width_; sample < (lines_ - 1) * width_; ++sample) {
-      const std::int64_t place = coil * lines_ * width_ + sample;
-      const std::complex<double> value(measured_[place]);
-      const std::complex<double> before(before_[place]);
-      const std::complex<double> after(after_[place]);
-      const auto at = static_cast<std::size_t>(sample);
-      residual_[at] += weight * std::norm(value - before - after);
-      with_before_[at] += weight * std::conj(before) * (value - after);
-      with_after_[at] += weight * std::conj(after) * (value - before);
-    }
+  residual_.resize(samples);
+  with_before_.resize(samples);
+  with_after_.resize(samples);
+  const auto to_ascending_k = [&](auto* of_line) {
+    std::rotate(of_line, of_line + (width_ - width_ / 2), of_line + width_);
+  };
+  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
+    const std::int64_t place = number * width_;
+    const kernels::LineProducts products{residual_.data() + place, with_before_.data() + place,
+                                         with_after_.data() + place};
+    kernels::write_line_products(line(number), weights.data(), products);
+    to_ascending_k(products.residual);
+    to_ascending_k(products.with_before);
+    to_ascending_k(products.with_after);
   }
 }
 
 void SuddenMotionCheck::find_weights() {
-  const auto place = [&](std::int64_t line, std::int64_t x) { return static_cast<std::size_t>(line * width_ + x); };
+  constexpr std::int64_t half = band / 2;
   const std::int64_t columns = (width_ + held - 1) / held;
-  std::vector<double> smooth(static_cast<std::size_t>(lines_ * columns), 0.0);  // mean over `band`, at every held-th k
-  for (std::int64_t line = 1; line + 1 < lines_; ++line) {
+  std::vector<std::vector<float>> smooth(static_cast<std::size_t>(lines_));  // mean over `band`, at every held-th k
+  std::vector<float> cyclic(static_cast<std::size_t>(width_ + 2 * half));
+  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
+    const float* const residual = residual_.data() + number * width_;
+    for (std::int64_t x = -half; x < width_ + half; ++x) {
+      const std::int64_t inside = x < 0 || x >= width_ ? (x % width_ + width_) % width_ : x;
+      cyclic[static_cast<std::size_t>(x + half)] = residual[inside];
+    }
     for (std::int64_t column = 0; column < columns; ++column) {
-      double sum = 0;
-      for (std::int64_t step = -(band / 2); step <= band / 2; ++step) {
-        const std::int64_t x = std::min(column * held + held / 2 - 1, width_ - 1) + step;
-        sum += residual_[place(line, (x % width_ + width_) % width_)];
-      }
-      smooth[static_cast<std::size_t>(line * columns + column)] = sum / static_cast<double>(band);
+      const auto first = cyclic.begin() + std::min(column * held + held / 2 - 1, width_ - 1);
+      smooth[static_cast<std::size_t>(number)].push_back(std::accumulate(first, first + band, 0.0F) /
+                                                         static_cast<float>(band));
     }
   }
-  weight_.assign(residual_.size(), 0.0);
-  std::vector<double> nearby;
-  for (std::int64_t line = 1; line + 1 < lines_; ++line) {
-    for (std::int64_t column = 0; column < columns; ++column) {
-      nearby.clear();
-      for_lines_nearby(line, 1, lines_ - 1, [&](std::int64_t other) {
-        nearby.push_back(smooth[static_cast<std::size_t>(other * columns + column)]);
-      });
-      const auto middle = nearby.begin() + static_cast<std::ptrdiff_t>(nearby.size() / 2);
-      std::ranges::nth_element(nearby, middle);
-      const double usual = std::max(*middle, tiny);
-      for (std::int64_t x = column * held; x < std::min(width_, (column + 1) * held); ++x) {
-        weight_[place(line, x)] = std::min(1.0, clip * usual / std::max(residual_[place(line, x)], tiny)) / usual;
-      }
+  weight_.resize(residual_.size());
+  std::vector<std::vector<float>> nearby;
+  for (std::int64_t number = 1; number + 1 < lines_; ++number) {
+    nearby.clear();
+    for_lines_nearby(number, 1, lines_ - 1,
+                     [&](std::int64_t other) { nearby.push_back(smooth[static_cast<std::size_t>(other)]); });
+    const std::vector<float> usual = medians(nearby);
+    for (std::int64_t x = 0; x < width_; ++x) {
+      const auto place = static_cast<std::size_t>(number * width_ + x);
+      const float floor = std::max(usual[static_cast<std::size_t>(x / held)], tiny);
+      weight_[place] = std::min(1.0F, clip * floor / std::max(residual_[place], tiny)) / floor;
     }
   }
 }
 
-double SuddenMotionCheck::fall_of(std::int64_t line, const kernels::FourierTransform& half_pixels) {
-  const std::int64_t length = half_pixels.length();
-  shifts_.assign(static_cast<std::size_t>(length), 0.0F);
-  double still = 0;
-  double residual = 0;
-  std::vector<std::complex<double>> both(static_cast<std::size_t>(width_));
-  double peak = 0;
-  for (std::int64_t x = 0; x < width_; ++x) {
-    const auto own = static_cast<std::size_t>(line * width_ + x);
-    const auto last = static_cast<std::size_t>((line - 1) * width_ + x);
-    const std::complex<double> value = weight_[own] * with_before_[own] + std::conj(weight_[last] * with_after_[last]);
-    still += value.real();
-    residual += weight_[own] * residual_[own] + weight_[last] * residual_[last];
-    both[static_cast<std::size_t>(x)] = value;
-    peak = std::max(peak, std::abs(value));
+std::vector<double> SuddenMotionCheck::falls() {
+  struct Sums {
+    double still = 0;
+    double residual = 0;
+    float peak = 0;
+  };
+  const std::int64_t length = 2 * width_;  // shifts by half a pixel
+  const std::int64_t breaks = std::max<std::int64_t>(0, lines_ - 1 - first_break);
+  shifts_.resize(static_cast<std::size_t>(breaks * length));
+  std::vector<Sums> sums(static_cast<std::size_t>(breaks));
+  for (std::int64_t index = 0; index < breaks; ++index) {
+    Sums& of_break = sums[static_cast<std::size_t>(index)];
+    std::complex<float>* const products = shifts_.data() + index * length;
+    for (std::int64_t x = 0; x < width_; ++x) {
+      const auto own = static_cast<std::size_t>((first_break + index) * width_ + x);
+      const std::size_t last = own - static_cast<std::size_t>(width_);
+      products[x] = weight_[own] * with_before_[own] + std::conj(weight_[last] * with_after_[last]);
+      of_break.still += products[x].real();
+      of_break.residual += weight_[own] * residual_[own] + weight_[last] * residual_[last];
+      of_break.peak = std::max({of_break.peak, std::abs(products[x].real()), std::abs(products[x].imag())});
+    }
+    std::fill_n(products + width_, width_, 0.0F);
+    for (std::int64_t x = 0; x < width_ && of_break.peak > 0; ++x) {  // within the range of float
+      products[x] /= of_break.peak;
+    }
   }
-  if (peak == 0 || residual == 0) {
-    return 0;
-  }
-  for (std::int64_t x = 0; x < width_; ++x) {  // within the range of float
-    shifts_[static_cast<std::size_t>(x)] = std::complex<float>(both[static_cast<std::size_t>(x)] / peak);
-  }
-  half_pixels.along_rows(shifts_.data(), 1, kernels::Direction::forward, 1, memory_);
-  double best = 0;
+  kernels::FourierTransform(length).along_rows(shifts_.data(), breaks, kernels::Direction::forward, 1, memory_);
   const std::int64_t most = width_ / most_shift * 2;
-  for (std::int64_t step = -most; step <= most; ++step) {
-    best = std::max(best, static_cast<double>(std::abs(shifts_[static_cast<std::size_t>((step + length) % length)])));
+  std::vector<double> falls;
+  for (std::int64_t index = 0; index < breaks; ++index) {
+    const Sums& of_break = sums[static_cast<std::size_t>(index)];
+    float best = 0;
+    for (std::int64_t step = -most; step <= most; ++step) {
+      best = std::max(best, std::norm(shifts_[static_cast<std::size_t>(index * length + (step + length) % length)]));
+    }
+    const double largest = std::sqrt(static_cast<double>(best)) * static_cast<double>(of_break.peak);
+    falls.push_back(of_break.residual > 0 ? 2 * (largest - of_break.still) / of_break.residual : 0);
   }
-  return 2 * (best * peak - still) / residual;
+  return falls;
 }
 
 }  // namespace mriembed::quality

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/fourier.hpp"
+#include "kernels/predicted_line.hpp"
 
 namespace mriembed::quality {
 
@@ -23,7 +24,7 @@ struct SuddenMotion {
 // is undone.
 //
 //   A(l, k) = sum over coils of g conj(a) (m - p),  B(l, k) of g conj(p) (m - a),  rho(l, k) of g |r|^2,
-//   g of a coil: the inverse of its mean |r|^2, where the mean over coils at each sample is 1;
+//   g of a coil: the inverse of its mean |r|^2 in up to 32 lines, where the mean over coils at each sample is 1;
 //   v(l, k): the median over lines 3 to 8 away of rho, which is averaged over 9 neighbouring k before,
 //   at every fourth k;
 //   w = min(1, 2 v / rho) / v: single samples that stand out, spikes, have little weight;
@@ -34,34 +35,32 @@ struct SuddenMotion {
 // or a ghost, is no motion. Its figures with and without motion: scripts/benchmarks/check_rates.py. Not thread-safe.
 class SuddenMotionCheck {
  public:
-  // (coils, lines, x) samples of k-space, k_x ascending: measured ones, and the two parts of each line's prediction.
-  // The first and the last line have no prediction. `width` must be served by FourierTransform when doubled.
-  SuddenMotion of(const std::vector<std::complex<float>>& measured, const std::vector<std::complex<float>>& from_before,
-                  const std::vector<std::complex<float>>& from_after, std::int64_t coils, std::int64_t lines,
-                  std::int64_t width);
+  // `first`: the first of so many `lines`, which lie one behind the other in each coil, as k-space with k_x = 0 in
+  // front. The first and the last line have no prediction. The number of samples must be served by FourierTransform
+  // when doubled.
+  SuddenMotion of(const kernels::PredictedLine& first, std::int64_t lines);
 
-  // Of the last lines, rho of each sample: (lines, x). That of the first and of the last line is 0.
-  [[nodiscard]] const std::vector<double>& residual() const { return residual_; }
+  // Of the last lines, rho of each sample: (lines, k), k_x ascending. That of the first and of the last line means
+  // nothing.
+  [[nodiscard]] const std::vector<float>& residual() const { return residual_; }
 
  private:
-  [[nodiscard]] std::vector<double> coil_weights() const;
+  [[nodiscard]] kernels::PredictedLine line(std::int64_t number) const;
+  [[nodiscard]] std::vector<float> coil_weights() const;
   void sum_over_coils();
   void find_weights();
-  // q, if `line` is the first one after a motion.
-  [[nodiscard]] double fall_of(std::int64_t line, const kernels::FourierTransform& half_pixels);
+  // q of each line from the second to the last but one, if it is the first one after a motion.
+  [[nodiscard]] std::vector<double> falls();
 
-  const std::complex<float>* measured_ = nullptr;
-  const std::complex<float>* before_ = nullptr;
-  const std::complex<float>* after_ = nullptr;
-  std::int64_t coils_ = 0;
+  kernels::PredictedLine first_{};
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
   // Of each line and k.
-  std::vector<double> residual_;                   // rho
-  std::vector<double> weight_;                     // w
-  std::vector<std::complex<double>> with_before_;  // A
-  std::vector<std::complex<double>> with_after_;   // B
-  std::vector<std::complex<float>> shifts_;
+  std::vector<float> residual_;                   // rho
+  std::vector<float> weight_;                     // w
+  std::vector<std::complex<float>> with_before_;  // A
+  std::vector<std::complex<float>> with_after_;   // B
+  std::vector<std::complex<float>> shifts_;       // (line, shift), of each possible motion
   kernels::FourierTransform::Memory memory_;
 };
 

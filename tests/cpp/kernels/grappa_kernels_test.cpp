@@ -149,6 +149,31 @@ TEST_P(GrappaKernelsTest, of_two_calibrations_together_are_those_of_all_position
   EXPECT_GT(most, 1e-3);
 }
 
+TEST_P(GrappaKernelsTest, take_a_measured_line_that_is_null_as_zero) {
+  Planes calibration = harmonic_planes(1, 12);
+  CalibrationRun run;
+  for (std::int64_t line = 0; line < calibration.lines; ++line) {
+    run.push_back(calibration.line(0, line));
+  }
+  const threads::Executor executor(1, nullptr);
+  GrappaKernels kernels;
+  kernels.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils, calibration.coil_stride(), width, executor);
+  const Planes zero{1, 5, std::vector<Sample>(calibration.samples.size())};
+  const auto filled = [&](bool has_before, bool has_after, const Sample* otherwise) {
+    Planes given = harmonic_planes(1, 5);
+    std::vector<Gap> gaps;
+    for (const std::int64_t missing : {1, 3}) {
+      add_gap(gaps, 2, has_before ? given.line(0, missing - 1) : otherwise,
+              has_after ? given.line(0, missing + 1) : otherwise, std::array<Sample*, 1>{given.line(0, missing)});
+    }
+    kernels.fill(gaps, given.coil_stride(), executor);
+    return given.samples;
+  };
+  EXPECT_EQ(filled(true, false, nullptr), filled(true, false, zero.samples.data()));
+  EXPECT_EQ(filled(false, true, nullptr), filled(false, true, zero.samples.data()));
+  EXPECT_NE(filled(false, true, nullptr), filled(true, true, nullptr));
+}
+
 TEST_P(GrappaKernelsTest, are_not_found_from_runs_that_are_shorter_than_the_gap) {
   Planes calibration = harmonic_planes(2, 3);
   const std::vector<CalibrationRun> runs{{calibration.line(0, 0), calibration.line(0, 1), calibration.line(0, 2)},

@@ -31,12 +31,12 @@ TEST_P(SamplePower, is_summed_in_float64_for_every_number_and_size_of_samples) {
 TEST_P(SamplePower, is_added_to_the_sum_of_each_sample_and_to_no_other) {
   for (std::int64_t count = 0; count <= 40; ++count) {
     const auto samples = random_samples(std::max<std::int64_t>(count, 1), 1e20F, static_cast<unsigned>(count));
-    std::vector<double> sums(41, 1e38);
-    add_power(samples.data(), count, 0.25, sums.data());
+    std::vector<float> sums(41, 3.0F);
+    add_power(samples.data(), count, 0.5e-20F, sums.data());
     for (std::int64_t sample = 0; sample < 41; ++sample) {
       const auto place = static_cast<std::size_t>(sample);
-      const double added = sample < count ? 0.25 * std::norm(std::complex<double>(samples[place])) : 0;
-      ASSERT_NEAR(sums[place], 1e38 + added, 1e-15 * (1e38 + added));
+      const double added = sample < count ? std::norm(0.5e-20 * std::complex<double>(samples[place])) : 0;
+      ASSERT_NEAR(sums[place], 3 + added, 1e-6 * (3 + added)) << count << " samples, " << sample;
     }
   }
 }

@@ -1,0 +1,96 @@
+#include "quality/spike.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+namespace mriembed::quality {
+namespace {
+
+// By the definition in the header, sample by sample.
+Spike defined_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
+  const auto at = [&](std::int64_t y, std::int64_t x) {
+    return static_cast<double>(power[static_cast<std::size_t>(y * width + x)]);
+  };
+  const double peak = *std::ranges::max_element(power);
+  Spike strongest;
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      const double from_centre = std::hypot(2.0 * static_cast<double>(y) / static_cast<double>(height) - 1,
+                                            2.0 * static_cast<double>(x) / static_cast<double>(width) - 1);
+      double sum = 0;
+      int count = 0;
+      for (std::int64_t v = std::max<std::int64_t>(0, y - 6); v < std::min(height, y + 7); ++v) {
+        for (std::int64_t u = std::max<std::int64_t>(0, x - 6); u < std::min(width, x + 7); ++u) {
+          const bool is_near = std::abs(v - y) <= 1 && std::abs(u - x) <= 2;
+          sum += is_near ? 0 : at(v, u);
+          count += !is_near && at(v, u) > 0 ? 1 : 0;
+        }
+      }
+      if (from_centre >= 0.15 && at(y, x) > 0 && count >= 24 && at(y, x) / (sum / count) > strongest.level) {
+        strongest = {y, x, at(y, x) / (sum / count), std::sqrt(at(y, x) / peak)};
+      }
+    }
+  }
+  return strongest;
+}
+
+std::vector<float> random_power(std::int64_t height, std::int64_t width, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::exponential_distribution<float> power;
+  std::vector<float> values(static_cast<std::size_t>(height * width));
+  std::ranges::generate(values, [&] { return power(generator) + 1e-3F; });
+  return values;
+}
+
+void expect_as_defined(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
+  const Spike found = strongest_spike(power, height, width);
+  const Spike expected = defined_spike(power, height, width);
+  EXPECT_EQ(found.y, expected.y);
+  EXPECT_EQ(found.x, expected.x);
+  EXPECT_NEAR(found.level, expected.level, 1e-9 * expected.level);
+  EXPECT_NEAR(found.share, expected.share, 1e-9);
+}
+
+TEST(SpikeTest, is_the_sample_that_the_definition_names) {
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    for (const auto& [height, width] : {std::pair{40, 50}, {7, 9}, {13, 200}, {64, 5}}) {
+      expect_as_defined(random_power(height, width, seed), height, width);
+    }
+  }
+}
+
+TEST(SpikeTest, does_not_count_samples_that_were_not_measured) {
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    std::vector<float> power = random_power(48, 40, seed);
+    for (std::size_t place = 0; place < power.size(); ++place) {
+      if (place / 40 % 3 != 0 || place % 40 < 6) {
+        power[place] = 0;
+      }
+    }
+    expect_as_defined(power, 48, 40);
+  }
+}
+
+TEST(SpikeTest, is_found_at_edges_and_not_at_the_centre) {
+  for (const std::int64_t place : {0, 49, 50 * 39, 50 * 40 - 1}) {
+    std::vector<float> power = random_power(40, 50, 3);
+    power[static_cast<std::size_t>(place)] = 1000;
+    power[50 * 20 + 25] = 5000;
+    const Spike found = strongest_spike(power, 40, 50);
+    EXPECT_EQ(found.y * 50 + found.x, place);
+    EXPECT_NEAR(found.share, std::sqrt(0.2), 1e-6);
+  }
+}
+
+TEST(SpikeTest, is_none_where_too_few_samples_lie_around) {
+  EXPECT_EQ(strongest_spike(random_power(5, 5, 1), 5, 5).level, 0);
+}
+
+}  // namespace
+}  // namespace mriembed::quality
