@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # imported where they are used: not everyone draws
 
 # Distinguishable in every common form of colour blindness (Okabe and Ito 2008); the model's own lines come first.
 _COLOURS = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#999999", "#CC79A7")
+# Stands for the colour of the page's text, light or dark, which matplotlib cannot name.
+_INK = "#010203"
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 2)))
 
 
@@ -33,7 +35,17 @@ def picture(image: NDArray[np.float32]) -> str:
 
 
 def curves_figure(curves: Sequence[Curve]) -> str:
-    """Recall at 1 over each perturbation, one panel each, as SVG."""
+    """Recall at 1 over each perturbation, one panel each, as SVG without background."""
+    import matplotlib
+
+    with matplotlib.rc_context({
+        "text.color": _INK, "axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
+        "grid.color": _INK,
+    }):  # fmt: skip
+        return _svg(_drawn_curves(curves))
+
+
+def _drawn_curves(curves: Sequence[Curve]) -> Figure:
     figure, axes = _figure(len(curves), 3.1, 2.9)
     for panel, curve in zip(axes, curves, strict=True):
         positions = range(len(curve.values))
@@ -51,7 +63,7 @@ def curves_figure(curves: Sequence[Curve]) -> str:
     axes[0].set_ylabel("recall@1")
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 5), frameon=False)
-    return _svg(figure)
+    return figure
 
 
 def map_figure(rows: NDArray[np.float32], pictures: NDArray[np.float32], shown: int = 120) -> str:
@@ -84,6 +96,6 @@ def _figure(panels: int, width: float, height: float) -> tuple[Figure, list[Axes
 
 def _svg(figure: Figure) -> str:
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
-    text = file.getvalue()
+    figure.savefig(file, format="svg", metadata={"Date": None}, transparent=True)
+    text = file.getvalue().replace(_INK, "currentColor")
     return text[text.index("<svg") :]
