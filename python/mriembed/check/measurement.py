@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from mriembed.errors import Error
+from mriembed.quality import QualityLimits, Spike
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,6 @@ class Coil:
     def title(self) -> str:
         """As the findings call the coil."""
         return f"coil {self.channel}" + (f" ({self.name})" if self.name else "")
-
-
-@dataclass(frozen=True)
-class Spike:
-    """The sample of a slice that stands out most."""
-
-    y: int
-    x: int
-    level: float
 
 
 @dataclass(frozen=True)
@@ -70,23 +62,6 @@ class Interference:
     frequency: float
     offset_khz: float | None
     channel: int
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The limits of the findings."""
-
-    high_noise: float
-    low_noise: float
-    low_snr: float
-    correlation: float
-    clipped: float
-    interference: float
-    spike: float
-    ghost_phase: float
-    motion_level: float
-    zero_readouts: float
-    residual_spike: float
 
 
 @dataclass(frozen=True)
@@ -120,7 +95,7 @@ class Measurement:
     dead_channels: list[int]
     interference: Interference
     slices: list[Slice]
-    limits: Limits
+    limits: QualityLimits
 
 
 def measurement_of(line: str) -> Measurement:
@@ -146,7 +121,7 @@ def measurement_of(line: str) -> Measurement:
                 int(found["interference"]["channel"]),
             ),
             slices=[_slice(one) for one in found["slices"]],
-            limits=Limits(**{name: float(found["limits"][name]) for name in Limits.__dataclass_fields__}),
+            limits=QualityLimits(**{each.name: float(found["limits"][each.name]) for each in fields(QualityLimits)}),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Error(
@@ -201,7 +176,7 @@ def _slice(found: dict[str, Any]) -> Slice:
 
 
 def _spike(found: dict[str, Any]) -> Spike:
-    return Spike(int(found["y"]), int(found["x"]), float(found["level"]))
+    return Spike(int(found["y"]), int(found["x"]), float(found["level"]), float(found["share"]))
 
 
 def _or_none(number: float | None) -> float | None:
