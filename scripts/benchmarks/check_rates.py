@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How often `mriembed_cli check` finds a fault that is there, and one that is not.
 
-Draws simulated scans (one slice of 128 x 128, 8 to 32 coils with gains of their own, half of them with a noise
+Draws simulated scans (one slice, 8 to 32 coils with gains of their own, half of them with a noise
 measurement), checks them as they are, and again with each fault of `mriembed.simulation.faults`. Prints a table, and
 writes it with the distribution of the figures of faultless scans. With --measured it takes scans of yours instead, of
 which it estimates the noise.
@@ -34,7 +34,6 @@ from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
 from mriembed.simulation.perturbation import Perturbation
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
-SIZE = 128
 NOISE_SAMPLES = 8192  # of the noise measurement, in each coil
 REPEAT = Perturbation(noise=0.02, shift=0.01, rotation=1.0)
 
@@ -47,12 +46,12 @@ class DrawnScan:
     noise_sd: np.ndarray
 
 
-def draw_scan(seed: int, number: int) -> DrawnScan:
-    """Always the same for a seed and a number."""
+def draw_scan(seed: int, number: int, size: int) -> DrawnScan:
+    """Of size x size samples; always the same for a seed, a number and a size."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
     random = np.random.default_rng([seed, number])
     coils = int(random.choice([8, 12, 16, 20, 32]))
-    kspace = simulate_kspace(simulate_images(1, 1, SIZE, generator), coils, generator).numpy()
+    kspace = simulate_kspace(simulate_images(1, 1, size, generator), coils, generator).numpy()
     signal = np.sqrt(np.mean(np.abs(kspace) ** 2))
     # Preamplifiers differ by some per cent, the noise of neighbours is somewhat alike.
     gains = np.exp(0.1 * random.standard_normal(coils))
@@ -67,7 +66,7 @@ def draw_scan(seed: int, number: int) -> DrawnScan:
         white = random.standard_normal((coils, *shape)) + 1j * random.standard_normal((coils, *shape))
         return np.tensordot(root, white, 1)
 
-    samples = (gains[:, None, None] * kspace[0] + noise(SIZE, SIZE)).astype(np.complex64)
+    samples = (gains[:, None, None] * kspace[0] + noise(size, size)).astype(np.complex64)
     measured = noise(NOISE_SAMPLES).astype(np.complex64) if number % 2 == 0 else None
     return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real))
 
@@ -149,6 +148,7 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=500, help="faultless ones; of each fault as many (%(default)s)")
     parser.add_argument("--faulty", type=int, help="scans of each fault, where it shall be less")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size", type=int, default=128, help="lines, and samples of a readout (%(default)s)")
     parser.add_argument("--measured", nargs="+", type=Path, help="NumPy files of measured k-space, faultless ones")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
@@ -159,7 +159,7 @@ def main() -> None:
         if arguments.measured:
             drawn = [measured_scan(file) for file in arguments.measured]
         else:
-            drawn = [draw_scan(arguments.seed, number) for number in range(arguments.scans)]
+            drawn = [draw_scan(arguments.seed, number, arguments.size) for number in range(arguments.scans)]
         clean = checked([scan.raw for scan in drawn], folder)
         figures = [extremes(result) for result in clean]
         export_model(folder / "model.pt", weights=DEFAULT_WEIGHTS)
@@ -214,6 +214,7 @@ def main() -> None:
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, torch {torch.__version__}",
         "seed": arguments.seed,
+        "size": None if arguments.measured else arguments.size,
         "limits": clean[0]["limits"],
         "faultless_scans": len(clean),
         "false_alarms": false_alarms,
