@@ -15,7 +15,8 @@ from mriembed.scans import ScanSlice, read_usable_slices
 _DESCRIPTION = """\
 Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
 mriembed_cli does, and with four baselines. Another session changes background phase, coil array, noise, matrix,
-sampling and position; the same session keeps phase and array. Prints tables; writes JSON and an HTML report."""
+sampling and position; the same session keeps phase and array. Single changes are made alone: phase, array, tilt of the
+slice, transmit field, N/2 ghost. Prints tables; writes JSON and an HTML report."""
 
 
 def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,6 +38,9 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=("float32", "bfloat16"))
     parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
+    parser.add_argument(
+        "--single-changes", type=int, default=100, help="simulated slices of tilt, transmit field and ghost; 0: none"
+    )
     parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
     parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
     parser.add_argument("--volumes", type=int, default=12, help="simulated bodies, cut at known places; 0: none")
@@ -59,6 +63,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     for name, value, least in (
         ("--slices", options.slices, 0),
+        ("--single-changes", options.single_changes, 0),
         ("--variants", options.variants, 0),
         ("--curve-slices", options.curve_slices, 0),
         ("--volumes", options.volumes, 0),
@@ -78,11 +83,18 @@ def _evaluate(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     if options.volumes == 1:
         raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other bodies are measured")
-    simulated = (options.slices, options.variants, options.curve_slices, options.volumes, options.contrasts)
+    simulated = (
+        options.slices,
+        options.single_changes,
+        options.variants,
+        options.curve_slices,
+        options.volumes,
+        options.contrasts,
+    )
     if not (options.scans or any(simulated)):
         raise InvalidArgumentError(
-            "nothing to evaluate: give --scans, or leave one of --slices, --variants, --curve-slices, --volumes and "
-            "--contrasts above 0"
+            "nothing to evaluate: give --scans, or leave one of --slices, --single-changes, --variants, "
+            "--curve-slices, --volumes and --contrasts above 0"
         )
     slices: list[ScanSlice] = []
     if options.scans:
@@ -98,6 +110,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     pairs = read_pairs(options.pairs, slices) if options.pairs else []
     plan = Plan(
         simulated=options.slices,
+        single_changes=options.single_changes,
         variants=options.variants,
         curve=options.curve_slices,
         volumes=options.volumes,

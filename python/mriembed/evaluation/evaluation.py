@@ -20,6 +20,7 @@ from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of
 from mriembed.evaluation.methods import DeployedModel, Method, PrincipalComponents, Thumbnail, random_weights
 from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
+from mriembed.evaluation.single_change_trials import single_change_trials
 from mriembed.evaluation.volume_trials import Ordering, VolumeScore, volume_trials
 from mriembed.model_file import ModelDescription
 from mriembed.scans import ScanSlice
@@ -33,6 +34,7 @@ class Plan:
 
     Attributes:
         simulated: simulated slices of each trial; 0 leaves them out.
+        single_changes: simulated slices of the trials of tilt, transmit field and ghost; 0 leaves them out.
         variants: simulated slices that differ by variants of a protocol; 0 leaves them out.
         curve: simulated slices of the curves; 0 leaves them out.
         volumes: simulated bodies with slices at known positions; 0 leaves them out.
@@ -44,6 +46,7 @@ class Plan:
     """
 
     simulated: int = 1000
+    single_changes: int = 100
     variants: int = 300
     curve: int = 200
     volumes: int = 12
@@ -157,6 +160,10 @@ def evaluate(
         found_scores += simulated
         names = [f"slice {label}" for label in gallery.labels]
         found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
+    if plan.single_changes:
+        found_scores += single_change_trials(
+            methods, plan.single_changes, plan.seed, counter("single changes", plan.single_changes)
+        )
     if slices:
         count = counter("measured slices", len(slices))
         measured, repeated, gallery, queries = measured_trials(

@@ -1,24 +1,32 @@
-"""Trials on measured scans: another session and the same one, phase alone, few of many coils, repeated scans."""
+"""Trials on measured scans: another session and the same one, single changes, few of many coils, repeated scans."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mriembed.errors import InvalidArgumentError
 from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
+from mriembed.fourier import kspace_to_image
 from mriembed.scans import ScanSlice
-from mriembed.simulation.acquisition import reacquire, with_background_phase
+from mriembed.simulation.acquisition import reacquire, with_factor
 from mriembed.simulation.background_phase import random_background_phase
-from mriembed.simulation.perturbation import ANOTHER_SESSION, ANY_PHASE, SAME_SESSION
+from mriembed.simulation.excitation import relative_flip_angles
+from mriembed.simulation.ghost import with_ghost
+from mriembed.simulation.perturbation import ANOTHER_SESSION, ANY_PHASE, GHOST, SAME_SESSION, TRANSMIT_DEVIATION
 
 _FEW, _MANY = 4, 16  # coils that are left, of at least so many
-_SEED = 7_375_000_003  # of other sessions; far from the seeds of training, which are the output of a mixing function
+_BRIGHT = 0.1  # of the largest magnitude, from which a pixel counts as body
+_REPEATS_OF_A_CHANGE = 4  # acquisitions for each of a transmit field or ghost, of which all are much alike
+# Of other sessions and of single changes; far from the seeds of training, which are the output of a mixing function.
+_SEED, _CHANGES_SEED = 7_375_000_003, 7_437_500_003
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,8 @@ def measured_trials(
         methods: what is compared.
         slices: the measured slices.
         pairs: which of them are repeated scans of one slice.
-        repeats: acquisitions of each slice at each level, background phases, and sets of few coils.
+        repeats: acquisitions of each slice at each level, background phases, and sets of few coils. There is a transmit
+            field and a ghost of each level for every fourth of them.
         seed: decides the acquisitions.
         on_slice: called after each slice.
 
@@ -90,10 +99,14 @@ def measured_trials(
     gallery = Gallery(methods)
     trials = {f"measured, another session, {name}": Gallery(methods) for name in ANOTHER_SESSION}
     trials["measured, phase alone"] = Gallery(methods)
+    trials |= {f"measured, transmit field alone, {name}": Gallery(methods) for name in TRANSMIT_DEVIATION}
+    trials |= {f"measured, ghost alone, {name}": Gallery(methods) for name in GHOST}
     trials |= {f"measured, same session, {name}": Gallery(methods) for name in SAME_SESSION}
     few = Gallery(methods)
     generator = torch.Generator().manual_seed(seed)
     other_sessions = torch.Generator().manual_seed(_SEED + 1_000_003 * seed)
+    changes = torch.Generator().manual_seed(_CHANGES_SEED + 1_000_003 * seed)
+    change_repeats = math.ceil(repeats / _REPEATS_OF_A_CHANGE)
     for number, scan in enumerate(slices):
         kspace = torch.from_numpy(scan.kspace)[None]
         height, width = kspace.shape[2:]
@@ -104,7 +117,14 @@ def measured_trials(
                 trials[f"measured, another session, {name}"].add(again.numpy(), [number])
         for _ in range(repeats):
             phase = random_background_phase(torch.zeros(1, 1), height, width, ANY_PHASE, other_sessions)
-            trials["measured, phase alone"].add(with_background_phase(kspace, phase).numpy(), [number])
+            trials["measured, phase alone"].add(with_factor(kspace, phase).numpy(), [number])
+        for _ in range(change_repeats):
+            for name, deviation in TRANSMIT_DEVIATION.items():
+                shaded = with_transmit_shading(kspace, deviation, changes)
+                trials[f"measured, transmit field alone, {name}"].add(shaded.numpy(), [number])
+            for name, strength in GHOST.items():
+                ghosted = with_ghost(kspace, strength, changes)
+                trials[f"measured, ghost alone, {name}"].add(ghosted.numpy(), [number])
         for name, level in SAME_SESSION.items():
             for _ in range(repeats):
                 again = reacquire(kspace, level, generator)
@@ -121,6 +141,21 @@ def measured_trials(
         found += scores(f"measured, same session, any {_FEW} coils", gallery, few, repeated)
     in_another_session = trials["measured, another session, medium"]
     return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, in_another_session
+
+
+def with_transmit_shading(kspace: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Measured k-space (B, coils, y, x) under a new transmit field, the same for all coils.
+
+    Tissue and sequence are unknown: the signal is taken as proportional to the flip angle, as it is at small ones.
+
+    Args:
+        kspace: fully sampled.
+        deviation: largest relative deviation of the flip angle within the body, below 1.
+        generator: decides the fields.
+    """
+    magnitude = kspace_to_image(kspace).abs().square().sum(1).sqrt()
+    body = magnitude > _BRIGHT * magnitude.amax((1, 2), keepdim=True)
+    return with_factor(kspace, relative_flip_angles(body, deviation, generator)[:, None])
 
 
 def _repeated_scans(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mriembed.evaluation.gallery import Gallery, Score, scores
 from mriembed.evaluation.methods import Method
-from mriembed.simulation.acquisition import acquire, reacquire, with_background_phase
+from mriembed.simulation.acquisition import acquire, reacquire, with_factor
 from mriembed.simulation.another_session import acquire_in_another_session, random_array
 from mriembed.simulation.background_phase import PhaseLimits, random_background_phase
 from mriembed.simulation.coils import random_sensitivities
@@ -116,7 +116,7 @@ def simulated_trials(
             again = acquire_in_another_session(batch.images, still, _MATRIX, level, generator)
             add(f"simulated, another session, {name}", again)
         phase = random_background_phase(still, _MATRIX, _MATRIX, ANY_PHASE, generator)
-        add("simulated, phase alone", with_background_phase(batch.kspace, phase))
+        add("simulated, phase alone", with_factor(batch.kspace, phase))
         array = random_array(still, _MATRIX, Perturbation(), generator)
         add("simulated, array alone", acquire(batch.images * batch.phase, array, Perturbation(), generator))
         for name, level in SAME_SESSION.items():

@@ -110,9 +110,12 @@ def reacquire(kspace: Tensor, perturbation: Perturbation, generator: torch.Gener
     return _measured(received, None, perturbation, draw)
 
 
-def with_background_phase(kspace: Tensor, phase: Tensor) -> Tensor:
-    """k-space (B, coils, y, x) of the same slices and coils under a background phase (B, 1, y, x), a unit factor."""
-    return image_to_kspace(kspace_to_image(kspace) * phase)
+def with_factor(kspace: Tensor, factor: Tensor) -> Tensor:
+    """k-space (B, coils, y, x) of the same slices and coils, the images multiplied by a factor (B, 1, y, x).
+
+    A background phase is such a factor, of magnitude 1, and so is a shading, which is real.
+    """
+    return image_to_kspace(kspace_to_image(kspace) * factor)
 
 
 def _smooth_weighting(coil_images: Tensor, strength: float, draw: _Draw) -> Tensor:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from mriembed.simulation.interpolation import interpolated
+from mriembed.simulation.planes import pixel_points
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SHAPES = 14
@@ -59,6 +61,7 @@ def random_anatomy(
     phantoms: float = 0.2,
     variants: Tensor | None = None,
     heights: Tensor | None = None,
+    directions: Tensor | None = None,
     apart: float = 0.0,
 ) -> Anatomy:
     """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
@@ -72,6 +75,8 @@ def random_anatomy(
         heights: (bodies, slices), where the slices lie along z, in units of half of the field of view. Shapes and
             texture are then about as fine along z as in the plane, and what lies between the shapes is two tissues that
             fold into each other. None: random heights, near which little changes.
+        directions: (bodies, slices, 2, 3), axes of the slices at `heights`, which are tilted about their middle, see
+            `tilted_directions`. The body is the same one as without. None: the slices lie in planes of one z.
         apart: random heights of a body lie at least so far apart, in units of half of the field of view.
 
     Returns:
@@ -88,7 +93,11 @@ def random_anatomy(
         z = torch.where(spread > 0, _spread_out(z, apart), z)
     if heights is not None:
         z = heights
-    places = displaced(axis, z, uniform)
+    if directions is None:
+        places, levels = displaced(axis, z, uniform), z
+    else:
+        points = pixel_points(axis, z, directions)
+        places, levels = displaced_points(points.flatten(2), uniform), points[:, 2].flatten(1)
 
     shapes = _SHAPES if heights is None else _SOLID_SHAPES
     tissues, phantom = _random_tissues(bodies, shapes, phantoms, generator)
@@ -97,7 +106,8 @@ def random_anatomy(
     body_axes = torch.cat([uniform(0.5, 0.95, 2), uniform(0.9, 2.0, 1)], 1)
     rim, tilt = uniform(0.02, 0.15, 1), uniform(-0.3, 0.3, 1)
     softness = 1.0 / size
-    surface = ellipsoid_depth(places, z, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)[:, 0]
+    surface = ellipsoid_depth(places, levels, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)
+    surface = surface.reshape(bodies, slices, -1)
     inside = torch.sigmoid(surface / softness)
     core = torch.sigmoid((surface - rim[:, :, None]) / softness)
 
@@ -109,14 +119,20 @@ def random_anatomy(
         along_z = in_plane.mean(2, keepdim=True) * 2 ** ((along_z - 0.45) / 0.35)
     axes = torch.cat([in_plane, along_z], 2)
     centres = uniform(-1, 1, 3) * (0.75 * body_axes)
-    cover = ellipsoid_depth(places, z, *(each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi))))
+    cover = ellipsoid_depth(places, levels, *(each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi))))
+    cover = cover.reshape(bodies, shapes, slices, -1)
     edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
     cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
+
+    def solid_texture(scale: int, strength: Tensor) -> Tensor:
+        if directions is None:
+            return _solid_texture(z, size, scale, strength, generator)
+        return _solid_texture_at(points, size, scale, strength, generator)
 
     within = tissues[:, 1, :, None, None]
     if heights is not None:
         pixels = int(torch.randint(*_FOLDS, (1,), generator=generator, device=device))
-        folds = _solid_texture(z, size, pixels, torch.ones_like(rim), generator) - 1
+        folds = solid_texture(pixels, torch.ones_like(rim)) - 1
         within = torch.lerp(within, tissues[:, -1, :, None, None], torch.sigmoid(_FOLD_EDGE * folds)[:, None])
     values = torch.lerp(tissues[:, 0, :, None, None], within, core[:, None])
     for index in range(shapes):  # each covers what lies below
@@ -128,8 +144,10 @@ def random_anatomy(
         if heights is not None:
             strength = 0.1 + 0.6 * strength
         strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
-        texture = _texture if heights is None else _solid_texture
-        density = density * texture(z, size, scale, strength, generator)
+        if heights is None:
+            density = density * _texture(z, size, scale, strength, generator)
+        else:
+            density = density * solid_texture(scale, strength)
     flat = (bodies * slices, size, size)
     return Anatomy(
         density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
@@ -182,16 +200,34 @@ def displaced(axis: Tensor, z: Tensor, uniform: UniformNumbers) -> Tensor:
     return F.pad(places.flatten(2), (0, 0, 0, 1), value=1.0)
 
 
+def displaced_points(points: Tensor, uniform: UniformNumbers) -> Tensor:
+    """The same displacement as of `displaced`, of any points.
+
+    Args:
+        points: (bodies, 3, points): y, x and z.
+        uniform: in the state in which `displaced` would take it.
+
+    Returns:
+        (bodies, 3, points): y, x and 1.
+    """
+    wave = uniform(-1, 1, 3, _WAVES) * 4.5
+    phase = uniform(0, 2 * math.pi, 2, _WAVES)
+    strength = uniform(-0.05, 0.05, 2, _WAVES)
+    along = wave.mT @ points
+    displacement = (strength * torch.cos(phase)) @ torch.cos(along) - (strength * torch.sin(phase)) @ torch.sin(along)
+    return F.pad(points[:, :2] + displacement, (0, 0, 0, 1), value=1.0)
+
+
 def ellipsoid_depth(places: Tensor, z: Tensor, centre: Tensor, axes: Tensor, angle: Tensor) -> Tensor:
     """About the distance from the surface of ellipsoids, in units of half of the field of view, positive inside.
 
     Args:
         places: (bodies, 3, slices * y * x): y, x and 1.
-        z: (bodies, slices).
+        z: (bodies, slices), or of each place, (bodies, slices * y * x).
         centre, axes: (bodies, ellipsoids, 3), along y, x and z. angle: (bodies, ellipsoids), about z.
 
     Returns:
-        (bodies, ellipsoids, slices, y * x).
+        (bodies, ellipsoids, slices, y * x), or (bodies, ellipsoids, slices * y * x, 1).
     """
     cosine, sine = torch.cos(angle), torch.sin(angle)
     (cy, cx, cz), (ay, ax, az) = centre.unbind(2), axes.unbind(2)
@@ -222,3 +258,24 @@ def _solid_texture(z: Tensor, size: int, scale: int, strength: Tensor, generator
     weights = torch.cos((math.pi / 2) * apart.clamp(-1, 1))
     planes = (weights @ noise.flatten(2)).reshape(*z.shape, coarse, coarse)
     return 1 + strength[:, :, None] * interpolated(planes, size, corners=False).flatten(2)
+
+
+def _solid_texture_at(points: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
+    """`_solid_texture` at any points, (bodies, 3, slices, y, x): y, x and z."""
+    bodies, _, slices = points.shape[:3]
+    coarse = max(size // scale, 2)
+    noise = torch.randn(bodies, coarse, coarse, coarse, generator=generator, device=generator.device)
+    y, x, z = points.unbind(1)
+    # The middle pixel is n // 2; grid_sample has its 0 in the middle between the edges.
+    grid = torch.stack([x, y], -1) + ((2 * (size // 2) + 1) / size - 1)
+    place = (z + 1) * (coarse / 2) - 0.5
+    texture = torch.empty_like(z)
+    for body, index in product(range(bodies), range(slices)):
+        first, last = (int(place[body, index].aminmax()[end].floor().clamp(0, coarse - 2)) for end in (0, 1))
+        near = slice(first, last + 2)
+        planes = F.grid_sample(
+            noise[body, None, near], grid[body, index, None], mode="bicubic", padding_mode="border", align_corners=False
+        )
+        apart = place[body, index] - torch.arange(first, last + 2, device=z.device)[:, None, None]
+        texture[body, index] = (planes[0] * torch.cos((math.pi / 2) * apart.clamp(-1, 1))).sum(0)
+    return 1 + strength[:, :, None] * texture.flatten(2)

@@ -7,6 +7,7 @@ inversion recovery for a perfect inversion and TE << TR.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -42,6 +43,40 @@ def spin_echo(density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: Tensor) -
 def inversion_recovery(density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: Tensor, ti: Tensor) -> Tensor:
     """PD (1 - 2 exp(-TI / T1) + exp(-TR / T1)) exp(-TE / T2): negative before the tissue's zero crossing."""
     return density * (1 - 2 * torch.exp(-ti / t1) + torch.exp(-tr / t1)) * torch.exp(-te / t2)
+
+
+def spin_echo_of_scaled_pulses(
+    density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: Tensor, scale: Tensor
+) -> Tensor:
+    """`spin_echo` where pulses of 90 and 180 degrees turn by a = 90 `scale` and b = 180 `scale` degrees instead.
+
+    PD M sin(a) sin^2(b / 2) exp(-TE / T2), where M = (1 - E1) / (1 - cos(a) cos(b) E1), E1 = exp(-TR / T1), is the
+    longitudinal magnetization before the excitation in the steady state: each TR leaves cos(a) cos(b) of it, which
+    recovers. A refocusing pulse of b refocuses sin^2(b / 2) (Hahn 1950, doi:10.1103/PhysRev.80.580); all else that it
+    makes is spoiled.
+    """
+    excitation, refocusing = (math.pi / 2) * scale, math.pi * scale
+    e1 = torch.exp(-tr / t1)
+    before = (1 - e1) / (1 - torch.cos(excitation) * torch.cos(refocusing) * e1)
+    echo = torch.sin(excitation) * torch.sin(refocusing / 2).square()
+    return density * before * echo * torch.exp(-te / t2)
+
+
+def inversion_recovery_of_scaled_pulses(
+    density: Tensor, t1: Tensor, t2: Tensor, tr: Tensor, te: Tensor, ti: Tensor, scale: Tensor
+) -> Tensor:
+    """`inversion_recovery` with a spin echo whose pulses, the inversion as well, turn by `scale` times their angles.
+
+    As `spin_echo_of_scaled_pulses`, with M = (1 - EI + cos(b) (EI - E1)) / (1 - cos(a) cos(b) cos(b) E1), EI =
+    exp(-TI / T1): the solution of M = 1 - (1 - cos(b) N) EI and N = 1 - (1 - cos(a) cos(b) M) E1 / EI, the
+    magnetizations before the excitation and before the inversion.
+    """
+    excitation, turned = (math.pi / 2) * scale, math.pi * scale
+    e1, ei = torch.exp(-tr / t1), torch.exp(-ti / t1)
+    kept = torch.cos(turned)
+    before = (1 - ei + kept * (ei - e1)) / (1 - torch.cos(excitation) * kept.square() * e1)
+    echo = torch.sin(excitation) * torch.sin(turned / 2).square()
+    return density * before * echo * torch.exp(-te / t2)
 
 
 def random_contrast(
@@ -105,9 +140,14 @@ class Sequences:
         parameters = torch.cat([self.parameters[:1], drawn.parameters[1:]])
         return Sequences(parameters, torch.remainder(self.kind + turns / 3, 1))
 
-    def signal(self, density: Tensor, t1: Tensor, t2: Tensor) -> Tensor:
-        """Signal (slices, y, x) of tissues (slices, y, x)."""
-        return _signal(density, t1, t2, self.parameters[:, :, None, None], self.kind[:, None, None])
+    def signal(self, density: Tensor, t1: Tensor, t2: Tensor, flip_angles: Tensor | None = None) -> Tensor:
+        """Signal (slices, y, x) of tissues (slices, y, x).
+
+        Args:
+            density, t1, t2: of each pixel's tissue.
+            flip_angles: (slices, y, x), what all pulses turn by relative to their nominal angles; None: 1 everywhere.
+        """
+        return _signal(density, t1, t2, self.parameters[:, :, None, None], self.kind[:, None, None], flip_angles)
 
 
 def random_sequences(count: int, generator: torch.Generator) -> Sequences:
@@ -117,10 +157,18 @@ def random_sequences(count: int, generator: torch.Generator) -> Sequences:
     return Sequences(low * (high / low) ** drawn[:-1], drawn[-1])
 
 
-def _signal(density: Tensor, t1: Tensor, t2: Tensor, parameters: Tensor, kind: Tensor) -> Tensor:
+def _signal(
+    density: Tensor, t1: Tensor, t2: Tensor, parameters: Tensor, kind: Tensor, flip_angles: Tensor | None = None
+) -> Tensor:
     """Signal (B, y, x) by the signal equation of each slice's kind; parameters are (9, B, 1, 1), kinds (B, 1, 1)."""
     share, gradient_tr, gradient_te, flip, spin_tr, spin_te, tr, te, ti = parameters
-    gradient = spoiled_gradient_echo(density, t1, share * t2, gradient_tr, gradient_te, torch.deg2rad(flip))
-    spin = spin_echo(density, t1, t2, spin_tr, spin_te)
-    inversion = inversion_recovery(density, t1, t2, tr, te, ti)
+    flip = torch.deg2rad(flip)
+    if flip_angles is None:
+        spin = spin_echo(density, t1, t2, spin_tr, spin_te)
+        inversion = inversion_recovery(density, t1, t2, tr, te, ti)
+    else:
+        flip = flip * flip_angles
+        spin = spin_echo_of_scaled_pulses(density, t1, t2, spin_tr, spin_te, flip_angles)
+        inversion = inversion_recovery_of_scaled_pulses(density, t1, t2, tr, te, ti, flip_angles)
+    gradient = spoiled_gradient_echo(density, t1, share * t2, gradient_tr, gradient_te, flip)
     return torch.where(kind < 1 / 3, gradient, torch.where(kind < 2 / 3, spin, inversion))

@@ -20,6 +20,7 @@ from mriembed.simulation.uniform_numbers import UniformNumbers
 _PULSE_SAMPLES = 96  # of a pulse's half
 _PROFILE_SAMPLES = 257
 _LEAST_SPREAD = 0.2
+_FIELD_VALUES = 3  # along an axis of a transmit field
 _LEFT_PHASE = 0.6  # radians from a slab's middle to its edge
 
 # Of what each slice has its own: from, to, and how far apart variants of a protocol lie, as a share of that.
@@ -95,6 +96,33 @@ def transmit_field(heights: Tensor, size: int, generator: torch.Generator) -> Te
     """
     coarse = 0.85 + 0.3 * torch.rand(heights.size(0), 3, 3, 3, generator=generator, device=generator.device)
     return interpolated(between_planes(coarse, heights + 1), size).clamp(0.7, 1.3)
+
+
+def relative_flip_angles(body: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Smooth transmit fields: what pulses turn by in each pixel, relative to their nominal angles.
+
+    Scanners calibrate the mean flip angle: in the body it is the nominal one. A field has about one wave over the field
+    of view: at 3 T (128 MHz) the wavelength in tissue with the permittivity of water is c / (128 MHz * sqrt(80)) =
+    0.26 m.
+
+    Args:
+        body: (B, y, x) bool, where the body is. The longer axis spans the field of view.
+        deviation: largest deviation from 1 within the body, below 1.
+        generator: of the body's device.
+
+    Returns:
+        (B, y, x). The mean within the body is 1, and the largest deviation there `deviation`, which is not exceeded
+        elsewhere either.
+    """
+    batch, height, width = body.shape
+    size = max(height, width)
+    coarse = torch.randn(batch, _FIELD_VALUES, _FIELD_VALUES, generator=generator, device=generator.device)
+    top, left = size // 2 - height // 2, size // 2 - width // 2
+    field = interpolated(coarse, size)[:, top : top + height, left : left + width]
+    mean = (field * body).sum((1, 2), keepdim=True) / body.sum((1, 2), keepdim=True).clamp(min=1)
+    centred = field - mean
+    largest = (centred * body).abs().amax((1, 2), keepdim=True).clamp(min=1e-12)
+    return 1 + deviation * (centred / largest).clamp(-1, 1)
 
 
 def sinc_pulse_profile(distance: Tensor, time_bandwidth: Tensor, window: Tensor) -> Tensor:

@@ -98,3 +98,18 @@ ANOTHER_SESSION = {
         single_channel=0.15,
     ),
 }
+
+# Levels of changes that are made alone.
+
+# Degrees by which the plane of a slice is tilted about one of its axes. Chosen: from what hardly shows on a localizer
+# to what a patient who was positioned anew has where nobody corrects for it.
+TILT = {"easy": 1.0, "medium": 3.0, "hard": 6.0}
+
+# Largest relative deviation of the flip angle from the nominal one within the body. In livers, 90 % of the measured
+# ratios lie from 0.83 to 1.11 at 1.5 T (easy) and from 0.59 to 1.13 at 3 T (hard; Roberts et al. 2021,
+# doi:10.1002/mrm.28549). Heads at 3 T lie between.
+TRANSMIT_DEVIATION = {"easy": 0.15, "medium": 0.25, "hard": 0.4}
+
+# Magnitude of the N/2 ghost relative to the image's. Chosen: from what a phase correction of EPI leaves to where it
+# fails.
+GHOST = {"easy": 0.02, "medium": 0.05, "hard": 0.1}

@@ -14,9 +14,10 @@ from mriembed.simulation.contrast import random_contrast
 from mriembed.simulation.excitation import random_excitation
 from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
 
-# 4 mm in a field of view of 260 mm, in units of half of it. Slices of a body that count as different are at least so
-# far apart: nearer ones are one slice to a scan, whatever excites them.
-LEAST_SPACING = 4.0 / 130.0
+# Slices of a body that count as different are at least so far apart: nearer ones are one slice to a scan, whatever
+# excites them. In millimetres, and in units of half of a field of view of 260 mm.
+LEAST_MILLIMETRES = 4.0
+LEAST_SPACING = LEAST_MILLIMETRES / 130.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ def evaluation(model_file: Path) -> Evaluation:
     slices = [ScanSlice(one, Path(f"<{number}>.npy"), 0) for number, one in enumerate(kspace)]
     plan = Plan(
         simulated=20,
+        single_changes=8,
         variants=12,
         curve=20,
         volumes=2,
@@ -36,7 +37,7 @@ METHODS = [*EMBEDDINGS, "registered thumbnail 64 x 64"]
 
 def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Evaluation) -> None:
     trials = {score.trial for score in evaluation.scores}
-    assert len(trials) == 18
+    assert len(trials) == 18 + 9 + 6
     for trial in trials:
         assert [score.method for score in evaluation.scores if score.trial == trial] == METHODS
     assert all(list(curve.recall_at_1) == EMBEDDINGS for curve in evaluation.curves)
@@ -51,7 +52,9 @@ def test_other_sessions_lead(evaluation: Evaluation) -> None:
     assert kinds == sorted(kinds)
     assert "another session" in evaluation.scores[0].trial
     assert table(evaluation).splitlines()[0].startswith("simulated, another session, easy: 20 queries")
+    assert "simulated, tilt alone, medium: 8 queries among 8 slices" in table(evaluation)
     report = html_report(evaluation)
+    assert "measured, ghost alone, hard: 4 queries among 4 slices" in report
     assert report.index("another session, medium") < report.index("same session, medium")
 
 

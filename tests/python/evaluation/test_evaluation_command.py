@@ -20,7 +20,8 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
-NOTHING_SIMULATED = ["--slices", "0", "--variants", "0", "--curve-slices", "0", "--volumes", "0", "--contrasts", "0"]
+SIMULATED = ("slices", "single-changes", "variants", "curve-slices", "volumes", "contrasts")
+NOTHING_SIMULATED = [word for name in SIMULATED for word in (f"--{name}", "0")]
 QUICK = [*NOTHING_SIMULATED, "--repeats", "2"]
 
 
@@ -34,7 +35,7 @@ def test_evaluate_prints_tables_and_writes_json_and_a_report(
     shown = capsys.readouterr().out
     assert "measured, another session, medium: 6 queries among 3 slices" in shown
     assert "repeated scans: 1 pairs" in shown
-    assert len(json.loads((tmp_path / "out.json").read_text())["scores"]) == 7 * 5
+    assert len(json.loads((tmp_path / "out.json").read_text())["scores"]) == 13 * 5
     assert (tmp_path / "out.html").read_text().startswith("<!doctype html>")
 
 
@@ -58,6 +59,7 @@ def test_scans_that_cannot_be_used_are_named_and_copies_are_left_out(
         (["--pairs", "{empty}/p"], "--pairs: names slices of --scans, which is missing"),
         ([], "nothing to evaluate: give --scans"),
         (["--slices", "-1"], "--slices: must be at least 0, not -1"),
+        (["--single-changes", "-1"], "--single-changes: must be at least 0, not -1"),
         (["--volumes", "1"], "--volumes: must be 0 or at least 2"),
         (["--json", "{empty}/a/b.json"], "{empty}/a/b.json: the folder {empty}/a does not exist"),
     ],

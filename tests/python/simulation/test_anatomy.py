@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mriembed.simulation import anatomy
-from mriembed.simulation.anatomy import Anatomy, displaced, ellipsoid_depth, random_anatomy
+from mriembed.simulation.anatomy import Anatomy, displaced, displaced_points, ellipsoid_depth, random_anatomy
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 
@@ -100,6 +100,20 @@ def test_space_is_displaced_by_a_sum_of_waves() -> None:
                     for w in range(waves)
                 )
                 np.testing.assert_allclose(found[body, direction, index], expected, rtol=0, atol=2e-6)
+
+
+def test_points_are_displaced_by_a_sum_of_waves() -> None:
+    waves = 6
+    points = torch.rand(2, 3, 50, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    found = displaced_points(points, UniformNumbers(2, 7 * waves, torch.Generator().manual_seed(0)))
+    drawn_again = UniformNumbers(2, 7 * waves, torch.Generator().manual_seed(0))
+    wave = drawn_again(-4.5, 4.5, 3, waves).double().numpy()
+    phase = drawn_again(0, 2 * np.pi, 2, waves).double().numpy()
+    strength = drawn_again(-0.05, 0.05, 2, waves).double().numpy()
+    along = np.einsum("bdw,bdp->bwp", wave, points.double().numpy())[:, None] + phase[..., None]
+    expected = points[:, :2].double().numpy() + (strength[..., None] * np.cos(along)).sum(2)
+    np.testing.assert_allclose(found[:, :2], expected, rtol=0, atol=2e-6)
+    assert bool((found[:, 2] == 1).all())
 
 
 def test_depth_is_positive_within_an_ellipsoid_and_zero_on_its_surface() -> None:

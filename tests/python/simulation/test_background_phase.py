@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.simulation.acquisition import acquire, with_background_phase
+from mriembed.simulation.acquisition import acquire, with_factor
 from mriembed.simulation.background_phase import (
     PhaseLimits,
     dipole_field,
@@ -30,14 +30,14 @@ def noise(*shape: int) -> torch.Tensor:
 def test_a_linear_phase_is_a_displaced_kspace(height: int, width: int, displacement: tuple[int, int]) -> None:
     kspace = noise(2, 3, height, width)
     radians = linear_field(torch.tensor([displacement, displacement], dtype=torch.float32), height, width)[:, None]
-    found = with_background_phase(kspace, torch.polar(torch.ones_like(radians), radians))
+    found = with_factor(kspace, torch.polar(torch.ones_like(radians), radians))
     torch.testing.assert_close(found, torch.roll(kspace, displacement, (2, 3)), rtol=0, atol=2e-5)
 
 
 def test_a_phase_leaves_the_root_sum_of_squares_as_it_is() -> None:
     kspace = noise(3, 4, 32, 40)
     phase = random_background_phase(torch.zeros(3, 1), 32, 40, ANY_PHASE, seeded())
-    again = with_background_phase(kspace, phase)
+    again = with_factor(kspace, phase)
     before, after = (kspace_to_image(k).abs().square().sum(1).sqrt() for k in (kspace, again))
     torch.testing.assert_close(after, before, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(again, kspace, atol=0.1)

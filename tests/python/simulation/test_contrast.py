@@ -1,14 +1,18 @@
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
 from mriembed.simulation.contrast import (
     Sequences,
     inversion_recovery,
+    inversion_recovery_of_scaled_pulses,
     random_contrast,
     random_sequences,
     spin_echo,
+    spin_echo_of_scaled_pulses,
     spoiled_gradient_echo,
 )
 
@@ -115,3 +119,84 @@ def test_sequences_give_the_signal_of_their_kind() -> None:
     spin = 0.8 * (1 - math.exp(-2000 / 900)) * math.exp(-90 / 80)
     inversion = 0.8 * (1 - 2 * math.exp(-400 / 900) + math.exp(-5000 / 900)) * math.exp(-20 / 80)
     assert found == pytest.approx([gradient, spin, inversion], rel=1e-4)
+
+
+def turned(magnetization: np.ndarray, radians: float) -> np.ndarray:
+    """A pulse along x turns the magnetization (x, y, z) about x."""
+    cosine, sine = math.cos(radians), math.sin(radians)
+    return np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]]) @ magnetization
+
+
+def crushed(magnetization: np.ndarray) -> np.ndarray:
+    return magnetization * np.array([0, 0, 1])
+
+
+def recovered(magnetization: np.ndarray, time: float, t1: float) -> np.ndarray:
+    """Longitudinal relaxation; transverse magnetization does not outlive a TR."""
+    kept = math.exp(-time / t1)
+    return np.array([0, 0, 1 - (1 - magnetization[2]) * kept])
+
+
+def echo(magnetization: np.ndarray, radians: float) -> float:
+    """The y part of what a pulse along x refocuses of transverse magnetization that crushers turn by all angles."""
+    sum_of_parts = 0.0
+    for turn in np.linspace(0, 2 * math.pi, 360, endpoint=False):
+        around_z = np.array([[math.cos(turn), math.sin(turn), 0], [-math.sin(turn), math.cos(turn), 0], [0, 0, 1]])
+        sum_of_parts += (around_z @ turned(around_z @ magnetization, radians))[1]
+    return sum_of_parts / 360
+
+
+@pytest.mark.parametrize("scale", [0.6, 0.85, 1.0, 1.13, 1.4])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_signals_of_scaled_pulses_are_those_of_the_steady_state_of_the_bloch_equations(
+    scale: float, inverted: bool
+) -> None:
+    t1, t2, tr, te, ti = 900.0, 80.0, 1500.0, 20.0, 400.0
+    excitation, half_turn = scale * math.pi / 2, scale * math.pi
+    magnetization = np.array([0.0, 0.0, 1.0])
+    for _ in range(30):
+        if inverted:
+            magnetization = recovered(crushed(turned(magnetization, half_turn)), ti, t1)
+        excited = turned(magnetization, excitation)
+        signal = abs(echo(crushed_longitudinal(excited), half_turn)) * math.copysign(1, magnetization[2])
+        left = crushed(turned(crushed(excited), half_turn))
+        magnetization = recovered(left, tr - ti if inverted else tr, t1)
+    expected = 0.8 * signal * math.exp(-te / t2)
+    arguments = [number(value) for value in (0.8, t1, t2, tr, te)]
+    if inverted:
+        found = inversion_recovery_of_scaled_pulses(*arguments, number(ti), number(scale))
+    else:
+        found = spin_echo_of_scaled_pulses(*arguments, number(scale))
+    assert float(found) == pytest.approx(expected, rel=1e-4)
+
+
+def crushed_longitudinal(magnetization: np.ndarray) -> np.ndarray:
+    """The transverse part alone: what a refocusing pulse excites of the longitudinal one is crushed."""
+    return magnetization * np.array([1, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("scaled", "nominal"),
+    [(spin_echo_of_scaled_pulses, spin_echo), (inversion_recovery_of_scaled_pulses, inversion_recovery)],
+)
+def test_pulses_of_their_nominal_angles_give_the_nominal_signal(
+    scaled: Callable[..., torch.Tensor], nominal: Callable[..., torch.Tensor]
+) -> None:
+    arguments = [ONE, T1, T2, number(1500.0), number(20.0)] + ([number(400.0)] if nominal is inversion_recovery else [])
+    torch.testing.assert_close(scaled(*arguments, ONE), nominal(*arguments), rtol=1e-5, atol=1e-6)
+
+
+def test_flip_angles_change_the_signal_of_each_kind_as_its_equation_says() -> None:
+    tissue = (torch.full((3, 1, 1), 0.8), torch.full((3, 1, 1), 900.0), torch.full((3, 1, 1), 80.0))
+    parameters = torch.tensor([0.5, 20.0, 5.0, 30.0, 2000.0, 90.0, 5000.0, 20.0, 400.0])[:, None].expand(9, 3)
+    sequences = Sequences(parameters, torch.tensor([0.1, 0.5, 0.9]))
+    nominal = sequences.signal(*tissue)
+    torch.testing.assert_close(sequences.signal(*tissue, torch.ones(3, 1, 1)), nominal, rtol=1e-5, atol=1e-6)
+    found = sequences.signal(*tissue, torch.full((3, 1, 1), 0.7)).flatten().tolist()
+    e1, angle = math.exp(-20 / 900), math.radians(21)
+    gradient = 0.8 * math.sin(angle) * (1 - e1) / (1 - math.cos(angle) * e1) * math.exp(-5 / 40)
+    scale = number(0.7)
+    values = [number(value) for value in (0.8, 900.0, 80.0)]
+    spin = spin_echo_of_scaled_pulses(*values, number(2000.0), number(90.0), scale)
+    inversion = inversion_recovery_of_scaled_pulses(*values, number(5000.0), number(20.0), number(400.0), scale)
+    assert found == pytest.approx([gradient, float(spin), float(inversion)], rel=1e-4)

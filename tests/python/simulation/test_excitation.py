@@ -1,9 +1,10 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
-from mriembed.simulation.excitation import random_excitation, sinc_pulse_profile
+from mriembed.simulation.excitation import random_excitation, relative_flip_angles, sinc_pulse_profile
 
 
 def drawn(bodies: int, slices: int = 1, seed: int = 0) -> torch.Tensor:
@@ -85,3 +86,32 @@ def test_variants_of_a_protocol_excite_one_place_by_pulses_of_their_own() -> Non
     assert float(similarity[variants].min()) > 0.8
     assert float(similarity[variants].max()) < 1 - 1e-6
     assert float(similarity[~variants].mean()) < float(similarity[variants].mean())
+
+
+@pytest.mark.parametrize("deviation", [0.15, 0.4])
+@pytest.mark.parametrize("shape", [(48, 48), (30, 48), (48, 31)])
+def test_flip_angles_are_nominal_on_average_within_the_body_and_deviate_by_as_much_as_is_asked_for(
+    deviation: float, shape: tuple[int, int]
+) -> None:
+    y, x = np.meshgrid(*(np.linspace(-1, 1, count) for count in shape), indexing="ij")
+    body = torch.from_numpy(((y / 0.8) ** 2 + (x / 0.6) ** 2 < 1)[None].repeat(20, 0))
+    field = relative_flip_angles(body, deviation, torch.Generator().manual_seed(0))
+    assert field.shape == (20, *shape)
+    within = torch.stack([one[body[0]] for one in field]).double()
+    np.testing.assert_allclose(within.mean(1), 1, atol=1e-5)
+    np.testing.assert_allclose((within - 1).abs().amax(1), deviation, rtol=1e-4)
+    assert float((field - 1).abs().max()) <= deviation + 1e-6
+
+
+def test_transmit_fields_are_smooth_and_differ() -> None:
+    """A wave over the field of view changes by at most 2 pi / 48 of its amplitude from pixel to pixel."""
+    body = torch.ones(20, 48, 48, dtype=torch.bool)
+    field = relative_flip_angles(body, 0.3, torch.Generator().manual_seed(0))
+    steepest = max(float(field.diff(dim=axis).abs().max()) for axis in (1, 2))
+    assert steepest < 2 * (2 * math.pi / 48) * 0.3
+    assert float(torch.corrcoef(field.flatten(1)).fill_diagonal_(0).abs().mean()) < 0.6
+
+
+def test_without_a_body_flip_angles_are_finite() -> None:
+    field = relative_flip_angles(torch.zeros(1, 8, 8, dtype=torch.bool), 0.3, torch.Generator().manual_seed(0))
+    assert bool(torch.isfinite(field).all())

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -6,6 +8,7 @@ from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.contrast import random_sequences
 from mriembed.simulation.excitation import transmit_field
 from mriembed.simulation.interpolation import between_planes
+from mriembed.simulation.planes import tilted_directions
 from mriembed.simulation.volumes import random_volume
 
 
@@ -43,6 +46,66 @@ def test_slices_resemble_each_other_the_less_the_farther_they_are_apart() -> Non
     assert bool((mean[1:] < mean[:-1]).all())
     assert 0.8 < float(mean[0]) < 0.99
     assert float(mean[3]) < 0.85
+
+
+@pytest.mark.parametrize("size", [48, 49])
+def test_a_tilt_of_no_degrees_is_no_tilt(size: int) -> None:
+    positions = torch.tensor([0.0, 7.0, 20.0, 33.0])
+    about_y = torch.tensor([True, False, True, False])
+    parallel = random_volume(positions, size, seeded())
+    tilted = random_volume(positions, size, seeded(), directions=tilted_directions(torch.zeros(4), about_y))
+    for name in ("density", "t1", "t2"):
+        one, other = (getattr(volume.anatomy, name) for volume in (parallel, tilted))
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5 * float(one.max()))
+    assert torch.equal(parallel.transmit, tilted.transmit)
+
+
+@pytest.mark.parametrize("about_y", [True, False])
+def test_each_line_of_a_tilted_slice_is_that_of_a_parallel_slice_at_its_height(about_y: bool) -> None:
+    """A line is parallel to the axis of the tilt. It lies at d cos(a) in the parallel slice d sin(a) above."""
+    size, degrees = 64, 6.0
+    axis = (torch.arange(size) - size // 2) * (2.0 / size)
+    lines = torch.tensor([10, 20, 32, 44, 55])
+    field = random_volume(torch.zeros(2), size, seeded()).field_of_view
+    rise = axis[lines] * (math.sin(math.radians(degrees)) * field / 2)
+    # The farthest slices stay the same ones, so that the body does: the first is the lowest, and the last the highest.
+    ends = torch.tensor([0.0, 60.0])
+    positions = torch.cat([ends[:1], 30 + rise, torch.tensor([30.0]), ends[1:]])
+    angles = torch.zeros(len(positions))
+    angles[-2] = math.radians(degrees)
+    directions = tilted_directions(angles, torch.full((len(positions),), about_y))
+    anatomy = random_volume(positions, size, seeded(), directions=directions).anatomy
+    for tissue in (anatomy.density, anatomy.t1, anatomy.t2):
+        slices = tissue.mT if about_y else tissue  # lines are rows
+        inside = tissue[-2] > 0.1 * tissue.max()
+        inside = inside.mT if about_y else inside
+        errors, changes = [], []
+        for index, line in enumerate(lines.tolist()):
+            row = float(axis[line]) * math.cos(math.radians(degrees)) * size / 2 + size // 2
+            below = min(int(row), size - 2)
+            expected = torch.lerp(slices[1 + index, below], slices[1 + index, below + 1], row - below)
+            errors.append((slices[-2, line] - expected).abs()[inside[line]])
+            changes.append((slices[-2, line] - slices[3, line]).abs()[inside[line]])
+        assert float(torch.cat(errors).mean()) < 0.1 * float(torch.cat(changes).mean())
+
+
+def test_parts_of_a_volume_are_its_slices() -> None:
+    volume = random_volume(torch.tensor([0.0, 7.0, 9.0, 20.0]), 24, seeded())
+    part = volume.part(slice(1, 3))
+    assert part.positions.tolist() == [7.0, 9.0]
+    assert torch.equal(part.heights, volume.heights[:, 1:3])
+    sequences = random_sequences(1, seeded(1))
+    assert torch.equal(part.images(sequences), volume.images(sequences)[1:3])
+
+
+def test_other_flip_angles_give_other_images_and_nominal_ones_the_same() -> None:
+    volume = random_volume(torch.tensor([0.0, 9.0]), 32, seeded())
+    for seed in range(6):  # sequences of all kinds
+        sequences = random_sequences(1, seeded(seed))
+        nominal = volume.images(sequences)
+        torch.testing.assert_close(volume.images(sequences, torch.ones(2, 32, 32)), nominal, rtol=1e-4, atol=1e-5)
+        gradient = torch.linspace(0.7, 1.3, 32).expand(2, 32, 32)
+        assert float((volume.images(sequences, gradient) - nominal).abs().mean()) > 0.01
 
 
 def test_images_of_volumes_have_no_background_phase() -> None:
