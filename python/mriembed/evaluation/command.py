@@ -39,7 +39,7 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=("float32", "bfloat16"))
     parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
     parser.add_argument(
-        "--single-changes", type=int, default=100, help="simulated slices of tilt, transmit field and ghost; 0: none"
+        "--single-changes", type=int, default=200, help="simulated slices of tilt, transmit field and ghost; 0: none"
     )
     parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
     parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")

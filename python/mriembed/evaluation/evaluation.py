@@ -46,7 +46,7 @@ class Plan:
     """
 
     simulated: int = 1000
-    single_changes: int = 100
+    single_changes: int = 200
     variants: int = 300
     curve: int = 200
     volumes: int = 12

@@ -100,7 +100,7 @@ def body_with_changes(
     def acquired(images: Tensor) -> Tensor:
         return acquire(images * phase, array, Perturbation(), torch.Generator().manual_seed(receivers))
 
-    as_it_is, *tilted = volume.images(sequences).split(_SLICES)
+    as_it_is, *tilted = volume.images(sequences).reshape(times, _SLICES, 1, _FINE, _FINE).unbind()
     kspace = acquired(as_it_is)
     changed = {f"tilt alone, {level}": acquired(images) for level, images in zip(tilts, tilted, strict=True)}
     for level, deviation in deviations.items():
