@@ -1,4 +1,6 @@
+import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,11 @@ import torch
 from safetensors.torch import load_file
 
 import mriembed
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
+
+from quality_table import METHODS, single_change_rows
+
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
 from mriembed.evaluation.gallery import Score
@@ -15,6 +22,9 @@ from mriembed.evaluation.simulated import simulated_trials
 from mriembed.scans import read_slices
 from mriembed.training.recipe import Recipe
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = REPOSITORY / "README.md"
+SINGLE_CHANGES = REPOSITORY / "scripts" / "benchmarks" / "results" / "single-changes-2026-11-29.json"
 CARD = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md")
 
 # Every measured scan that the package can read, each once.
@@ -45,6 +55,46 @@ def test_the_weights_are_small_finite_and_described() -> None:
     card = CARD.read_text()
     assert "not a medical device" in card
     assert "mriembed.cli train" in card
+
+
+def table_rows(document: Path) -> dict[str, list[str]]:
+    """Cells of the rows of a document's tables after the first cell, by this one."""
+    lines = [line for line in document.read_text().splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {name: cells for name, *cells in rows}
+
+
+def recall_of_single_change(results: dict[str, list[dict[str, object]]], trial: str) -> list[str]:
+    found = {score["method"]: score["recall_at_1"] for score in results["scores"] if score["trial"] == trial}
+    return [f"{found[method]:.3f}" for method in METHODS]
+
+
+def test_the_model_card_shows_the_single_changes_that_were_measured_with_these_weights(model: Path) -> None:
+    results = json.loads(SINGLE_CHANGES.read_text())
+    assert results["model"]["weights_sha256"] == Embedder.load(model).info.weights_sha256
+    assert results["plan"]["single_changes"] == 1000
+    rows = table_rows(CARD)
+    expected = single_change_rows(results)
+    assert len(expected) == 3 + 2
+    for name, figures in expected:
+        assert rows[name] == [figures[method] for method in METHODS]
+    for name, trial in (
+        ("1000 simulated slices, tilt of 1 / 3 / 6 degrees", "simulated, tilt alone"),
+        ("18 measured slices, N/2 ghost of 2 / 5 / 10 %", "measured, ghost alone"),
+    ):
+        levels = [recall_of_single_change(results, f"{trial}, {level}") for level in ("easy", "medium", "hard")]
+        assert rows[name] == [" / ".join(figures) for figures in zip(*levels, strict=True)]
+
+
+def test_the_readme_shows_the_medium_level_of_the_single_changes() -> None:
+    results = json.loads(SINGLE_CHANGES.read_text())
+    rows = table_rows(README)
+    for name, trial in (
+        ("1000 simulated slices, tilt of 3 degrees alone", "simulated, tilt alone, medium"),
+        ("transmit field alone, flip angles up to 25 % off", "simulated, transmit field alone, medium"),
+        ("N/2 ghost of 5 % alone", "simulated, ghost alone, medium"),
+    ):
+        assert rows[name] == recall_of_single_change(results, trial)
 
 
 def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
