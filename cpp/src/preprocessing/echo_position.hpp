@@ -17,8 +17,8 @@ struct EchoEnergies {
 void find_echo_energies(const std::complex<float>* spectrum, std::int64_t height, std::int64_t width, std::int64_t rows,
                         std::int64_t columns, EchoEnergies& energies);
 
-// The circular mean of the energies of an axis (Ahn and Cho 1987, doi:10.1109/TMI.1987.4307795), in whole samples of a
-// grid of `grid` samples. The axis has `length` pixels, of which `energies` are the central samples.
+// The circular mean of the energies of an axis (Ahn and Cho 1987, IEEE Trans. Med. Imaging 6, 32), in whole samples of
+// a grid of `grid` samples. The axis has `length` pixels, of which `energies` are the central samples.
 std::int64_t echo_position(const std::vector<double>& energies, std::int64_t length, std::int64_t grid);
 
 }  // namespace mriembed
