@@ -38,6 +38,19 @@ mriembed::Precision precision_named(const std::string& name) {
   throw Error(ErrorCode::invalid_argument, "precision must be float32, bfloat16 or float16, not \"" + name + "\"");
 }
 
+mriembed::Backend backend_named(const std::string& name) {
+  if (name == "auto") {
+    return mriembed::Backend::automatic;
+  }
+  if (name == "native") {
+    return mriembed::Backend::native;
+  }
+  if (name == "torch") {
+    return mriembed::Backend::torch;
+  }
+  throw Error(ErrorCode::invalid_argument, "backend must be auto, native or torch, not \"" + name + "\"");
+}
+
 const char* name_of(mriembed::Precision precision) {
   switch (precision) {
     case mriembed::Precision::bfloat16:
@@ -96,13 +109,13 @@ bool signalled() {
 
 // `bytes` of a model file, or none: it lies at `path`.
 Embedder load(const std::string& path, std::optional<std::string> bytes, const std::string& device,
-              const std::string& precision, int threads, bool fused_kernels, std::int64_t memory_mib,
+              const std::string& precision, int threads, const std::string& backend, std::int64_t memory_mib,
               std::vector<std::string> trusted_keys, bool allow_unsealed) {
   mriembed::Options options;
   options.device = device;
   options.precision = precision_named(precision);
   options.threads = threads;
-  options.fused_kernels = fused_kernels;
+  options.backend = backend_named(backend);
   options.memory_mib = memory_mib;
   options.trust = trust_in(std::move(trusted_keys), allow_unsealed);
   options.interrupted = signalled;
@@ -185,10 +198,12 @@ PYBIND11_MODULE(_core, module) {
 
   py::class_<Embedder>(module, "Embedder")
       .def(py::init(&load), py::arg("path"), py::arg("bytes"), py::arg("device"), py::arg("precision"),
-           py::arg("threads"), py::arg("fused_kernels"), py::arg("memory_mib"), py::arg("trusted_keys"),
+           py::arg("threads"), py::arg("backend"), py::arg("memory_mib"), py::arg("trusted_keys"),
            py::arg("allow_unsealed"))
       .def_property_readonly("info", &Embedder::info)
-      .def_property_readonly("uses_fused_kernels", &mriembed::Embedder::uses_fused_kernels)
+      .def_property_readonly(
+          "backend",
+          [](const Embedder& self) { return self.backend() == mriembed::Backend::native ? "native" : "torch"; })
       .def_property_readonly("arithmetic", [](const Embedder& self) { return name_of(self.arithmetic()); })
       .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
            py::arg("phase_height"), py::call_guard<py::gil_scoped_release>())

@@ -209,7 +209,7 @@ struct Setting {
 };
 
 Setting setting_of(const Embedder& embedder, const Arguments& arguments) {
-  return {embedder.info().weights_sha256, embedder.uses_fused_kernels() ? "fused" : "torch's",
+  return {embedder.info().weights_sha256, embedder.backend() == Backend::native ? "native" : "torch",
           name_of(embedder.arithmetic()),
           arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace)
                                   : parse_shape(arguments.shape).value()};

@@ -68,7 +68,7 @@ once more ends the program at once; OUT then stays as it was. With -, lines are 
 nobody reads them any more, the program ends.
 
 The same scans and model give the same rows on one machine, bit for bit, whatever --threads, --batch, --memory and the
-load are. Another processor or version may change the last digits, and so may these options with --no-fused-kernels or
+load are. Another processor or version may change the last digits, and so may these options with --backend torch or
 --device cuda.)";
 
 struct Arguments {

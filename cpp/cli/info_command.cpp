@@ -86,7 +86,7 @@ std::string coils_text(const ModelInfo& info) {
 
 // Which kernels run the network on a CPU: known only once it is loaded.
 std::string kernels_text(const Arguments& arguments) {
-  return Embedder::load(arguments.model, arguments.options).uses_fused_kernels()
+  return Embedder::load(arguments.model, arguments.options).backend() == Backend::native
              ? "the library's own on a CPU"
              : "torch's (this network is not one that the library's kernels know)";
 }

@@ -48,8 +48,19 @@ void add_engine_options(CLI::App& command, Options& options) {
       ->type_name("MIB")
       ->check(whole_number(1, 1 << 20))
       ->capture_default_str();
-  command.add_flag("!--no-fused-kernels", options.fused_kernels,
-                   "Run the model file on torch's kernels, also where the library's own could");
+  command
+      .add_option_function<std::string>(
+          "--backend",
+          [&options](const std::string& name) {
+            options.backend = name == "native"  ? Backend::native
+                              : name == "torch" ? Backend::torch
+                                                : Backend::automatic;
+          },
+          "What runs the network: the library's own kernels (native), torch, or torch only where there are none of "
+          "them")
+      ->type_name("B")
+      ->default_str("auto")
+      ->check(CLI::IsMember({"auto", "native", "torch"}));
   add_trust_options(command, options.trust);
 }
 

@@ -14,7 +14,7 @@ namespace mriembed::cli {
 // Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest);
 
-// --device, --precision, --threads, --memory, --no-fused-kernels and the trust options. `options` must outlive the
+// --device, --precision, --threads, --memory, --backend and the trust options. `options` must outlive the
 // parsing.
 void add_engine_options(CLI::App& command, Options& options);
 

@@ -48,12 +48,25 @@ mriembed::Precision precision_of(mriembed_precision precision) {
   throw Error(ErrorCode::invalid_argument, "precision must be MRIEMBED_FLOAT32, MRIEMBED_BFLOAT16 or MRIEMBED_FLOAT16");
 }
 
+mriembed::Backend backend_of(mriembed_backend backend) {
+  switch (backend) {
+    case MRIEMBED_AUTOMATIC:
+      return mriembed::Backend::automatic;
+    case MRIEMBED_NATIVE:
+      return mriembed::Backend::native;
+    case MRIEMBED_TORCH:
+      return mriembed::Backend::torch;
+  }
+  throw Error(ErrorCode::invalid_argument, "backend must be MRIEMBED_AUTOMATIC, MRIEMBED_NATIVE or MRIEMBED_TORCH");
+}
+
 mriembed::Options options_from(const mriembed_options* options) {
   const mriembed_options given = options_of(options, mriembed_options_init);
   require(given.device, "options.device");
   mriembed::Options converted;
   converted.device = given.device;
   converted.precision = precision_of(given.precision);
+  converted.backend = backend_of(given.backend);
   converted.threads = given.threads;
   converted.memory_mib = given.memory_mib;
   if (given.parallel_for != nullptr) {
@@ -89,7 +102,8 @@ void mriembed_options_init(mriembed_options* options) {
                 0,
                 0,
                 nullptr,
-                nullptr};
+                nullptr,
+                MRIEMBED_AUTOMATIC};
   }
 }
 

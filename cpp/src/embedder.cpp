@@ -46,7 +46,7 @@ void check_precision(Precision precision, bool on_cpu) {
 std::unique_ptr<const Network> load_network(const ModelArchive& archive, const Options& options) {
   const bool on_cpu = is_cpu(options.device);
   check_precision(options.precision, on_cpu);
-  if (!options.fused_kernels) {
+  if (options.backend == Backend::torch) {
     return torch_library().load({archive, options.device, options.precision, options.threads, nullptr});
   }
   const std::optional<kernels::NetworkWeights> weights = native_weights(archive);
@@ -54,8 +54,16 @@ std::unique_ptr<const Network> load_network(const ModelArchive& archive, const O
     archive.check_weights();
     return make_native_network(*weights, options.precision);
   }
-  return torch_library().load(
-      {archive, options.device, options.precision, options.threads, weights ? &*weights : nullptr});
+  auto network = options.backend == Backend::native && !weights
+                     ? nullptr
+                     : torch_library().load({archive, options.device, options.precision, options.threads,
+                                             weights ? &*weights : nullptr});
+  if (options.backend == Backend::native && (network == nullptr || !network->native())) {
+    refuse_argument(archive.path() + ": backend native has no kernels for " +
+                    (weights ? "device \"" + options.device + "\" in this build" : "the layers of its network") +
+                    "; backend torch runs it");
+  }
+  return network;
 }
 
 // Slices `first` to `first + count - 1` of a call.
@@ -319,7 +327,9 @@ Embedder Embedder::from_bytes(std::string bytes, const std::string& name, const 
 
 const ModelInfo& Embedder::info() const noexcept { return implementation_->info(); }
 
-bool Embedder::uses_fused_kernels() const noexcept { return implementation_->network().fused(); }
+Backend Embedder::backend() const noexcept {
+  return implementation_->network().native() ? Backend::native : Backend::torch;
+}
 
 Precision Embedder::arithmetic() const noexcept { return implementation_->network().arithmetic(); }
 

@@ -115,7 +115,7 @@ class Embedder:
         device: str,
         precision: str,
         threads: int,
-        fused_kernels: bool,
+        backend: str,
         memory_mib: int,
         trusted_keys: list[str],
         allow_unsealed: bool,
@@ -123,7 +123,7 @@ class Embedder:
     @property
     def info(self) -> ModelInfo: ...
     @property
-    def uses_fused_kernels(self) -> bool: ...
+    def backend(self) -> str: ...
     @property
     def arithmetic(self) -> str: ...
     def warm_up(self, slices: int, height: int, width: int) -> None: ...

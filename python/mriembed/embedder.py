@@ -45,7 +45,7 @@ class Embedder:
         device: str = "cpu",
         precision: str = "float32",
         threads: int = 0,
-        fused_kernels: bool = True,
+        backend: str = "auto",
         memory_mib: int = 1024,
         trusted_keys: Sequence[str | os.PathLike[str]] = (),
         allow_unsealed: bool = False,
@@ -58,7 +58,8 @@ class Embedder:
             precision: "float32", "bfloat16" or "float16" (GPU only), of the network; see `arithmetic`.
             threads: most CPU threads of one call; 0: one for each processor that this process may use. All calls of a
                 process share one pool of threads. Embeddings do not depend on it.
-            fused_kernels: False runs the model file on torch's kernels, also where the library's own could.
+            backend: what runs the network: "native", the library's own kernels; "torch"; or "auto", torch only where
+                there are no kernels for the device or the network.
             memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
                 of more slices runs in parts. One slice is always in work.
             trusted_keys: files of public keys; where given, the model file must be signed by one of them.
@@ -69,7 +70,7 @@ class Embedder:
         """
         keys = [os.fspath(key) for key in trusted_keys]
         core = _core.Embedder(
-            os.fspath(path), None, device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed
+            os.fspath(path), None, device, precision, threads, backend, memory_mib, keys, allow_unsealed
         )
         description = ModelDescription.of(core.info)
         warn_if_unsealed(path, description)
@@ -84,14 +85,14 @@ class Embedder:
         device: str = "cpu",
         precision: str = "float32",
         threads: int = 0,
-        fused_kernels: bool = True,
+        backend: str = "auto",
         memory_mib: int = 1024,
         trusted_keys: Sequence[str | os.PathLike[str]] = (),
         allow_unsealed: bool = False,
     ) -> Embedder:
         """Checks and loads the bytes of a model file; messages call it `name`. See `load` for the rest."""
         keys = [os.fspath(key) for key in trusted_keys]
-        core = _core.Embedder(name, model, device, precision, threads, fused_kernels, memory_mib, keys, allow_unsealed)
+        core = _core.Embedder(name, model, device, precision, threads, backend, memory_mib, keys, allow_unsealed)
         description = ModelDescription.of(core.info)
         warn_if_unsealed(name, description)
         return cls(core, description)
@@ -102,12 +103,12 @@ class Embedder:
         return self._description
 
     @property
-    def uses_fused_kernels(self) -> bool:
-        """Whether the network runs on the library's own kernels or, unfused, on torch's.
+    def backend(self) -> str:
+        """What runs the network: "native", the library's own kernels, or "torch".
 
         Its own there are for a CPU, and for a GPU where the library was built with MRIEMBED_CUDA.
         """
-        return self._core.uses_fused_kernels
+        return self._core.backend
 
     @property
     def arithmetic(self) -> str:

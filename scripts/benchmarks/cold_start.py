@@ -4,7 +4,7 @@
     scripts/benchmarks/cold_start.py [--rounds 21] [-o FILE.json]
 
 The slice is (8, 64, 64) complex64 in a .npy file. Compared are `mriembed_cli --version`, `embed` on the library's own
-kernels, the same in bfloat16, and on torch (`--no-fused-kernels`). Times are medians of whole processes; memory is the
+kernels, the same in bfloat16, and on torch (`--backend torch`). Times are medians of whole processes; memory is the
 largest resident size that Linux counts for the process.
 """
 
@@ -76,7 +76,7 @@ def main() -> None:
             "--version": [program, "--version"],
             "embed": embed,
             "embed --precision bfloat16": [*embed, "--precision", "bfloat16"],
-            "embed --no-fused-kernels": [*embed, "--no-fused-kernels"],
+            "embed --backend torch": [*embed, "--backend", "torch"],
         }
         taken: dict[str, list[Taken]] = {name: [] for name in commands}
         for _ in range(arguments.rounds):

@@ -1,7 +1,7 @@
 """The ways from one slice's k-space to its embedding on a CPU, in float32, and how long the network alone takes.
 
 - libmriembed: `Embedder.embed_kspace`
-- TorchScript, C++: the same with `fused_kernels=False`
+- TorchScript, C++: the same with `backend="torch"`: the network alone on torch, behind the library's preprocessing
 - TorchScript, Python: `embed_kspace` of the model file, channels-last or contiguous weights, whichever is fastest
 - NumPy/SciPy + ONNX Runtime: the preprocessing of numpy_preprocessing.py, then the network in ONNX Runtime, whose
   waiting threads may spin or not, whichever is fastest
@@ -32,7 +32,7 @@ def _network_alone(task: Task) -> Prepared:
 
 
 def _torchscript_cpp(task: Task) -> Prepared:
-    embedder = mriembed.Embedder.load(task.model, threads=task.threads, fused_kernels=False)
+    embedder = mriembed.Embedder.load(task.model, threads=task.threads, backend="torch")
     return Prepared(lambda: embedder.embed_kspace(task.samples))
 
 

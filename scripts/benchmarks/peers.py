@@ -5,7 +5,7 @@ plain NumPy arrays, as its users have them. Where no setting is best everywhere,
 input and keeps the fastest.
 
 - libmriembed: as `Embedder.load` makes it
-- TorchScript, C++: the same with `fused_kernels=False`, which runs the model file on torch's kernels
+- TorchScript, C++: the same with `backend="torch"`, which runs the model file on torch's kernels
 - TorchScript, Python: frozen or not, channels-last or contiguous (weights and input), whichever is fastest
 - torch.compile: Inductor with freezing (constant weights, packed for oneDNN), channels-last or contiguous;
   mode="max-autotune" changed nothing here
@@ -52,13 +52,13 @@ def dtype_of(precision: str) -> torch.dtype:
 
 def _libmriembed(task: Task) -> Prepared:
     embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads)
-    kernels = "its own kernels" if embedder.uses_fused_kernels else "torch's kernels"
+    kernels = "its own kernels" if embedder.backend == "native" else "torch's kernels"
     arithmetic = "" if embedder.arithmetic == task.precision else f", in {embedder.arithmetic}"
     return Prepared(lambda: embedder.embed(task.samples), kernels + arithmetic)
 
 
 def _torchscript_cpp(task: Task) -> Prepared:
-    embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads, fused_kernels=False)
+    embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads, backend="torch")
     return Prepared(lambda: embedder.embed(task.samples))
 
 

@@ -139,6 +139,12 @@ TEST_F(CApi, returns_codes_and_messages) {
   mriembed_options_init(&options);
   options.device = "cuda:127";
   EXPECT_EQ(mriembed_load(model.c_str(), &options, &other, &error), MRIEMBED_DEVICE_NOT_AVAILABLE);
+  options.device = "cpu";
+  options.backend = static_cast<mriembed_backend>(3);
+  EXPECT_EQ(mriembed_load(model.c_str(), &options, &other, &error), MRIEMBED_INVALID_ARGUMENT);
+  options.backend = MRIEMBED_TORCH;
+  ASSERT_EQ(mriembed_load(model.c_str(), &options, &other, &error), MRIEMBED_OK) << error.message;
+  mriembed_destroy(other);
   options.struct_size = 0;
   EXPECT_EQ(mriembed_load(model.c_str(), &options, &other, &error), MRIEMBED_INVALID_ARGUMENT);
 

@@ -158,10 +158,10 @@ TEST(EmbedderStress, embedders_of_different_models_and_precisions_do_not_disturb
   std::vector<Work> work;
   for (const std::string& model : {pca_model, none_model}) {
     for (const auto precision : {mriembed::Precision::float32, mriembed::Precision::bfloat16}) {
-      for (const bool fused_kernels : {true, false}) {
+      for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
         mriembed::Options options;
         options.precision = precision;
-        options.fused_kernels = fused_kernels;
+        options.backend = backend;
         options.threads = static_cast<int>(1 + embedders.size() % 2);
         embedders.push_back(Embedder::load(model, options));
         work.push_back({nullptr, mixed_cases(model == none_model ? virtual_coils : 0)});

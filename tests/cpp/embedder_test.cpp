@@ -104,8 +104,8 @@ TEST(Embedder, asks_every_few_slices_whether_to_go_on) {
 TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
   mriembed::Options options;
   options.precision = mriembed::Precision::bfloat16;
-  for (const bool fused_kernels : {true, false}) {
-    options.fused_kernels = fused_kernels;
+  for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
+    options.backend = backend;
     const Embedder embedder = Embedder::load(pca_model, options);
     const mriembed::Verification result = embedder.verify();
     EXPECT_GE(result.cosine, 0.999);
@@ -119,7 +119,7 @@ TEST(Embedder, in_bfloat16_computes_in_float32_at_most_where_its_own_kernels_run
   EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::float32);
   options.precision = mriembed::Precision::bfloat16;
   const Embedder own = Embedder::load(pca_model, options);
-  options.fused_kernels = false;
+  options.backend = mriembed::Backend::torch;
   EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::bfloat16);
 
   const Shape shape{2, 6, 20, 17};
@@ -388,9 +388,9 @@ TEST(Embedder, gives_the_same_rows_in_parts_that_fit_little_memory) {
   const Shape shape{11, 6, 40, 31};
   const auto kspace = random_kspace(shape);
   const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
-  for (const bool fused_kernels : {true, false}) {
+  for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
     mriembed::Options options;
-    options.fused_kernels = fused_kernels;
+    options.backend = backend;
     mriembed::Report whole_report;
     const auto whole = embed_kspace(Embedder::load(pca_model, options), view, {}, &whole_report);
     options.memory_mib = 1;
@@ -418,10 +418,10 @@ TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
   std::fill_n(stacked.begin() + std::ptrdiff_t{10} * 8 * 40 * 31, 8 * 40 * 31, 0.0F);
   std::vector<float> rows(std::size_t{11} * embed_dim, -7.0F);
   const auto destination = ArrayView<float, 2>::row_major(rows.data(), {11, embed_dim});
-  for (const bool fused_kernels : {true, false}) {
+  for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
     mriembed::Options options;
     options.memory_mib = 1;
-    options.fused_kernels = fused_kernels;
+    options.backend = backend;
     const Embedder embedder = Embedder::load(pca_model, options);
     auto [code, message] = error_of([&] { embedder.embed_kspace(view, destination); });
     EXPECT_EQ(code, ErrorCode::bad_input);
@@ -439,9 +439,9 @@ TEST(Embedder, warming_up_changes_no_embedding) {
   const Shape shape{3, 6, 20, 17};
   const auto kspace = random_kspace(shape);
   const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
-  for (const bool fused_kernels : {true, false}) {
+  for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
     mriembed::Options options;
-    options.fused_kernels = fused_kernels;
+    options.backend = backend;
     const auto expected = embed_kspace(Embedder::load(pca_model, options), view);
     const Embedder warm = Embedder::load(pca_model, options);
     warm.warm_up_kspace({5, 6, 40, 64}, 32);  // leaves larger memory behind than the slices need
@@ -458,10 +458,10 @@ TEST(Embedder, gives_the_same_bits_wherever_the_samples_lie) {
   std::normal_distribution<float> normal;
   std::vector<float> stacked(std::size_t{3} * 8 * 20 * 17);
   std::generate(stacked.begin(), stacked.end(), [&] { return normal(generator); });
-  for (const bool fused_kernels : {true, false}) {
+  for (const mriembed::Backend backend : {mriembed::Backend::native, mriembed::Backend::torch}) {
     for (const auto precision : {mriembed::Precision::float32, mriembed::Precision::bfloat16}) {
       mriembed::Options options;
-      options.fused_kernels = fused_kernels;
+      options.backend = backend;
       options.precision = precision;
       const Embedder embedder = Embedder::load(pca_model, options);
       std::vector<float> expected;
@@ -478,7 +478,7 @@ TEST(Embedder, gives_the_same_bits_wherever_the_samples_lie) {
         if (expected.empty()) {
           expected = rows;
         }
-        EXPECT_EQ(rows, expected) << "fused kernels " << fused_kernels << ", offset " << offset;
+        EXPECT_EQ(rows, expected) << "backend " << static_cast<int>(backend) << ", offset " << offset;
       }
     }
   }

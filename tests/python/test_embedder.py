@@ -122,6 +122,8 @@ def test_devices_and_precisions_that_are_not_there_have_their_own_error(tmp_path
         Embedder.load(path, precision="float16")
     with pytest.raises(InvalidArgumentError, match="precision must be"):
         Embedder.load(path, precision="int8")
+    with pytest.raises(InvalidArgumentError, match="backend must be auto, native or torch"):
+        Embedder.load(path, backend="cuda")
     with pytest.raises(InvalidArgumentError, match="threads must be"):
         Embedder.load(path, threads=-1)
 
@@ -129,8 +131,8 @@ def test_devices_and_precisions_that_are_not_there_have_their_own_error(tmp_path
 @pytest.mark.parametrize("matrix", [16, 40, 64])
 def test_models_with_a_fixed_matrix_warm_up_for_kspace(tmp_path: Path, matrix: int) -> None:
     mriembed.export_model(tmp_path / "m.pt", matrix=matrix)
-    for fused in (True, False):
-        embedder = mriembed.Embedder.load(tmp_path / "m.pt", fused_kernels=fused)
+    for backend in ("native", "torch"):
+        embedder = mriembed.Embedder.load(tmp_path / "m.pt", backend=backend)
         embedder.warm_up_kspace((2, 3, 41, 96))
         embedder.warm_up_kspace((1, 20, 64, 64), readout_width=32)
 

@@ -19,9 +19,9 @@ def random_stacked(slices: int, height: int, width: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def fused(model_file: Path) -> Embedder:
+def native(model_file: Path) -> Embedder:
     embedder = Embedder.load(model_file, device="cuda")
-    if not embedder.uses_fused_kernels:
+    if embedder.backend != "native":
         if os.environ.get("MRIEMBED_REQUIRE_GPU") == "1":
             pytest.fail("MRIEMBED_REQUIRE_GPU=1, but the library was built without MRIEMBED_CUDA=ON")
         pytest.skip("the library was built without MRIEMBED_CUDA=ON")
@@ -31,51 +31,51 @@ def fused(model_file: Path) -> Embedder:
 @pytest.mark.parametrize("slices", [1, 2, 5])
 @pytest.mark.parametrize(("height", "width"), [(128, 128), (41, 33), (16, 100), (8, 8)])
 def test_stacked_input_gives_the_embedding_of_torch_s_kernels(
-    fused: Embedder, model_file: Path, slices: int, height: int, width: int
+    native: Embedder, model_file: Path, slices: int, height: int, width: int
 ) -> None:
     stacked = random_stacked(slices, height, width)
-    unfused = Embedder.load(model_file, device="cuda", fused_kernels=False)
-    assert not unfused.uses_fused_kernels
-    np.testing.assert_allclose(fused.embed(stacked), unfused.embed(stacked), rtol=0, atol=FLOAT32)
+    on_torch = Embedder.load(model_file, device="cuda", backend="torch")
+    assert on_torch.backend == "torch"
+    np.testing.assert_allclose(native.embed(stacked), on_torch.embed(stacked), rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_stays_within_a_cosine_of_0_999_of_float32(
-    fused: Embedder, model_file: Path, precision: str
+    native: Embedder, model_file: Path, precision: str
 ) -> None:
     stacked = random_stacked(5, 96, 80)
     half = Embedder.load(model_file, device="cuda", precision=precision)
-    assert half.uses_fused_kernels
-    assert np.sum(half.embed(stacked) * fused.embed(stacked), axis=1).min() >= 0.999
+    assert half.backend == "native"
+    assert np.sum(half.embed(stacked) * native.embed(stacked), axis=1).min() >= 0.999
 
 
-def test_a_shape_gives_the_same_bits_however_many_others_came_between(fused: Embedder) -> None:
+def test_a_shape_gives_the_same_bits_however_many_others_came_between(native: Embedder) -> None:
     shapes = [(1 + index % 3, 24 + 8 * index, 32) for index in range(9)]  # more than are kept
-    first = [fused.embed(random_stacked(*shape)) for shape in shapes]
+    first = [native.embed(random_stacked(*shape)) for shape in shapes]
     for shape, expected in zip(reversed(shapes), reversed(first), strict=True):
-        np.testing.assert_array_equal(fused.embed(random_stacked(*shape)), expected)
+        np.testing.assert_array_equal(native.embed(random_stacked(*shape)), expected)
 
 
-def test_input_that_is_not_contiguous_gives_the_embedding_of_its_copy(fused: Embedder) -> None:
+def test_input_that_is_not_contiguous_gives_the_embedding_of_its_copy(native: Embedder) -> None:
     strided = random_stacked(3, 80, 64)[:, :, ::2, 5:]
-    np.testing.assert_array_equal(fused.embed(strided), fused.embed(strided.copy()))
+    np.testing.assert_array_equal(native.embed(strided), native.embed(strided.copy()))
 
 
-def test_many_threads_get_the_embeddings_of_their_own_slices(fused: Embedder) -> None:
+def test_many_threads_get_the_embeddings_of_their_own_slices(native: Embedder) -> None:
     inputs = [random_stacked(1 + index % 2, 32 + 8 * (index % 5), 48) for index in range(40)]
-    expected = [fused.embed(stacked) for stacked in inputs]
+    expected = [native.embed(stacked) for stacked in inputs]
     with ThreadPoolExecutor(8) as threads:
-        for found, alone in zip(threads.map(fused.embed, inputs), expected, strict=True):
+        for found, alone in zip(threads.map(native.embed, inputs), expected, strict=True):
             np.testing.assert_array_equal(found, alone)
 
 
 @pytest.mark.parametrize("fault", [np.nan, np.inf, -np.inf])
-def test_a_slice_with_a_fault_is_refused_by_its_number(fused: Embedder, fault: float) -> None:
+def test_a_slice_with_a_fault_is_refused_by_its_number(native: Embedder, fault: float) -> None:
     stacked = random_stacked(3, 40, 40)
     stacked[2, 7, 39, 0] = fault
     with pytest.raises(BadInputError, match="slice 2 holds NaN or infinite samples"):
-        fused.embed(stacked)
+        native.embed(stacked)
     stacked[2] = 0
     with pytest.raises(BadInputError, match="slice 2 is all zero"):
-        fused.embed(stacked)
-    assert np.isfinite(fused.embed(stacked[:2])).all()
+        native.embed(stacked)
+    assert np.isfinite(native.embed(stacked[:2])).all()

@@ -158,11 +158,11 @@ class Hooked(nn.Module):
 def refusal(path: Path) -> str:
     """What every way to load the file to torch says; the command line says it too, with status 3."""
     texts = set()
-    for load in (partial(Embedder.load, fused_kernels=False), mriembed.load_scripted):
+    for load in (partial(Embedder.load, backend="torch"), mriembed.load_scripted):
         with pytest.raises(ModelFileError) as caught:
             load(path)
         texts.add(str(caught.value))
-    result = _verify(path, "--no-fused-kernels")
+    result = _verify(path, "--backend", "torch")
     assert result.returncode == 3
     (text,) = texts
     assert result.stderr == f"mriembed_cli: error: {text}\n"
@@ -294,7 +294,7 @@ def test_a_damaged_pickle_or_code_is_refused_or_makes_no_difference(model: Path,
         hostile = resealed(model, tmp_path / "hostile.pt", changed)
         assert Embedder.load(hostile).verify().passed
         try:
-            assert Embedder.load(hostile, fused_kernels=False).verify().passed
+            assert Embedder.load(hostile, backend="torch").verify().passed
         except ModelFileError:
             refused += 1
     assert refused > len(damaged) / 2
@@ -426,9 +426,9 @@ def with_other_preprocessing(model: Path, to: Path) -> Path:
 
 def test_a_file_with_other_preprocessing_than_it_describes_is_refused(model: Path, tmp_path: Path) -> None:
     other = with_other_preprocessing(model, tmp_path / "other.pt")
-    for fused_kernels in (True, False):
+    for backend in ("native", "torch"):
         with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here"):
-            Embedder.load(other, fused_kernels=fused_kernels)
+            Embedder.load(other, backend=backend)
 
 
 def test_weights_that_are_not_those_described_are_refused(model: Path, tmp_path: Path) -> None:
@@ -441,12 +441,10 @@ def test_weights_that_are_not_those_described_are_refused(model: Path, tmp_path:
         Embedder.load(hostile)
 
 
-@pytest.mark.parametrize("fused_kernels", [True, False])
-def test_a_file_that_does_not_reproduce_its_reference_is_refused(
-    model: Path, tmp_path: Path, fused_kernels: bool
-) -> None:
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_a_file_that_does_not_reproduce_its_reference_is_refused(model: Path, tmp_path: Path, backend: str) -> None:
     description = json.loads(record_of(model, DESCRIPTION))
     description["reference"]["embedding"].reverse()
     wrong = with_description(model, tmp_path / "wrong.pt", description)
     with pytest.raises(ModelFileError, match="its reference embedding comes out otherwise here"):
-        Embedder.load(wrong, fused_kernels=fused_kernels)
+        Embedder.load(wrong, backend=backend)

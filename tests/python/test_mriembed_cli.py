@@ -295,12 +295,12 @@ def test_bench_measures_cold_starts(model_file: Path, options: list[str]) -> Non
     assert "first embedding" in cli("bench", model_file, "--cold", *options, "--repeats", "1").stdout
 
 
-@pytest.mark.parametrize("kernels", [[], ["--no-fused-kernels"]])
+@pytest.mark.parametrize("kernels", [[], ["--backend", "torch"]])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_bench_and_verify_say_what_the_network_computes_in(
     model_file: Path, precision: str, kernels: list[str]
 ) -> None:
-    arithmetic = Embedder.load(model_file, precision=precision, fused_kernels=not kernels).arithmetic
+    arithmetic = Embedder.load(model_file, precision=precision, backend="torch" if kernels else "auto").arithmetic
     assert arithmetic in ({precision} if kernels else {precision, "float32"})
     options = [model_file, "--precision", precision, *kernels]
     for cold in ([], ["--cold"]):

@@ -277,10 +277,10 @@ def test_little_memory_never_ends_in_an_abort(model_file: Path, short: Path, fol
     np.save(large, np.broadcast_to(_random((1, 1, 1, 512)), (2, 32, 512, 512)))
     start = _address_space(model_file)
     statuses = set()
-    for fused in ([], ["--no-fused-kernels"]):
+    for backend in ([], ["--backend", "torch"]):
         for more in (0, 150, 300, 450, 900, 4000):
             status, errors = _run(
-                *("embed", model_file, short, large, "-o", folder / "rows.npy", "--threads", 1, *fused),
+                *("embed", model_file, short, large, "-o", folder / "rows.npy", "--threads", 1, *backend),
                 limit=_limit(resource.RLIMIT_AS, start + (more << 20)),
             )
             assert status in (0, 4), errors

@@ -29,7 +29,7 @@ def test_twenty_runs_give_the_same_bytes(model_file: Path, phantom: Path, tmp_pa
     _assert_the_same(tmp_path, 20, model_file, phantom)
 
 
-@pytest.mark.parametrize("kernels", [[], ["--no-fused-kernels"]])
+@pytest.mark.parametrize("kernels", [[], ["--backend", "torch"]])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_arithmetic_gives_the_same_bytes(

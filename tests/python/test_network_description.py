@@ -97,4 +97,6 @@ def test_a_layer_that_the_library_does_not_know_is_named_by_its_text(tmp_path: P
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
     description, _ = read(tmp_path / "model.pt")
     assert "dilation=(2, 2)" in description["network"]["layers"][0]["kind"]
-    assert not Embedder.load(tmp_path / "model.pt").uses_fused_kernels
+    assert Embedder.load(tmp_path / "model.pt").backend == "torch"
+    with pytest.raises(mriembed.InvalidArgumentError, match="backend native has no kernels for the layers"):
+        Embedder.load(tmp_path / "model.pt", backend="native")

@@ -144,8 +144,8 @@ def test_autocast_and_gradients_of_the_caller_do_not_reach_the_network(paths: Pa
 def test_bfloat16_stays_within_a_cosine_of_0_999(paths: Paths) -> None:
     kspace = coil_mixture(5, 8, 64, 64)
     single = paths.embedder.embed_kspace(kspace)
-    for fused_kernels in (True, False):
-        embedder = Embedder.load(paths.file, precision="bfloat16", fused_kernels=fused_kernels)
+    for backend in ("native", "torch"):
+        embedder = Embedder.load(paths.file, precision="bfloat16", backend=backend)
         half = embedder.embed_kspace(kspace)
         assert np.sum(half * single, axis=1).min() >= 0.999
         assert (np.abs(half - single).max() > FLOAT32) == (embedder.arithmetic == "bfloat16")
@@ -322,34 +322,34 @@ def save_disturbed_network(
     return stacked.numpy(), model.embed(stacked, None).numpy()
 
 
-@pytest.mark.parametrize("fused_kernels", [True, False])
+@pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize(
     "arguments",
     [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 5}],
 )
 @pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
 def test_the_library_s_kernels_and_torch_s_agree_with_eager(
-    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
+    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], backend: str
 ) -> None:
     stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
-        embedder = Embedder.load(tmp_path / "model.pt", threads=threads, fused_kernels=fused_kernels)
-        assert embedder.uses_fused_kernels == fused_kernels
+        embedder = Embedder.load(tmp_path / "model.pt", threads=threads, backend=backend)
+        assert embedder.backend == backend
         np.testing.assert_allclose(embedder.embed(stacked), expected, rtol=0, atol=FLOAT32)
 
 
-@pytest.mark.parametrize("fused_kernels", [True, False])
+@pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize(
     "arguments",
     [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 64}],
 )
 @pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
 def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_shape(
-    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], fused_kernels: bool
+    tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], backend: str
 ) -> None:
     stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
-        options = {"threads": threads, "fused_kernels": fused_kernels}
+        options = {"threads": threads, "backend": backend}
         half = Embedder.load(tmp_path / "model.pt", precision="bfloat16", **options).embed(stacked)
         lengths = np.linalg.norm(half, axis=1) * np.linalg.norm(expected, axis=1)
         assert (np.sum(half * expected, axis=1) / lengths).min() >= 0.999
@@ -362,7 +362,7 @@ def test_a_network_that_the_kernels_do_not_know_runs_on_torch_s(tmp_path: Path) 
     pipeline = EmbeddingPipeline(model, CoilPreprocessor(3)).eval()
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
     embedder = Embedder.load(tmp_path / "model.pt")
-    assert not embedder.uses_fused_kernels
+    assert embedder.backend == "torch"
     stacked = torch.randn(2, 6, 20, 24)
     np.testing.assert_allclose(embedder.embed(stacked.numpy()), model.embed(stacked).numpy(), rtol=0, atol=FLOAT32)
 

@@ -25,6 +25,13 @@ namespace mriembed {
 // process: a permission that changes nothing for threads that do not use them.
 enum class Precision { float32, bfloat16, float16 };
 
+// Whose kernels run the network. Preprocessing is the library's own in each case.
+enum class Backend {
+  automatic,  // native where the library has kernels for the device and knows the network, torch elsewhere
+  native,     // the library's own: on a CPU, and on a GPU where it was built with MRIEMBED_CUDA
+  torch,      // libmriembed_torch, which is loaded from beside libmriembed and needs torch
+};
+
 struct Options {
   std::string device = "cpu";                // "cpu", "cuda" (the first GPU) or "cuda:N"
   Precision precision = Precision::float32;  // float16 needs a GPU
@@ -32,8 +39,8 @@ struct Options {
   // as a cgroup grants. All calls of a process share one pool of so many threads: where several threads call at once,
   // each gets fewer, and where other programs keep the processors busy, it works alone. Results do not depend on it.
   int threads = 0;
-  ParallelFor parallel_for;   // the host's threads instead of the pool's; empty: the pool
-  bool fused_kernels = true;  // false: torch's kernels, as every model file can run on them
+  ParallelFor parallel_for;  // the host's threads instead of the pool's; empty: the pool
+  Backend backend = Backend::automatic;
   // What the slices that one call has in work at once may take beside the samples, about: a call of more slices runs
   // in parts. One slice is always in work, whatever it takes.
   std::int64_t memory_mib = 1024;
@@ -76,7 +83,7 @@ struct Verification {
 // Move-only owner of a loaded network. All const functions may be called from many threads at once on one
 // Embedder: they share the process's pool of threads. The first call starts it; a forked child has one of its own. On
 // one machine the same slice gives the same bits, whatever the number of threads, the other slices of the call and the
-// load are; on torch's kernels (fused_kernels false, networks that the library does not know, GPUs) that is not
+// load are; on torch (Backend::torch, networks that the library does not know, GPUs) that is not
 // promised. A moved-from Embedder may only be destroyed or assigned to.
 //
 // Every function throws Error: invalid_argument for shapes that do not fit the model, bad_input for slices
@@ -96,9 +103,8 @@ class MRIEMBED_EXPORT Embedder {
 
   [[nodiscard]] const ModelInfo& info() const noexcept;
 
-  // Whether the network runs on the library's own kernels (on a CPU, and on a GPU where the library was built with
-  // MRIEMBED_CUDA) or, unfused, on torch's.
-  [[nodiscard]] bool uses_fused_kernels() const noexcept;
+  // What runs the network: native or torch.
+  [[nodiscard]] Backend backend() const noexcept;
 
   // What the network computes in: the precision that was asked for, or float32 instead of bfloat16.
   [[nodiscard]] Precision arithmetic() const noexcept;

@@ -43,6 +43,9 @@ typedef enum mriembed_precision {
 typedef void (*mriembed_task)(void* work, int64_t task);
 typedef void (*mriembed_parallel_for)(void* context, int64_t tasks, mriembed_task task, void* work);
 
+/* As mriembed::Backend in embedder.hpp. */
+typedef enum mriembed_backend { MRIEMBED_AUTOMATIC = 0, MRIEMBED_NATIVE = 1, MRIEMBED_TORCH = 2 } mriembed_backend;
+
 /* Fill with mriembed_options_init, then change what should differ. */
 typedef struct mriembed_options {
   size_t struct_size;                 /* set by the init function; lets later versions add members */
@@ -55,6 +58,7 @@ typedef struct mriembed_options {
   int allow_unsealed;                 /* not 0: also load a TorchScript file without a seal */
   mriembed_parallel_for parallel_for; /* NULL: the library's pool of threads */
   void* parallel_for_context;         /* handed to parallel_for; must live as long as the embedder */
+  mriembed_backend backend;           /* what runs the network */
 } mriembed_options;
 
 /* Fill with mriembed_kspace_options_init, then change what should differ. */

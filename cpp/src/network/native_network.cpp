@@ -109,7 +109,7 @@ class NativeNetwork final : public Network {
     pixel_bytes_ = (stem.in_channels + 2 * stem.out_channels) * static_cast<std::int64_t>(sizeof(float));
   }
 
-  [[nodiscard]] bool fused() const noexcept override { return true; }
+  [[nodiscard]] bool native() const noexcept override { return true; }
   [[nodiscard]] Precision arithmetic() const noexcept override {
     return arithmetic_ == kernels::Arithmetic::float32 ? Precision::float32 : Precision::bfloat16;
   }

@@ -17,7 +17,7 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   // Whether it runs on the library's own kernels.
-  [[nodiscard]] virtual bool fused() const noexcept = 0;
+  [[nodiscard]] virtual bool native() const noexcept = 0;
 
   // What it computes in.
   [[nodiscard]] virtual Precision arithmetic() const noexcept = 0;

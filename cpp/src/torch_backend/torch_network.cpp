@@ -95,12 +95,12 @@ class TorchNetwork final : public Network {
     if (request.weights != nullptr && device.is_cuda()) {
       gpu_ = cuda::make_gpu_network(*request.weights, device, dtype_of(precision_));
     }
-    pixel_bytes_ = bytes_of_a_pixel(module_, fused());
+    pixel_bytes_ = bytes_of_a_pixel(module_, native());
     forbid_tf32(module_);
     module_.to(device, dtype_of(precision_));
   }
 
-  [[nodiscard]] bool fused() const noexcept override { return gpu_ != nullptr; }
+  [[nodiscard]] bool native() const noexcept override { return gpu_ != nullptr; }
   [[nodiscard]] Precision arithmetic() const noexcept override { return precision_; }
   [[nodiscard]] std::int64_t pixel_bytes() const noexcept override { return pixel_bytes_; }
 
