@@ -238,6 +238,18 @@ class Embedder::Implementation {
     std::vector<float> peaks(static_cast<std::size_t>(slices));
     network_->embed(input.stacked, slices, input.height, input.width, executor_, rows, peaks.data());
     check_peaks(peaks);
+    check_rows(rows, slices);
+  }
+
+  // Half precisions overflow where float32 does not.
+  void check_rows(const float* rows, std::int64_t slices) const {
+    const std::int64_t length = info().embed_dim;
+    for (std::int64_t slice = 0; slice < slices; ++slice) {
+      if (!std::all_of(rows + slice * length, rows + (slice + 1) * length, [](float x) { return std::isfinite(x); })) {
+        throw Error(ErrorCode::bad_input, slice,
+                    "overflows the network's arithmetic; input of about unit size, or float32, is right");
+      }
+    }
   }
 
   static void write(const std::vector<float>& rows, const ArrayView<float, 2>& embeddings) {

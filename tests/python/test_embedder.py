@@ -175,3 +175,13 @@ def test_a_signal_ends_a_long_call_with_what_its_handler_raises(model_file: Path
     command = [sys.executable, "-W", "ignore", "-c", _LONG_CALL, str(model_file)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (result.stdout, result.stderr) == ("ended\n(1, 256)\n", "")
+
+
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_a_slice_that_overflows_is_refused_by_its_number(model_file: Path, backend: str) -> None:
+    stacked = np.random.default_rng(1).standard_normal((3, 16, 32, 32)).astype(np.float32)
+    embedder = mriembed.Embedder.load(model_file, backend=backend)
+    stacked[1] *= np.float32(1e37)
+    with pytest.raises(BadInputError, match="slice 1 overflows the network's arithmetic"):
+        embedder.embed(stacked)
+    assert np.isfinite(embedder.embed(stacked[[0, 2]])).all()
