@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from mriembed import BadInputError, Embedder
+from mriembed import BadInputError, Embedder, InvalidArgumentError
 
 pytestmark = pytest.mark.gpu
 
@@ -79,3 +80,51 @@ def test_a_slice_with_a_fault_is_refused_by_its_number(native: Embedder, fault: 
     with pytest.raises(BadInputError, match="slice 2 is all zero"):
         native.embed(stacked)
     assert np.isfinite(native.embed(stacked[:2])).all()
+
+
+def test_a_host_program_that_allows_tf32_changes_no_bit(native: Embedder, model_file: Path) -> None:
+    stacked = random_stacked(3, 96, 96)
+    for embedder in (native, Embedder.load(model_file, device="cuda", backend="torch")):
+        expected = embedder.embed(stacked)
+        before = torch.get_float32_matmul_precision()
+        try:
+            torch.set_float32_matmul_precision("high")
+            np.testing.assert_array_equal(embedder.embed(stacked), expected)
+        finally:
+            torch.set_float32_matmul_precision(before)
+
+
+def test_the_host_program_s_threads_may_draw_free_and_wait_meanwhile(native: Embedder) -> None:
+    def use_the_gpu() -> float:
+        numbers = torch.rand(1000, 1000, device="cuda")
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+        return float((numbers @ numbers).mean())
+
+    inputs = [random_stacked(1 + index % 3, 40 + index, 48) for index in range(30)]
+    expected = [native.embed(stacked) for stacked in inputs]
+    with ThreadPoolExecutor(4) as threads:
+        others = [threads.submit(use_the_gpu) for _ in range(60)]
+        for stacked, alone in zip(inputs, expected, strict=True):
+            np.testing.assert_array_equal(native.embed(stacked), alone)
+        assert all(0 < other.result() < 1000 for other in others)
+
+
+def test_input_beyond_float16_is_refused_by_its_slice(model_file: Path) -> None:
+    embedder = Embedder.load(model_file, device="cuda", precision="float16")
+    stacked = random_stacked(2, 40, 40)
+    stacked[1] *= 1e6
+    with pytest.raises(BadInputError, match="slice 1 overflows the network's arithmetic"):
+        embedder.embed(stacked)
+
+
+def test_embedding_while_the_thread_records_a_cuda_graph_is_refused(native: Embedder) -> None:
+    graph = torch.cuda.CUDAGraph()
+    numbers = torch.ones(8, device="cuda")
+    with torch.cuda.graph(graph):
+        doubled = 2 * numbers
+        with pytest.raises(InvalidArgumentError, match="records a CUDA graph"):
+            native.embed(random_stacked(1, 40, 40))
+    graph.replay()
+    torch.cuda.synchronize()
+    assert float(doubled.sum()) == 16

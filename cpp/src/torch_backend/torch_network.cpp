@@ -45,23 +45,10 @@ at::ScalarType dtype_of(Precision precision) {
   return precision == Precision::float32 ? at::kFloat : precision == Precision::float16 ? at::kHalf : at::kBFloat16;
 }
 
-// torch lets a GPU round the inputs of float32 convolutions to TF32 by default; the only way to forbid it from
-// outside is a process-wide switch. This names the choice in each convolution instead, and so touches nothing
-// of the program that the library lives in. On a CPU it changes nothing.
-void forbid_tf32(const torch::jit::Module& module) {
+// Replaces a pattern in all methods of all modules.
+void rewrite(const torch::jit::Module& module, const std::string& pattern, const std::string& replacement) {
   torch::jit::SubgraphRewriter rewriter;
-  rewriter.RegisterRewritePattern(
-      R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
-           %y = aten::conv2d(%x, %weight, %bias, %stride, %padding, %dilation, %groups)
-           return (%y))",
-      R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
-           %no : bool = prim::Constant[value=0]()
-           %yes : bool = prim::Constant[value=1]()
-           %zero : int = prim::Constant[value=0]()
-           %output_padding : int[] = prim::ListConstruct(%zero, %zero)
-           %y = aten::_convolution(%x, %weight, %bias, %stride, %padding, %dilation, %no, %output_padding, %groups,
-                                   %no, %no, %yes, %no)
-           return (%y))");
+  rewriter.RegisterRewritePattern(pattern, replacement);
   for (const torch::jit::Module& part : module.modules()) {
     for (const torch::jit::Method& method : part.get_methods()) {
       auto graph = method.graph();
@@ -70,15 +57,43 @@ void forbid_tf32(const torch::jit::Module& module) {
   }
 }
 
+// torch lets a GPU round the inputs of float32 convolutions to TF32 by default, and those of linear layers with a bias
+// whatever the guard of a call says; the only way to forbid it from outside is a process-wide switch. This names the
+// choice in each convolution instead, and makes a product and a sum of each linear layer, which the guard covers. It
+// touches nothing of the program that the library lives in.
+void forbid_tf32(const torch::jit::Module& module) {
+  rewrite(module,
+          R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
+               %y = aten::conv2d(%x, %weight, %bias, %stride, %padding, %dilation, %groups)
+               return (%y))",
+          R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
+               %no : bool = prim::Constant[value=0]()
+               %yes : bool = prim::Constant[value=1]()
+               %zero : int = prim::Constant[value=0]()
+               %output_padding : int[] = prim::ListConstruct(%zero, %zero)
+               %y = aten::_convolution(%x, %weight, %bias, %stride, %padding, %dilation, %no, %output_padding, %groups,
+                                       %no, %no, %yes, %no)
+               return (%y))");
+  rewrite(module,
+          R"(graph(%x, %weight, %bias):
+               %y = aten::linear(%x, %weight, %bias)
+               return (%y))",
+          R"(graph(%x, %weight, %bias):
+               %turned = aten::t(%weight)
+               %product = aten::matmul(%x, %turned)
+               %one : int = prim::Constant[value=1]()
+               %y = aten::add(%product, %bias, %one)
+               return (%y))");
+}
+
 // The first convolution's input and output are the largest arrays of the network. torch keeps the input in two layouts
-// and the output three times, before and after GroupNorm and GELU. The library's kernels on a GPU keep the input in two
-// layouts as well, and what they took before a shape was recorded stays with torch's allocator.
-std::int64_t bytes_of_a_pixel(const torch::jit::Module& module, bool own_kernels) {
+// and the output three times, before and after GroupNorm and GELU. The library's kernels on a GPU take no more.
+std::int64_t bytes_of_a_pixel(const torch::jit::Module& module) {
   for (const auto& weight : module.named_parameters()) {
     if (weight.value.dim() == 4) {
       const std::int64_t in_channels = weight.value.size(1);
       const std::int64_t out_channels = weight.value.size(0);
-      return ((own_kernels ? 4 : 2) * in_channels + 3 * out_channels) * static_cast<std::int64_t>(sizeof(float));
+      return (2 * in_channels + 3 * out_channels) * static_cast<std::int64_t>(sizeof(float));
     }
   }
   return 1;
@@ -95,8 +110,10 @@ class TorchNetwork final : public Network {
     if (request.weights != nullptr && device.is_cuda()) {
       gpu_ = cuda::make_gpu_network(*request.weights, device, dtype_of(precision_));
     }
-    pixel_bytes_ = bytes_of_a_pixel(module_, native());
-    forbid_tf32(module_);
+    pixel_bytes_ = bytes_of_a_pixel(module_);
+    if (device.is_cuda()) {
+      forbid_tf32(module_);
+    }
     module_.to(device, dtype_of(precision_));
   }
 

@@ -59,7 +59,8 @@ GpuResult GpuLayers::forward(const at::Tensor& stacked) const {
     if (layer > 0) {
       embeddings = at::gelu(embeddings);
     }
-    embeddings = at::linear(embeddings, head_[layer].weight, head_[layer].bias);
+    // As a product and a sum: at::linear may round to TF32 whatever the guard of the call says.
+    embeddings = at::matmul(embeddings, head_[layer].weight.t()) + head_[layer].bias;
   }
   if (normalize_) {
     constexpr double smallest_norm = 1e-12;  // as torch.nn.functional.normalize

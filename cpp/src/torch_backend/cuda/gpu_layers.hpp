@@ -19,8 +19,8 @@ class GpuLayers {
   // Whether the kernel runs at the weights' numbers of channels.
   [[nodiscard]] static bool serves(const kernels::NetworkWeights& weights, at::ScalarType dtype);
 
-  // Queues all work on the current stream of the device and does not wait for it; may be captured into a CUDA graph
-  // once it has run at this shape. `stacked` is (slices, 2 x coils, H, W), float32, on the device, as the result is.
+  // Queues all work on the current stream of the device and does not wait for it. `stacked` is (slices, 2 x coils, H,
+  // W), float32, on the device, as the result is.
   [[nodiscard]] GpuResult forward(const at::Tensor& stacked) const;
 
  private:

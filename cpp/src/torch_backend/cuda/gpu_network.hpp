@@ -1,5 +1,5 @@
 // The network on a GPU, where the library was built with MRIEMBED_CUDA=ON: convolutions by cuDNN, all that follows one
-// by a kernel of the library, and each shape of batch as one CUDA graph.
+// by a kernel of the library, on a stream of its own.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,8 +25,8 @@ class GpuNetwork {
   GpuNetwork(const GpuNetwork&) = delete;
   GpuNetwork& operator=(const GpuNetwork&) = delete;
 
-  // `stacked` is (slices, 2 x coils, H, W), float32, in the host's memory or the GPU's; the result is in the host's.
-  // The first call of a shape prepares the later ones; the last few shapes are kept, with their memory.
+  // `stacked` is (slices, 2 x coils, H, W), float32, contiguous, in the host's memory, as the result is. Throws Error
+  // invalid_argument where the calling thread records a CUDA graph.
   [[nodiscard]] virtual GpuResult embed(const at::Tensor& stacked) const = 0;
 };
 
