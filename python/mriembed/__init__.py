@@ -4,27 +4,10 @@
 `export_model` writes a model file, and `Embedder` runs it through the C++ library.
 """
 
-import torch
-
 from mriembed import _build_info
-
-
-def _refuse_other_torch() -> None:
-    """The C++ library is bound to the torch it was built against; another one would fail with a riddle."""
-    found = str(torch.__version__).partition("+")[0]
-    if found != _build_info.TORCH_VERSION:
-        raise ImportError(
-            f"mriembed was built against torch {_build_info.TORCH_VERSION}, but torch {found} is installed; "
-            f"build it again (pip install --no-build-isolation --force-reinstall --no-deps .) "
-            f"or install torch=={_build_info.TORCH_VERSION}"
-        )
-
-
-_refuse_other_torch()
-
-from mriembed.checkpoint import DEFAULT_WEIGHTS  # noqa: E402  (only after the check above)
-from mriembed.embedder import Embedder, Verification  # noqa: E402
-from mriembed.errors import (  # noqa: E402
+from mriembed.checkpoint import DEFAULT_WEIGHTS
+from mriembed.embedder import Embedder, Verification
+from mriembed.errors import (
     BadInputError,
     DeviceNotAvailableError,
     Error,
@@ -33,8 +16,8 @@ from mriembed.errors import (  # noqa: E402
     ModelFileError,
     OutOfMemoryError,
 )
-from mriembed.model import MRIEmbeddingModel  # noqa: E402
-from mriembed.model_file import (  # noqa: E402
+from mriembed.model import MRIEmbeddingModel
+from mriembed.model_file import (
     ModelDescription,
     UnsealedModelWarning,
     export_model,
@@ -42,9 +25,9 @@ from mriembed.model_file import (  # noqa: E402
     read_description,
     save_model_file,
 )
-from mriembed.pipeline import EmbeddingPipeline  # noqa: E402
-from mriembed.preprocessing import CoilPreprocessor  # noqa: E402
-from mriembed.seal import make_key_pair, sign_model_file  # noqa: E402
+from mriembed.pipeline import EmbeddingPipeline
+from mriembed.preprocessing import CoilPreprocessor
+from mriembed.seal import make_key_pair, sign_model_file
 
 __version__ = _build_info.VERSION
 

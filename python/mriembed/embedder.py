@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mriembed import _core
 from mriembed.errors import InvalidArgumentError
 from mriembed.model_file import ModelDescription, warn_if_unsealed
+from mriembed.torch_version import require_torch_of_build
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Embedder:
         Raises:
             ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
         """
+        _require_torch(device, backend)
         keys = [os.fspath(key) for key in trusted_keys]
         core = _core.Embedder(
             os.fspath(path), None, device, precision, threads, backend, memory_mib, keys, allow_unsealed
@@ -91,6 +93,7 @@ class Embedder:
         allow_unsealed: bool = False,
     ) -> Embedder:
         """Checks and loads the bytes of a model file; messages call it `name`. See `load` for the rest."""
+        _require_torch(device, backend)
         keys = [os.fspath(key) for key in trusted_keys]
         core = _core.Embedder(name, model, device, precision, threads, backend, memory_mib, keys, allow_unsealed)
         description = ModelDescription.of(core.info)
@@ -197,3 +200,8 @@ def _native(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any
         with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused by its slice
             return np.ascontiguousarray(array, dtype=dtype)
     return array
+
+
+def _require_torch(device: str, backend: str) -> None:
+    if device != "cpu" or backend == "torch":
+        require_torch_of_build()

@@ -38,6 +38,7 @@ from mriembed.network_description import describe_layers, locate_weights
 from mriembed.pipeline import EmbeddingPipeline
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.seal import seal
+from mriembed.torch_version import require_torch_of_build
 
 FORMAT = "mriembed model"
 FORMAT_VERSION = 2
@@ -239,6 +240,7 @@ def load_scripted(
 
     Exactly the bytes that were checked are loaded. Arguments and errors are those of `read_description`.
     """
+    require_torch_of_build()
     keys = [os.fspath(key) for key in trusted_keys]
     checked = _core.read_checked_model_file(os.fspath(path), keys, allow_unsealed)
     with _torchscript_is_deprecated():

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mriembed import _core
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError, ModelFileError
+from mriembed.torch_version import require_torch_of_build
 
 _HEAD = b"mriembed-seal 1\n"
 _END_RECORD = 22  # bytes at the end of a ZIP archive without a comment (APPNOTE 4.3.16), the last two its length
@@ -100,6 +101,7 @@ def sign_model_file(
         OSError: the file cannot be written. What was there stays as it is.
     """
     private_key = _read_private_key(Path(key))
+    require_torch_of_build()
     checked = _core.read_checked_model_file(str(path), [], allow_unsealed)
     archive, signatures = _split(checked)
     message = b"mriembed model file 1\n" + hashlib.sha256(archive).digest()
