@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <complex>
 #include <optional>
 #include <string>
@@ -101,9 +102,17 @@ mriembed::Trust trust_in(std::vector<std::string> keys, bool allow_unsealed) {
 }
 
 // Whether a handler of a signal, Ctrl-C's for instance, has raised an exception. Python runs them in its main thread
-// alone, between the instructions of a program; within a call of the library nobody else would.
+// alone, between the instructions of a program; within a call of the library nobody else would. Another thread may hold
+// the GIL for some milliseconds: it is asked for seldom.
 bool signalled() {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto pause = std::chrono::milliseconds(40);
+  thread_local Clock::time_point asked;
+  if (Clock::now() - asked < pause) {
+    return false;
+  }
   const py::gil_scoped_acquire acquired;
+  asked = Clock::now();
   return PyErr_CheckSignals() != 0;
 }
 
