@@ -2,6 +2,7 @@
 #include <array>
 #include <complex>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct mriembed_scan_quality {
   std::int64_t slices = 0;
   mriembed::ScanQuality quality;
   std::optional<mriembed::ScanQualityFigures> figures;  // of all slices so far
+  std::map<std::int64_t, mriembed::QualityLimits> limits_of_coils;
   std::vector<mriembed::Finding> findings;
 };
 
@@ -71,6 +73,23 @@ void give(Struct value, Struct* to, const char* name) {
   }
   value.struct_size = size;
   std::memcpy(to, &value, size);
+}
+
+mriembed::QualityLimits limits_from(const mriembed_quality_limits* limits) {
+  const mriembed_quality_limits given = options_of(limits, mriembed_quality_limits_init);
+  mriembed::QualityLimits converted;
+  converted.high_noise = given.high_noise;
+  converted.low_noise = given.low_noise;
+  converted.low_snr = given.low_snr;
+  converted.correlation = given.correlation;
+  converted.clipped = given.clipped;
+  converted.interference = given.interference;
+  converted.spike = given.spike;
+  converted.ghost_phase = given.ghost_phase;
+  converted.motion_level = given.motion_level;
+  converted.zero_readouts = given.zero_readouts;
+  converted.residual_spike = given.residual_spike;
+  return converted;
 }
 
 }  // namespace
@@ -177,25 +196,36 @@ mriembed_status mriembed_scan_quality_interference(mriembed_scan_quality* qualit
   });
 }
 
+mriembed_status mriembed_scan_quality_set_coil_limits(mriembed_scan_quality* quality, int64_t coil,
+                                                      const mriembed_quality_limits* limits, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(quality, "quality");
+    if (coil < 0 || coil >= quality->coils) {
+      throw Error(ErrorCode::invalid_argument,
+                  "coil " + std::to_string(coil) + " of " + std::to_string(quality->coils) + "; they count from 0");
+    }
+    if (limits == nullptr) {
+      quality->limits_of_coils.erase(coil);
+    } else {
+      quality->limits_of_coils.insert_or_assign(coil, limits_from(limits));
+    }
+  });
+}
+
 mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality, const mriembed_quality_limits* limits,
                                            int64_t* count, mriembed_error* error) {
   return guarded(error, [&] {
     require(quality, "quality");
     require(count, "count");
-    const mriembed_quality_limits given = options_of(limits, mriembed_quality_limits_init);
-    mriembed::QualityLimits converted;
-    converted.high_noise = given.high_noise;
-    converted.low_noise = given.low_noise;
-    converted.low_snr = given.low_snr;
-    converted.correlation = given.correlation;
-    converted.clipped = given.clipped;
-    converted.interference = given.interference;
-    converted.spike = given.spike;
-    converted.ghost_phase = given.ghost_phase;
-    converted.motion_level = given.motion_level;
-    converted.zero_readouts = given.zero_readouts;
-    converted.residual_spike = given.residual_spike;
-    quality->findings = mriembed::findings_of(figures_of(*quality), converted);
+    const mriembed::QualityLimits of_all = limits_from(limits);
+    std::vector<mriembed::QualityLimits> of_coils;
+    if (!quality->limits_of_coils.empty()) {
+      of_coils.assign(static_cast<std::size_t>(quality->coils), of_all);
+      for (const auto& [coil, of_coil] : quality->limits_of_coils) {
+        of_coils[static_cast<std::size_t>(coil)] = of_coil;
+      }
+    }
+    quality->findings = mriembed::findings_of(figures_of(*quality), of_all, of_coils);
     *count = static_cast<std::int64_t>(quality->findings.size());
   });
 }

@@ -114,6 +114,31 @@ TEST_F(ScanQualityCApi, names_the_coil_at_fault_and_takes_other_limits) {
   EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(11)), nullptr);
 }
 
+TEST_F(ScanQualityCApi, takes_other_limits_for_one_coil) {
+  ASSERT_EQ(add(), MRIEMBED_OK);
+  std::int64_t count = 0;
+  mriembed_quality_limits limits;
+  mriembed_quality_limits_init(&limits);
+  limits.high_noise = 10;
+  limits.low_snr = 0;
+  ASSERT_EQ(mriembed_scan_quality_set_coil_limits(quality, 2, &limits, &error), MRIEMBED_OK) << error.message;
+  ASSERT_EQ(mriembed_scan_quality_find(quality, nullptr, &count, &error), MRIEMBED_OK);
+  EXPECT_EQ(count, 0) << "five times the median's noise is borne in coil 2";
+
+  ASSERT_EQ(mriembed_scan_quality_set_coil_limits(quality, 2, nullptr, &error), MRIEMBED_OK);
+  ASSERT_EQ(mriembed_scan_quality_set_coil_limits(quality, 1, &limits, &error), MRIEMBED_OK);
+  ASSERT_EQ(mriembed_scan_quality_find(quality, nullptr, &count, &error), MRIEMBED_OK);
+  mriembed_finding finding{};
+  finding.struct_size = sizeof(finding);
+  ASSERT_EQ(mriembed_scan_quality_finding(quality, 0, &finding, &error), MRIEMBED_OK);
+  EXPECT_EQ(finding.fault, MRIEMBED_HIGH_NOISE);
+  EXPECT_EQ(finding.coil, 2);
+
+  EXPECT_EQ(mriembed_scan_quality_set_coil_limits(quality, coils, &limits, &error), MRIEMBED_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(error.message), "coil 5 of 5; they count from 0");
+  EXPECT_EQ(mriembed_scan_quality_set_coil_limits(quality, -1, &limits, &error), MRIEMBED_INVALID_ARGUMENT);
+}
+
 TEST_F(ScanQualityCApi, takes_measured_noise_and_counts_later_slices) {
   ASSERT_EQ(add(), MRIEMBED_OK);
   mriembed_coil_quality coil{};

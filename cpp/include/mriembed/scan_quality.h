@@ -142,6 +142,11 @@ MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_interference(mriembed_scan
                                                                    mriembed_interference* figures,
                                                                    mriembed_error* error);
 
+/* Limits of one coil, for what is found in coils, instead of those that mriembed_scan_quality_find is given: for an
+ * element that is known to be weak. They stay until others are set; NULL: none of its own. */
+MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_set_coil_limits(mriembed_scan_quality* quality, int64_t coil,
+                                                                      const mriembed_quality_limits* limits,
+                                                                      mriembed_error* error);
 /* Compares the figures with limits (NULL: the defaults) and gives the number of findings. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality,
                                                            const mriembed_quality_limits* limits, int64_t* count,
