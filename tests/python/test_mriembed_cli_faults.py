@@ -256,9 +256,10 @@ def test_a_slice_larger_than_memory_is_a_bad_scan_and_the_others_are_written(
     assert len(_rows(output)) == 6
 
 
-def _address_space(model: Path) -> int:
+def _address_space(model: Path, *options: str) -> int:
     """Bytes that the program takes for a small slice, threads included; what torch maps differs from build to build."""
-    process = _start("bench", model, "--kspace", "--shape", "1,8,32,32", "--threads", 1, "--repeats", 1000000)
+    small = ("--kspace", "--shape", "1,8,32,32", "--threads", 1, "--repeats", 1000000)
+    process = _start("bench", model, *small, *options)
     peak = 0
     for _ in range(20):
         time.sleep(0.1)
@@ -275,9 +276,9 @@ def test_little_memory_never_ends_in_an_abort(model_file: Path, short: Path, fol
     gives OpenMP no memory for a thread's stack, its library ends the program by itself."""
     large = folder.parent / "large.npy"
     np.save(large, np.broadcast_to(_random((1, 1, 1, 512)), (2, 32, 512, 512)))
-    start = _address_space(model_file)
     statuses = set()
     for backend in ([], ["--backend", "torch"]):
+        start = _address_space(model_file, *backend)
         for more in (0, 150, 300, 450, 900, 4000):
             status, errors = _run(
                 *("embed", model_file, short, large, "-o", folder / "rows.npy", "--threads", 1, *backend),

@@ -76,7 +76,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 }  // namespace
 
-ModelArchive::ModelArchive(std::string path, const Trust& trust) : ModelArchive(read_file(path), path, trust) {}
+ModelArchive::ModelArchive(const std::string& path, const Trust& trust) : ModelArchive(read_file(path), path, trust) {}
 
 ModelArchive::ModelArchive(std::string bytes, std::string path, const Trust& trust)
     : path_(std::move(path)), bytes_(std::move(bytes)) {

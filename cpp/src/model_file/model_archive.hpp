@@ -14,7 +14,7 @@ namespace mriembed {
 class ModelArchive {
  public:
   // Throws Error, naming the file: bad_model_file, and invalid_argument where a key of `trust` cannot be read.
-  ModelArchive(std::string path, const Trust& trust);
+  ModelArchive(const std::string& path, const Trust& trust);
   // Of a file that was read already; messages call it `path`.
   ModelArchive(std::string bytes, std::string path, const Trust& trust);
   ModelArchive(const ModelArchive&) = delete;

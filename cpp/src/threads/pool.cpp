@@ -49,7 +49,8 @@ void Pool::end(std::unique_ptr<Pool> pool) {
     helper->end();
   }
   if (pool->callers_.load() > 0) {
-    static_cast<void>(pool.release());  // the program ends while some thread still works: alone, from now on
+    // The program ends while some thread still works: alone, from now on.
+    [[maybe_unused]] const Pool* const left = pool.release();
   }
 }
 
