@@ -213,18 +213,18 @@ def test_ctrl_c_ends_the_process_that_reads_hdf5_too_and_blames_no_scan(
     assert len(_rows(folder / "rows.npy")) > 0
 
 
-def test_interrupted_before_the_first_row_nothing_is_written(model_file: Path, long: Path, folder: Path) -> None:
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.5])
+def test_interrupted_before_the_first_row_nothing_is_written(model_file: Path, folder: Path, delay: float) -> None:
+    """Its scan comes from standard input, and never comes."""
     (folder / "rows.csv").write_text("old")
-    process = _start("embed", model_file, long, "-o", folder / "rows.csv", limit=_interrupted_at_once)
+    command = [PROGRAM, "embed", model_file, "-", "-o", folder / "rows.csv"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=_LONG_ENOUGH)
     assert process.returncode in (130, -signal.SIGINT), errors  # before or after the program asks for signals
     assert (folder / "rows.csv").read_text() == "old"
     assert [path.name for path in folder.iterdir()] == ["rows.csv"]
-
-
-def _interrupted_at_once() -> None:
-    """A SIGINT after a moment, from outside the program."""
-    subprocess.Popen(["sh", "-c", f"sleep 0.05; kill -INT {os.getpid()}"])
 
 
 def test_a_reader_that_goes_ends_the_program_quietly(model_file: Path, short: Path, long: Path) -> None:
