@@ -53,6 +53,7 @@ void expect_definition(std::int64_t length, std::int64_t count, bool rows) {
     const double allowed = 8 * static_cast<double>(std::numeric_limits<float>::epsilon()) * average;
     for (std::int64_t line = 0; line < count; ++line) {
       std::vector<std::complex<double>> samples;
+      samples.reserve(static_cast<std::size_t>(length));
       for (std::size_t n = 0; n < static_cast<std::size_t>(length); ++n) {
         samples.emplace_back(plane[at(line, n)]);
       }
