@@ -17,17 +17,19 @@ FileBytes behind_number(const std::string& message) {
 
 TEST(MrdMessages, give_an_acquisition_s_header_as_libismrmrd_has_it) {
   ISMRMRD::Acquisition sent(24, 3, 2);
-  sent.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
-  sent.discard_pre() = 1;
-  sent.discard_post() = 2;
-  sent.center_sample() = 11;
-  sent.encoding_space_ref() = 4;
-  sent.sample_time_us() = 2.5F;
-  sent.idx() = {5, 6, 7, 8, 9, 10, 11, 12, 13, {14, 15, 16, 17, 18, 19, 20, 21}};
+  ISMRMRD::AcquisitionHeader head = sent.getHead();  // packed: references to its members would be misaligned
+  head.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  head.discard_pre = 1;
+  head.discard_post = 2;
+  head.center_sample = 11;
+  head.encoding_space_ref = 4;
+  head.sample_time_us = 2.5F;
+  head.idx = {5, 6, 7, 8, 9, 10, 11, 12, 13, {14, 15, 16, 17, 18, 19, 20, 21}};
   for (int axis = 0; axis < 3; ++axis) {
-    sent.position()[axis] = 1.5F + static_cast<float>(axis);
-    sent.slice_dir()[axis] = 0.25F * static_cast<float>(axis);
+    head.position[axis] = 1.5F + static_cast<float>(axis);
+    head.slice_dir[axis] = 0.25F * static_cast<float>(axis);
   }
+  sent.setHead(head);
   FileBytes bytes = behind_number(acquisition_message(sent));
   const AcquisitionMessage message = take_acquisition(bytes);
   const Acquisition& header = message.header;
