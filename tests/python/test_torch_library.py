@@ -1,0 +1,43 @@
+"""libmriembed without libmriembed_torch beside it, as a build with MRIEMBED_TORCH=OFF installs it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import mriembed
+from program import PROGRAM
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> dict[str, str]:
+    """The environment of a program that finds a libmriembed with nothing beside it."""
+    (library,) = (Path(mriembed.__file__).parent / "lib").glob("libmriembed.so.*")
+    shutil.copy(library, tmp_path)
+    return {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+
+
+def _verify(model: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    command = [PROGRAM, "verify", model, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_a_cpu_needs_no_torch_library(model_file: Path, alone: dict[str, str]) -> None:
+    for options in ((), ("--backend", "native"), ("--precision", "bfloat16")):
+        result = _verify(model_file, alone, *options)
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_what_needs_it_says_in_one_line_which_file_is_missing(
+    model_file: Path, alone: dict[str, str], tmp_path: Path
+) -> None:
+    for options in (("--backend", "torch"), ("--device", "cuda")):
+        result = _verify(model_file, alone, *options)
+        assert result.returncode == 5
+        assert result.stderr == (
+            f"mriembed_cli: error: this needs torch, which is not available: {tmp_path}/libmriembed_torch.so: cannot "
+            "open shared object file: No such file or directory; on a CPU, model files that `mriembed export` writes "
+            "need none of it\n"
+        )
