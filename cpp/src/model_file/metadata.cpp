@@ -210,7 +210,7 @@ Metadata parse_metadata(std::string_view json_text) {
     const json& version = root.at("format_version");
     if (version != format_version) {
       refuse("it has format version " + version.dump() + "; this mriembed " MRIEMBED_VERSION " reads version " +
-             std::to_string(format_version));
+             std::to_string(format_version) + "; `mriembed export` writes it");
     }
     Metadata metadata;
     metadata.info = parse_info(root);

@@ -169,7 +169,8 @@ TEST(Metadata, refuses_distances_that_cannot_be) {
 TEST(Metadata, names_an_unknown_format_version) {
   json description = valid_description();
   description["format_version"] = 7;
-  EXPECT_EQ(refusal_of(description), "it has format version 7; this mriembed " MRIEMBED_VERSION " reads version 2");
+  EXPECT_EQ(refusal_of(description),
+            "it has format version 7; this mriembed " MRIEMBED_VERSION " reads version 2; `mriembed export` writes it");
 }
 
 TEST(Metadata, names_an_unknown_preprocessing_version) {
