@@ -32,7 +32,7 @@ from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import load_weights, read_training
 from mriembed.distances import Distances, KindOfPair, read_evaluated_distances
-from mriembed.errors import InvalidArgumentError
+from mriembed.errors import InvalidArgumentError, ModelFileError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.network_description import describe_layers, locate_weights
 from mriembed.pipeline import EmbeddingPipeline
@@ -43,6 +43,7 @@ from mriembed.torch_version import require_torch_of_build
 FORMAT = "mriembed model"
 FORMAT_VERSION = 2
 _DESCRIPTION = "mriembed.json"
+_REFERENCE_TOLERANCE = 1e-5  # in every component, as Embedder.verify has it in float32
 # Of the preprocessing version: they stand in the description so that a reader can tell whether its own are the same.
 _PREPROCESSING_NUMBERS = (
     "calibration_lines",
@@ -238,13 +239,29 @@ def load_scripted(
 ) -> torch.jit.ScriptModule:
     """Loads the scripted pipeline to the CPU, as `torch.jit.load` does, after all checks of `Embedder.load`.
 
-    Exactly the bytes that were checked are loaded. Arguments and errors are those of `read_description`.
+    Exactly the bytes that were checked are loaded, and the script must compute the reference embedding that the file
+    carries, as libmriembed does: otherwise the two would embed the same scan differently. Arguments and errors are
+    those of `read_description`.
     """
     require_torch_of_build()
     keys = [os.fspath(key) for key in trusted_keys]
     checked = _core.read_checked_model_file(os.fspath(path), keys, allow_unsealed)
+    description = {_DESCRIPTION: ""}
     with _torchscript_is_deprecated():
-        return torch.jit.load(io.BytesIO(checked), map_location="cpu")  # type: ignore[no-any-return, no-untyped-call]
+        scripted: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+            io.BytesIO(checked), map_location="cpu", _extra_files=description
+        )
+    reference = json.loads(description[_DESCRIPTION])["reference"]
+    kspace = torch.complex(torch.tensor(reference["kspace_real"]), torch.tensor(reference["kspace_imag"]))
+    with torch.no_grad():
+        embedding = scripted.embed_kspace(kspace.view(reference["kspace_shape"]))[0]
+    difference = float((embedding - torch.tensor(reference["embedding"])).abs().max())
+    if not difference <= _REFERENCE_TOLERANCE:
+        raise ModelFileError(
+            f"{os.fspath(path)}: its script computes another reference embedding than the file carries (largest "
+            f"difference {difference:.1e}); export it again"
+        )
+    return scripted
 
 
 def warn_if_unsealed(path: str | os.PathLike[str], description: ModelDescription) -> None:

@@ -417,7 +417,7 @@ def with_other_preprocessing(model: Path, to: Path) -> Path:
     description = json.loads(record_of(model, DESCRIPTION))
     reference = description["reference"]
     kspace = torch.complex(torch.tensor(reference["kspace_real"]), torch.tensor(reference["kspace_imag"]))
-    pipeline = mriembed.load_scripted(resealed(model, to, changed))
+    pipeline = torch.jit.load(resealed(model, to, changed))
     with torch.no_grad():
         embedding = pipeline.embed_kspace(kspace.view(reference["kspace_shape"]))[0]
     assert float((embedding - torch.tensor(reference["embedding"])).abs().max()) > 1e-3
@@ -430,6 +430,42 @@ def test_a_file_with_other_preprocessing_than_it_describes_is_refused(model: Pat
     for backend in ("native", "torch"):
         with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here"):
             Embedder.load(other, backend=backend)
+
+
+def test_a_script_that_computes_otherwise_than_the_library_is_refused(model: Path, tmp_path: Path) -> None:
+    """Description, weights and reference are those of the model; what torch would run is not."""
+    other = with_other_preprocessing(model, tmp_path / "other.pt")
+    hostile = resealed(other, tmp_path / "hostile.pt", {DESCRIPTION: record_of(model, DESCRIPTION)})
+    assert Embedder.load(hostile).verify().passed  # reads data alone
+    with pytest.raises(ModelFileError, match=r"hostile\.pt: its script computes another reference embedding"):
+        mriembed.load_scripted(hostile)
+
+
+class WritesFileBesideItsWork(mriembed.EmbeddingPipeline):
+    """A whole model that embeds as it says, and writes a file whenever its code runs."""
+
+    def __init__(self, path: str) -> None:
+        network = mriembed.MRIEmbeddingModel(embed_dim=8, widths=(16, 16, 16, 16))
+        super().__init__(network, mriembed.CoilPreprocessor(2))
+        self.path = path
+
+    def forward(self, x: Tensor, normalize: bool | None = None) -> Tensor:
+        embedding: Tensor = self.model(x, normalize)
+        return embedding + 0 * torch.from_file(self.path, shared=True, size=4).sum()
+
+
+def test_a_model_whose_code_writes_a_file_embeds_without_torch_and_writes_none(tmp_path: Path) -> None:
+    target, hostile = tmp_path / "written", tmp_path / "hostile.pt"
+    mriembed.save_model_file(WritesFileBesideItsWork(str(target)).eval(), hostile, weights_source="a test")
+    target.unlink()  # its writer has run it
+    embedder = Embedder.load(hostile)
+    assert embedder.backend == "native"
+    assert embedder.verify().passed
+    assert _verify(hostile).returncode == 0
+    assert "uses the operation aten::from_file, which no model of mriembed needs" in refusal(hostile)
+    assert not target.exists()
+    torch.jit.load(hostile)(torch.zeros(1, 4, 16, 16))  # plain torch runs it
+    assert target.exists()
 
 
 def test_weights_that_are_not_those_described_are_refused(model: Path, tmp_path: Path) -> None:

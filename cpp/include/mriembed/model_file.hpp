@@ -19,7 +19,7 @@ struct Trust {
 
 // The contents of mriembed.json inside a model file, and what its seal says.
 struct ModelInfo {
-  int format_version = 0;         // 1
+  int format_version = 0;         // 2, as docs/model_file.md defines it
   std::string model_class;        // "MRIEmbeddingModel"
   std::string arguments;          // constructor arguments, one JSON object as text
   std::int64_t in_channels = 0;   // 2 x num_coils
@@ -46,8 +46,9 @@ struct ModelInfo {
 // an unknown version; invalid_argument where a key of `trust` cannot be read.
 MRIEMBED_EXPORT ModelInfo read_model_info(const std::string& path, const Trust& trust = {});
 
-// Reads a model file and makes every check that Embedder::load makes, without running any of it. Returns its bytes, so
-// that another reader (torch's own) can be given exactly what was checked. Throws as read_model_info; thread-safe.
+// Reads a model file and makes every check that Embedder::load makes before torch runs it, without running any of it.
+// Returns its bytes, so that another reader (torch's own) can be given exactly what was checked. Throws as
+// read_model_info, and device_not_available where libmriembed_torch cannot be loaded; thread-safe.
 MRIEMBED_EXPORT std::string read_checked_model_file(const std::string& path, const Trust& trust = {});
 
 }  // namespace mriembed
