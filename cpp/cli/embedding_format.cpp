@@ -6,6 +6,7 @@
 
 #include "cli/check_report.hpp"
 #include "cli/header_text.hpp"
+#include "cli/message.hpp"
 #include "cli/number_text.hpp"
 
 namespace mriembed::cli {
@@ -17,9 +18,6 @@ using Json = nlohmann::ordered_json;
 static_assert(std::endian::native == std::endian::little, "the .npy header says little-endian");
 
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-// Text that is certainly UTF-8: through JSON, which knows what to replace.
-std::string valid_utf8(const std::string& text) { return Json::parse(dump(Json(text))).get<std::string>(); }
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) {

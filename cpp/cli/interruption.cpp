@@ -46,6 +46,8 @@ Interruption::~Interruption() {
 
 bool Interruption::requested() noexcept { return first_signal != 0; }
 
+void Interruption::request() noexcept { note_signal(SIGTERM); }
+
 int Interruption::exit_status() noexcept {
   constexpr int ended_by_signal = 128;
   return ended_by_signal + first_signal;

@@ -16,6 +16,9 @@ class Interruption {
   // From any thread. Once it says yes, it says yes for ever.
   [[nodiscard]] static bool requested() noexcept;
 
+  // As a signal does, from any thread: the program is to end by itself.
+  static void request() noexcept;
+
   // The exit status of a program that this signal ended, by the shell's convention: 130 after SIGINT, 143 after
   // SIGTERM. Once requested.
   [[nodiscard]] static int exit_status() noexcept;

@@ -13,6 +13,7 @@
 #include "cli/message.hpp"
 #include "cli/standard_output.hpp"
 #include "mriembed/error.hpp"
+#include "server/server_commands.hpp"
 
 namespace {
 
@@ -52,6 +53,7 @@ int run(int count, char** arguments) {
       mriembed::cli::add_info_command(program),    mriembed::cli::add_verify_command(program),
       mriembed::cli::add_inspect_command(program), mriembed::cli::add_check_command(program),
       mriembed::cli::add_embed_command(program),   mriembed::cli::add_bench_command(program),
+      mriembed::server::add_serve_command(program), mriembed::server::add_ping_command(program),
   };
   program.footer(footer);  // after the subcommands, which would inherit it
   try {

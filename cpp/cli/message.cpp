@@ -1,6 +1,7 @@
 #include "cli/message.hpp"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 namespace mriembed::cli {
 
@@ -26,6 +27,12 @@ std::string one_line(std::string_view text) {
     }
   }
   return line;
+}
+
+// Through JSON, which knows what to replace.
+std::string valid_utf8(std::string_view text) {
+  using Json = nlohmann::json;
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
 void print_error(std::string_view message) { print_line("error", message); }

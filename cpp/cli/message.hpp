@@ -12,6 +12,9 @@ namespace mriembed::cli {
 // escape in a file's name gets through.
 std::string one_line(std::string_view text);
 
+// The same text, with U+FFFD in the place of what is no UTF-8.
+std::string valid_utf8(std::string_view text);
+
 // "mriembed_cli: error: MESSAGE"; MESSAGE reads "FILE: what is wrong; what would be right".
 void print_error(std::string_view message);
 

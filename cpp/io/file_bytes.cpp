@@ -22,13 +22,6 @@ void FileBytes::read(void* to, std::size_t count) {
   place_ += static_cast<std::int64_t>(count);
 }
 
-std::string FileBytes::text(std::uint64_t length) {
-  check(length);
-  std::string text(static_cast<std::size_t>(length), '\0');
-  read(text.data(), text.size());
-  return text;
-}
-
 void FileBytes::skip(std::uint64_t count) {
   check(count);
   go_to(place_ + static_cast<std::int64_t>(count));

@@ -69,6 +69,12 @@ std::optional<EncodingLimit> limit_of(const pugi::xml_node& limits, std::string_
   return limit;
 }
 
+std::int64_t averages_of(const pugi::xml_node& limits) {
+  constexpr double most = 65535;
+  const double maximum = positive_number_of(child_of(child_of(limits, "average"), "maximum"));
+  return static_cast<std::int64_t>(std::min(maximum, most)) + 1;
+}
+
 std::string lower_case(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
@@ -130,6 +136,7 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   encoding.recon_fov = field_of_view_of(recon);
   encoding.step_1 = limit_of(limits, "kspace_encoding_step_1");
   encoding.step_2 = limit_of(limits, "kspace_encoding_step_2");
+  encoding.averages = averages_of(limits);
   encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
   const pugi::xml_node description = child_of(node, "trajectoryDescription");
   if (encoding.trajectory == "cartesian" && is_epi(description)) {

@@ -56,6 +56,20 @@ Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& byt
   return line;
 }
 
+AcquisitionOrigin origin_of(const std::array<char, acquisition_header_bytes>& bytes) {
+  AcquisitionOrigin origin;
+  origin.measurement_uid = number_at<std::uint32_t>(bytes.data(), 10);
+  origin.time_stamp = number_at<std::uint32_t>(bytes.data(), 18);
+  for (std::size_t index = 0; index < 3; ++index) {
+    const std::size_t offset = 4 * index;
+    origin.physiology_time_stamps.at(index) = number_at<std::uint32_t>(bytes.data(), 22 + offset);
+    origin.read_direction.at(index) = number_at<float>(bytes.data(), 194 + offset);
+    origin.phase_direction.at(index) = number_at<float>(bytes.data(), 206 + offset);
+    origin.table_position_mm.at(index) = number_at<float>(bytes.data(), 230 + offset);
+  }
+  return origin;
+}
+
 int compression_of(const Acquisition& line) {
   constexpr int first = 53;
   constexpr int last = 56;
@@ -65,6 +79,19 @@ int compression_of(const Acquisition& line) {
     }
   }
   return 0;
+}
+
+std::string text_of_length(std::uint64_t length, ByteSource& bytes) {
+  constexpr std::uint64_t longest = std::uint64_t{64} << 20U;
+  if (length > longest) {
+    refuse("a message's text of " + std::to_string(length) + " bytes at byte " + std::to_string(bytes.place()) +
+           "; the stream is damaged, or of another protocol than MRD v1");
+  }
+  std::string text = bytes.text(length);
+  while (!text.empty() && text.back() == '\0') {
+    text.pop_back();
+  }
+  return text;
 }
 
 // The bytes of a pixel; 0: the type is unknown.
@@ -82,6 +109,7 @@ bool is_message(std::uint16_t number) {
     case Message::header:
     case Message::close:
     case Message::text:
+    case Message::query:
     case Message::acquisition:
     case Message::image:
     case Message::waveform:
@@ -90,11 +118,12 @@ bool is_message(std::uint16_t number) {
   return false;
 }
 
-AcquisitionMessage take_acquisition(FileBytes& bytes) {
+AcquisitionMessage take_acquisition(ByteSource& bytes) {
   std::array<char, acquisition_header_bytes> head{};
   bytes.read(head.data(), head.size());
   AcquisitionMessage message;
   message.header = acquisition_of(head);
+  message.origin = origin_of(head);
   message.compression = compression_of(message.header);
   const auto dimensions = number_at<std::uint16_t>(head.data(), 176);
   bytes.skip(std::uint64_t{dimensions} * message.header.samples * sizeof(float));  // the trajectory
@@ -102,7 +131,7 @@ AcquisitionMessage take_acquisition(FileBytes& bytes) {
   return message;
 }
 
-void skip_samples(const AcquisitionMessage& message, FileBytes& bytes) {
+void skip_samples(const AcquisitionMessage& message, ByteSource& bytes) {
   if (message.compression > 0) {
     bytes.skip(bytes.number<std::uint32_t>());
   } else {
@@ -110,19 +139,27 @@ void skip_samples(const AcquisitionMessage& message, FileBytes& bytes) {
   }
 }
 
-void skip_text(Message kind, FileBytes& bytes) {
+void skip_text(Message kind, ByteSource& bytes) {
   bytes.skip(kind == Message::config_file ? config_file_bytes : bytes.number<std::uint32_t>());
 }
 
-std::string take_header(FileBytes& bytes) {
-  std::string text = bytes.text(bytes.number<std::uint32_t>());
-  while (!text.empty() && text.back() == '\0') {
-    text.pop_back();
-  }
-  return text;
+std::string take_text(ByteSource& bytes) { return text_of_length(bytes.number<std::uint32_t>(), bytes); }
+
+std::string take_config_file(ByteSource& bytes) {
+  std::string name = bytes.text(config_file_bytes);
+  name.resize(std::min(name.find('\0'), name.size()));
+  return name;
 }
 
-void skip_image(FileBytes& bytes) {
+QueryMessage take_query(ByteSource& bytes) {
+  bytes.skip(sizeof(std::uint64_t));  // reserved
+  QueryMessage message;
+  message.correlation = bytes.number<std::uint64_t>();
+  message.query = text_of_length(bytes.number<std::uint64_t>(), bytes);
+  return message;
+}
+
+void skip_image(ByteSource& bytes) {
   std::array<char, image_header_bytes> head{};
   const std::int64_t place = bytes.place();
   bytes.read(head.data(), head.size());
@@ -140,7 +177,7 @@ void skip_image(FileBytes& bytes) {
   bytes.skip(pixels);
 }
 
-void skip_waveform(FileBytes& bytes) {
+void skip_waveform(ByteSource& bytes) {
   std::array<char, waveform_header_bytes> head{};
   bytes.read(head.data(), head.size());
   const std::uint64_t samples = number_at<std::uint16_t>(head.data(), 28);

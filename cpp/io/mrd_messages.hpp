@@ -3,11 +3,12 @@
 // Source: doc/mrd_streaming_protocol.md, doc/mrd_messages.md, doc/mrd_raw_data.md and include/ismrmrd of ISMRMRD.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 #include "acquisitions.hpp"
-#include "file_bytes.hpp"
+#include "byte_source.hpp"
 
 namespace mriembed::io {
 
@@ -17,6 +18,7 @@ enum class Message : std::uint16_t {
   header = 3,
   close = 4,
   text = 5,
+  query = 6,  // Gadgetron's, about the server
   acquisition = 1008,
   image = 1022,
   waveform = 1026,
@@ -25,8 +27,19 @@ enum class Message : std::uint16_t {
 // Whether it is one of the numbers above.
 bool is_message(std::uint16_t number);
 
+// What an acquisition's header says beside what places it: an image of its slice bears it, too.
+struct AcquisitionOrigin {
+  std::uint32_t measurement_uid = 0;
+  std::uint32_t time_stamp = 0;
+  std::array<std::uint32_t, 3> physiology_time_stamps{};
+  std::array<float, 3> read_direction{};
+  std::array<float, 3> phase_direction{};
+  std::array<float, 3> table_position_mm{};
+};
+
 struct AcquisitionMessage {
   Acquisition header;
+  AcquisitionOrigin origin;
   std::int64_t samples = 0;  // where they begin in the file
   int compression = 0;       // the flag that says how they are compressed; 0: they are not
 };
@@ -35,18 +48,28 @@ struct AcquisitionMessage {
 // memory for what is not there.
 
 // An acquisition, up to its samples.
-AcquisitionMessage take_acquisition(FileBytes& bytes);
-void skip_samples(const AcquisitionMessage& message, FileBytes& bytes);
+AcquisitionMessage take_acquisition(ByteSource& bytes);
+void skip_samples(const AcquisitionMessage& message, ByteSource& bytes);
 
 // A configuration's name, a configuration or a text.
-void skip_text(Message kind, FileBytes& bytes);
+void skip_text(Message kind, ByteSource& bytes);
 
-// The text of a header, without the NUL that some clients count as part of it.
-std::string take_header(FileBytes& bytes);
+// The text of a header, a configuration or a text, without the NUL that some clients count as part of it. Throws Error
+// bad_input of one that is longer than any.
+std::string take_text(ByteSource& bytes);
+
+// The name of a configuration.
+std::string take_config_file(ByteSource& bytes);
+
+struct QueryMessage {
+  std::uint64_t correlation = 0;  // the answer bears it, too
+  std::string query;
+};
+QueryMessage take_query(ByteSource& bytes);
 
 // Throws Error bad_input of an image of an unknown type: its length is not known.
-void skip_image(FileBytes& bytes);
+void skip_image(ByteSource& bytes);
 
-void skip_waveform(FileBytes& bytes);
+void skip_waveform(ByteSource& bytes);
 
 }  // namespace mriembed::io

@@ -1,15 +1,14 @@
 #include "mrd_raw.hpp"
 
 #include <memory>
-#include <numeric>
 #include <span>
 #include <utility>
 
 #include "echo_check.hpp"
 #include "raw_completeness.hpp"
-#include "raw_noise.hpp"
 #include "raw_volumes.hpp"
 #include "refuse.hpp"
+#include "scan_noise.hpp"
 #include "slice_assembler.hpp"
 
 namespace mriembed::io {
@@ -32,15 +31,13 @@ class MrdRawReader final : public ScanReader {
     summary_.header = header.facts;
     append(volumes_.warnings, summary_.warnings);
     append(volumes_.notes, summary_.notes);
-    coils_.resize(headers()[volumes_.volumes.front().imaging.front()].coils);
-    std::iota(coils_.begin(), coils_.end(), 0);
-    if (options.noise == NoiseUse::own) {
-      find_noise(header, other_noise);
-    } else if (!volumes_.noise.empty()) {
-      summary_.notes.emplace_back("its own noise lines are left out");
-    }
-    summary_.coils = static_cast<std::int64_t>(coils_.size());
-    assembler_.emplace(header.encodings[volumes_.encoding], facts_of(volumes_, headers()), coils_);
+    ScanNoise noise = noise_wanted(header, options.noise, other_noise);
+    append(noise.warnings, summary_.warnings);
+    append(noise.notes, summary_.notes);
+    noise_ = std::move(noise.covariance);
+    summary_.noise_samples = noise.samples;
+    summary_.coils = static_cast<std::int64_t>(noise.coils.size());
+    assembler_.emplace(header.encodings[volumes_.encoding], facts_of(volumes_, headers()), std::move(noise.coils));
     describe_matrix();
     check_size(file_size);
     add_calibration(volumes_, headers(), assembler_->placement());
@@ -60,49 +57,11 @@ class MrdRawReader final : public ScanReader {
  private:
   [[nodiscard]] const std::vector<Acquisition>& headers() const { return acquisitions_->headers(); }
 
-  // The scan's own noise lines, or else those of another measurement.
-  void find_noise(const MrdHeader& header, const std::vector<MeasuredNoise>& others) {
-    const auto coils = static_cast<std::int64_t>(coils_.size());
-    std::string source = "its noise lines";
-    if (!volumes_.noise.empty()) {
-      for (const std::size_t index : volumes_.noise) {
-        if (headers()[index].coils != coils) {
-          summary_.warnings.emplace_back("noise lines with another number of coils than the image: no prewhitening");
-          return;
-        }
-      }
-      const MeasuredNoise own = measured(*acquisitions_, volumes_.noise, coils);
-      noise_ = own.covariance;
-      summary_.noise_samples = own.samples;
-    } else if (const MeasuredNoise* other = fitting_noise(others, header, coils)) {
-      noise_ = other->covariance;
-      summary_.noise_samples = other->samples;
-      source = "group \"" + other->name + "\"";
-      summary_.notes.push_back("noise: of " + source);
-    } else {
-      return;
-    }
-    if (!noise_.has_value()) {
-      summary_.warnings.push_back("too few noise samples for a covariance of " + std::to_string(coils) +
-                                  " coils: no prewhitening");
-      return;
-    }
-    leave_out_dead_coils(source);
-  }
-
-  void leave_out_dead_coils(const std::string& source) {
-    std::vector<std::int64_t> live = live_coils(*noise_);
-    if (live.size() == coils_.size()) {
-      return;
-    }
-    if (live.empty()) {
-      summary_.warnings.push_back("no coil has noise in " + source + ": no prewhitening");
-      noise_.reset();
-      return;
-    }
-    summary_.warnings.push_back(dead_coils_text(live, static_cast<std::int64_t>(coils_.size()), source));
-    noise_ = covariance_of(*noise_, live);
-    coils_ = std::move(live);
+  [[nodiscard]] ScanNoise noise_wanted(const MrdHeader& header, NoiseUse use,
+                                       const std::vector<MeasuredNoise>& others) const {
+    const std::int64_t coils = headers()[volumes_.volumes.front().imaging.front()].coils;
+    return use == NoiseUse::own ? noise_of_scan(header, *acquisitions_, volumes_.noise, coils, others)
+                                : without_noise(coils, !volumes_.noise.empty());
   }
 
   void describe_matrix() {
@@ -176,7 +135,6 @@ class MrdRawReader final : public ScanReader {
 
   std::shared_ptr<const Acquisitions> acquisitions_;
   RawVolumes volumes_;
-  std::vector<std::int64_t> coils_;  // those that are read
   std::optional<SliceAssembler> assembler_;
   ScanSummary summary_;
   std::optional<NoiseCovariance> noise_;

@@ -178,8 +178,11 @@ class StreamContents {
         skip_text(message, *bytes_);
         ++texts_;
         break;
+      case Message::query:
+        static_cast<void>(take_query(*bytes_));
+        break;
       case Message::header: {
-        std::string xml = take_header(*bytes_);
+        std::string xml = take_text(*bytes_);
         begin_measurement(place);
         measurements_.back().xml = std::move(xml);
         break;
@@ -279,6 +282,9 @@ bool is_mrd_stream(const std::string& path) {
         case Message::config_text:
         case Message::text:
           skip_text(message, bytes);
+          break;
+        case Message::query:
+          static_cast<void>(take_query(bytes));
           break;
         case Message::close:  // of a session without a scan
           break;

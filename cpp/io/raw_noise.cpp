@@ -43,7 +43,7 @@ MeasuredNoise measured(const Acquisitions& acquisitions, const std::vector<std::
     const double power = known ? double{line.sample_time_us} / double{dwell_time} : 1.0;
     measurement.add(samples, line.discard_pre, line.discard_post, power);
   });
-  return {"", "", coils, measurement.samples(), measurement.covariance()};
+  return {"", "", coils, measurement.samples(), measurement.covariance(), double{dwell_time}};
 }
 
 const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,

@@ -60,17 +60,6 @@ void choose_encoding(RawVolumes& result, const MrdHeader& header, std::uint16_t 
   }
 }
 
-void check_encoding(const MrdHeader& header, const MrdEncoding& encoding) {
-  if (encoding.trajectory != "cartesian" && encoding.trajectory != "epi") {
-    refuse("its trajectory is non-Cartesian (\"" + encoding.trajectory +
-           "\"); only Cartesian scans can be embedded: grid or reconstruct it first");
-  }
-  if (header.multiband > 1) {
-    refuse("multiband: " + std::to_string(header.multiband) +
-           " slices were excited together and lie on top of each other; separate them by a reconstruction first");
-  }
-}
-
 void check_coils(const RawVolumes& volumes, const std::vector<Acquisition>& lines) {
   const std::int64_t coils = lines[volumes.volumes.front().imaging.front()].coils;
   for (const RawVolume& volume : volumes.volumes) {
@@ -126,6 +115,17 @@ std::string RawVolume::name() const {
     }
   }
   return text;
+}
+
+void check_encoding(const MrdHeader& header, const MrdEncoding& encoding) {
+  if (encoding.trajectory != "cartesian" && encoding.trajectory != "epi") {
+    refuse("its trajectory is non-Cartesian (\"" + encoding.trajectory +
+           "\"); only Cartesian scans can be embedded: grid or reconstruct it first");
+  }
+  if (header.multiband > 1) {
+    refuse("multiband: " + std::to_string(header.multiband) +
+           " slices were excited together and lie on top of each other; separate them by a reconstruction first");
+  }
 }
 
 RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition>& lines) {

@@ -40,6 +40,9 @@ struct RawVolumes {
   std::vector<std::string> notes;
 };
 
+// Refuses a scan that cannot be placed by lines.
+void check_encoding(const MrdHeader& header, const MrdEncoding& encoding);
+
 // Takes the encoding space of the largest matrix: imaging lines of another are a separate calibration, as a rule. Of an
 // echo-planar scan each volume gets the navigator lines of its own counters, or else those of its slice. Refuses a scan
 // without an imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.

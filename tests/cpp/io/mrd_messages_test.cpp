@@ -110,7 +110,7 @@ TEST(MrdMessages, of_waveforms_texts_and_configurations_have_the_format_s_length
 
 TEST(MrdMessages, of_headers_may_end_in_a_counted_nul) {
   FileBytes bytes = behind_number(text_message(3, std::string("<x/>\0", 5)));
-  EXPECT_EQ(take_header(bytes), "<x/>");
+  EXPECT_EQ(take_text(bytes), "<x/>");
 }
 
 }  // namespace

@@ -1,0 +1,19 @@
+#include "byte_source.hpp"
+
+#include <algorithm>
+
+namespace mriembed::io {
+
+std::string ByteSource::text(std::uint64_t length) {
+  constexpr std::uint64_t part = std::uint64_t{1} << 20U;
+  std::string text;
+  while (text.size() < length) {
+    const std::size_t before = text.size();
+    const auto next = static_cast<std::size_t>(std::min(part, length - before));
+    text.resize(before + next);
+    read(text.data() + before, next);
+  }
+  return text;
+}
+
+}  // namespace mriembed::io

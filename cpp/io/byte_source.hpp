@@ -1,0 +1,43 @@
+// Bytes that follow each other, wherever they come from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+
+namespace mriembed::io {
+
+// A file, a socket, a pipe. Not thread-safe.
+class ByteSource {
+ public:
+  // It ends before what was asked for.
+  struct CutShort : std::exception {};
+
+  ByteSource() = default;
+  virtual ~ByteSource() = default;
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+
+  // Bytes so far.
+  [[nodiscard]] std::int64_t place() const { return place_; }
+
+  // These throw CutShort.
+  virtual void read(void* to, std::size_t count) = 0;
+  virtual void skip(std::uint64_t count) = 0;
+
+  template <typename T>
+  T number() {
+    T value{};
+    read(&value, sizeof(value));
+    return value;
+  }
+
+  // Takes memory for bytes that have come alone, whatever `length` says.
+  std::string text(std::uint64_t length);
+
+ protected:
+  std::int64_t place_ = 0;
+};
+
+}  // namespace mriembed::io

@@ -1,0 +1,373 @@
+#include "live_scan.hpp"
+
+#include <ismrmrd/ismrmrd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "echo_check.hpp"
+#include "mrd_raw.hpp"
+#include "mriembed/error.hpp"
+#include "raw_completeness.hpp"
+#include "raw_noise.hpp"
+#include "refuse.hpp"
+
+namespace mriembed::io {
+
+namespace {
+
+constexpr std::int64_t acquisition_header_bytes = 340;
+constexpr std::int64_t most_times_larger = 64;  // as check_justified() has it
+
+}  // namespace
+
+LiveScan::LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNoise> others)
+    : header_(std::move(header)),
+      options_(std::move(options)),
+      others_(std::move(others)),
+      held_(std::make_shared<HeldAcquisitions>()) {}
+
+void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>> samples) {
+  const std::size_t index = count_++;
+  bytes_ += acquisition_header_bytes + static_cast<std::int64_t>(samples.size_bytes());
+  if (assembler_.has_value()) {
+    take(line, index, samples);
+    return;
+  }
+  held_->add(line, samples);
+  if (!begun_ && kind_of(line) == LineKind::imaging) {
+    begin(line);
+  }
+}
+
+void LiveScan::begin(const Acquisition& first) {
+  begun_ = true;
+  if (!can_be_placed_at_once(first)) {
+    return;
+  }
+  const MrdEncoding& encoding = header_.encodings.front();
+  check_encoding(header_, encoding);
+  if (first.coils == 0) {
+    refuse("its acquisitions have no coils");
+  }
+  std::vector<std::size_t> noise_lines;
+  for (std::size_t index = 0; index < count_; ++index) {
+    if (kind_of(held_->headers()[index]) == LineKind::noise) {
+      noise_lines.push_back(index);
+    }
+  }
+  check_extents(first.coils, 1, 1, 1);
+  noise_ = options_.noise == NoiseUse::own ? noise_of_scan(header_, *held_, noise_lines, first.coils, others_)
+                                           : without_noise(first.coils, !noise_lines.empty());
+  LineFacts facts{first, encoding.encoded.z > 1, std::nullopt, std::nullopt};
+  SliceAssembler assembler(encoding, facts, noise_.coils);
+  const LinePlacement& placement = assembler.placement();
+  check_extents(static_cast<std::int64_t>(noise_.coils.size()), placement.depth(), placement.height(),
+                placement.width());
+  first_ = first;
+  coils_ = first.coils;
+  needed_places_ = placement.covered_y().count() * placement.covered_z().count();
+  assembler_.emplace(std::move(assembler));
+  warn(noise_.warnings);
+  if (first.encoding_space != 0) {
+    warn("its lines name encoding space " + std::to_string(first.encoding_space) +
+         ", which the header does not have: they are taken to be those of its only one");
+  }
+  const std::shared_ptr<HeldAcquisitions> held = std::exchange(held_, nullptr);
+  for (std::size_t index = 0; index < count_; ++index) {
+    if (kind_of(held->headers()[index]) != LineKind::noise) {
+      take(held->headers()[index], index, held->samples_of(index));
+    }
+  }
+}
+
+bool LiveScan::can_be_placed_at_once(const Acquisition& first) const {
+  const MrdEncoding& encoding = header_.encodings.front();
+  const auto unknown_centre = [](const std::optional<EncodingLimit>& limit, std::int64_t size, std::uint16_t user) {
+    if (size == 1 || !limit.has_value() || (limit->minimum == 0 && limit->maximum == 0)) {
+      return false;
+    }
+    const bool unset = limit->center == 0 || limit->center < limit->minimum || limit->center > limit->maximum;
+    const bool whole = limit->maximum - limit->minimum + 1 == size;
+    return unset ? !whole : user != 0 && user != limit->center;
+  };
+  const bool partitions_unknown =
+      encoding.encoded.z > 1 && (!encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum);
+  return header_.encodings.size() == 1 && !partitions_unknown &&
+         !unknown_centre(encoding.step_1, encoding.encoded.y, first.user[5]) &&
+         !unknown_centre(encoding.step_2, encoding.encoded.z, first.user[6]);
+}
+
+void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+  const LineKind kind = kind_of(line);
+  if (kind == LineKind::imaging && line.encoding_space == first_.encoding_space) {
+    add_imaging(line, index, samples);
+  } else if (kind == LineKind::imaging) {
+    warn("imaging lines of encoding space " + std::to_string(line.encoding_space) + " are left out");
+  } else if (kind == LineKind::noise) {
+    warn("noise lines behind the first imaging line are left out");
+  } else if (line.encoding_space != first_.encoding_space || line.coils != coils_) {
+    return;
+  } else if (kind == LineKind::calibration) {
+    if (const auto place = assembler_->placement().place_of(line)) {
+      const auto held = std::make_shared<const Held>(
+          line, index, std::vector<std::complex<float>>(samples.begin(), samples.end()));
+      calibration_[key_of(line)].push_back(held);
+      calibration_of_slice_[line.slice].try_emplace(*place, held);
+    }
+  } else if (kind == LineKind::phase_correction && assembler_->epi() != nullptr && line.samples == first_.samples) {
+    navigators_of_slice_.try_emplace(line.slice, key_of(line));
+    navigators_[key_of(line)].push_back(std::make_shared<const Held>(
+        line, index, std::vector<std::complex<float>>(samples.begin(), samples.end())));
+  }
+}
+
+void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+  if (line.coils != coils_) {
+    refuse("acquisition " + std::to_string(index) + " has " + std::to_string(line.coils) +
+           " coils where the first imaging line has " + std::to_string(coils_));
+  }
+  const VolumeKey key = key_of(line);
+  if (finished_.contains(key)) {
+    warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out");
+    return;
+  }
+  const LinePlacement& placement = assembler_->placement();
+  const std::optional<std::int64_t> at = placement.line_of(line, index);
+  static_cast<void>(placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  OpenVolume& volume = open_[key];
+  volume.lines.push_back(line);
+  volume.last = index;
+  volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+  if (volume.placed) {
+    assembler_->add(line, index, samples);
+  } else {
+    volume.pending.push_back(std::make_shared<const Held>(
+        line, index, std::vector<std::complex<float>>(samples.begin(), samples.end())));
+    // Both directions of an echo-planar readout are told apart by the order of all lines, calibration among them.
+    const bool justified = static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >=
+                           placement.height() * placement.depth();
+    if (justified && assembler_->epi() == nullptr) {
+      place(volume);
+    }
+  }
+  if (at.has_value()) {
+    const std::int64_t y = *at % placement.height();
+    const std::int64_t z = *at / placement.height();
+    const LineSpan covered_y = placement.covered_y();
+    const LineSpan covered_z = placement.covered_z();
+    const bool inside = y >= covered_y.begin && y < covered_y.end && z >= covered_z.begin && z < covered_z.end;
+    if (++volume.averages[*at] == header_.encodings.front().averages && inside) {
+      ++volume.whole_places;
+    }
+  }
+  if (is_whole(volume) || ends_accelerated(key, volume, line)) {
+    ready_.push_back(key);
+  }
+}
+
+void LiveScan::place(OpenVolume& volume) {
+  for (const HeldLine& held : std::exchange(volume.pending, {})) {
+    assembler_->add(held->line, held->index, held->samples);
+  }
+  volume.placed = true;
+}
+
+bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const {
+  if (!line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) || assembler_->placement().depth() > 1 ||
+      line.average + 1 < header_.encodings.front().averages) {
+    return false;
+  }
+  RawVolumes alone;
+  std::vector<Acquisition> lines;
+  alone.volumes.push_back(described(key, volume, lines));
+  try {
+    static_cast<void>(check_complete(alone, lines, assembler_->placement(), options_.allow_undersampled));
+    return true;
+  } catch (const Error&) {
+    return false;  // more lines may follow; the end of the scan tells
+  }
+}
+
+std::vector<LiveScan::HeldLine> LiveScan::calibration_of(const VolumeKey& key) const {
+  if (const auto own = calibration_.find(key); own != calibration_.end()) {
+    return own->second;
+  }
+  std::vector<HeldLine> lines;
+  if (const auto shared = calibration_of_slice_.find(key[0]); shared != calibration_of_slice_.end()) {
+    for (const auto& [place, line] : shared->second) {
+      lines.push_back(line);
+    }
+  }
+  std::ranges::sort(lines, {}, &Held::index);
+  return lines;
+}
+
+std::vector<LiveScan::HeldLine> LiveScan::navigators_of(const VolumeKey& key) const {
+  auto found = navigators_.find(key);
+  if (found == navigators_.end()) {
+    const auto shared = navigators_of_slice_.find(key[0]);
+    found = shared == navigators_of_slice_.end() ? navigators_.end() : navigators_.find(shared->second);
+  }
+  return found == navigators_.end() ? std::vector<HeldLine>() : found->second;
+}
+
+RawVolume LiveScan::described(const VolumeKey& key, const OpenVolume& volume, std::vector<Acquisition>& lines) const {
+  RawVolume result;
+  result.key = key;
+  result.calibrated = volume.calibrated;
+  for (const Acquisition& line : volume.lines) {
+    result.imaging.push_back(lines.size());
+    lines.push_back(line);
+  }
+  for (const HeldLine& held : calibration_of(key)) {
+    result.calibrated = true;
+    if (!volume.averages.contains(*assembler_->placement().place_of(held->line))) {
+      result.calibration.push_back(lines.size());
+      lines.push_back(held->line);
+    }
+  }
+  return result;
+}
+
+void LiveScan::finish(const VolumeKey& key) {
+  OpenVolume volume = std::move(open_.at(key));
+  open_.erase(key);
+  finished_.insert(key);
+  RawVolumes alone;
+  std::vector<Acquisition> lines;
+  alone.volumes.push_back(described(key, volume, lines));
+  warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
+  for (const HeldLine& held : calibration_of(key)) {
+    if (!volume.averages.contains(*assembler_->placement().place_of(held->line))) {
+      volume.pending.push_back(held);
+    }
+  }
+  std::ranges::sort(volume.pending, {}, &Held::index);
+  for (const HeldLine& navigator : navigators_of(key)) {
+    assembler_->add_navigator(key, navigator->line, navigator->index, navigator->samples);
+  }
+  place(volume);
+  assembler_->finish(key);
+  partition_ = 0;
+  if (finished_.size() == 1) {
+    const LinePlacement& placement = assembler_->placement();
+    warn(assembler_->geometry().notes);
+    warn(placement.notes());
+    warn(warnings_of_echo(assembler_->finished(), static_cast<std::int64_t>(noise_.coils.size()), placement.height(),
+                          placement.width()));
+  }
+  if (assembler_->epi() != nullptr) {
+    warn(assembler_->epi()->warnings());
+  }
+  calibration_.erase(key);
+  if (const auto shared = navigators_of_slice_.find(key[0]);
+      shared == navigators_of_slice_.end() || shared->second != key) {
+    navigators_.erase(key);
+  }
+}
+
+void LiveScan::end() {
+  if (assembler_.has_value()) {
+    end_unfinished();
+    return;
+  }
+  if (begun_) {
+    held_scan_ = open_mrd_raw(header_, held_, bytes_, options_, others_);
+    noise_.covariance = held_scan_->noise_covariance();
+    warn(held_scan_->summary().warnings);
+  }
+  noise_.own = noise_of(*held_);
+}
+
+// Volumes that are not whole: as they are in a file, but for a scan of which some were whole before.
+void LiveScan::end_unfinished() {
+  std::vector<VolumeKey> keys;
+  for (const auto& [key, volume] : open_) {
+    if (std::ranges::find(ready_, key) == ready_.end()) {
+      keys.push_back(key);
+    }
+  }
+  if (keys.empty()) {
+    return;
+  }
+  // In the order of their measurement, by which the last one is told; then by their keys.
+  std::ranges::sort(keys, {}, [&](const VolumeKey& key) { return open_.at(key).last; });
+  std::vector<Acquisition> lines;
+  RawVolumes rest;
+  for (const VolumeKey& key : keys) {
+    rest.volumes.push_back(described(key, open_.at(key), lines));
+  }
+  std::ranges::sort(rest.volumes, {}, &RawVolume::key);
+  std::vector<RawVolumes> parts;
+  if (finished_.empty() && ready_.empty()) {
+    parts.push_back(std::move(rest));
+  } else {
+    for (RawVolume& volume : rest.volumes) {
+      parts.emplace_back().volumes.push_back(std::move(volume));
+    }
+  }
+  const bool alone = parts.size() == 1 && finished_.empty() && ready_.empty();
+  for (RawVolumes& part : parts) {
+    try {
+      warn(check_complete(part, lines, assembler_->placement(), options_.allow_undersampled).warnings);
+      for (const RawVolume& volume : part.volumes) {
+        ready_.push_back(volume.key);
+      }
+    } catch (const Error& error) {
+      if (alone) {
+        throw;
+      }
+      warn("the scan was stopped: " + part.volumes.front().name() + " is left out (" + error.what() + ")");
+    }
+  }
+}
+
+bool LiveScan::next(Slice& slice) {
+  if (held_scan_ != nullptr) {
+    if (slices_ == held_scan_->summary().slices) {
+      return false;
+    }
+    held_scan_->read(slices_++, slice);
+    return true;
+  }
+  if (!assembler_.has_value()) {
+    return false;
+  }
+  if (finished_.empty() || partition_ == assembler_->partitions()) {
+    if (ready_.empty()) {
+      return false;
+    }
+    const VolumeKey key = ready_.front();
+    ready_.pop_front();
+    finish(key);
+  }
+  assembler_->write_slice(partition_++, slice);
+  ++slices_;
+  return true;
+}
+
+std::optional<MeasuredNoise> LiveScan::measured_noise() const {
+  std::optional<MeasuredNoise> noise = noise_.own;
+  if (noise.has_value()) {
+    noise->measurement_id = header_.measurement_id;
+    noise->name = header_.measurement_id;
+  }
+  return noise;
+}
+
+std::vector<std::string> LiveScan::take_warnings() { return std::exchange(warnings_, {}); }
+
+void LiveScan::warn(const std::string& warning) {
+  if (known_warnings_.insert(warning).second) {
+    warnings_.push_back(warning);
+  }
+}
+
+void LiveScan::warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    warn(warning);
+  }
+}
+
+}  // namespace mriembed::io

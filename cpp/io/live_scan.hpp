@@ -1,0 +1,132 @@
+// A raw MRD scan while it is measured: from its acquisitions, one by one, to its slices as soon as they are whole.
+#pragma once
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "held_acquisitions.hpp"
+#include "mrd_header.hpp"
+#include "noise_measurement.hpp"
+#include "raw_volumes.hpp"
+#include "scan_noise.hpp"
+#include "scan_reader.hpp"
+#include "slice_assembler.hpp"
+#include "volume_key.hpp"
+
+namespace mriembed::io {
+
+// Gives the slices that open_mrd_raw() gives of the same acquisitions, bit for bit, but in the order in which they
+// become whole. What comes too late for that is left out, with a warning: noise lines behind the first imaging line,
+// and lines of a volume that was whole.
+//
+// A volume is whole once all lines inside the encoding limits were measured, as often as the header's limit of averages
+// says; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
+// are looked at when the scan ends.
+//
+// A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
+// signal must tell, and those with several encoded partitions of which the header does not say whether they are
+// measured. They are held in memory, and all of their slices become whole at the end.
+//
+// Memory: what was received of volumes that are not whole, and the matrix of those of which a 64th was received.
+class LiveScan {
+ public:
+  // `others`: noise measurements of other scans. Of the options, the group is not for this. Throws Error bad_input for
+  // a header of a scan that cannot be read, as the functions below do for acquisitions; then the scan is at its end.
+  LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNoise> others);
+
+  // Expects that next() has given all slices.
+  void add(const Acquisition& line, std::span<const std::complex<float>> samples);
+
+  // No acquisition follows.
+  void end();
+
+  // The next slice that is whole. False: there is none yet, or, after end(), none any more.
+  bool next(Slice& slice);
+
+  // Slices so far.
+  [[nodiscard]] std::int64_t slices() const { return slices_; }
+
+  [[nodiscard]] const HeaderFacts& header() const { return header_.facts; }
+  // By which its slices are to be prewhitened; known from the first slice on.
+  [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const { return noise_.covariance; }
+  // Whose noise it is: empty for the scan's own.
+  [[nodiscard]] const std::string& noise_source() const { return noise_.source; }
+  // The noise that was measured in this scan, with its measurement ID; from the first slice, or the end, on.
+  [[nodiscard]] std::optional<MeasuredNoise> measured_noise() const;
+
+  // What may have changed the embeddings, one line each, as far as it was not given before.
+  std::vector<std::string> take_warnings();
+
+ private:
+  struct Held {
+    Acquisition line;
+    std::size_t index;
+    std::vector<std::complex<float>> samples;
+  };
+  using HeldLine = std::shared_ptr<const Held>;
+  struct OpenVolume {
+    std::vector<Acquisition> lines;  // imaging
+    bool calibrated = false;
+    bool placed = false;           // the assembler has its lines; else they are pending
+    std::vector<HeldLine> pending;  // in the order of their measurement
+    std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
+    std::int64_t whole_places = 0;                            // inside the encoding limits
+    std::size_t last = 0;                                     // index of the last line
+  };
+  using Places = std::map<std::int64_t, HeldLine>;
+
+  void begin(const Acquisition& first);
+  [[nodiscard]] bool can_be_placed_at_once(const Acquisition& first) const;
+  void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  void place(OpenVolume& volume);
+  [[nodiscard]] bool is_whole(const OpenVolume& volume) const { return volume.whole_places == needed_places_; }
+  [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
+  // Of a volume: by its counters, or else by its slice.
+  [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;
+  [[nodiscard]] std::vector<HeldLine> navigators_of(const VolumeKey& key) const;
+  // What check_complete() asks of a volume; its lines are appended to `lines`.
+  [[nodiscard]] RawVolume described(const VolumeKey& key, const OpenVolume& volume,
+                                    std::vector<Acquisition>& lines) const;
+  void finish(const VolumeKey& key);
+  void end_unfinished();
+  void warn(const std::string& warning);
+  void warn(const std::vector<std::string>& warnings);
+
+  MrdHeader header_;
+  ReadOptions options_;
+  std::vector<MeasuredNoise> others_;
+  std::shared_ptr<HeldAcquisitions> held_;  // before the first imaging line; all where nothing can be placed yet
+  std::int64_t bytes_ = 0;                  // of all acquisitions
+  std::size_t count_ = 0;                   // acquisitions
+  bool begun_ = false;
+  ScanNoise noise_;
+  std::optional<SliceAssembler> assembler_;  // none: acquisitions are held
+  std::uint16_t coils_ = 0;                  // of an acquisition
+  Acquisition first_;                        // imaging line
+  std::int64_t needed_places_ = 0;
+  std::map<VolumeKey, OpenVolume> open_;
+  std::set<VolumeKey> finished_;
+  std::map<VolumeKey, std::vector<HeldLine>> calibration_;  // of open volumes
+  std::map<std::uint16_t, Places> calibration_of_slice_;   // the first of each place
+  std::map<VolumeKey, std::vector<HeldLine>> navigators_;
+  std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
+  std::deque<VolumeKey> ready_;
+  std::int64_t partition_ = 0;             // the next of the volume that was finished last
+  std::unique_ptr<ScanReader> held_scan_;  // of what was held, at the end
+  std::int64_t slices_ = 0;
+  std::set<std::string> known_warnings_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace mriembed::io

@@ -1,0 +1,142 @@
+#include "server/descriptor_stream.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace mriembed::server {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{1} << 18U;
+
+bool is_ready(int descriptor, short events, std::chrono::milliseconds longest) {
+  pollfd waiting{descriptor, events, 0};
+  return poll(&waiting, 1, static_cast<int>(longest.count())) > 0;
+}
+
+bool is_passing(int error) { return error == EINTR || error == EAGAIN || error == EWOULDBLOCK; }
+
+}  // namespace
+
+DescriptorSource::DescriptorSource(int descriptor, const std::atomic<bool>& stop)
+    : descriptor_(descriptor), stop_(stop), buffer_(buffer_bytes) {}
+
+void DescriptorSource::wait() {
+  const Clock::time_point begin = Clock::now();
+  for (;;) {
+    if (is_ready(descriptor_, POLLIN, look_up)) {
+      return;
+    }
+    if (stop_) {
+      throw Stopped();
+    }
+    const Clock::time_point now = Clock::now();
+    if ((deadline_.has_value() && now >= *deadline_) || (idle_timeout_.count() > 0 && now - begin >= idle_timeout_)) {
+      throw TimedOut();
+    }
+  }
+}
+
+std::size_t DescriptorSource::receive(void* to, std::size_t most) {
+  for (;;) {
+    wait();
+    if (stop_) {
+      throw Stopped();
+    }
+    const ssize_t count = ::read(descriptor_, to, most);
+    if (count > 0) {
+      return static_cast<std::size_t>(count);
+    }
+    if (count == 0 || !is_passing(errno)) {
+      throw CutShort();
+    }
+  }
+}
+
+void DescriptorSource::fill() {
+  begin_ = 0;
+  end_ = 0;
+  end_ = receive(buffer_.data(), buffer_.size());
+}
+
+void DescriptorSource::read(void* to, std::size_t count) {
+  auto* bytes = static_cast<char*>(to);
+  for (std::size_t left = count; left > 0;) {
+    std::size_t part = 0;
+    if (begin_ == end_ && left >= buffer_.size()) {
+      part = receive(bytes, left);  // past the buffer
+    } else {
+      if (begin_ == end_) {
+        fill();
+      }
+      part = std::min(left, end_ - begin_);
+      std::memcpy(bytes, buffer_.data() + begin_, part);
+      begin_ += part;
+    }
+    bytes += part;
+    left -= part;
+    place_ += static_cast<std::int64_t>(part);
+  }
+}
+
+void DescriptorSource::skip(std::uint64_t count) {
+  while (count > 0) {
+    if (begin_ == end_) {
+      fill();
+    }
+    const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(count, end_ - begin_));
+    begin_ += part;
+    count -= part;
+    place_ += static_cast<std::int64_t>(part);
+  }
+}
+
+void DescriptorSource::drain(std::chrono::milliseconds longest) {
+  const Clock::time_point end = Clock::now() + longest;
+  while (Clock::now() < end && !stop_) {
+    if (is_ready(descriptor_, POLLIN, look_up)) {
+      const ssize_t count = ::read(descriptor_, buffer_.data(), buffer_.size());
+      if (count == 0 || (count < 0 && !is_passing(errno))) {
+        return;
+      }
+    }
+  }
+}
+
+bool DescriptorSink::write(std::string_view bytes) {
+  bool is_socket = true;
+  while (!bytes.empty()) {
+    if (gave_up_) {
+      return false;
+    }
+    if (!is_ready(descriptor_, POLLOUT, look_up)) {
+      continue;
+    }
+    // Neither a socket nor a pipe may hold this thread where it could not be called off; and a pipe takes as much as
+    // this at once whenever it is ready.
+    constexpr std::size_t at_once = 4096;
+    ssize_t count = is_socket ? send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)
+                              : ::write(descriptor_, bytes.data(), std::min(bytes.size(), at_once));
+    if (count < 0 && errno == ENOTSOCK) {
+      is_socket = false;
+      continue;
+    }
+    if (count < 0 && is_passing(errno)) {
+      continue;
+    }
+    if (count <= 0) {
+      return false;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,61 @@
+#include "server/outbox.hpp"
+
+#include <utility>
+
+namespace mriembed::server {
+
+Outbox::Outbox(ByteSink& sink) : sink_(sink), thread_([this] { run(); }) {}
+
+Outbox::~Outbox() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool Outbox::put(std::string message) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_ || bytes_ + message.size() > most_bytes) {
+      return false;
+    }
+    bytes_ += message.size();
+    messages_.push_back(std::move(message));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+bool Outbox::flush(std::chrono::milliseconds longest) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, longest, [this] { return broken_ || bytes_ == 0; });
+}
+
+void Outbox::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ended_ || !messages_.empty(); });
+    if (messages_.empty() || broken_) {
+      if (ended_) {
+        return;
+      }
+      continue;
+    }
+    const std::string message = std::move(messages_.front());
+    messages_.pop_front();
+    lock.unlock();
+    const bool written = sink_.write(message);
+    lock.lock();
+    bytes_ -= message.size();
+    if (!written) {
+      broken_ = true;
+      messages_.clear();
+      bytes_ = 0;
+    }
+    changed_.notify_all();
+  }
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,47 @@
+// A session's answers on their way to the client, in a thread of their own: who makes them never waits for who reads.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "server/byte_sink.hpp"
+
+namespace mriembed::server {
+
+// From any thread.
+class Outbox {
+ public:
+  // What may wait for a client that does not read.
+  static constexpr std::size_t most_bytes = std::size_t{64} << 20U;
+
+  explicit Outbox(ByteSink& sink);
+  // Expects that the sink has been told to give up, or takes what is there.
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // False: the message is lost, for nobody takes answers any more, or too many wait.
+  bool put(std::string message);
+
+  // Waits until all is written or cannot be; false: it was not within this time.
+  bool flush(std::chrono::milliseconds longest);
+
+ private:
+  void run();
+
+  ByteSink& sink_;
+  std::mutex mutex_;  // of all below
+  std::condition_variable changed_;
+  std::deque<std::string> messages_;
+  std::size_t bytes_ = 0;  // of messages_ and the one that is being written
+  bool broken_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mriembed::server

@@ -1,0 +1,62 @@
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cli/standard_output.hpp"
+#include "mriembed/error.hpp"
+#include "server/address.hpp"
+#include "server/descriptor_stream.hpp"
+#include "server/sent_messages.hpp"
+#include "server/server_commands.hpp"
+
+namespace mriembed::server {
+
+namespace {
+
+constexpr std::chrono::seconds longest{10};
+
+[[noreturn]] void refuse(const Address& address, const std::string& what) {
+  throw Error(ErrorCode::internal, address.text() + ": " + what);
+}
+
+std::string answer_of(const Address& address) {
+  const cli::Descriptor socket = connect_to(address, longest);
+  constexpr std::uint64_t correlation = 1;
+  DescriptorSink(socket.get()).write(query_message(correlation, "mriembed::state") + close_message());
+  const std::atomic<bool> stop = false;
+  DescriptorSource source(socket.get(), stop);
+  source.set_deadline(DescriptorSource::Clock::now() + longest);
+  constexpr std::uint16_t response = 7;
+  constexpr std::uint64_t longest_answer = 1U << 16U;
+  try {
+    const auto number = source.number<std::uint16_t>();
+    const auto back = source.number<std::uint64_t>();
+    const auto length = source.number<std::uint64_t>();
+    if (number != response || back != correlation || length > longest_answer) {
+      refuse(address, "answers, but is no mriembed service");
+    }
+    return source.text(length);
+  } catch (const io::ByteSource::CutShort&) {
+    refuse(address, "ended the connection without an answer");
+  } catch (const TimedOut&) {
+    refuse(address, "gives no answer within " + std::to_string(longest.count()) + " s");
+  }
+}
+
+}  // namespace
+
+cli::Command add_ping_command(CLI::App& program) {
+  const auto address = std::make_shared<std::string>();
+  CLI::App* command = program.add_subcommand("ping", "Ask a service of `serve` how it is");
+  command->add_option("ADDRESS", *address, "HOST:PORT")->type_name("")->required();
+  command->footer("\nPrints one line: version, model, sessions, slices embedded, time since the start. Exit status 0, or 1 "
+                  "where no answer comes.");
+  return {command, [address] {
+            cli::write_standard_output(answer_of(Address::parse(*address)) + "\n");
+            return 0;
+          }};
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,42 @@
+#include "server/rss_image.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <cstddef>
+
+#include "io/centred_fft.hpp"
+
+namespace mriembed::server {
+
+RssImage rss_image(const io::Slice& slice) {
+  using io::CentredFft;
+  CentredFft along_x(slice.width, CentredFft::Direction::to_image);
+  CentredFft along_y(slice.height, CentredFft::Direction::to_image);
+  RssImage image;
+  image.width = slice.geometry.readout_width > 0 ? slice.geometry.readout_width : slice.width;
+  image.height = slice.geometry.phase_height > 0 ? slice.geometry.phase_height : slice.height;
+  image.pixels.assign(static_cast<std::size_t>(image.width * image.height), 0);
+  const std::int64_t first_x = slice.width / 2 - image.width / 2;
+  const std::int64_t first_y = slice.height / 2 - image.height / 2;
+  std::vector<std::complex<float>> coil(static_cast<std::size_t>(slice.height * slice.width));
+  for (std::int64_t channel = 0; channel < slice.channels; ++channel) {
+    std::copy_n(slice.samples.data() + channel * slice.height * slice.width, coil.size(), coil.data());
+    for (std::int64_t y = 0; y < slice.height; ++y) {
+      along_x.apply(coil.data() + y * slice.width);
+    }
+    for (std::int64_t x = 0; x < image.width; ++x) {
+      along_y.apply(coil.data() + first_x + x, slice.width);
+    }
+    for (std::int64_t y = 0; y < image.height; ++y) {
+      for (std::int64_t x = 0; x < image.width; ++x) {
+        image.pixels[static_cast<std::size_t>(y * image.width + x)] +=
+            std::norm(coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)]);
+      }
+    }
+  }
+  std::ranges::transform(image.pixels, image.pixels.begin(), [](float square) { return std::sqrt(square); });
+  return image;
+}
+
+}  // namespace mriembed::server

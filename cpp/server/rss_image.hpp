@@ -1,0 +1,22 @@
+// The image of a slice that a host expects back: the root of the sum of the squares of its coils' images.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "io/scan_reader.hpp"
+
+namespace mriembed::server {
+
+struct RssImage {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<float> pixels;  // (y, x)
+};
+
+// Of a slice of k-space, without oversampling: the centred transform of each coil, cropped in its middle to the slice's
+// geometry (Roemer et al. 1990, doi:10.1002/mrm.1910160203, without sensitivities). Lines that were not measured count
+// as zero.
+RssImage rss_image(const io::Slice& slice);
+
+}  // namespace mriembed::server

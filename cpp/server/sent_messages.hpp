@@ -1,0 +1,42 @@
+// The messages that an MRD server sends, as bytes. Source: doc/mrd_messages.md and include/ismrmrd/ismrmrd.h of ISMRMRD;
+// for queries, errors and dependencies apps/gadgetron/connection of Gadgetron.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "io/mrd_messages.hpp"
+#include "io/scan_reader.hpp"
+
+namespace mriembed::server {
+
+std::string close_message();
+// Text is sent without a final NUL, which some readers take for a part of it, and never empty, on which others read
+// beyond it.
+std::string config_file_message(std::string_view name);  // no more than 1023 bytes of it
+std::string header_message(std::string_view xml);
+std::string text_message(std::string_view text);
+std::string error_message(std::string_view text);  // for Gadgetron
+std::string query_message(std::uint64_t correlation, std::string_view query);
+std::string response_message(std::uint64_t correlation, std::string_view text);
+std::string dependency_message(std::string_view meta);
+
+// An image of one channel, float32, (y, x).
+struct SentImage {
+  std::uint16_t width = 1;
+  std::uint16_t height = 1;
+  std::array<float, 3> field_of_view_mm{};
+  std::uint16_t series = 1;
+  std::uint16_t index = 1;  // of the image in its series, from 1
+  io::SliceLabel label;
+  io::Acquisition line;          // one of the slice's
+  io::AcquisitionOrigin origin;  // of the same line
+};
+
+// Directions that the line leaves at zero become the axes: clients refuse others.
+std::string image_message(const SentImage& image, std::string_view meta, std::span<const float> pixels);
+
+}  // namespace mriembed::server

@@ -1,0 +1,229 @@
+#include <exception>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cli/interruption.hpp"
+#include "cli/message.hpp"
+#include "cli/option_checks.hpp"
+#include "mriembed/embedder.hpp"
+#include "mriembed/error.hpp"
+#include "server/server.hpp"
+#include "server/server_commands.hpp"
+#include "server/service.hpp"
+
+namespace mriembed::server {
+
+namespace {
+
+constexpr const char* footer = R"(
+Clients speak MRD v1 (ISMRMRD) streams: a configuration, the XML header, acquisitions, CLOSE. Each slice is embedded as
+soon as it is whole, and answered by an image message: float32, as many pixels along x as the embedding has components,
+series 100, with the vector once more as base64 and facts of the slice in its attributes. Texts begin with INFO, WARNING
+or ERROR; the last answer is CLOSE. A client's configuration is not looked for: any name is right.
+
+A slice is whole when all lines inside the header's encoding limits came, as often as its limit of averages says; an
+accelerated one with calibration lines at its line flagged LAST_IN_SLICE; all others at the end of the scan.
+
+A text that is a JSON object changes the session, {"parameters": {...}} or {...}:
+  return              as --return
+  prewhiten           true, false, or "already" where the scanner has prewhitened the data
+  allow_undersampled  true or false (also allowundersampled)
+
+A noise measurement is kept by its measurement ID for later scans whose header names it as a dependency. Gadgetron's
+question for it is answered. Its messages for external modules are spoken where the configuration is XML with the root
+`configuration`, and with --gadgetron.
+
+Nothing is encrypted and nobody is asked for a password: other addresses than this machine's own are for networks that
+only the scanner and you can reach.
+
+SIGTERM and SIGINT end the service within two seconds, with rows whole and exit status 0.)";
+
+struct Arguments {
+  std::string model;
+  Options options;
+  std::vector<std::string> addresses{"127.0.0.1:9002"};
+  bool standard_streams = false;
+  std::string returned = "embedding";
+  std::string rows;
+  std::string save_folder;
+  std::int64_t save_limit_mib = 10240;
+  std::string noise_folder;
+  bool gadgetron = false;
+  bool no_prewhiten = false;
+  bool allow_undersampled = false;
+  ServerOptions server;
+  std::int64_t header_timeout = 30;
+  std::int64_t idle_timeout = 0;
+};
+
+void check_folder(const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure || !std::filesystem::is_directory(folder)) {
+    throw Error(ErrorCode::invalid_argument, folder + ": no folder for saved sessions can be made here" +
+                                                 (failure ? ": " + failure.message() : std::string()));
+  }
+}
+
+std::shared_ptr<const ServedModel> loaded(const Arguments& arguments) {
+  Embedder embedder = Embedder::load(arguments.model, arguments.options);
+  cli::warn_if_unsealed(arguments.model, embedder.info());
+  cli::ModelIdentity identity{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
+  return std::make_shared<const ServedModel>(std::move(embedder), std::move(identity));
+}
+
+std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
+  std::vector<Listener> listeners;
+  for (const std::string& address : addresses) {
+    listeners.push_back(listen_at(Address::parse(address)));
+    const Listener& listener = listeners.back();
+    if (!listener.loopback) {
+      cli::print_warning(listener.address.text() +
+                         ": whoever reaches this address may send scans and read answers; nothing is encrypted");
+    }
+    cli::print_note("listening on " + listener.address.text());
+  }
+  return listeners;
+}
+
+int serve(const Arguments& arguments) {
+  const cli::Interruption interruption;
+  std::vector<std::string> warnings;
+  NoiseStore noise(arguments.noise_folder, warnings);
+  for (const std::string& warning : warnings) {
+    cli::print_warning(warning);
+  }
+  std::optional<RowLog> rows;
+  if (!arguments.rows.empty()) {
+    rows.emplace(arguments.rows);
+  }
+  constexpr std::int64_t mebibyte = std::int64_t{1} << 20U;
+  SavedBytes saved(arguments.save_limit_mib * mebibyte);
+  if (!arguments.save_folder.empty()) {
+    check_folder(arguments.save_folder);
+  }
+  // Before the model: a scanner that starts the service and connects at once finds it there.
+  const std::vector<Listener> listeners =
+      arguments.standard_streams ? std::vector<Listener>() : listeners_at(arguments.addresses);
+
+  Service service;
+  service.settings.answers = *return_named(arguments.returned);
+  service.settings.gadgetron = arguments.gadgetron;
+  service.settings.prewhiten = !arguments.no_prewhiten;
+  service.settings.allow_undersampled = arguments.allow_undersampled;
+  service.model_file = arguments.model;
+  service.noise = &noise;
+  service.rows = rows.has_value() ? &*rows : nullptr;
+  service.save_folder = arguments.save_folder;
+  service.saved = &saved;
+  std::promise<std::shared_ptr<const ServedModel>> promise;
+  service.model = promise.get_future().share();
+  std::exception_ptr failure;  // of the model; read once its thread has ended
+  std::thread loading([&] {
+    try {
+      promise.set_value(loaded(arguments));
+    } catch (...) {
+      failure = std::current_exception();
+      promise.set_exception(failure);
+      cli::Interruption::request();
+    }
+  });
+  if (arguments.standard_streams) {
+    serve_standard_streams(service, arguments.server);
+  } else {
+    serve_sockets(service, listeners, arguments.server);
+  }
+  loading.join();
+  if (failure != nullptr) {
+    std::rethrow_exception(failure);
+  }
+  return 0;
+}
+
+}  // namespace
+
+cli::Command add_serve_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("serve", "Embed scans as they are measured: an MRD stream server");
+  command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
+  CLI::Option* const listen =
+      command
+          ->add_option("--listen", arguments->addresses,
+                       "Where to listen; may be given several times. Port 0: the system chooses one")
+          ->type_name("ADDRESS:PORT")
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+          ->capture_default_str();
+  command
+      ->add_flag("--stdio", arguments->standard_streams,
+                 "One session on standard input and output instead of a socket")
+      ->excludes(listen);
+  command->add_flag("--once", arguments->server.once, "End after the first session");
+  constexpr std::int64_t most_sessions = 1024;
+  command->add_option("--sessions", arguments->server.sessions, "Sessions at the same time; others wait for their turn")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(cli::whole_number(1, most_sessions));
+  command
+      ->add_option("--return", arguments->returned,
+                   "What a slice is answered by: its embedding, its image (root of the sum of squares of its coils), "
+                   "both or nothing; tap: every message goes back unchanged")
+      ->type_name("KIND")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"embedding", "images", "both", "none", "tap"}));
+  command
+      ->add_option("--out", arguments->rows,
+                   "Append each slice's row to this file, *.jsonl or *.csv, with the members that `embed` gives it; "
+                   "`file` is the session's name")
+      ->type_name("ROWS");
+  CLI::Option* const save =
+      command
+          ->add_option("--save", arguments->save_folder,
+                       "Keep what each session sends, byte for byte, as DIR/SESSION.mrd: `send` and `embed` take it")
+          ->type_name("DIR");
+  constexpr std::int64_t most_mib = std::int64_t{1} << 30U;
+  command->add_option("--save-limit", arguments->save_limit_mib, "What all saved sessions may take together")
+      ->type_name("MIB")
+      ->capture_default_str()
+      ->check(cli::whole_number(1, most_mib))
+      ->needs(save);
+  constexpr std::int64_t longest = 1'000'000;
+  command
+      ->add_option("--header-timeout", arguments->header_timeout,
+                   "End a session that has sent no header after so many seconds")
+      ->type_name("S")
+      ->capture_default_str()
+      ->check(cli::whole_number(1, longest));
+  command
+      ->add_option("--idle-timeout", arguments->idle_timeout,
+                   "End a session that sends nothing for so many seconds; 0: never, for scans pause")
+      ->type_name("S")
+      ->capture_default_str()
+      ->check(cli::whole_number(0, longest));
+  command->add_flag("--gadgetron", arguments->gadgetron,
+                    "Answer as Gadgetron's external modules must: no texts, errors as message 8");
+  command
+      ->add_option("--noise-store", arguments->noise_folder,
+                   "Keep noise measurements in this folder, too, so that they survive a restart")
+      ->type_name("DIR");
+  command->add_flag("--no-prewhiten", arguments->no_prewhiten,
+                    "Leave noise measurements unused, where the scanner has prewhitened the data");
+  command->add_flag("--allow-undersampled", arguments->allow_undersampled,
+                    "Take Cartesian scans with lines missing and fill these with zeros");
+  cli::add_engine_options(*command, arguments->options);
+  command->footer(footer);
+  return {command, [arguments] {
+            arguments->server.header_timeout = std::chrono::seconds(arguments->header_timeout);
+            arguments->server.idle_timeout = std::chrono::seconds(arguments->idle_timeout);
+            return serve(*arguments);
+          }};
+}
+
+}  // namespace mriembed::server

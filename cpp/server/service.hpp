@@ -1,0 +1,43 @@
+// What all sessions of a server share.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/embedding_format.hpp"
+#include "mriembed/embedder.hpp"
+#include "server/noise_store.hpp"
+#include "server/row_log.hpp"
+#include "server/session_file.hpp"
+#include "server/session_settings.hpp"
+
+namespace mriembed::server {
+
+struct ServedModel {
+  Embedder embedder;
+  cli::ModelIdentity identity;
+};
+
+// Outlives its sessions. From any thread, once it is filled.
+struct Service {
+  SessionSettings settings;
+  std::shared_future<std::shared_ptr<const ServedModel>> model;  // throws Error where it cannot be loaded
+  std::string model_file;
+  NoiseStore* noise = nullptr;
+  RowLog* rows = nullptr;        // null: rows are written nowhere
+  std::string save_folder;       // empty: sessions are not saved
+  SavedBytes* saved = nullptr;   // with save_folder
+  std::atomic<std::int64_t> sessions = 0;  // at present
+  std::atomic<std::int64_t> embedded = 0;  // slices so far
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  // One line: program, model, sessions, time since the start.
+  [[nodiscard]] std::string state() const;
+};
+
+}  // namespace mriembed::server

@@ -1,0 +1,351 @@
+#include "server/session.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "cli/message.hpp"
+#include "cli/number_text.hpp"
+#include "io/mrd_header.hpp"
+#include "mriembed/error.hpp"
+#include "server/image_meta.hpp"
+#include "server/no_more_bytes.hpp"
+#include "server/sent_messages.hpp"
+
+namespace mriembed::server {
+
+namespace {
+
+using io::Message;
+
+constexpr std::string_view info = "INFO    ";  // hosts colour lines by such beginnings
+constexpr std::string_view warning = "WARNING ";
+constexpr std::string_view error_prefix = "ERROR   ";
+
+constexpr std::int64_t largest_acquisition = std::int64_t{256} << 20U;
+
+std::unique_ptr<SessionFile> session_file(const Service& service, const std::string& name,
+                                          std::function<void(const std::string&)> failed) {
+  if (service.save_folder.empty()) {
+    return nullptr;
+  }
+  return std::make_unique<SessionFile>(service.save_folder + "/" + name + ".mrd", *service.saved, std::move(failed));
+}
+
+std::string counted(std::int64_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Session::Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers,
+                 std::function<void()> header_came)
+    : service_(service),
+      name_(std::move(name)),
+      settings_(service.settings),
+      gadgetron_(settings_.gadgetron),
+      taps_(settings_.answers == Return::tap),
+      bytes_(bytes,
+             [this](std::string_view part) {
+               if (file_ != nullptr) {
+                 file_->append(part);
+               }
+               if (taps_) {
+                 tapped_ += part;
+               }
+             }),
+      outbox_(answers),
+      header_came_(std::move(header_came)),
+      worker_(service, name_, outbox_, *this) {
+  file_ = session_file(service, name_, [this](const std::string& reason) { fail(reason); });
+}
+
+void Session::run() {
+  try {
+    take_messages();
+  } catch (const io::ByteSource::CutShort&) {
+    if (acquisitions_ > 0 && !closed_) {
+      warn("the client ended the connection without CLOSE");
+    }
+  } catch (const Stopped&) {
+    warn("the server is being stopped");
+    scan_.reset();
+  } catch (const TimedOut&) {
+    fail(scans_ == 0 ? "no header came in time" : "nothing came for too long");
+  } catch (const Lost& lost) {
+    fail(lost.reason);
+  }
+  finish();
+}
+
+void Session::take_messages() {
+  for (;;) {
+    tapped_.clear();
+    const auto number = bytes_.number<std::uint16_t>();
+    bool more = true;
+    try {
+      more = take(number);
+    } catch (const Error& error) {
+      // Of the protocol itself: where the next message begins is not known.
+      throw Lost{error.what()};
+    }
+    if (!more) {
+      return;
+    }
+    constexpr std::uint16_t first_data_message = 1000;
+    if (taps_ && (number >= first_data_message || !gadgetron_)) {  // Gadgetron takes no other message back
+      outbox_.put(tapped_);
+    }
+  }
+}
+
+bool Session::take(std::uint16_t number) {
+  switch (static_cast<Message>(number)) {
+    case Message::config_file:
+      static_cast<void>(io::take_config_file(bytes_));
+      break;
+    case Message::config_text:
+      take_configuration(io::take_text(bytes_));
+      break;
+    case Message::header:
+      begin_scan(io::take_text(bytes_));
+      break;
+    case Message::close:
+      closed_ = true;
+      return false;
+    case Message::text:
+      take_parameters(io::take_text(bytes_));
+      break;
+    case Message::query:
+      answer_query();
+      break;
+    case Message::acquisition:
+      take_acquisition();
+      break;
+    case Message::image:
+      io::skip_image(bytes_);
+      ++images_;
+      break;
+    case Message::waveform:
+      io::skip_waveform(bytes_);
+      break;
+    default:
+      throw Lost{"a message of the unknown number " + std::to_string(number) + " at byte " +
+                 std::to_string(bytes_.place() - 2) + ": the stream is damaged, or of another protocol than MRD v1"};
+  }
+  return true;
+}
+
+void Session::take_configuration(const std::string& text) {
+  gadgetron_ = gadgetron_ || is_gadgetron_configuration(text);
+  noise_query_ = noise_asked_for(text);
+  take_parameters(text);
+}
+
+void Session::take_parameters(const std::string& text) {
+  try {
+    apply_parameters(text, settings_);
+    taps_ = settings_.answers == Return::tap;
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+}
+
+void Session::begin_scan(const std::string& xml) {
+  header_came_();
+  end_scan();
+  ++scans_;
+  noise_query_.reset();
+  without_header_ = false;
+  try {
+    io::MrdHeader header = io::parse_mrd_header(xml);
+    io::ReadOptions options;
+    options.allow_undersampled = settings_.allow_undersampled;
+    options.noise = settings_.prewhiten ? io::NoiseUse::own : io::NoiseUse::none;
+    std::vector<io::MeasuredNoise> noise = service_.noise->of(header.noise_sources);
+    scan_ = std::make_unique<io::LiveScan>(std::move(header), options, std::move(noise));
+  } catch (const Error& error) {
+    // Clients that send images alone may have no header to send.
+    warn(std::string("the header is no scan's: ") + error.what());
+  }
+}
+
+void Session::take_acquisition() {
+  const io::AcquisitionMessage message = io::take_acquisition(bytes_);
+  ++acquisitions_;
+  const auto size = static_cast<std::int64_t>(message.header.samples) * message.header.coils *
+                    static_cast<std::int64_t>(sizeof(std::complex<float>));
+  const bool readable = scan_ != nullptr && message.compression == 0;
+  if (size > largest_acquisition && message.compression == 0) {
+    throw Lost{"an acquisition of " + std::to_string(message.header.coils) + " coils and " +
+               std::to_string(message.header.samples) + " samples: the stream is damaged"};
+  }
+  if (!readable) {
+    io::skip_samples(message, bytes_);
+    if (scan_ != nullptr) {
+      abandon_scan("its acquisitions are compressed (flag " + std::to_string(message.compression) +
+                   "); have the client send them uncompressed");
+    } else if (scans_ == 0 && !std::exchange(without_header_, true)) {
+      fail("acquisitions came without a header before them; they are left out");
+    }
+    return;
+  }
+  // Memory is taken as the bytes come: a header alone may claim any size.
+  constexpr std::size_t part = std::size_t{1} << 17U;
+  const auto count = static_cast<std::size_t>(message.header.samples) * message.header.coils;
+  samples_.clear();
+  while (samples_.size() < count) {
+    const std::size_t before = samples_.size();
+    samples_.resize(std::min(count, std::max(before + part, std::min(count, samples_.capacity()))));
+    bytes_.read(samples_.data() + before, (samples_.size() - before) * sizeof(samples_[0]));
+  }
+  if (io::kind_of(message.header) == io::LineKind::imaging) {
+    first_lines_.try_emplace(io::key_of(message.header), message.header, message.origin);
+  }
+  try {
+    scan_->add(message.header, samples_);
+    take_slices();
+  } catch (const Error& error) {
+    abandon_scan(error.what());
+  }
+}
+
+// Hands the slices that are whole to the worker.
+void Session::take_slices() {
+  for (;;) {
+    SliceJob job;
+    job.slice = worker_.spare();
+    if (!scan_->next(job.slice)) {
+      return;
+    }
+    const io::SliceLabel& label = job.slice.label;
+    const io::VolumeKey key{static_cast<std::uint16_t>(label.slice), static_cast<std::uint16_t>(label.contrast),
+                            static_cast<std::uint16_t>(label.phase), static_cast<std::uint16_t>(label.repetition),
+                            static_cast<std::uint16_t>(label.set)};
+    if (const auto first = first_lines_.find(key); first != first_lines_.end()) {
+      job.line = first->second.first;
+      job.origin = first->second.second;
+    }
+    const std::vector<std::string> warnings = scan_->take_warnings();
+    std::ranges::for_each(warnings, [this](const std::string& text) { warn(text); });
+    warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
+    if (context_ == nullptr || !warnings.empty()) {
+      auto context = std::make_shared<ScanContext>();
+      context->settings = settings_;
+      context->header = scan_->header();
+      context->noise = scan_->noise_covariance();
+      context->prewhitened = !context->noise.has_value()       ? "no"
+                             : scan_->noise_source().empty() ? "own"
+                                                              : scan_->noise_source();
+      context->warnings = warnings_;
+      context_ = std::move(context);
+    }
+    job.scan = context_;
+    worker_.put(std::move(job));
+  }
+}
+
+void Session::end_scan() {
+  if (scan_ == nullptr) {
+    return;
+  }
+  try {
+    scan_->end();
+    take_slices();
+    std::ranges::for_each(scan_->take_warnings(), [this](const std::string& text) { warn(text); });
+    if (const std::optional<io::MeasuredNoise> noise = scan_->measured_noise()) {
+      service_.noise->keep(*noise);
+    }
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+  worker_.drain();
+  scan_.reset();
+  context_.reset();
+  warnings_.clear();
+  first_lines_.clear();
+}
+
+void Session::abandon_scan(const std::string& reason) {
+  fail(reason);
+  scan_.reset();
+  context_.reset();
+  warnings_.clear();
+  first_lines_.clear();
+}
+
+void Session::answer_query() {
+  const io::QueryMessage message = io::take_query(bytes_);
+  const bool known = message.query == "mriembed::state" || message.query == "gadgetron::info" ||
+                     message.query == "ismrmrd::version";
+  outbox_.put(response_message(message.correlation, known ? service_.state() : "Unknown query"));
+}
+
+void Session::answer_dependency() {
+  ImageMeta meta;
+  const std::optional<io::MeasuredNoise> noise = service_.noise->named_in(*noise_query_);
+  meta.add("status", noise.has_value() ? "success" : "failed");
+  if (noise.has_value()) {
+    const io::NoiseCovariance& covariance = *noise->covariance;
+    double least = std::numeric_limits<double>::infinity();
+    double most = 0;
+    double sum = 0;
+    for (std::int64_t coil = 0; coil < covariance.coils; ++coil) {
+      const double sigma =
+          std::sqrt(covariance.values[static_cast<std::size_t>(coil * covariance.coils + coil)].real());
+      least = std::min(least, sigma);
+      most = std::max(most, sigma);
+      sum += sigma;
+    }
+    meta.add("noise_dwell_time_us", cli::shortest(noise->dwell_time_us));
+    meta.add("channels", std::to_string(covariance.coils));
+    meta.add("min_sigma", cli::shortest(least));
+    meta.add("max_sigma", cli::shortest(most));
+    meta.add("mean_sigma", cli::shortest(sum / static_cast<double>(covariance.coils)));
+  }
+  outbox_.put(dependency_message(meta.text()));
+}
+
+void Session::finish() {
+  end_scan();
+  worker_.drain();
+  if (noise_query_.has_value() && scans_ == 0) {
+    answer_dependency();
+  }
+  if (images_ > 0) {
+    warn(counted(images_, "image") + " left out: embeddings come from acquisitions");
+  }
+  if (scans_ > 0) {
+    const std::string refused = worker_.refused() > 0 ? ", " + std::to_string(worker_.refused()) + " refused" : "";
+    say(info, counted(worker_.embedded(), "slice") + " embedded" + refused);
+    log(counted(worker_.embedded(), "slice") + " embedded" + refused);
+  }
+  outbox_.put(close_message());
+}
+
+void Session::warn(const std::string& text) {
+  log(text);
+  say(warning, text);
+}
+
+void Session::fail(const std::string& text) {
+  cli::print_error("session " + name_ + ": " + text);
+  if (gadgetron_) {
+    outbox_.put(error_message(text));
+  } else {
+    say(error_prefix, text);
+  }
+}
+
+void Session::say(std::string_view prefix, const std::string& text) {
+  if (!gadgetron_ && !taps_) {
+    outbox_.put(text_message(std::string(prefix) + cli::one_line(text)));
+  }
+}
+
+void Session::log(const std::string& text) const { cli::print_note("session " + name_ + ": " + text); }
+
+}  // namespace mriembed::server

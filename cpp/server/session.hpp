@@ -1,0 +1,96 @@
+// One session of an MRD v1 stream server: bytes in, rows and bytes out. Knows nothing of sockets.
+// Protocol: doc/mrd_streaming_protocol.md of ISMRMRD; Gadgetron's additions from its apps/gadgetron/connection.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <complex>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "io/byte_source.hpp"
+#include "io/live_scan.hpp"
+#include "io/mrd_messages.hpp"
+#include "io/volume_key.hpp"
+#include "server/outbox.hpp"
+#include "server/service.hpp"
+#include "server/session_settings.hpp"
+#include "server/slice_worker.hpp"
+
+namespace mriembed::server {
+
+// Takes messages until CLOSE or the end of the bytes. Slices are embedded as soon as they are whole; each one's answer
+// is an image message. After an error the scan's messages are taken and dropped until CLOSE, so that the client is not
+// disturbed; where the stream cannot be followed any further, the session ends at once. The last answer is CLOSE.
+//
+// Memory: in proportion to the bytes received, see LiveScan, and no message of more than 256 MiB.
+class Session final : private Reporter {
+ public:
+  // `name`: of its rows and in the log. `header_came` is called once the first header is there.
+  Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers,
+          std::function<void()> header_came);
+
+  // Returns when nothing is left to do but to close the connection. Throws nothing but std::bad_alloc.
+  void run();
+
+  // Waits until the client has taken all answers; false: it has not within this time.
+  bool is_answered(std::chrono::milliseconds longest) { return outbox_.flush(longest); }
+
+ private:
+  // The stream cannot be followed any further.
+  struct Lost {
+    std::string reason;
+  };
+
+  void take_messages();
+  // False: it was the last one.
+  bool take(std::uint16_t number);
+  void take_configuration(const std::string& text);
+  void take_parameters(const std::string& text);
+  void begin_scan(const std::string& xml);
+  void take_acquisition();
+  void take_slices();
+  void end_scan();
+  void abandon_scan(const std::string& reason);
+  void answer_query();
+  void answer_dependency();
+  void finish();
+
+  void warn(const std::string& text) override;
+  void fail(const std::string& text) override;
+  void say(std::string_view prefix, const std::string& text);
+  void log(const std::string& text) const;
+
+  Service& service_;
+  std::string name_;
+  SessionSettings settings_;
+  std::atomic<bool> gadgetron_;  // the worker asks, too
+  std::atomic<bool> taps_;
+  std::string tapped_;  // the message in work, where messages go back
+  std::unique_ptr<SessionFile> file_;
+  TappedSource bytes_;
+  Outbox outbox_;
+  std::function<void()> header_came_;
+  SliceWorker worker_;
+  std::unique_ptr<io::LiveScan> scan_;
+  std::shared_ptr<const ScanContext> context_;
+  std::vector<std::string> warnings_;  // of the scan
+  // The first line of volumes that are not whole.
+  std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;
+  std::vector<std::complex<float>> samples_;
+  std::optional<std::string> noise_query_;
+  bool closed_ = false;           // by the client
+  bool without_header_ = false;   // acquisitions came without one
+  std::int64_t images_ = 0;       // that were left out
+  std::int64_t acquisitions_ = 0;
+  std::int64_t scans_ = 0;
+};
+
+}  // namespace mriembed::server

@@ -1,0 +1,79 @@
+#include "server/session_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace mriembed::server {
+
+bool SavedBytes::take(std::int64_t bytes) {
+  std::int64_t left = left_;
+  while (left >= bytes) {
+    if (left_.compare_exchange_weak(left, left - bytes)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+SessionFile::SessionFile(const std::string& path, SavedBytes& budget, std::function<void(const std::string&)> failed)
+    : path_(path),
+      budget_(budget),
+      failed_(std::move(failed)),
+      file_(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {
+  if (file_.get() < 0) {
+    fail(std::generic_category().message(errno));
+  }
+}
+
+void SessionFile::append(std::string_view bytes) {
+  if (file_.get() < 0) {
+    return;
+  }
+  if (!budget_.take(static_cast<std::int64_t>(bytes.size()))) {
+    fail("the limit of saved bytes is reached (--save-limit)");
+    return;
+  }
+  while (!bytes.empty()) {
+    const ssize_t written = write(file_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      fail(std::generic_category().message(errno));
+      return;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void SessionFile::fail(const std::string& reason) {
+  file_ = cli::Descriptor(-1);
+  failed_(path_ + ": the session is saved no further: " + reason);
+}
+
+TappedSource::TappedSource(io::ByteSource& source, std::function<void(std::string_view)> take)
+    : source_(source), take_(std::move(take)) {}
+
+void TappedSource::read(void* to, std::size_t count) {
+  source_.read(to, count);
+  place_ += static_cast<std::int64_t>(count);
+  take_({static_cast<const char*>(to), count});
+}
+
+void TappedSource::skip(std::uint64_t count) {
+  constexpr std::uint64_t part = std::uint64_t{1} << 16U;
+  std::vector<char> bytes(static_cast<std::size_t>(std::min(count, part)));
+  while (count > 0) {
+    const auto next = static_cast<std::size_t>(std::min(count, part));
+    read(bytes.data(), next);
+    count -= next;
+  }
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,204 @@
+#include "server/slice_worker.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <span>
+#include <utility>
+
+#include "cli/number_text.hpp"
+#include "cli/scan_embedder.hpp"
+#include "cli/slice_batch.hpp"
+#include "cli/slice_name.hpp"
+#include "mriembed/error.hpp"
+#include "server/image_meta.hpp"
+#include "server/rss_image.hpp"
+#include "server/sent_messages.hpp"
+
+namespace mriembed::server {
+
+namespace {
+
+constexpr std::size_t most_waiting = 2;
+constexpr std::uint16_t embedding_series = 100;
+constexpr std::uint16_t image_series = 1;
+
+// Of the brightest pixel of a session's first image: hosts keep whole numbers, and 4095 at most. All images of a session
+// have one scale, so that they can be compared.
+constexpr float first_white = 2047;
+
+// What hosts read of every image.
+ImageMeta common_meta(const std::string& role, const std::string& series, const std::string& comment, double largest) {
+  ImageMeta meta;
+  meta.add("DataRole", role);
+  meta.add("ImageComments", comment);  // by ISMRMRD's documentation
+  meta.add("ImageComment", comment);   // by python-ismrmrd-server's
+  meta.add("SeriesDescription", series);
+  meta.add("SequenceDescriptionAdditional", series);
+  const auto window = static_cast<std::int64_t>(std::max(1.0, largest));
+  meta.add("WindowCenter", std::to_string((window + 1) / 2));  // whole numbers: others break displays
+  meta.add("WindowWidth", std::to_string(window));
+  meta.add("Keep_image_geometry", "1");
+  return meta;
+}
+
+SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t index) {
+  SentImage image;
+  image.series = series;
+  image.index = index;
+  image.label = job.slice.label;
+  image.line = job.line;
+  image.origin = job.origin;
+  const std::vector<double>& field = job.scan->header.fov_mm;
+  for (std::size_t axis = 0; axis < image.field_of_view_mm.size(); ++axis) {
+    image.field_of_view_mm.at(axis) = axis < field.size() ? static_cast<float>(field[axis]) : 0.0F;
+  }
+  return image;
+}
+
+}  // namespace
+
+SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter)
+    : service_(service),
+      session_(std::move(session)),
+      outbox_(outbox),
+      reporter_(reporter),
+      thread_([this] { run(); }) {}
+
+SliceWorker::~SliceWorker() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    jobs_.clear();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void SliceWorker::put(SliceJob job) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return jobs_.size() < most_waiting; });
+    jobs_.push_back(std::move(job));
+  }
+  changed_.notify_all();
+}
+
+io::Slice SliceWorker::spare() {
+  const std::lock_guard lock(mutex_);
+  if (spares_.empty()) {
+    return {};
+  }
+  io::Slice slice = std::move(spares_.back());
+  spares_.pop_back();
+  return slice;
+}
+
+void SliceWorker::drain() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return jobs_.empty() && !busy_; });
+}
+
+void SliceWorker::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ended_ || !jobs_.empty(); });
+    if (jobs_.empty()) {
+      return;
+    }
+    SliceJob job = std::move(jobs_.front());
+    jobs_.pop_front();
+    busy_ = true;
+    lock.unlock();
+    changed_.notify_all();
+    try {
+      embed(job);
+    } catch (const std::exception& error) {
+      ++refused_;
+      reporter_.fail(error.what());
+    }
+    lock.lock();
+    busy_ = false;
+    spares_.push_back(std::move(job.slice));
+    spares_.resize(std::min(spares_.size(), most_waiting));
+    changed_.notify_all();
+  }
+}
+
+void SliceWorker::embed(SliceJob& job) {
+  const std::shared_ptr<const ServedModel> model = service_.model.get();
+  cli::ScanFacts facts;
+  facts.summary.domain = io::Domain::kspace;
+  facts.noise = {job.scan->noise};
+  facts.headers = {job.scan->header};
+  cli::SliceBatch batch;
+  batch.channels = job.slice.channels;
+  batch.height = job.slice.height;
+  batch.width = job.slice.width;
+  batch.geometry = job.slice.geometry;
+  batch.labels = {job.slice.label};
+  batch.read_seconds = {0};
+  batch.samples = std::move(job.slice.samples);
+  cli::EmbeddedScan result;
+  try {
+    cli::embed_batch(model->embedder, facts, batch, {}, result);
+  } catch (...) {
+    job.slice.samples = std::move(batch.samples);
+    throw;
+  }
+  job.slice.samples = std::move(batch.samples);
+  const cli::EmbeddedSlice& slice = result.slices.front();
+  answer(job, result.embeddings, slice.energy_kept, slice.sampling, *model);
+  ++embedded_;
+  ++service_.embedded;
+}
+
+void SliceWorker::answer(const SliceJob& job, const std::vector<float>& embedding, double energy_kept,
+                         const std::string& sampling, const ServedModel& model) {
+  if (job.scan->settings.returns_embeddings()) {
+    ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
+    meta.add("mriembed_version", MRIEMBED_VERSION);
+    meta.add("mriembed_model_sha256", model.identity.sha256);
+    meta.add("mriembed_sampling", sampling);
+    meta.add("mriembed_energy_kept", cli::shortest(energy_kept));
+    meta.add("mriembed_coils", std::to_string(job.slice.channels));
+    meta.add("mriembed_prewhitened", job.scan->prewhitened);
+    meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
+    meta.add("mriembed_vector_base64",
+             base64({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)}));
+    SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
+    image.width = static_cast<std::uint16_t>(embedding.size());
+    outbox_.put(image_message(image, meta.text(), embedding));
+  }
+  if (job.scan->settings.returns_images()) {
+    send_image(job);
+  }
+  if (service_.rows == nullptr) {
+    return;
+  }
+  try {
+    service_.rows->add({session_, job.scan->header, job.slice.label, job.slice.channels, energy_kept, sampling,
+                        job.scan->warnings},
+                       model.identity, embedding);
+  } catch (const Error& error) {
+    if (!std::exchange(rows_failed_, true)) {
+      reporter_.fail(error.what());
+    }
+  }
+}
+
+void SliceWorker::send_image(const SliceJob& job) {
+  RssImage rss = rss_image(job.slice);
+  float largest = *std::ranges::max_element(rss.pixels);
+  if (image_scale_ == 0 && largest > 0) {
+    image_scale_ = first_white / largest;
+  }
+  std::ranges::transform(rss.pixels, rss.pixels.begin(), [this](float pixel) { return pixel * image_scale_; });
+  largest *= image_scale_;
+  SentImage image = image_of(job, image_series, ++sent_images_);
+  image.width = static_cast<std::uint16_t>(rss.width);
+  image.height = static_cast<std::uint16_t>(rss.height);
+  outbox_.put(image_message(image, common_meta("Image", "mriembed_rss", "root of sum of squares", largest).text(),
+                            rss.pixels));
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,97 @@
+// A session's slices on their way to rows and answers, in a thread of its own.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "io/mrd_messages.hpp"
+#include "io/scan_reader.hpp"
+#include "server/outbox.hpp"
+#include "server/service.hpp"
+#include "server/session_settings.hpp"
+
+namespace mriembed::server {
+
+// What the slices of one scan have in common.
+struct ScanContext {
+  SessionSettings settings;
+  io::HeaderFacts header;
+  std::optional<io::NoiseCovariance> noise;  // none: no prewhitening
+  std::string prewhitened;                   // "own", the measurement's ID, "no"
+  std::vector<std::string> warnings;
+};
+
+struct SliceJob {
+  io::Slice slice;
+  io::Acquisition line;          // one of the slice's
+  io::AcquisitionOrigin origin;  // of the same line
+  std::shared_ptr<const ScanContext> scan;
+};
+
+// Tells a session's client and its log what happened. From any thread.
+class Reporter {
+ public:
+  Reporter() = default;
+  virtual ~Reporter() = default;
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+  virtual void warn(const std::string& text) = 0;
+  virtual void fail(const std::string& text) = 0;
+};
+
+// For one thread, beside its own.
+class SliceWorker {
+ public:
+  SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter);
+  // Drops what it has not begun.
+  ~SliceWorker();
+  SliceWorker(const SliceWorker&) = delete;
+  SliceWorker& operator=(const SliceWorker&) = delete;
+
+  // Waits while two slices wait: a client that sends faster than slices are embedded is slowed down.
+  void put(SliceJob job);
+  // A slice whose memory may be used again.
+  io::Slice spare();
+  // Waits until all slices are answered.
+  void drain();
+
+  // Slices that were embedded, once drained.
+  [[nodiscard]] std::int64_t embedded() const { return embedded_; }
+  [[nodiscard]] std::int64_t refused() const { return refused_; }
+
+ private:
+  void run();
+  void embed(SliceJob& job);
+  void answer(const SliceJob& job, const std::vector<float>& embedding, double energy_kept, const std::string& sampling,
+              const ServedModel& model);
+  void send_image(const SliceJob& job);
+
+  Service& service_;
+  std::string session_;
+  Outbox& outbox_;
+  Reporter& reporter_;
+  std::uint16_t sent_embeddings_ = 0;
+  std::uint16_t sent_images_ = 0;
+  float image_scale_ = 0;  // 0: no image yet
+  bool rows_failed_ = false;
+  std::int64_t embedded_ = 0;
+  std::int64_t refused_ = 0;
+
+  std::mutex mutex_;  // of all below
+  std::condition_variable changed_;
+  std::deque<SliceJob> jobs_;
+  std::vector<io::Slice> spares_;
+  bool busy_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mriembed::server
