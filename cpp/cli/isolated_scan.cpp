@@ -1,16 +1,12 @@
 #include "cli/isolated_scan.hpp"
 
-#include <sys/wait.h>
-
-#include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
 
-#include "cli/child_process.hpp"
 #include "cli/message.hpp"
+#include "cli/scan_reader_process.hpp"
 #include "io/file_start.hpp"
 #include "io/flat_scan.hpp"
 #include "io/noise_scan.hpp"
@@ -20,10 +16,6 @@
 namespace mriembed::cli {
 
 namespace {
-
-[[noreturn]] void refuse_answer() {
-  io::refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
-}
 
 std::vector<std::string> arguments_of(const std::string& path, const io::ReadOptions& options) {
   std::vector<std::string> arguments{path, options.allow_undersampled ? "allow-undersampled" : "complete"};
@@ -38,26 +30,14 @@ std::vector<std::string> arguments_of(const std::string& path, const io::ReadOpt
   return arguments;
 }
 
-// Why the process that read the scan is gone; it did not say so itself.
-std::string reason_of_end(int status) {
-  if (!WIFSIGNALED(status)) {
-    return "what reads HDF5 gave up on it: the file is damaged";
-  }
-  const int signal = WTERMSIG(status);
-  if (signal == SIGPROF) {
-    return "reading it takes more time than a file of its size can need: the file is damaged";
-  }
-  return "the HDF5 library crashed on it (" + std::string(strsignal(signal)) + "): the file is damaged";
-}
-
 class IsolatedScan final : public io::ScanReader {
  public:
   IsolatedScan(const std::string& program, const std::string& path, const io::ReadOptions& options)
-      : child_(program, arguments_of(path, options)) {
+      : reader_(program, arguments_of(path, options)) {
     std::error_code failure;
     const auto size = std::filesystem::file_size(path, failure);
     file_size_ = failure ? 0 : static_cast<std::int64_t>(size);
-    facts_ = io::decoded_facts(answer(io::AnswerKind::opened));
+    facts_ = io::decoded_facts(reader_.answer(io::AnswerKind::opened));
   }
 
   [[nodiscard]] const io::ScanSummary& summary() const override { return facts_.summary; }
@@ -73,68 +53,23 @@ class IsolatedScan final : public io::ScanReader {
   }
 
   void read(std::int64_t index, io::Slice& slice) override {
-    request(index);
+    reader_.request(index);
     const std::uint64_t address =
-        io::decode_slice_head(answer(io::AnswerKind::slice), facts_.summary.domain, file_size_, slice);
+        io::decode_slice_head(reader_.answer(io::AnswerKind::slice), facts_.summary.domain, file_size_, slice);
     if (slice.stacked.empty()) {
-      fetch(address, slice.samples.data(), slice.samples.size() * sizeof(slice.samples[0]));
+      reader_.fetch(address, slice.samples.data(), slice.samples.size() * sizeof(slice.samples[0]));
     } else {
-      fetch(address, slice.stacked.data(), slice.stacked.size() * sizeof(slice.stacked[0]));
+      reader_.fetch(address, slice.stacked.data(), slice.stacked.size() * sizeof(slice.stacked[0]));
     }
   }
 
  private:
-  void request(std::int64_t index) {
-    if (!child_.send(&index, sizeof(index))) {
-      refuse_dead_child();
-    }
-  }
-
-  void fetch(std::uint64_t address, void* bytes, std::size_t count) {
-    if (child_.fetch(address, bytes, count)) {
-      return;
-    }
-    request(io::send_samples);
-    receive(bytes, count);
-  }
-
-  // The next answer, which must be of this kind or a refusal.
-  std::string answer(io::AnswerKind kind) {
-    io::AnswerHead head;
-    receive(&head, sizeof(head));
-    if (head.bytes > io::longest_answer) {
-      refuse_answer();
-    }
-    std::string bytes(head.bytes, '\0');
-    receive(bytes.data(), bytes.size());
-    if (head.kind == io::AnswerKind::refused) {
-      constexpr std::size_t longest_reason = 1000;
-      io::refuse(io::shown(bytes, longest_reason));
-    }
-    if (head.kind != kind) {
-      refuse_answer();
-    }
-    return bytes;
-  }
-
-  void receive(void* bytes, std::size_t count) {
-    if (!child_.receive(bytes, count)) {
-      refuse_dead_child();
-    }
-  }
-
-  [[noreturn]] void refuse_dead_child() { io::refuse(reason_of_end(child_.end())); }
-
-  ChildProcess child_;
+  ScanReaderProcess reader_;
   std::int64_t file_size_ = 0;
   io::OpenedScan facts_;
 };
 
 }  // namespace
-
-std::string scan_reader_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "mriembed_scan_reader";
-}
 
 std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, const std::string& path,
                                                    const io::ReadOptions& options) {

@@ -23,9 +23,6 @@ std::optional<io::MeasuredNoise> measured_noise(const std::string& path);
 std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, io::ReadOptions options,
                                                   const std::optional<io::MeasuredNoise>& noise);
 
-// Where the program lies that reads HDF5: beside this one.
-std::string scan_reader_program();
-
 // An HDF5 scan read by a process that runs `program`.
 std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, const std::string& path,
                                                    const io::ReadOptions& options);

@@ -53,7 +53,8 @@ int run(int count, char** arguments) {
       mriembed::cli::add_info_command(program),    mriembed::cli::add_verify_command(program),
       mriembed::cli::add_inspect_command(program), mriembed::cli::add_check_command(program),
       mriembed::cli::add_embed_command(program),   mriembed::cli::add_bench_command(program),
-      mriembed::server::add_serve_command(program), mriembed::server::add_ping_command(program),
+      mriembed::server::add_serve_command(program), mriembed::server::add_send_command(program),
+      mriembed::server::add_ping_command(program),
   };
   program.footer(footer);  // after the subcommands, which would inherit it
   try {

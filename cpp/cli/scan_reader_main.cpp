@@ -1,9 +1,11 @@
 // mriembed_scan_reader: reads one HDF5 scan for mriembed_cli, in a process of its own that may die of a damaged file.
 //
 //   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP [own-noise|no-noise|noise-alone]]]
+//   mriembed_scan_reader FILE messages [GROUP]
 //
 // Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
-// input that slice. A refusal is an answer and the last one. Ends with its standard input.
+// input that slice; or the messages of an MRD stream. A refusal is an answer and the last one. Ends with its standard
+// input.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -25,6 +27,7 @@
 
 #include "cli/child_process.hpp"
 #include "io/hdf5_file.hpp"
+#include "io/hdf5_messages.hpp"
 #include "io/hdf5_scan.hpp"
 #include "io/scan_stream.hpp"
 
@@ -197,9 +200,10 @@ int run(std::span<char*> arguments) {
     std::signal(signal, SIG_IGN);
   }
   const std::string path = arguments[1];
+  const bool messages = std::string_view(arguments[2]) == "messages";
   mriembed::io::ReadOptions options;
   options.allow_undersampled = std::string_view(arguments[2]) == "allow-undersampled";
-  if (arguments.size() > 3 && std::string_view(arguments[3]) != "any") {
+  if (!messages && arguments.size() > 3 && std::string_view(arguments[3]) != "any") {
     const bool image = std::string_view(arguments[3]) == "image";
     options.domain = image ? mriembed::io::Domain::image : mriembed::io::Domain::kspace;
   }
@@ -218,7 +222,13 @@ int run(std::span<char*> arguments) {
   keep_memory();
   mriembed::io::restrict_hdf5();
   try {
-    serve(path, options);
+    if (messages) {
+      mriembed::io::hdf5_messages(path, arguments.size() > 3 ? arguments[3] : "", [](std::string_view message) {
+        answer(AnswerKind::message, message);
+      });
+    } else {
+      serve(path, options);
+    }
   } catch (const Unheard&) {
     return 0;
   } catch (const std::bad_alloc&) {

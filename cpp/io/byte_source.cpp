@@ -2,9 +2,16 @@
 
 #include <algorithm>
 
+#include "refuse.hpp"
+
 namespace mriembed::io {
 
 std::string ByteSource::text(std::uint64_t length) {
+  constexpr std::uint64_t longest = std::uint64_t{64} << 20U;
+  if (length > longest) {
+    refuse("a text of " + std::to_string(length) + " bytes at byte " + std::to_string(place_) +
+           ": the stream is damaged, or of another protocol than MRD v1");
+  }
   constexpr std::uint64_t part = std::uint64_t{1} << 20U;
   std::string text;
   while (text.size() < length) {

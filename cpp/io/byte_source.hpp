@@ -18,6 +18,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
+  ByteSource(ByteSource&&) = default;
+  ByteSource& operator=(ByteSource&&) = default;
 
   // Bytes so far.
   [[nodiscard]] std::int64_t place() const { return place_; }
@@ -33,8 +35,9 @@ class ByteSource {
     return value;
   }
 
-  // Takes memory for bytes that have come alone, whatever `length` says.
-  std::string text(std::uint64_t length);
+  // Takes memory for bytes that have come alone, whatever `length` says. Throws Error bad_input for more than 64 MiB,
+  // which no text of a scan has.
+  virtual std::string text(std::uint64_t length);
 
  protected:
   std::int64_t place_ = 0;

@@ -27,6 +27,11 @@ void FileBytes::skip(std::uint64_t count) {
   go_to(place_ + static_cast<std::int64_t>(count));
 }
 
+std::string FileBytes::text(std::uint64_t length) {
+  check(length);
+  return ByteSource::text(length);
+}
+
 void FileBytes::go_to(std::int64_t place) {
   place_ = place;
   stream_.seekg(place);

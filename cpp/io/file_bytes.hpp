@@ -22,6 +22,7 @@ class FileBytes final : public ByteSource {
   // Throws Error bad_input where the file cannot be read.
   void read(void* to, std::size_t count) override;
   void skip(std::uint64_t count) override;
+  std::string text(std::uint64_t length) override;
   void go_to(std::int64_t place);
 
  private:

@@ -81,19 +81,6 @@ int compression_of(const Acquisition& line) {
   return 0;
 }
 
-std::string text_of_length(std::uint64_t length, ByteSource& bytes) {
-  constexpr std::uint64_t longest = std::uint64_t{64} << 20U;
-  if (length > longest) {
-    refuse("a message's text of " + std::to_string(length) + " bytes at byte " + std::to_string(bytes.place()) +
-           "; the stream is damaged, or of another protocol than MRD v1");
-  }
-  std::string text = bytes.text(length);
-  while (!text.empty() && text.back() == '\0') {
-    text.pop_back();
-  }
-  return text;
-}
-
 // The bytes of a pixel; 0: the type is unknown.
 std::uint64_t bytes_of_image_type(std::uint16_t type) {
   constexpr std::array<std::uint64_t, 9> bytes{0, 2, 2, 4, 4, 4, 8, 8, 16};
@@ -143,7 +130,15 @@ void skip_text(Message kind, ByteSource& bytes) {
   bytes.skip(kind == Message::config_file ? config_file_bytes : bytes.number<std::uint32_t>());
 }
 
-std::string take_text(ByteSource& bytes) { return text_of_length(bytes.number<std::uint32_t>(), bytes); }
+std::string take_text_of(std::uint64_t length, ByteSource& bytes) {
+  std::string text = bytes.text(length);
+  while (!text.empty() && text.back() == '\0') {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::string take_text(ByteSource& bytes) { return take_text_of(bytes.number<std::uint32_t>(), bytes); }
 
 std::string take_config_file(ByteSource& bytes) {
   std::string name = bytes.text(config_file_bytes);
@@ -155,7 +150,7 @@ QueryMessage take_query(ByteSource& bytes) {
   bytes.skip(sizeof(std::uint64_t));  // reserved
   QueryMessage message;
   message.correlation = bytes.number<std::uint64_t>();
-  message.query = text_of_length(bytes.number<std::uint64_t>(), bytes);
+  message.query = take_text_of(bytes.number<std::uint64_t>(), bytes);
   return message;
 }
 

@@ -57,6 +57,8 @@ void skip_text(Message kind, ByteSource& bytes);
 // The text of a header, a configuration or a text, without the NUL that some clients count as part of it. Throws Error
 // bad_input of one that is longer than any.
 std::string take_text(ByteSource& bytes);
+// The same of a text whose length is known.
+std::string take_text_of(std::uint64_t length, ByteSource& bytes);
 
 // The name of a configuration.
 std::string take_config_file(ByteSource& bytes);

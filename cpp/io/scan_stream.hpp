@@ -18,6 +18,7 @@ enum class AnswerKind : std::uint32_t {
   opened = 1,   // encoded_facts()
   slice = 2,    // encoded_slice_head()
   refused = 3,  // the refusal's text
+  message = 4,  // one of an MRD stream; the last one is CLOSE
 };
 struct AnswerHead {
   AnswerKind kind = AnswerKind::refused;

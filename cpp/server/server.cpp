@@ -95,7 +95,6 @@ class Sessions {
   void begin(cli::Descriptor connection) {
     RunningSession& session = running_.emplace_back(std::move(connection));
     session.thread = std::thread([this, &session, name = session_name(++count_)] {
-      cli::print_note("session " + name + ": begins");
       run_session(service_, name, session.connection.get(), session.connection.get(), true, options_, stop_);
       session.ended = true;
     });

@@ -27,14 +27,6 @@ constexpr std::string_view error_prefix = "ERROR   ";
 
 constexpr std::int64_t largest_acquisition = std::int64_t{256} << 20U;
 
-std::unique_ptr<SessionFile> session_file(const Service& service, const std::string& name,
-                                          std::function<void(const std::string&)> failed) {
-  if (service.save_folder.empty()) {
-    return nullptr;
-  }
-  return std::make_unique<SessionFile>(service.save_folder + "/" + name + ".mrd", *service.saved, std::move(failed));
-}
-
 std::string counted(std::int64_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
@@ -50,18 +42,14 @@ Session::Session(Service& service, std::string name, io::ByteSource& bytes, Byte
       taps_(settings_.answers == Return::tap),
       bytes_(bytes,
              [this](std::string_view part) {
-               if (file_ != nullptr) {
-                 file_->append(part);
-               }
+               save(part);
                if (taps_) {
                  tapped_ += part;
                }
              }),
       outbox_(answers),
       header_came_(std::move(header_came)),
-      worker_(service, name_, outbox_, *this) {
-  file_ = session_file(service, name_, [this](const std::string& reason) { fail(reason); });
-}
+      worker_(service, name_, outbox_, *this) {}
 
 void Session::run() {
   try {
@@ -154,8 +142,28 @@ void Session::take_parameters(const std::string& text) {
   }
 }
 
+// Sessions without a scan are not kept: others only ask how the service is.
+void Session::save(std::string_view part) {
+  if (service_.save_folder.empty()) {
+    return;
+  }
+  if (file_ != nullptr) {
+    file_->append(part);
+  } else {
+    unsaved_ += part;
+  }
+}
+
 void Session::begin_scan(const std::string& xml) {
-  header_came_();
+  if (scans_ == 0) {
+    header_came_();
+    log("begins");
+    if (!service_.save_folder.empty()) {
+      file_ = std::make_unique<SessionFile>(service_.save_folder + "/" + name_ + ".mrd", *service_.saved,
+                                            [this](const std::string& reason) { fail(reason); });
+      file_->append(std::exchange(unsaved_, {}));
+    }
+  }
   end_scan();
   ++scans_;
   noise_query_.reset();

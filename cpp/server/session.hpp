@@ -54,6 +54,7 @@ class Session final : private Reporter {
   bool take(std::uint16_t number);
   void take_configuration(const std::string& text);
   void take_parameters(const std::string& text);
+  void save(std::string_view part);
   void begin_scan(const std::string& xml);
   void take_acquisition();
   void take_slices();
@@ -74,6 +75,7 @@ class Session final : private Reporter {
   std::atomic<bool> gadgetron_;  // the worker asks, too
   std::atomic<bool> taps_;
   std::string tapped_;  // the message in work, where messages go back
+  std::string unsaved_;  // what came before the first header, where sessions are saved
   std::unique_ptr<SessionFile> file_;
   TappedSource bytes_;
   Outbox outbox_;

@@ -57,6 +57,12 @@ SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t inde
 
 }  // namespace
 
+struct SliceWorker::Embedded {
+  const std::vector<float>& vector;
+  const cli::EmbeddedSlice& slice;
+  const ServedModel& model;
+};
+
 SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter)
     : service_(service),
       session_(std::move(session)),
@@ -146,39 +152,48 @@ void SliceWorker::embed(SliceJob& job) {
     throw;
   }
   job.slice.samples = std::move(batch.samples);
-  const cli::EmbeddedSlice& slice = result.slices.front();
-  answer(job, result.embeddings, slice.energy_kept, slice.sampling, *model);
+  answer(job, {result.embeddings, result.slices.front(), *model});
   ++embedded_;
   ++service_.embedded;
 }
 
-void SliceWorker::answer(const SliceJob& job, const std::vector<float>& embedding, double energy_kept,
-                         const std::string& sampling, const ServedModel& model) {
+void SliceWorker::answer(const SliceJob& job, const Embedded& embedded) {
   if (job.scan->settings.returns_embeddings()) {
-    ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
-    meta.add("mriembed_version", MRIEMBED_VERSION);
-    meta.add("mriembed_model_sha256", model.identity.sha256);
-    meta.add("mriembed_sampling", sampling);
-    meta.add("mriembed_energy_kept", cli::shortest(energy_kept));
-    meta.add("mriembed_coils", std::to_string(job.slice.channels));
-    meta.add("mriembed_prewhitened", job.scan->prewhitened);
-    meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
-    meta.add("mriembed_vector_base64",
-             base64({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)}));
-    SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
-    image.width = static_cast<std::uint16_t>(embedding.size());
-    outbox_.put(image_message(image, meta.text(), embedding));
+    send_embedding(job, embedded);
   }
   if (job.scan->settings.returns_images()) {
-    send_image(job);
+    send_image(job, embedded);
   }
-  if (service_.rows == nullptr) {
-    return;
+  if (service_.rows != nullptr) {
+    write_row(job, embedded);
   }
+}
+
+void SliceWorker::describe(const SliceJob& job, const Embedded& embedded, ImageMeta& meta) {
+  meta.add("mriembed_version", MRIEMBED_VERSION);
+  meta.add("mriembed_model_sha256", embedded.model.identity.sha256);
+  meta.add("mriembed_sampling", embedded.slice.sampling);
+  meta.add("mriembed_energy_kept", cli::shortest(embedded.slice.energy_kept));
+  meta.add("mriembed_coils", std::to_string(embedded.slice.coils));
+  meta.add("mriembed_prewhitened", job.scan->prewhitened);
+  meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
+  meta.add("mriembed_vector_base64",
+           base64({reinterpret_cast<const char*>(embedded.vector.data()), embedded.vector.size() * sizeof(float)}));
+}
+
+void SliceWorker::send_embedding(const SliceJob& job, const Embedded& embedded) {
+  ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
+  describe(job, embedded, meta);
+  SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
+  image.width = static_cast<std::uint16_t>(embedded.vector.size());
+  outbox_.put(image_message(image, meta.text(), embedded.vector));
+}
+
+void SliceWorker::write_row(const SliceJob& job, const Embedded& embedded) {
   try {
-    service_.rows->add({session_, job.scan->header, job.slice.label, job.slice.channels, energy_kept, sampling,
-                        job.scan->warnings},
-                       model.identity, embedding);
+    service_.rows->add({session_, job.scan->header, job.slice.label, embedded.slice.coils, embedded.slice.energy_kept,
+                        embedded.slice.sampling, job.scan->warnings},
+                       embedded.model.identity, embedded.vector);
   } catch (const Error& error) {
     if (!std::exchange(rows_failed_, true)) {
       reporter_.fail(error.what());
@@ -186,7 +201,7 @@ void SliceWorker::answer(const SliceJob& job, const std::vector<float>& embeddin
   }
 }
 
-void SliceWorker::send_image(const SliceJob& job) {
+void SliceWorker::send_image(const SliceJob& job, const Embedded& embedded) {
   RssImage rss = rss_image(job.slice);
   float largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {
@@ -197,8 +212,9 @@ void SliceWorker::send_image(const SliceJob& job) {
   SentImage image = image_of(job, image_series, ++sent_images_);
   image.width = static_cast<std::uint16_t>(rss.width);
   image.height = static_cast<std::uint16_t>(rss.height);
-  outbox_.put(image_message(image, common_meta("Image", "mriembed_rss", "root of sum of squares", largest).text(),
-                            rss.pixels));
+  ImageMeta meta = common_meta("Image", "mriembed_rss", "root of sum of squares", largest);
+  describe(job, embedded, meta);
+  outbox_.put(image_message(image, meta.text(), rss.pixels));
 }
 
 }  // namespace mriembed::server

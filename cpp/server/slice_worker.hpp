@@ -14,6 +14,7 @@
 
 #include "io/mrd_messages.hpp"
 #include "io/scan_reader.hpp"
+#include "server/image_meta.hpp"
 #include "server/outbox.hpp"
 #include "server/service.hpp"
 #include "server/session_settings.hpp"
@@ -70,9 +71,12 @@ class SliceWorker {
  private:
   void run();
   void embed(SliceJob& job);
-  void answer(const SliceJob& job, const std::vector<float>& embedding, double energy_kept, const std::string& sampling,
-              const ServedModel& model);
-  void send_image(const SliceJob& job);
+  struct Embedded;
+  void answer(const SliceJob& job, const Embedded& embedded);
+  static void describe(const SliceJob& job, const Embedded& embedded, ImageMeta& meta);
+  void send_embedding(const SliceJob& job, const Embedded& embedded);
+  void send_image(const SliceJob& job, const Embedded& embedded);
+  void write_row(const SliceJob& job, const Embedded& embedded);
 
   Service& service_;
   std::string session_;

@@ -1,5 +1,7 @@
 #include "mrd_messages.hpp"
 
+#include "file_bytes.hpp"
+
 #include <ismrmrd/ismrmrd.h>
 
 #include "scan_files.hpp"

@@ -1,0 +1,79 @@
+#include "cli/isolated_messages.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cli/scan_reader_process.hpp"
+#include "io/file_bytes.hpp"
+#include "io/file_start.hpp"
+#include "io/mrd_messages.hpp"
+#include "io/mrd_stream.hpp"
+#include "io/refuse.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+class Hdf5Messages final : public io::ByteSource {
+ public:
+  Hdf5Messages(const std::string& path, const std::string& group)
+      : reader_(scan_reader_program(), {path, "messages", group}) {}
+
+  void read(void* to, std::size_t count) override {
+    auto* bytes = static_cast<char*>(to);
+    while (count > 0) {
+      const std::size_t part = std::min(count, rest());
+      std::memcpy(bytes, message_.data() + begin_, part);
+      bytes += part;
+      count -= part;
+      advance(part);
+    }
+  }
+
+  void skip(std::uint64_t count) override {
+    while (count > 0) {
+      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(count, rest()));
+      count -= part;
+      advance(part);
+    }
+  }
+
+ private:
+  // Bytes of the present message, or of the next one.
+  std::size_t rest() {
+    if (begin_ == message_.size()) {
+      if (last_) {
+        throw CutShort();
+      }
+      message_ = reader_.answer(io::AnswerKind::message);
+      begin_ = 0;
+      last_ = message_.size() == sizeof(io::Message);  // CLOSE alone has no body
+    }
+    return message_.size() - begin_;
+  }
+
+  void advance(std::size_t count) {
+    begin_ += count;
+    place_ += static_cast<std::int64_t>(count);
+  }
+
+  ScanReaderProcess reader_;
+  std::string message_;
+  std::size_t begin_ = 0;
+  bool last_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<io::ByteSource> open_messages(const std::string& path, const std::string& group) {
+  static_cast<void>(io::file_start(path));  // refuses what is no file
+  if (io::is_hdf5(path)) {
+    return std::make_unique<Hdf5Messages>(path, group);
+  }
+  if (!io::is_mrd_stream(path)) {
+    io::refuse("neither raw MRD data in HDF5 nor an MRD stream; these can be sent");
+  }
+  return std::make_unique<io::FileBytes>(path);
+}
+
+}  // namespace mriembed::cli

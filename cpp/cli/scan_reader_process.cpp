@@ -1,0 +1,80 @@
+#include "cli/scan_reader_process.hpp"
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include "io/refuse.hpp"
+
+namespace mriembed::cli {
+
+namespace {
+
+[[noreturn]] void refuse_answer() {
+  io::refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+}
+
+// Why the process that read the scan is gone; it did not say so itself.
+std::string reason_of_end(int status) {
+  if (!WIFSIGNALED(status)) {
+    return "what reads HDF5 gave up on it: the file is damaged";
+  }
+  const int signal = WTERMSIG(status);
+  if (signal == SIGPROF) {
+    return "reading it takes more time than a file of its size can need: the file is damaged";
+  }
+  return "the HDF5 library crashed on it (" + std::string(strsignal(signal)) + "): the file is damaged";
+}
+
+}  // namespace
+
+std::string scan_reader_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "mriembed_scan_reader";
+}
+
+ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments)
+    : child_(program, arguments) {}
+
+void ScanReaderProcess::request(std::int64_t index) {
+  if (!child_.send(&index, sizeof(index))) {
+    refuse_dead_child();
+  }
+}
+
+void ScanReaderProcess::fetch(std::uint64_t address, void* bytes, std::size_t count) {
+  if (child_.fetch(address, bytes, count)) {
+    return;
+  }
+  request(io::send_samples);
+  receive(bytes, count);
+}
+
+std::string ScanReaderProcess::answer(io::AnswerKind kind) {
+  io::AnswerHead head;
+  receive(&head, sizeof(head));
+  if (head.bytes > io::longest_answer) {
+    refuse_answer();
+  }
+  std::string bytes(head.bytes, '\0');
+  receive(bytes.data(), bytes.size());
+  if (head.kind == io::AnswerKind::refused) {
+    constexpr std::size_t longest_reason = 1000;
+    io::refuse(io::shown(bytes, longest_reason));
+  }
+  if (head.kind != kind) {
+    refuse_answer();
+  }
+  return bytes;
+}
+
+void ScanReaderProcess::receive(void* bytes, std::size_t count) {
+  if (!child_.receive(bytes, count)) {
+    refuse_dead_child();
+  }
+}
+
+void ScanReaderProcess::refuse_dead_child() { io::refuse(reason_of_end(child_.end())); }
+
+}  // namespace mriembed::cli

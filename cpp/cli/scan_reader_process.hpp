@@ -1,0 +1,36 @@
+// mriembed_scan_reader at work on one file: its answers, and why it is gone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/child_process.hpp"
+#include "io/scan_stream.hpp"
+
+namespace mriembed::cli {
+
+// Where the program lies: beside this one.
+std::string scan_reader_program();
+
+// All functions throw Error bad_input with the child's refusal, or, where it has ended otherwise, with the reason.
+// One thread at a time.
+class ScanReaderProcess {
+ public:
+  ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments);
+
+  void request(std::int64_t index);
+  // The next answer, which must be of this kind or a refusal.
+  std::string answer(io::AnswerKind kind);
+  // The samples that lie at this address of the child.
+  void fetch(std::uint64_t address, void* bytes, std::size_t count);
+
+ private:
+  void receive(void* bytes, std::size_t count);
+  [[noreturn]] void refuse_dead_child();
+
+  ChildProcess child_;
+};
+
+}  // namespace mriembed::cli

@@ -1,0 +1,319 @@
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "cli/embedding_writer.hpp"
+#include "cli/isolated_messages.hpp"
+#include "cli/message.hpp"
+#include "cli/option_checks.hpp"
+#include "io/mrd_header.hpp"
+#include "io/mrd_messages.hpp"
+#include "mriembed/error.hpp"
+#include "server/address.hpp"
+#include "server/descriptor_stream.hpp"
+#include "server/received_answers.hpp"
+#include "server/sent_messages.hpp"
+#include "server/server_commands.hpp"
+#include "server/session_file.hpp"
+
+namespace mriembed::server {
+
+namespace {
+
+using io::Message;
+
+constexpr const char* footer = R"(
+SCAN is a raw MRD file: HDF5, an MRD stream, or what `serve --save` kept. Of several measurements in HDF5 the first is
+sent, or --group's; of a stream its first session. What comes back is written to OUT as `embed` writes it; texts of the
+server go to standard error.
+
+Exit status: 0 when embeddings came back for all slices that the server took, and CLOSE; 1 otherwise, also where the
+server sent an error or the scan came to no slice; 4 for a bad SCAN.)";
+
+constexpr std::uint16_t embedding_series = 100;
+
+struct Arguments {
+  std::string scan;
+  std::string address;
+  std::string output;
+  std::string config = "mriembed";
+  std::string group;
+  bool real_time = false;
+  std::int64_t timeout = 60;
+};
+
+double number_of(const std::string& text) {
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// Receives in a thread of its own: a server may answer while it is sent to.
+class Answers {
+ public:
+  Answers(int socket, const Arguments& arguments) : arguments_(arguments), source_(socket, stop_) {
+    source_.set_idle_timeout(std::chrono::seconds(arguments.timeout));
+    if (!arguments.output.empty()) {
+      target_ = cli::OutputTarget::parse(arguments.output);
+    }
+  }
+
+  // Before the first answer is taken.
+  void set_header(io::HeaderFacts header) { header_ = std::move(header); }
+
+  // Until CLOSE. What failed is kept for finish().
+  void take_all() {
+    try {
+      while (!closed_) {
+        take(take_answer(source_));
+      }
+    } catch (const io::ByteSource::CutShort&) {
+      fail("the server ended the connection without CLOSE");
+    } catch (const TimedOut&) {
+      fail("the server said nothing for " + std::to_string(arguments_.timeout) + " s");
+    } catch (const Error& error) {
+      fail(error.what());
+    }
+  }
+
+  void fail(const std::string& what) {
+    cli::print_error(arguments_.address + ": " + what);
+    failed_ = true;
+  }
+
+  // The exit status.
+  int finish() {
+    if (writer_ != nullptr) {
+      writer_->finish();
+    }
+    if (!failed_ && rows_ == 0) {
+      fail("no embedding came back");
+    }
+    cli::print_note(arguments_.scan + ": " + std::to_string(rows_) + (rows_ == 1 ? " embedding" : " embeddings") +
+                    " came back");
+    return failed_ ? 1 : 0;
+  }
+
+ private:
+  void take(const Answer& answer) {
+    if (std::holds_alternative<ReceivedClose>(answer)) {
+      closed_ = true;
+    } else if (const auto* text = std::get_if<ReceivedText>(&answer)) {
+      cli::print_note(arguments_.address + ": " + text->text);
+      failed_ = failed_ || text->is_error;
+    } else if (const auto& image = std::get<ReceivedImage>(answer); image.series == embedding_series) {
+      take_embedding(image);
+    }
+  }
+
+  void take_embedding(const ReceivedImage& image) {
+    const auto meta = [&](const char* name) {
+      const auto found = image.meta.find(name);
+      return found == image.meta.end() ? std::string() : found->second;
+    };
+    ++rows_;
+    if (!target_.has_value()) {
+      return;
+    }
+    const cli::ModelIdentity model{arguments_.address, meta("mriembed_model_sha256"),
+                                   static_cast<std::int64_t>(image.pixels.size())};
+    if (writer_ == nullptr) {
+      writer_ = cli::open_writer(*target_, model);
+      length_ = image.pixels.size();
+    }
+    if (image.pixels.size() != length_) {
+      throw Error(ErrorCode::bad_input, "embeddings of different lengths came back");
+    }
+    io::SliceLabel label = image.label;
+    label.partition = static_cast<int>(number_of(meta("mriembed_partition")));
+    writer_->add({arguments_.scan, header_, label, static_cast<std::int64_t>(number_of(meta("mriembed_coils"))),
+                  number_of(meta("mriembed_energy_kept")), meta("mriembed_sampling")},
+                 image.pixels);
+  }
+
+  const Arguments& arguments_;
+  const std::atomic<bool> stop_ = false;
+  DescriptorSource source_;
+  std::optional<cli::OutputTarget> target_;
+  io::HeaderFacts header_;
+  std::unique_ptr<cli::EmbeddingWriter> writer_;
+  std::size_t length_ = 0;  // of an embedding
+  std::int64_t rows_ = 0;
+  bool closed_ = false;
+  bool failed_ = false;
+};
+
+// The pace of a scan: acquisition time stamps count 2.5 ms, as on Siemens' scanners; other clocks are not known.
+class Pace {
+ public:
+  void wait_for(std::uint32_t time_stamp) {
+    if (!first_.has_value()) {
+      first_ = time_stamp;
+    }
+    constexpr std::chrono::microseconds tick{2500};
+    if (time_stamp >= *first_) {
+      std::this_thread::sleep_until(begin_ + tick * (time_stamp - *first_));
+    }
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::optional<std::uint32_t> first_;
+};
+
+// The messages of a scan on their way out, one at a time.
+class Sender {
+ public:
+  Sender(const Arguments& arguments, io::ByteSource& scan, int socket)
+      : arguments_(arguments),
+        bytes_(scan, [this](std::string_view part) { message_ += part; }),
+        sink_(socket) {}
+
+  // Up to the header, whose facts it gives. Throws Error bad_input of the scan.
+  io::HeaderFacts send_beginning() {
+    while (!header_.has_value() && send_next()) {
+    }
+    return header_.value_or(io::HeaderFacts());
+  }
+
+  void send_rest() {
+    while (send_next()) {
+    }
+  }
+
+ private:
+  // False: CLOSE was sent, or nobody takes more.
+  bool send_next() {
+    message_.clear();
+    Message number = Message::close;
+    try {
+      number = static_cast<Message>(bytes_.number<std::uint16_t>());
+      take_body(number);
+    } catch (const io::ByteSource::CutShort&) {  // what is whole was sent
+      message_ = close_message();
+      number = Message::close;
+    }
+    if (!configured_ && number != Message::config_file && number != Message::config_text) {
+      sink_.write(config_file_message(arguments_.config));
+    }
+    configured_ = true;
+    return sink_.write(message_) && number != Message::close;
+  }
+
+  void take_body(Message number) {
+    switch (number) {
+      case Message::config_file:
+      case Message::config_text:
+      case Message::text:
+        io::skip_text(number, bytes_);
+        break;
+      case Message::header:
+        try {
+          header_ = io::parse_mrd_header(io::take_text(bytes_)).facts;
+        } catch (const Error&) {
+          header_.emplace();  // the server says what it makes of it
+        }
+        break;
+      case Message::query:
+        static_cast<void>(io::take_query(bytes_));
+        break;
+      case Message::acquisition: {
+        const io::AcquisitionMessage message = io::take_acquisition(bytes_);
+        io::skip_samples(message, bytes_);
+        if (arguments_.real_time) {
+          pace_.wait_for(message.origin.time_stamp);
+        }
+        break;
+      }
+      case Message::image:
+        io::skip_image(bytes_);
+        break;
+      case Message::waveform:
+        io::skip_waveform(bytes_);
+        break;
+      case Message::close:
+        break;
+      default:
+        throw Error(ErrorCode::bad_input, "it has a message of the unknown number " +
+                                              std::to_string(static_cast<std::uint16_t>(number)) + "; it is damaged");
+    }
+  }
+
+  const Arguments& arguments_;
+  std::string message_;
+  TappedSource bytes_;
+  DescriptorSink sink_;
+  std::optional<io::HeaderFacts> header_;
+  bool configured_ = false;
+  Pace pace_;
+};
+
+std::unique_ptr<io::ByteSource> opened(const Arguments& arguments) {
+  try {
+    return cli::open_messages(arguments.scan, arguments.group);
+  } catch (const Error& error) {
+    throw cli::about_file(arguments.scan, error);
+  }
+}
+
+int send(const Arguments& arguments) {
+  const Address address = Address::parse(arguments.address);
+  const std::unique_ptr<io::ByteSource> scan = opened(arguments);
+  const cli::Descriptor socket = connect_to(address, std::chrono::seconds(arguments.timeout));
+  Answers answers(socket.get(), arguments);
+  Sender sender(arguments, *scan, socket.get());
+  std::thread receiver;
+  std::exception_ptr failure;
+  try {
+    answers.set_header(sender.send_beginning());
+    receiver = std::thread([&] { answers.take_all(); });
+    sender.send_rest();
+  } catch (const Error& error) {
+    failure = std::make_exception_ptr(cli::about_file(arguments.scan, error));
+    DescriptorSink(socket.get()).write(close_message());
+  }
+  if (receiver.joinable()) {
+    receiver.join();
+  }
+  if (failure != nullptr) {
+    std::rethrow_exception(failure);
+  }
+  return answers.finish();
+}
+
+}  // namespace
+
+cli::Command add_send_command(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("send", "Send a scan to a service of `serve`, as a scanner does");
+  command->add_option("SCAN", arguments->scan, "Raw MRD file: HDF5 or an MRD stream")->type_name("")->required();
+  command->add_option("ADDRESS", arguments->address, "HOST:PORT")->type_name("")->required();
+  command->add_option("-o,--output", arguments->output, "Where the embeddings go: *.npy, *.csv, *.jsonl, or -")
+      ->type_name("OUT");
+  command->add_option("--config", arguments->config, "Name of the configuration, where SCAN has none")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--group", arguments->group, "The measurement of an HDF5 file that holds several")
+      ->type_name("NAME");
+  command->add_flag("--real-time", arguments->real_time,
+                    "Send each acquisition at its time stamp (units of 2.5 ms) instead of as fast as possible");
+  constexpr std::int64_t longest = 1'000'000;
+  command->add_option("--timeout", arguments->timeout, "Give up after so many seconds without an answer")
+      ->type_name("S")
+      ->capture_default_str()
+      ->check(cli::whole_number(1, longest));
+  command->footer(footer);
+  return {command, [arguments] { return send(*arguments); }};
+}
+
+}  // namespace mriembed::server

@@ -1,0 +1,343 @@
+#include "live_scan.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "file_bytes.hpp"
+#include "mrd_messages.hpp"
+#include "scan_files.hpp"
+#include "stream_messages.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+using Lines = std::vector<ISMRMRD::Acquisition>;
+
+// A scan as it is sent.
+struct Scan {
+  std::string xml;
+  Lines lines;
+};
+
+struct Given {
+  Slice slice;
+  std::size_t after;  // so many lines
+};
+
+struct Live {
+  std::vector<Given> slices;
+  std::vector<std::string> warnings;
+  std::optional<NoiseCovariance> noise;
+};
+
+void append_slices(LiveScan& scan, std::size_t after, Live& result) {
+  Slice slice;
+  while (scan.next(slice)) {
+    result.slices.push_back({slice, after});
+  }
+  for (const std::string& warning : scan.take_warnings()) {
+    result.warnings.push_back(warning);
+  }
+}
+
+Live live(const Scan& scan, const ReadOptions& options = {}, const std::vector<MeasuredNoise>& others = {}) {
+  LiveScan live_scan(parse_mrd_header(scan.xml), options, others);
+  Live result;
+  std::size_t count = 0;
+  for (const ISMRMRD::Acquisition& line : scan.lines) {
+    FileBytes bytes(written(".mrd", acquisition_message(line)));
+    bytes.skip(sizeof(std::uint16_t));
+    const AcquisitionMessage message = take_acquisition(bytes);
+    std::vector<std::complex<float>> samples(std::size_t{message.header.samples} * message.header.coils);
+    bytes.read(samples.data(), samples.size() * sizeof(samples[0]));
+    live_scan.add(message.header, samples);
+    append_slices(live_scan, ++count, result);
+  }
+  live_scan.end();
+  append_slices(live_scan, count, result);
+  result.noise = live_scan.noise_covariance();
+  return result;
+}
+
+using Key = std::array<int, 6>;
+Key key_of(const SliceLabel& label) {
+  return {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition};
+}
+
+// Bit for bit what the file gives, in any order.
+void expect_as_in_file(const Scan& scan, const ReadOptions& options = {}) {
+  const auto file = open_scan(written_mrd(scan.xml, scan.lines), options);
+  const Live found = live(scan, options);
+  ASSERT_EQ(static_cast<std::int64_t>(found.slices.size()), file->summary().slices);
+  std::map<Key, const Slice*> by_key;
+  for (const Given& given : found.slices) {
+    by_key[key_of(given.slice.label)] = &given.slice;
+  }
+  for (std::int64_t index = 0; index < file->summary().slices; ++index) {
+    const Slice expected = read_slice(*file, index);
+    ASSERT_TRUE(by_key.contains(key_of(expected.label)));
+    const Slice& slice = *by_key[key_of(expected.label)];
+    ASSERT_EQ(slice.samples.size(), expected.samples.size());
+    EXPECT_EQ(std::memcmp(slice.samples.data(), expected.samples.data(), slice.samples.size() * sizeof(Complex)), 0);
+    EXPECT_EQ(slice.geometry, expected.geometry);
+    EXPECT_EQ(slice.label.slab_sampling, expected.label.slab_sampling);
+    EXPECT_EQ(slice.label.position_mm, expected.label.position_mm);
+  }
+  ASSERT_EQ(found.noise.has_value(), file->noise_covariance().has_value());
+  EXPECT_TRUE(!found.noise.has_value() || found.noise->values == file->noise_covariance()->values);
+}
+
+bool warned(const Live& result, const std::string& part) {
+  return std::ranges::any_of(result.warnings,
+                             [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
+}
+
+// Lines of so many slices, the slices inside the steps where interleaved.
+Scan many_slices(std::uint16_t slices, bool interleaved, unsigned height = 8) {
+  Scan scan{mrd_xml(matrix_of(height)), {}};
+  for (std::uint16_t outer = 0; outer < (interleaved ? height : slices); ++outer) {
+    for (std::uint16_t inner = 0; inner < (interleaved ? slices : height); ++inner) {
+      auto acquisition = line(2, 8, interleaved ? outer : inner);
+      acquisition.idx().slice = interleaved ? inner : outer;
+      acquisition.data(0, 0) = Complex(static_cast<float>(acquisition.idx().slice), 1);
+      scan.lines.push_back(acquisition);
+    }
+  }
+  return scan;
+}
+
+TEST(LiveScan, gives_each_slice_with_its_last_line) {
+  const Live result = live(many_slices(3, false));
+  ASSERT_EQ(result.slices.size(), 3U);
+  for (std::size_t slice = 0; slice < 3; ++slice) {
+    EXPECT_EQ(result.slices[slice].after, 8 * (slice + 1));
+    EXPECT_EQ(result.slices[slice].slice.label.slice, static_cast<int>(slice));
+  }
+}
+
+TEST(LiveScan, gives_interleaved_slices_as_they_become_whole) {
+  const Live result = live(many_slices(3, true));
+  ASSERT_EQ(result.slices.size(), 3U);
+  EXPECT_EQ(result.slices[0].after, 22U);
+  EXPECT_EQ(result.slices[2].after, 24U);
+  expect_as_in_file(many_slices(3, true));
+}
+
+TEST(LiveScan, waits_for_as_many_averages_as_the_header_says) {
+  MrdMatrix matrix = matrix_of(8);
+  matrix.limits = limit_xml("average", 0, 1, 0);
+  Scan scan{mrd_xml(matrix), scan_of(8)};
+  for (auto acquisition : scan_of(8)) {
+    acquisition.idx().average = 1;
+    acquisition.data(3, 1) *= 3.0F;
+    scan.lines.push_back(acquisition);
+  }
+  for (auto& acquisition : scan.lines) {
+    if (acquisition.idx().kspace_encode_step_1 == 7) {
+      acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+    }
+  }
+  const Live result = live(scan);
+  ASSERT_EQ(result.slices.size(), 1U);
+  EXPECT_EQ(result.slices[0].after, 16U);
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, tells_of_lines_that_come_when_their_slice_was_whole) {
+  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  scan.lines.push_back(scan.lines.front());
+  const Live result = live(scan);
+  EXPECT_EQ(result.slices.size(), 1U);
+  EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out"));
+}
+
+TEST(LiveScan, keeps_repetitions_contrasts_and_sets_apart) {
+  Scan scan{mrd_xml(matrix_of(8)), {}};
+  for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
+    for (auto acquisition : scan_of(8)) {
+      for (std::uint16_t contrast = 0; contrast < 2; ++contrast) {
+        acquisition.idx().repetition = repetition;
+        acquisition.idx().contrast = contrast;
+        acquisition.idx().set = static_cast<std::uint16_t>(repetition + contrast);
+        acquisition.data(1, 1) = Complex(repetition, contrast);
+        scan.lines.push_back(acquisition);
+      }
+    }
+  }
+  EXPECT_EQ(live(scan).slices.front().after, 15U);
+  expect_as_in_file(scan);
+}
+
+Scan slab() {
+  MrdMatrix matrix;
+  matrix.z = 4;
+  matrix.recon_z = 4;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 3, 2) + limit_xml("kspace_encoding_step_2", 0, 3, 2);
+  Scan scan{mrd_xml(matrix), {}};
+  for (std::uint16_t z = 0; z < 4; ++z) {
+    for (std::uint16_t y = 0; y < 4; ++y) {
+      scan.lines.push_back(line(2, 8, y, z));
+      scan.lines.back().position()[2] = 12;
+      scan.lines.back().slice_dir()[2] = 1;
+    }
+  }
+  return scan;
+}
+
+TEST(LiveScan, gives_the_partitions_of_a_slab_with_its_last_line) {
+  const Live result = live(slab());
+  ASSERT_EQ(result.slices.size(), 4U);
+  EXPECT_EQ(result.slices[3].slice.label.partition, 3);
+  expect_as_in_file(slab());
+}
+
+Scan accelerated(bool flagged, bool separate) {
+  MrdMatrix matrix = matrix_of(32);
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 31, 16);
+  Scan scan{mrd_xml(matrix), {}};
+  for (std::uint16_t slice = 0; slice < 2; ++slice) {
+    const auto add = [&](std::uint16_t y, int flag) {
+      auto acquisition = line(2, 8, y);
+      acquisition.idx().slice = slice;
+      acquisition.data(2, 0) += Complex(slice, 0);
+      if (flag != 0) {
+        acquisition.setFlag(static_cast<std::uint64_t>(flag));
+      }
+      scan.lines.push_back(acquisition);
+    };
+    for (std::uint16_t y = 10; separate && y < 22; ++y) {
+      add(y, ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+    }
+    for (std::uint16_t y = 0; y < 32; ++y) {
+      const bool calibration = !separate && y >= 10 && y < 22;
+      if (calibration || y % 2 == 0) {
+        add(y, calibration ? ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING : 0);
+      }
+    }
+    if (flagged) {
+      scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+    }
+  }
+  return scan;
+}
+
+TEST(LiveScan, ends_an_accelerated_slice_at_its_flagged_line) {
+  for (const bool separate : {false, true}) {
+    const Scan scan = accelerated(true, separate);
+    const Live result = live(scan);
+    ASSERT_EQ(result.slices.size(), 2U);
+    EXPECT_EQ(result.slices[0].after, scan.lines.size() / 2);
+    EXPECT_TRUE(warned(result, "accelerated: "));
+    expect_as_in_file(scan);
+  }
+}
+
+TEST(LiveScan, gives_an_accelerated_slice_without_flags_at_the_end) {
+  const Scan scan = accelerated(false, true);
+  EXPECT_EQ(live(scan).slices.front().after, scan.lines.size());
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, does_not_take_a_flag_for_the_end_of_a_slice_that_lacks_lines) {
+  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  scan.lines[3].setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+  EXPECT_EQ(live(scan).slices.front().after, 8U);
+}
+
+TEST(LiveScan, prewhitens_by_noise_lines_that_come_first) {
+  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  scan.lines.insert(scan.lines.begin(), noise_of_power(3));
+  EXPECT_TRUE(live(scan).noise.has_value());
+  expect_as_in_file(scan);
+  scan.lines.push_back(noise_of_power(5));
+  EXPECT_TRUE(warned(live(scan), "noise lines behind the first imaging line are left out"));
+}
+
+TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
+  MeasuredNoise other;
+  other.name = "b";
+  other.measurement_id = "b";
+  other.coils = 2;
+  other.samples = 100;
+  other.covariance = NoiseCovariance{2, {4.0, 0.0, 0.0, 9.0}, {}};
+  const Scan scan{with_ids(mrd_xml(matrix_of(8)), "1", "b"), scan_of(8)};
+  const Live result = live(scan, {}, {other});
+  ASSERT_TRUE(result.noise.has_value());
+  EXPECT_EQ(result.noise->values, other.covariance->values);
+}
+
+TEST(LiveScan, holds_what_cannot_be_placed_yet) {
+  MrdMatrix no_centre = matrix_of(8);
+  no_centre.limits = limit_xml("kspace_encoding_step_1", 0, 6, 0);
+  Scan by_signal{mrd_xml(no_centre), scan_of(7)};
+  by_signal.lines[3].data(4, 0) = 100;
+  expect_as_in_file(by_signal);
+
+  MrdMatrix calibration;
+  MrdMatrix image = matrix_of(8);
+  Scan two_spaces{mrd_xml({calibration, image}), scan_of(8)};
+  for (auto& acquisition : two_spaces.lines) {
+    acquisition.encoding_space_ref() = 1;
+  }
+  expect_as_in_file(two_spaces);
+
+  MrdMatrix perhaps_flat = matrix_of(8);
+  perhaps_flat.z = 2;
+  expect_as_in_file({mrd_xml(perhaps_flat), scan_of(8)});
+}
+
+TEST(LiveScan, that_was_stopped_gives_what_is_whole_and_names_the_rest) {
+  Scan scan = many_slices(3, false);
+  scan.lines.resize(20);
+  const Live result = live(scan);
+  EXPECT_EQ(result.slices.size(), 2U);
+  EXPECT_TRUE(warned(result, "the scan was stopped: slice 2 is left out"));
+}
+
+TEST(LiveScan, that_is_undersampled_is_refused_at_its_end_unless_that_is_allowed) {
+  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  scan.lines.erase(scan.lines.begin() + 1);
+  EXPECT_THROW(live(scan), Error);
+  ReadOptions options;
+  options.allow_undersampled = true;
+  EXPECT_EQ(live(scan, options).slices.size(), 1U);
+  expect_as_in_file(scan, options);
+}
+
+TEST(LiveScan, takes_no_memory_for_a_matrix_of_which_next_to_nothing_came) {
+  constexpr unsigned side = 16384;
+  MrdMatrix huge = matrix_of(side);
+  LiveScan scan(parse_mrd_header(mrd_xml(huge)), {}, {});
+  Acquisition header;
+  header.samples = 8;
+  header.coils = 2;
+  header.center_sample = 4;
+  const std::vector<std::complex<float>> samples(16, 1.0F);
+  for (std::uint16_t slice = 0; slice < 20'000; ++slice) {  // 84 GB, were they whole
+    header.slice = slice;
+    scan.add(header, samples);
+  }
+  EXPECT_EQ(scan.slices(), 0);
+}
+
+TEST(LiveScan, without_an_image_has_the_noise_that_it_measured) {
+  const std::string xml = with_ids(mrd_xml(matrix_of(8)), "noise_1", "");
+  LiveScan scan(parse_mrd_header(xml), {}, {});
+  const ISMRMRD::Acquisition noise = noise_of_power(2);
+  FileBytes bytes(written(".mrd", acquisition_message(noise)));
+  bytes.skip(sizeof(std::uint16_t));
+  const AcquisitionMessage message = take_acquisition(bytes);
+  std::vector<std::complex<float>> samples(std::size_t{message.header.samples} * message.header.coils);
+  bytes.read(samples.data(), samples.size() * sizeof(samples[0]));
+  scan.add(message.header, samples);
+  scan.end();
+  Slice slice;
+  EXPECT_FALSE(scan.next(slice));
+  ASSERT_TRUE(scan.measured_noise().has_value());
+  EXPECT_EQ(scan.measured_noise()->measurement_id, "noise_1");
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
