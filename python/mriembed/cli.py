@@ -24,6 +24,7 @@ from mriembed.errors import (
 )
 from mriembed.evaluation.command import add_evaluate_command
 from mriembed.model_file import ModelDescription, UnsealedModelWarning, export_model, read_description
+from mriembed.openrecon.command import add_openrecon_label_command
 from mriembed.seal import make_key_pair, sign_model_file
 from mriembed.simulation.preview import write_preview
 from mriembed.simulation.scan_files import write_scans
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add_evaluate_command(commands)
     add_convert_command(commands)
     add_check_command(commands)
+    add_openrecon_label_command(commands)
 
     cmake = commands.add_parser(
         "cmake-dir",
