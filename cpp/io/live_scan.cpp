@@ -342,7 +342,7 @@ bool LiveScan::next(Slice& slice) {
     ready_.pop_front();
     finish(key);
   }
-  assembler_->write_slice(partition_++, slice);
+  assembler_->take_slice(partition_++, slice);
   ++slices_;
   return true;
 }

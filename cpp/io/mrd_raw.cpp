@@ -51,7 +51,10 @@ class MrdRawReader final : public ScanReader {
 
   void read(std::int64_t index, Slice& slice) override {
     load(static_cast<std::size_t>(index / assembler_->partitions()));
-    assembler_->write_slice(index % assembler_->partitions(), slice);
+    assembler_->take_slice(index % assembler_->partitions(), slice);
+    if (summary_.encoded_z == 1) {
+      loaded_.reset();
+    }
   }
 
  private:

@@ -173,7 +173,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
   spare_ = std::exchange(finished_, std::move(volume.samples));
 }
 
-void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
+void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
   const std::int64_t plane = placement_.height() * placement_.width();
   slice.label = {finished_key_[0], finished_key_[1], finished_key_[2],
                  finished_key_[3], finished_key_[4], static_cast<int>(partition)};
@@ -185,6 +185,10 @@ void SliceAssembler::write_slice(std::int64_t partition, Slice& slice) const {
   slice.geometry = slice_geometry();
   slice.label.slab_sampling = finished_sampling_;
   slice.stacked.clear();
+  if (placement_.depth() == 1) {
+    std::swap(slice.samples, finished_);
+    return;
+  }
   slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
   // Oversampling along z is removed by a centred crop, like that along x and y.
   const std::int64_t z = placement_.depth() / 2 - partitions() / 2 + partition;

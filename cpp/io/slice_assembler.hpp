@@ -63,11 +63,12 @@ class SliceAssembler {
   // Forgets what there is of a volume.
   void drop(const VolumeKey& key);
 
-  // Ends a volume: it is the one that write_slice() gives, until the first line of another one is added.
+  // Ends a volume: it is the one that take_slice() gives, until the first line of another one is added.
   void finish(const VolumeKey& key);
 
-  // Partition `partition` of the volume that was finished last.
-  void write_slice(std::int64_t partition, Slice& slice) const;
+  // Partition `partition` of the volume that was finished last. A 2D volume is the slice: its samples change hands, so
+  // that it can be taken once.
+  void take_slice(std::int64_t partition, Slice& slice);
 
   // What was done to the lines of an echo-planar scan; null for other scans.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }

@@ -85,7 +85,7 @@ class Scanner {
     }
     assembler.finish(key);
     Slice slice;
-    assembler.write_slice(partition, slice);
+    assembler.take_slice(partition, slice);
     return slice;
   }
 
@@ -247,7 +247,7 @@ TEST(SliceAssembler, finds_the_centre_in_the_signal_where_the_header_is_wrong) {
   }
   assembler.finish({});
   Slice slice;
-  assembler.write_slice(0, slice);
+  assembler.take_slice(0, slice);
   expect_signal(slice, encoding, [](std::int64_t y, std::int64_t /*x*/) { return y >= 8; });
 }
 
@@ -273,7 +273,7 @@ TEST(SliceAssembler, keeps_volumes_apart_that_come_interleaved_and_the_coils_tha
     assembler.finish({number});
     EXPECT_EQ(assembler.acquired({number}), nullptr);
     Slice slice;
-    assembler.write_slice(0, slice);
+    assembler.take_slice(0, slice);
     EXPECT_EQ(slice.label.slice, number);
     EXPECT_EQ(slice.channels, 1);
     EXPECT_EQ(slice.samples[8 * 3 + 5], Complex(static_cast<float>(number), 3));
@@ -290,7 +290,7 @@ TEST(SliceAssembler, averages_only_what_was_not_dropped) {
   assembler.add(line_of(8, 4, 0), 0, std::vector<Complex>(8, 1));
   assembler.finish({});
   Slice slice;
-  assembler.write_slice(0, slice);
+  assembler.take_slice(0, slice);
   EXPECT_EQ(slice.samples[0], Complex(1));
 }
 
