@@ -157,13 +157,26 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
     const LineSpan covered_y = placement.covered_y();
     const LineSpan covered_z = placement.covered_z();
     const bool inside = y >= covered_y.begin && y < covered_y.end && z >= covered_z.begin && z < covered_z.end;
-    if (++volume.averages[*at] == header_.encodings.front().averages && inside) {
-      ++volume.whole_places;
+    const auto averages = static_cast<std::size_t>(++volume.averages[*at]);
+    if (inside) {
+      volume.at_least.resize(std::max(volume.at_least.size(), averages + 1));
+      ++volume.at_least[averages];
     }
   }
   if (is_whole(volume) || ends_accelerated(key, volume, line)) {
     ready_.push_back(key);
   }
+}
+
+bool LiveScan::is_whole(const OpenVolume& volume) const {
+  const auto places_with = [&](std::size_t averages) {
+    return averages < volume.at_least.size() ? volume.at_least[averages] : 0;
+  };
+  auto averages = static_cast<std::size_t>(header_.encodings.front().averages);
+  while (2 * places_with(averages + 1) >= needed_places_) {  // not every header tells of averages
+    ++averages;
+  }
+  return places_with(averages) == needed_places_;
 }
 
 void LiveScan::place(OpenVolume& volume) {

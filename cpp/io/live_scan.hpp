@@ -30,7 +30,7 @@ namespace mriembed::io {
 // and lines of a volume that was whole.
 //
 // A volume is whole once all lines inside the encoding limits were measured, as often as the header's limit of averages
-// says; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
+// says and as half of its lines were; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
 // are looked at when the scan ends.
 //
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
@@ -80,7 +80,7 @@ class LiveScan {
     bool placed = false;           // the assembler has its lines; else they are pending
     std::vector<HeldLine> pending;  // in the order of their measurement
     std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
-    std::int64_t whole_places = 0;                            // inside the encoding limits
+    std::vector<std::int64_t> at_least;                       // places inside the limits with n averages and more
     std::size_t last = 0;                                     // index of the last line
   };
   using Places = std::map<std::int64_t, HeldLine>;
@@ -90,7 +90,7 @@ class LiveScan {
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(OpenVolume& volume);
-  [[nodiscard]] bool is_whole(const OpenVolume& volume) const { return volume.whole_places == needed_places_; }
+  [[nodiscard]] bool is_whole(const OpenVolume& volume) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // Of a volume: by its counters, or else by its slice.
   [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;

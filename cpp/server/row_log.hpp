@@ -7,19 +7,21 @@
 
 #include "cli/descriptor.hpp"
 #include "cli/embedding_format.hpp"
+#include "server/row_sink.hpp"
 
 namespace mriembed::server {
 
 // From any thread. Each row is appended whole, behind what the file holds; one that does not find room leaves the file
 // as it was.
-class RowLog {
+class RowLog final : public RowSink {
  public:
   // A file ending in .jsonl or .csv; a new .csv begins with its header line once a model is known. Throws Error
   // invalid_argument for another name or a file that cannot be written.
   explicit RowLog(const std::string& path);
 
   // Throws Error internal, which names the file, where the row cannot be written.
-  void add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model, std::span<const float> embedding);
+  void add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model,
+           std::span<const float> embedding) override;
 
  private:
   void append(const std::string& bytes);

@@ -14,6 +14,8 @@
 #include "cli/option_checks.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/error.hpp"
+#include "server/model_embedder.hpp"
+#include "server/row_log.hpp"
 #include "server/server.hpp"
 #include "server/server_commands.hpp"
 #include "server/service.hpp"
@@ -72,13 +74,6 @@ void check_folder(const std::string& folder) {
   }
 }
 
-std::shared_ptr<const ServedModel> loaded(const Arguments& arguments) {
-  Embedder embedder = Embedder::load(arguments.model, arguments.options);
-  cli::warn_if_unsealed(arguments.model, embedder.info());
-  cli::ModelIdentity identity{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
-  return std::make_shared<const ServedModel>(std::move(embedder), std::move(identity));
-}
-
 std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
   std::vector<Listener> listeners;
   for (const std::string& address : addresses) {
@@ -123,12 +118,12 @@ int serve(const Arguments& arguments) {
   service.rows = rows.has_value() ? &*rows : nullptr;
   service.save_folder = arguments.save_folder;
   service.saved = &saved;
-  std::promise<std::shared_ptr<const ServedModel>> promise;
-  service.model = promise.get_future().share();
+  std::promise<std::shared_ptr<const SliceEmbedder>> promise;
+  service.embedder = promise.get_future().share();
   std::exception_ptr failure;  // of the model; read once its thread has ended
   std::thread loading([&] {
     try {
-      promise.set_value(loaded(arguments));
+      promise.set_value(std::make_shared<const ModelEmbedder>(arguments.model, arguments.options));
     } catch (...) {
       failure = std::current_exception();
       promise.set_exception(failure);

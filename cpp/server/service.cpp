@@ -1,13 +1,15 @@
 #include "server/service.hpp"
 
+#include "mriembed/error.hpp"
+
 namespace mriembed::server {
 
 std::string Service::state() const {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   std::string model_state = "is being loaded";
-  if (model.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+  if (embedder.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
     try {
-      model_state = "sha256 " + model.get()->identity.sha256;
+      model_state = "sha256 " + embedder.get()->model().sha256;
     } catch (const Error& error) {
       model_state = std::string("cannot be loaded: ") + error.what();
     }

@@ -6,30 +6,23 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "cli/embedding_format.hpp"
-#include "mriembed/embedder.hpp"
 #include "server/noise_store.hpp"
-#include "server/row_log.hpp"
+#include "server/row_sink.hpp"
 #include "server/session_file.hpp"
 #include "server/session_settings.hpp"
+#include "server/slice_embedder.hpp"
 
 namespace mriembed::server {
-
-struct ServedModel {
-  Embedder embedder;
-  cli::ModelIdentity identity;
-};
 
 // Outlives its sessions. From any thread, once it is filled.
 struct Service {
   SessionSettings settings;
-  std::shared_future<std::shared_ptr<const ServedModel>> model;  // throws Error where it cannot be loaded
+  std::shared_future<std::shared_ptr<const SliceEmbedder>> embedder;  // throws Error where it cannot be loaded
   std::string model_file;
   NoiseStore* noise = nullptr;
-  RowLog* rows = nullptr;        // null: rows are written nowhere
+  RowSink* rows = nullptr;       // null: rows are written nowhere
   std::string save_folder;       // empty: sessions are not saved
   SavedBytes* saved = nullptr;   // with save_folder
   std::atomic<std::int64_t> sessions = 0;  // at present

@@ -167,18 +167,31 @@ void Session::begin_scan(const std::string& xml) {
   end_scan();
   ++scans_;
   noise_query_.reset();
-  without_header_ = false;
+  without_scan_ = false;
   try {
-    io::MrdHeader header = io::parse_mrd_header(xml);
-    io::ReadOptions options;
-    options.allow_undersampled = settings_.allow_undersampled;
-    options.noise = settings_.prewhiten ? io::NoiseUse::own : io::NoiseUse::none;
-    std::vector<io::MeasuredNoise> noise = service_.noise->of(header.noise_sources);
-    scan_ = std::make_unique<io::LiveScan>(std::move(header), options, std::move(noise));
+    header_ = io::parse_mrd_header(xml);
   } catch (const Error& error) {
-    // Clients that send images alone may have no header to send.
-    warn(std::string("the header is no scan's: ") + error.what());
+    header_fault_ = error.what();
   }
+}
+
+bool Session::has_scan() {
+  if (scan_ != nullptr) {
+    return true;
+  }
+  if (!header_.has_value()) {
+    if (!std::exchange(without_scan_, true)) {
+      fail(header_fault_.empty() ? "acquisitions came without a header before them; they are left out"
+                                 : std::exchange(header_fault_, {}));
+    }
+    return false;
+  }
+  io::ReadOptions options;
+  options.allow_undersampled = settings_.allow_undersampled;
+  options.noise = settings_.prewhiten ? io::NoiseUse::own : io::NoiseUse::none;
+  std::vector<io::MeasuredNoise> noise = service_.noise->of(header_->noise_sources);
+  scan_ = std::make_unique<io::LiveScan>(*std::exchange(header_, std::nullopt), options, std::move(noise));
+  return true;
 }
 
 void Session::take_acquisition() {
@@ -186,18 +199,15 @@ void Session::take_acquisition() {
   ++acquisitions_;
   const auto size = static_cast<std::int64_t>(message.header.samples) * message.header.coils *
                     static_cast<std::int64_t>(sizeof(std::complex<float>));
-  const bool readable = scan_ != nullptr && message.compression == 0;
   if (size > largest_acquisition && message.compression == 0) {
     throw Lost{"an acquisition of " + std::to_string(message.header.coils) + " coils and " +
                std::to_string(message.header.samples) + " samples: the stream is damaged"};
   }
-  if (!readable) {
+  if (!has_scan() || message.compression > 0) {
     io::skip_samples(message, bytes_);
     if (scan_ != nullptr) {
       abandon_scan("its acquisitions are compressed (flag " + std::to_string(message.compression) +
                    "); have the client send them uncompressed");
-    } else if (scans_ == 0 && !std::exchange(without_header_, true)) {
-      fail("acquisitions came without a header before them; they are left out");
     }
     return;
   }
@@ -257,6 +267,10 @@ void Session::take_slices() {
 }
 
 void Session::end_scan() {
+  header_.reset();
+  if (!header_fault_.empty()) {  // clients that send images alone may have no scan's to send
+    warn("the header is no scan's: " + std::exchange(header_fault_, {}));
+  }
   if (scan_ == nullptr) {
     return;
   }
@@ -279,6 +293,7 @@ void Session::end_scan() {
 
 void Session::abandon_scan(const std::string& reason) {
   fail(reason);
+  without_scan_ = true;
   scan_.reset();
   context_.reset();
   warnings_.clear();

@@ -57,6 +57,8 @@ class Session final : private Reporter {
   void save(std::string_view part);
   void begin_scan(const std::string& xml);
   void take_acquisition();
+  // Once the client has had the time to say how. False: there is no scan.
+  bool has_scan();
   void take_slices();
   void end_scan();
   void abandon_scan(const std::string& reason);
@@ -81,6 +83,8 @@ class Session final : private Reporter {
   Outbox outbox_;
   std::function<void()> header_came_;
   SliceWorker worker_;
+  std::optional<io::MrdHeader> header_;  // of a scan whose first acquisition is to come
+  std::string header_fault_;             // of a header that is no scan's
   std::unique_ptr<io::LiveScan> scan_;
   std::shared_ptr<const ScanContext> context_;
   std::vector<std::string> warnings_;  // of the scan
@@ -89,7 +93,7 @@ class Session final : private Reporter {
   std::vector<std::complex<float>> samples_;
   std::optional<std::string> noise_query_;
   bool closed_ = false;           // by the client
-  bool without_header_ = false;   // acquisitions came without one
+  bool without_scan_ = false;     // acquisitions came that no header tells of
   std::int64_t images_ = 0;       // that were left out
   std::int64_t acquisitions_ = 0;
   std::int64_t scans_ = 0;

@@ -6,9 +6,6 @@
 #include <utility>
 
 #include "cli/number_text.hpp"
-#include "cli/scan_embedder.hpp"
-#include "cli/slice_batch.hpp"
-#include "cli/slice_name.hpp"
 #include "mriembed/error.hpp"
 #include "server/image_meta.hpp"
 #include "server/rss_image.hpp"
@@ -41,6 +38,18 @@ ImageMeta common_meta(const std::string& role, const std::string& series, const 
   return meta;
 }
 
+void describe(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model, ImageMeta& meta) {
+  meta.add("mriembed_version", MRIEMBED_VERSION);
+  meta.add("mriembed_model_sha256", model.sha256);
+  meta.add("mriembed_sampling", embedded.sampling);
+  meta.add("mriembed_energy_kept", cli::shortest(embedded.energy_kept));
+  meta.add("mriembed_coils", std::to_string(embedded.coils));
+  meta.add("mriembed_prewhitened", job.scan->prewhitened);
+  meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
+  meta.add("mriembed_vector_base64",
+           base64({reinterpret_cast<const char*>(embedded.vector.data()), embedded.vector.size() * sizeof(float)}));
+}
+
 SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t index) {
   SentImage image;
   image.series = series;
@@ -56,12 +65,6 @@ SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t inde
 }
 
 }  // namespace
-
-struct SliceWorker::Embedded {
-  const std::vector<float>& vector;
-  const cli::EmbeddedSlice& slice;
-  const ServedModel& model;
-};
 
 SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter)
     : service_(service),
@@ -131,69 +134,36 @@ void SliceWorker::run() {
 }
 
 void SliceWorker::embed(SliceJob& job) {
-  const std::shared_ptr<const ServedModel> model = service_.model.get();
-  cli::ScanFacts facts;
-  facts.summary.domain = io::Domain::kspace;
-  facts.noise = {job.scan->noise};
-  facts.headers = {job.scan->header};
-  cli::SliceBatch batch;
-  batch.channels = job.slice.channels;
-  batch.height = job.slice.height;
-  batch.width = job.slice.width;
-  batch.geometry = job.slice.geometry;
-  batch.labels = {job.slice.label};
-  batch.read_seconds = {0};
-  batch.samples = std::move(job.slice.samples);
-  cli::EmbeddedScan result;
-  try {
-    cli::embed_batch(model->embedder, facts, batch, {}, result);
-  } catch (...) {
-    job.slice.samples = std::move(batch.samples);
-    throw;
+  const std::shared_ptr<const SliceEmbedder> embedder = service_.embedder.get();
+  const EmbeddedSlice embedded = embedder->embed(job.slice, *job.scan);
+  if (job.scan->settings.returns_embeddings()) {
+    send_embedding(job, embedded, embedder->model());
   }
-  job.slice.samples = std::move(batch.samples);
-  answer(job, {result.embeddings, result.slices.front(), *model});
+  if (job.scan->settings.returns_images()) {
+    send_image(job, embedded, embedder->model());
+  }
+  if (service_.rows != nullptr) {
+    write_row(job, embedded, embedder->model());
+  }
   ++embedded_;
   ++service_.embedded;
 }
 
-void SliceWorker::answer(const SliceJob& job, const Embedded& embedded) {
-  if (job.scan->settings.returns_embeddings()) {
-    send_embedding(job, embedded);
-  }
-  if (job.scan->settings.returns_images()) {
-    send_image(job, embedded);
-  }
-  if (service_.rows != nullptr) {
-    write_row(job, embedded);
-  }
-}
-
-void SliceWorker::describe(const SliceJob& job, const Embedded& embedded, ImageMeta& meta) {
-  meta.add("mriembed_version", MRIEMBED_VERSION);
-  meta.add("mriembed_model_sha256", embedded.model.identity.sha256);
-  meta.add("mriembed_sampling", embedded.slice.sampling);
-  meta.add("mriembed_energy_kept", cli::shortest(embedded.slice.energy_kept));
-  meta.add("mriembed_coils", std::to_string(embedded.slice.coils));
-  meta.add("mriembed_prewhitened", job.scan->prewhitened);
-  meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
-  meta.add("mriembed_vector_base64",
-           base64({reinterpret_cast<const char*>(embedded.vector.data()), embedded.vector.size() * sizeof(float)}));
-}
-
-void SliceWorker::send_embedding(const SliceJob& job, const Embedded& embedded) {
+void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embedded,
+                                 const cli::ModelIdentity& model) {
   ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
-  describe(job, embedded, meta);
+  describe(job, embedded, model, meta);
   SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
   image.width = static_cast<std::uint16_t>(embedded.vector.size());
   outbox_.put(image_message(image, meta.text(), embedded.vector));
 }
 
-void SliceWorker::write_row(const SliceJob& job, const Embedded& embedded) {
+void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded,
+                                 const cli::ModelIdentity& model) {
   try {
-    service_.rows->add({session_, job.scan->header, job.slice.label, embedded.slice.coils, embedded.slice.energy_kept,
-                        embedded.slice.sampling, job.scan->warnings},
-                       embedded.model.identity, embedded.vector);
+    service_.rows->add({session_, job.scan->header, job.slice.label, embedded.coils, embedded.energy_kept,
+                        embedded.sampling, job.scan->warnings},
+                       model, embedded.vector);
   } catch (const Error& error) {
     if (!std::exchange(rows_failed_, true)) {
       reporter_.fail(error.what());
@@ -201,7 +171,8 @@ void SliceWorker::write_row(const SliceJob& job, const Embedded& embedded) {
   }
 }
 
-void SliceWorker::send_image(const SliceJob& job, const Embedded& embedded) {
+void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded,
+                                 const cli::ModelIdentity& model) {
   RssImage rss = rss_image(job.slice);
   float largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {
@@ -213,7 +184,7 @@ void SliceWorker::send_image(const SliceJob& job, const Embedded& embedded) {
   image.width = static_cast<std::uint16_t>(rss.width);
   image.height = static_cast<std::uint16_t>(rss.height);
   ImageMeta meta = common_meta("Image", "mriembed_rss", "root of sum of squares", largest);
-  describe(job, embedded, meta);
+  describe(job, embedded, model, meta);
   outbox_.put(image_message(image, meta.text(), rss.pixels));
 }
 

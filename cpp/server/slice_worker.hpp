@@ -14,21 +14,12 @@
 
 #include "io/mrd_messages.hpp"
 #include "io/scan_reader.hpp"
-#include "server/image_meta.hpp"
 #include "server/outbox.hpp"
 #include "server/service.hpp"
-#include "server/session_settings.hpp"
+#include "server/scan_context.hpp"
+#include "server/slice_embedder.hpp"
 
 namespace mriembed::server {
-
-// What the slices of one scan have in common.
-struct ScanContext {
-  SessionSettings settings;
-  io::HeaderFacts header;
-  std::optional<io::NoiseCovariance> noise;  // none: no prewhitening
-  std::string prewhitened;                   // "own", the measurement's ID, "no"
-  std::vector<std::string> warnings;
-};
 
 struct SliceJob {
   io::Slice slice;
@@ -71,12 +62,9 @@ class SliceWorker {
  private:
   void run();
   void embed(SliceJob& job);
-  struct Embedded;
-  void answer(const SliceJob& job, const Embedded& embedded);
-  static void describe(const SliceJob& job, const Embedded& embedded, ImageMeta& meta);
-  void send_embedding(const SliceJob& job, const Embedded& embedded);
-  void send_image(const SliceJob& job, const Embedded& embedded);
-  void write_row(const SliceJob& job, const Embedded& embedded);
+  void send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
+  void send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
+  void write_row(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
 
   Service& service_;
   std::string session_;
