@@ -19,23 +19,12 @@ class Hdf5Messages final : public io::ByteSource {
   Hdf5Messages(const std::string& path, const std::string& group)
       : reader_(scan_reader_program(), {path, "messages", group}) {}
 
-  void read(void* to, std::size_t count) override {
-    auto* bytes = static_cast<char*>(to);
-    while (count > 0) {
-      const std::size_t part = std::min(count, rest());
-      std::memcpy(bytes, message_.data() + begin_, part);
-      bytes += part;
-      count -= part;
-      advance(part);
-    }
-  }
-
-  void skip(std::uint64_t count) override {
-    while (count > 0) {
-      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(count, rest()));
-      count -= part;
-      advance(part);
-    }
+  std::size_t read_some(void* to, std::size_t most) override {
+    const std::size_t count = std::min(most, rest());
+    std::memcpy(to, message_.data() + begin_, count);
+    begin_ += count;
+    place_ += static_cast<std::int64_t>(count);
+    return count;
   }
 
  private:
@@ -50,11 +39,6 @@ class Hdf5Messages final : public io::ByteSource {
       last_ = message_.size() == sizeof(io::Message);  // CLOSE alone has no body
     }
     return message_.size() - begin_;
-  }
-
-  void advance(std::size_t count) {
-    begin_ += count;
-    place_ += static_cast<std::int64_t>(count);
   }
 
   ScanReaderProcess reader_;

@@ -24,9 +24,11 @@ class ByteSource {
   // Bytes so far.
   [[nodiscard]] std::int64_t place() const { return place_; }
 
-  // These throw CutShort.
-  virtual void read(void* to, std::size_t count) = 0;
-  virtual void skip(std::uint64_t count) = 0;
+  // What is there, 1 to `most` bytes; waits for it. This and all below throw CutShort.
+  virtual std::size_t read_some(void* to, std::size_t most) = 0;
+
+  virtual void read(void* to, std::size_t count);
+  virtual void skip(std::uint64_t count);
 
   template <typename T>
   T number() {

@@ -1,5 +1,6 @@
 #include "file_bytes.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "refuse.hpp"
@@ -11,6 +12,13 @@ FileBytes::FileBytes(const std::string& path)
   if (!stream_) {
     refuse("cannot be opened");
   }
+}
+
+std::size_t FileBytes::read_some(void* to, std::size_t most) {
+  check(1);
+  const std::size_t count = std::min(most, static_cast<std::size_t>(left()));
+  read(to, count);
+  return count;
 }
 
 void FileBytes::read(void* to, std::size_t count) {

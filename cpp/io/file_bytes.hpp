@@ -19,7 +19,8 @@ class FileBytes final : public ByteSource {
   [[nodiscard]] std::int64_t size() const { return size_; }
   [[nodiscard]] std::int64_t left() const { return size_ - place_; }
 
-  // Throws Error bad_input where the file cannot be read.
+  // These throw Error bad_input where the file cannot be read.
+  std::size_t read_some(void* to, std::size_t most) override;
   void read(void* to, std::size_t count) override;
   void skip(std::uint64_t count) override;
   std::string text(std::uint64_t length) override;

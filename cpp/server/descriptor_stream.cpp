@@ -28,28 +28,29 @@ bool is_passing(int error) { return error == EINTR || error == EAGAIN || error =
 DescriptorSource::DescriptorSource(int descriptor, const std::atomic<bool>& stop)
     : descriptor_(descriptor), stop_(stop), buffer_(buffer_bytes) {}
 
-void DescriptorSource::wait() {
+void DescriptorSource::wait() const {
   const Clock::time_point begin = Clock::now();
   for (;;) {
-    if (is_ready(descriptor_, POLLIN, look_up)) {
-      return;
-    }
+    const bool ready = is_ready(descriptor_, POLLIN, look_up);
     if (stop_) {
       throw Stopped();
     }
     const Clock::time_point now = Clock::now();
-    if ((deadline_.has_value() && now >= *deadline_) || (idle_timeout_.count() > 0 && now - begin >= idle_timeout_)) {
+    if (deadline_.has_value() && now >= *deadline_) {
+      throw TimedOut();
+    }
+    if (ready) {
+      return;
+    }
+    if (idle_timeout_.count() > 0 && now - begin >= idle_timeout_) {
       throw TimedOut();
     }
   }
 }
 
-std::size_t DescriptorSource::receive(void* to, std::size_t most) {
+std::size_t DescriptorSource::receive(void* to, std::size_t most) const {
   for (;;) {
     wait();
-    if (stop_) {
-      throw Stopped();
-    }
     const ssize_t count = ::read(descriptor_, to, most);
     if (count > 0) {
       return static_cast<std::size_t>(count);
@@ -60,54 +61,22 @@ std::size_t DescriptorSource::receive(void* to, std::size_t most) {
   }
 }
 
-void DescriptorSource::fill() {
-  begin_ = 0;
-  end_ = 0;
-  end_ = receive(buffer_.data(), buffer_.size());
-}
-
-void DescriptorSource::read(void* to, std::size_t count) {
-  auto* bytes = static_cast<char*>(to);
-  for (std::size_t left = count; left > 0;) {
-    std::size_t part = 0;
-    if (begin_ == end_ && left >= buffer_.size()) {
-      part = receive(bytes, left);  // past the buffer
-    } else {
-      if (begin_ == end_) {
-        fill();
-      }
-      part = std::min(left, end_ - begin_);
-      std::memcpy(bytes, buffer_.data() + begin_, part);
-      begin_ += part;
-    }
-    bytes += part;
-    left -= part;
-    place_ += static_cast<std::int64_t>(part);
-  }
-}
-
-void DescriptorSource::skip(std::uint64_t count) {
-  while (count > 0) {
+std::size_t DescriptorSource::read_some(void* to, std::size_t most) {
+  std::size_t count = 0;
+  if (begin_ == end_ && most >= buffer_.size()) {
+    count = receive(to, most);  // past the buffer
+  } else {
     if (begin_ == end_) {
-      fill();
+      begin_ = 0;
+      end_ = 0;
+      end_ = receive(buffer_.data(), buffer_.size());
     }
-    const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(count, end_ - begin_));
-    begin_ += part;
-    count -= part;
-    place_ += static_cast<std::int64_t>(part);
+    count = std::min(most, end_ - begin_);
+    std::memcpy(to, buffer_.data() + begin_, count);
+    begin_ += count;
   }
-}
-
-void DescriptorSource::drain(std::chrono::milliseconds longest) {
-  const Clock::time_point end = Clock::now() + longest;
-  while (Clock::now() < end && !stop_) {
-    if (is_ready(descriptor_, POLLIN, look_up)) {
-      const ssize_t count = ::read(descriptor_, buffer_.data(), buffer_.size());
-      if (count == 0 || (count < 0 && !is_passing(errno))) {
-        return;
-      }
-    }
-  }
+  place_ += static_cast<std::int64_t>(count);
+  return count;
 }
 
 bool DescriptorSink::write(std::string_view bytes) {

@@ -27,21 +27,16 @@ class DescriptorSource final : public io::ByteSource {
   // has ended or vanished.
   DescriptorSource(int descriptor, const std::atomic<bool>& stop);
 
-  // Reading throws TimedOut when this time has come; none: it never does.
+  // Reading throws TimedOut from this time on, whatever comes; none: it never does.
   void set_deadline(std::optional<Clock::time_point> deadline) { deadline_ = deadline; }
   // Reading throws TimedOut where nothing comes for so long; zero: it never does.
   void set_idle_timeout(std::chrono::milliseconds timeout) { idle_timeout_ = timeout; }
 
-  void read(void* to, std::size_t count) override;
-  void skip(std::uint64_t count) override;
-
-  // Takes what comes for a while, until the other side ends.
-  void drain(std::chrono::milliseconds longest);
+  std::size_t read_some(void* to, std::size_t most) override;
 
  private:
-  void wait();
-  std::size_t receive(void* to, std::size_t most);
-  void fill();
+  void wait() const;
+  std::size_t receive(void* to, std::size_t most) const;
 
   int descriptor_;
   const std::atomic<bool>& stop_;

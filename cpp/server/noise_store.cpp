@@ -119,10 +119,14 @@ std::vector<io::MeasuredNoise> NoiseStore::of(const std::vector<std::string>& me
 
 std::optional<io::MeasuredNoise> NoiseStore::named_in(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(noise_.rbegin(), noise_.rend(), [&](const io::MeasuredNoise& noise) {
-    return name.find(noise.measurement_id) != std::string::npos;
-  });
-  return found == noise_.rend() ? std::nullopt : std::optional(*found);
+  const io::MeasuredNoise* found = nullptr;
+  for (const io::MeasuredNoise& noise : noise_) {
+    const bool longer = found == nullptr || noise.measurement_id.size() > found->measurement_id.size();
+    if (longer && name.find(noise.measurement_id) != std::string::npos) {
+      found = &noise;
+    }
+  }
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 // A measurement ID is any text: what is no letter or digit is written as its number.

@@ -27,7 +27,7 @@ class NoiseStore {
 
   [[nodiscard]] std::vector<io::MeasuredNoise> of(const std::vector<std::string>& measurement_ids) const;
 
-  // The last one whose ID is a part of this name of a file, as Gadgetron calls stored noise.
+  // The one with the longest ID that is a part of this name of a file, as Gadgetron calls stored noise.
   [[nodiscard]] std::optional<io::MeasuredNoise> named_in(const std::string& name) const;
 
  private:

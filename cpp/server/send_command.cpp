@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -18,6 +21,8 @@
 #include "cli/option_checks.hpp"
 #include "io/mrd_header.hpp"
 #include "io/mrd_messages.hpp"
+#include "io/slice_assembler.hpp"
+#include "io/volume_key.hpp"
 #include "mriembed/error.hpp"
 #include "server/address.hpp"
 #include "server/descriptor_stream.hpp"
@@ -37,8 +42,8 @@ SCAN is a raw MRD file: HDF5, an MRD stream, or what `serve --save` kept. Of sev
 sent, or --group's; of a stream its first session. What comes back is written to OUT as `embed` writes it; texts of the
 server go to standard error.
 
-Exit status: 0 when embeddings came back for all slices that the server took, and CLOSE; 1 otherwise, also where the
-server sent an error or the scan came to no slice; 4 for a bad SCAN.)";
+Exit status: 0 when an embedding of every slice came back, and CLOSE; 1 otherwise, also where the server sent an error; 4
+for a bad SCAN.)";
 
 constexpr std::uint16_t embedding_series = 100;
 
@@ -91,13 +96,26 @@ class Answers {
     failed_ = true;
   }
 
-  // The exit status.
-  int finish() {
+  // The exit status. `expected`: how often each volume was sent.
+  int finish(const std::map<io::VolumeKey, int>& expected) {
     if (writer_ != nullptr) {
       writer_->finish();
     }
     if (!failed_ && rows_ == 0) {
       fail("no embedding came back");
+    }
+    std::set<io::VolumeKey> answered;
+    for (const auto& [place, count] : received_) {
+      const auto sent = expected.find(place.first);
+      if (!failed_ && (sent == expected.end() || sent->second != count)) {
+        fail("slice " + std::to_string(place.first[0]) + ": " + std::to_string(count) + " embeddings came back, " +
+             std::to_string(sent == expected.end() ? 0 : sent->second) + " expected");
+      }
+      answered.insert(place.first);
+    }
+    if (!failed_ && answered.size() < expected.size()) {
+      fail("embeddings of " + std::to_string(answered.size()) + " of " + std::to_string(expected.size()) +
+           " slices or slabs came back");
     }
     cli::print_note(arguments_.scan + ": " + std::to_string(rows_) + (rows_ == 1 ? " embedding" : " embeddings") +
                     " came back");
@@ -109,8 +127,12 @@ class Answers {
     if (std::holds_alternative<ReceivedClose>(answer)) {
       closed_ = true;
     } else if (const auto* text = std::get_if<ReceivedText>(&answer)) {
-      cli::print_note(arguments_.address + ": " + text->text);
-      failed_ = failed_ || text->is_error;
+      if (text->is_error) {
+        cli::print_error(arguments_.scan + ": " + text->text);
+        failed_ = true;
+      } else {
+        cli::print_note(arguments_.address + ": " + text->text);
+      }
     } else if (const auto& image = std::get<ReceivedImage>(answer); image.series == embedding_series) {
       take_embedding(image);
     }
@@ -122,6 +144,12 @@ class Answers {
       return found == image.meta.end() ? std::string() : found->second;
     };
     ++rows_;
+    const io::SliceLabel& sent = image.label;
+    const auto partition = static_cast<int>(number_of(meta("mriembed_partition")));
+    const auto counter = [](int value) { return static_cast<std::uint16_t>(value); };
+    ++received_[{io::VolumeKey{counter(sent.slice), counter(sent.contrast), counter(sent.phase),
+                               counter(sent.repetition), counter(sent.set)},
+                 partition}];
     if (!target_.has_value()) {
       return;
     }
@@ -135,7 +163,7 @@ class Answers {
       throw Error(ErrorCode::bad_input, "embeddings of different lengths came back");
     }
     io::SliceLabel label = image.label;
-    label.partition = static_cast<int>(number_of(meta("mriembed_partition")));
+    label.partition = partition;
     writer_->add({arguments_.scan, header_, label, static_cast<std::int64_t>(number_of(meta("mriembed_coils"))),
                   number_of(meta("mriembed_energy_kept")), meta("mriembed_sampling")},
                  image.pixels);
@@ -149,6 +177,7 @@ class Answers {
   std::unique_ptr<cli::EmbeddingWriter> writer_;
   std::size_t length_ = 0;  // of an embedding
   std::int64_t rows_ = 0;
+  std::map<std::pair<io::VolumeKey, int>, int> received_;  // by volume and partition
   bool closed_ = false;
   bool failed_ = false;
 };
@@ -189,9 +218,29 @@ class Sender {
   void send_rest() {
     while (send_next()) {
     }
+    count_scan();
   }
 
+  // How often each volume was sent: once for each header before it.
+  [[nodiscard]] const std::map<io::VolumeKey, int>& volumes() const { return volumes_; }
+
  private:
+  struct Space {
+    std::set<io::VolumeKey> volumes;
+    std::int64_t lines = 0;
+  };
+
+  // The scan is over: of several encoding spaces, the image is that of the most lines.
+  void count_scan() {
+    const auto lines = [](const auto& space) { return space.second.lines; };
+    if (const auto image = std::ranges::max_element(spaces_, {}, lines); image != spaces_.end()) {
+      for (const io::VolumeKey& key : image->second.volumes) {
+        ++volumes_[key];
+      }
+    }
+    spaces_.clear();
+  }
+
   // False: CLOSE was sent, or nobody takes more.
   bool send_next() {
     message_.clear();
@@ -218,6 +267,7 @@ class Sender {
         io::skip_text(number, bytes_);
         break;
       case Message::header:
+        count_scan();
         try {
           header_ = io::parse_mrd_header(io::take_text(bytes_)).facts;
         } catch (const Error&) {
@@ -230,6 +280,11 @@ class Sender {
       case Message::acquisition: {
         const io::AcquisitionMessage message = io::take_acquisition(bytes_);
         io::skip_samples(message, bytes_);
+        if (io::kind_of(message.header) == io::LineKind::imaging) {
+          Space& space = spaces_[message.header.encoding_space];
+          space.volumes.insert(io::key_of(message.header));
+          ++space.lines;
+        }
         if (arguments_.real_time) {
           pace_.wait_for(message.origin.time_stamp);
         }
@@ -255,6 +310,8 @@ class Sender {
   DescriptorSink sink_;
   std::optional<io::HeaderFacts> header_;
   bool configured_ = false;
+  std::map<std::uint16_t, Space> spaces_;  // of the present scan
+  std::map<io::VolumeKey, int> volumes_;
   Pace pace_;
 };
 
@@ -288,7 +345,7 @@ int send(const Arguments& arguments) {
   if (failure != nullptr) {
     std::rethrow_exception(failure);
   }
-  return answers.finish();
+  return answers.finish(sender.volumes());
 }
 
 }  // namespace

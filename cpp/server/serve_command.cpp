@@ -1,3 +1,4 @@
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <future>
@@ -90,6 +91,7 @@ std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
 
 int serve(const Arguments& arguments) {
   const cli::Interruption interruption;
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // who reads no answers any more may still send a scan
   std::vector<std::string> warnings;
   NoiseStore noise(arguments.noise_folder, warnings);
   for (const std::string& warning : warnings) {

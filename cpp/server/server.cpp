@@ -8,9 +8,11 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdio>
 #include <ctime>
 #include <exception>
 #include <list>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -30,14 +32,19 @@ using std::chrono::milliseconds;
 constexpr milliseconds longest_farewell{30'000};
 constexpr milliseconds longest_stop{700};
 
-// "20261129T163000Z-3": sorts by time.
+// "20261129T163000Z-5f2c09d1-3": sorts by time, and no two runs of the service have the same.
 std::string session_name(std::int64_t number) {
+  static const std::string run = [] {
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%08x", std::random_device()());
+    return std::string(text.data());
+  }();
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
-  return std::string(text.data()) + "-" + std::to_string(number);
+  return std::string(text.data()) + "-" + run + "-" + std::to_string(number);
 }
 
 void run_session(Service& service, const std::string& name, int input, int output, bool is_socket,
@@ -47,26 +54,25 @@ void run_session(Service& service, const std::string& name, int input, int outpu
     DescriptorSource source(input, stop);
     DescriptorSink sink(output);
     source.set_deadline(DescriptorSource::Clock::now() + options.header_timeout);
-    {
-      Session session(service, name, source, sink, [&] {
-        source.set_deadline(std::nullopt);
-        source.set_idle_timeout(options.idle_timeout);
-      });
-      session.run();
-      const auto begin = DescriptorSource::Clock::now();
-      while (!session.is_answered(look_up)) {
-        const auto waited = DescriptorSource::Clock::now() - begin;
-        if (waited > (stop ? longest_stop : longest_farewell)) {
-          cli::print_note("session " + name + ": the client takes no answers; the connection is closed");
-          break;
-        }
+    Session session(service, name, source, sink, [&] {
+      source.set_deadline(std::nullopt);
+      source.set_idle_timeout(options.idle_timeout);
+    });
+    session.run();
+    const auto begin = DescriptorSource::Clock::now();
+    while (!session.is_answered(look_up)) {
+      const auto waited = DescriptorSource::Clock::now() - begin;
+      if (waited > (stop ? longest_stop : longest_farewell)) {
+        cli::print_note("session " + name + ": the client takes no answers; the connection is closed");
+        break;
       }
-      sink.give_up();
     }
-    if (is_socket) {  // closing with unread bytes would take the answers back
-      constexpr milliseconds longest_drain{2000};
+    sink.give_up();
+    if (is_socket) {
+      constexpr milliseconds longest_rest{2000};
       shutdown(output, SHUT_WR);
-      source.drain(longest_drain);
+      source.set_deadline(DescriptorSource::Clock::now() + longest_rest);
+      session.take_rest();
     }
   } catch (const std::exception& error) {
     cli::print_error("session " + name + ": " + error.what());

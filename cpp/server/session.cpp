@@ -1,6 +1,7 @@
 #include "server/session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <exception>
@@ -67,6 +68,19 @@ void Session::run() {
     fail(lost.reason);
   }
   finish();
+}
+
+void Session::take_rest() {
+  taps_ = false;
+  std::array<char, 4096> bytes{};
+  try {
+    for (;;) {
+      bytes_.read_some(bytes.data(), bytes.size());
+    }
+  } catch (const io::ByteSource::CutShort&) {
+  } catch (const Stopped&) {
+  } catch (const TimedOut&) {
+  }
 }
 
 void Session::take_messages() {
@@ -189,7 +203,8 @@ bool Session::has_scan() {
   io::ReadOptions options;
   options.allow_undersampled = settings_.allow_undersampled;
   options.noise = settings_.prewhiten ? io::NoiseUse::own : io::NoiseUse::none;
-  std::vector<io::MeasuredNoise> noise = service_.noise->of(header_->noise_sources);
+  noise_sources_ = header_->noise_sources;
+  std::vector<io::MeasuredNoise> noise = service_.noise->of(noise_sources_);
   scan_ = std::make_unique<io::LiveScan>(*std::exchange(header_, std::nullopt), options, std::move(noise));
   return true;
 }
@@ -250,6 +265,11 @@ void Session::take_slices() {
     const std::vector<std::string> warnings = scan_->take_warnings();
     std::ranges::for_each(warnings, [this](const std::string& text) { warn(text); });
     warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
+    if (context_ == nullptr && settings_.prewhiten && !scan_->noise_covariance().has_value()) {
+      for (const std::string& source : noise_sources_) {  // the rule where the scanner prewhitens
+        say(info, "no noise of measurement \"" + source + "\" is known that fits: no prewhitening");
+      }
+    }
     if (context_ == nullptr || !warnings.empty()) {
       auto context = std::make_shared<ScanContext>();
       context->settings = settings_;

@@ -40,6 +40,10 @@ class Session final : private Reporter {
   // Returns when nothing is left to do but to close the connection. Throws nothing but std::bad_alloc.
   void run();
 
+  // Takes and drops what the client still sends, until the bytes end in any way. Closing a connection on unread bytes
+  // would take the answers back.
+  void take_rest();
+
   // Waits until the client has taken all answers; false: it has not within this time.
   bool is_answered(std::chrono::milliseconds longest) { return outbox_.flush(longest); }
 
@@ -85,6 +89,7 @@ class Session final : private Reporter {
   SliceWorker worker_;
   std::optional<io::MrdHeader> header_;  // of a scan whose first acquisition is to come
   std::string header_fault_;             // of a header that is no scan's
+  std::vector<std::string> noise_sources_;  // that the scan's header names
   std::unique_ptr<io::LiveScan> scan_;
   std::shared_ptr<const ScanContext> context_;
   std::vector<std::string> warnings_;  // of the scan

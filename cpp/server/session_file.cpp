@@ -3,11 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 namespace mriembed::server {
 
@@ -60,20 +58,11 @@ void SessionFile::fail(const std::string& reason) {
 TappedSource::TappedSource(io::ByteSource& source, std::function<void(std::string_view)> take)
     : source_(source), take_(std::move(take)) {}
 
-void TappedSource::read(void* to, std::size_t count) {
-  source_.read(to, count);
+std::size_t TappedSource::read_some(void* to, std::size_t most) {
+  const std::size_t count = source_.read_some(to, most);
   place_ += static_cast<std::int64_t>(count);
   take_({static_cast<const char*>(to), count});
-}
-
-void TappedSource::skip(std::uint64_t count) {
-  constexpr std::uint64_t part = std::uint64_t{1} << 16U;
-  std::vector<char> bytes(static_cast<std::size_t>(std::min(count, part)));
-  while (count > 0) {
-    const auto next = static_cast<std::size_t>(std::min(count, part));
-    read(bytes.data(), next);
-    count -= next;
-  }
+  return count;
 }
 
 }  // namespace mriembed::server

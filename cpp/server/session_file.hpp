@@ -41,13 +41,12 @@ class SessionFile {
   cli::Descriptor file_;
 };
 
-// Gives another source's bytes, and shows all of them to `take` on their way.
+// Gives another source's bytes, and shows all of them to `take` on their way, also those of what is cut short.
 class TappedSource final : public io::ByteSource {
  public:
   TappedSource(io::ByteSource& source, std::function<void(std::string_view)> take);
 
-  void read(void* to, std::size_t count) override;
-  void skip(std::uint64_t count) override;
+  std::size_t read_some(void* to, std::size_t most) override;
 
  private:
   io::ByteSource& source_;

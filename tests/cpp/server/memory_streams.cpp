@@ -1,0 +1,46 @@
+#include "server/memory_streams.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mriembed::server::testing_streams {
+
+std::size_t MemorySource::read_some(void* to, std::size_t most) {
+  const auto begin = static_cast<std::size_t>(place_);
+  if (begin == bytes_.size()) {
+    throw CutShort();
+  }
+  const std::size_t count = std::min(most, bytes_.size() - begin);
+  std::memcpy(to, bytes_.data() + begin, count);
+  place_ += static_cast<std::int64_t>(count);
+  return count;
+}
+
+bool MemorySink::write(std::string_view bytes) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return open_ || gave_up_; });
+  if (gave_up_) {
+    return false;
+  }
+  bytes_ += bytes;
+  return true;
+}
+
+void MemorySink::open() {
+  const std::lock_guard lock(mutex_);
+  open_ = true;
+  changed_.notify_all();
+}
+
+void MemorySink::give_up() {
+  const std::lock_guard lock(mutex_);
+  gave_up_ = true;
+  changed_.notify_all();
+}
+
+std::string MemorySink::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace mriembed::server::testing_streams

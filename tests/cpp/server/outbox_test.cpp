@@ -1,0 +1,52 @@
+#include "server/outbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include "server/memory_streams.hpp"
+
+namespace mriembed::server {
+namespace {
+
+using namespace std::chrono_literals;
+using testing_streams::MemorySink;
+
+TEST(Outbox, writes_messages_in_their_order) {
+  MemorySink sink;
+  Outbox outbox(sink);
+  for (const char* message : {"a", "bc", "d"}) {
+    EXPECT_TRUE(outbox.put(message));
+  }
+  EXPECT_TRUE(outbox.flush(10s));
+  EXPECT_EQ(sink.bytes(), "abcd");
+}
+
+TEST(Outbox, never_waits_for_who_reads_and_holds_no_more_than_it_says) {
+  MemorySink sink(false);
+  Outbox outbox(sink);
+  const std::string part(Outbox::most_bytes / 4, 'x');
+  int taken = 0;
+  while (outbox.put(part)) {
+    ++taken;
+  }
+  EXPECT_EQ(taken, 4);
+  EXPECT_FALSE(outbox.flush(1ms));
+  sink.open();
+  EXPECT_TRUE(outbox.flush(10s));
+  EXPECT_TRUE(outbox.put("more"));
+  EXPECT_TRUE(outbox.flush(10s));
+  EXPECT_EQ(sink.bytes().size(), Outbox::most_bytes + 4);
+}
+
+TEST(Outbox, takes_nothing_once_nobody_reads) {
+  MemorySink sink(false);
+  Outbox outbox(sink);
+  outbox.put("a");
+  outbox.put("b");
+  sink.give_up();
+  EXPECT_TRUE(outbox.flush(10s));
+  EXPECT_FALSE(outbox.put("c"));
+  EXPECT_EQ(sink.bytes(), "");
+}
+
+}  // namespace
+}  // namespace mriembed::server

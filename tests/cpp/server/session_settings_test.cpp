@@ -1,0 +1,60 @@
+#include "server/session_settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mriembed/error.hpp"
+
+namespace mriembed::server {
+namespace {
+
+TEST(SessionSettings, follow_parameters_of_every_kind_of_value) {
+  for (const char* truth : {"true", "\"True\"", "1", "\"1\"", "\"yes\"", "\"ON\""}) {
+    SessionSettings settings;
+    EXPECT_TRUE(apply_parameters(R"({"parameters": {"allow_undersampled": )" + std::string(truth) + "}}", settings));
+    EXPECT_TRUE(settings.allow_undersampled) << truth;
+  }
+  SessionSettings settings;
+  EXPECT_TRUE(apply_parameters(R"({"return": "both", "prewhiten": "already", "allowundersampled": "1"})", settings));
+  EXPECT_EQ(settings.answers, Return::both);
+  EXPECT_FALSE(settings.prewhiten);
+  EXPECT_TRUE(settings.allow_undersampled);
+}
+
+TEST(SessionSettings, leave_other_texts_and_other_servers_parameters_alone) {
+  SessionSettings settings;
+  for (const char* text : {"", "hello", "[1, 2]", "{\"a\": ", "\xff"}) {
+    EXPECT_FALSE(apply_parameters(text, settings)) << text;
+  }
+  EXPECT_TRUE(apply_parameters(R"({"parameters": {"config": "simplefft", "customconfig": ""}})", settings));
+  EXPECT_EQ(settings.answers, Return::embedding);
+}
+
+TEST(SessionSettings, refuse_values_that_mean_nothing) {
+  SessionSettings settings;
+  for (const char* text : {R"({"return": "all"})", R"({"return": 3})", R"({"prewhiten": "perhaps"})",
+                           R"({"allow_undersampled": null})", R"({"prewhiten": {"a": [1]}})"}) {
+    EXPECT_THROW(apply_parameters(text, settings), Error) << text;
+  }
+}
+
+TEST(SessionSettings, know_gadgetrons_configurations) {
+  EXPECT_TRUE(is_gadgetron_configuration("<?xml version=\"1.0\"?><configuration><mriembed/></configuration>"));
+  EXPECT_FALSE(is_gadgetron_configuration("<gadgetronStreamConfiguration/>"));
+  EXPECT_FALSE(is_gadgetron_configuration("{\"configuration\": 1}"));
+  EXPECT_FALSE(is_gadgetron_configuration(""));
+}
+
+TEST(SessionSettings, find_the_noise_that_gadgetron_asks_for) {
+  const std::string query =
+      "<gadgetronStreamConfiguration xmlns=\"http://gadgetron.sf.net/gadgetron\"><gadget><name>a</name><dll>b</dll>"
+      "<classname>NoiseSummaryGadget</classname><property><name>noise_file</name><value>x_1</value></property>"
+      "</gadget></gadgetronStreamConfiguration>";
+  EXPECT_EQ(noise_asked_for(query), "x_1");
+  EXPECT_EQ(noise_asked_for("<gadgetronStreamConfiguration><gadget><classname>Other</classname></gadget>"
+                            "</gadgetronStreamConfiguration>"),
+            std::nullopt);
+  EXPECT_EQ(noise_asked_for("no xml"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace mriembed::server
