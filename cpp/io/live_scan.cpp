@@ -250,6 +250,10 @@ void LiveScan::finish(const VolumeKey& key) {
   RawVolumes alone;
   std::vector<Acquisition> lines;
   alone.volumes.push_back(described(key, volume, lines));
+  if (finished_.size() == 1) {
+    reference_ = alone.volumes.front();
+    reference_lines_ = lines;
+  }
   warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
   for (const HeldLine& held : calibration_of(key)) {
     if (!volume.averages.contains(*assembler_->placement().place_of(held->line))) {
@@ -293,8 +297,12 @@ void LiveScan::end() {
   noise_.own = noise_of(*held_);
 }
 
-// Volumes that are not whole: as they are in a file, but for a scan of which some were whole before.
+// Volumes that are not whole, as a file's are looked at, beside one that was whole, where there is any.
 void LiveScan::end_unfinished() {
+  while (!ready_.empty() && finished_.empty()) {
+    finish(ready_.front());
+    ready_.pop_front();
+  }
   std::vector<VolumeKey> keys;
   for (const auto& [key, volume] : open_) {
     if (std::ranges::find(ready_, key) == ready_.end()) {
@@ -306,32 +314,19 @@ void LiveScan::end_unfinished() {
   }
   // In the order of their measurement, by which the last one is told; then by their keys.
   std::ranges::sort(keys, {}, [&](const VolumeKey& key) { return open_.at(key).last; });
-  std::vector<Acquisition> lines;
+  std::vector<Acquisition> lines = reference_lines_;
   RawVolumes rest;
   for (const VolumeKey& key : keys) {
     rest.volumes.push_back(described(key, open_.at(key), lines));
   }
-  std::ranges::sort(rest.volumes, {}, &RawVolume::key);
-  std::vector<RawVolumes> parts;
-  if (finished_.empty() && ready_.empty()) {
-    parts.push_back(std::move(rest));
-  } else {
-    for (RawVolume& volume : rest.volumes) {
-      parts.emplace_back().volumes.push_back(std::move(volume));
-    }
+  if (!finished_.empty()) {
+    rest.volumes.push_back(reference_);
   }
-  const bool alone = parts.size() == 1 && finished_.empty() && ready_.empty();
-  for (RawVolumes& part : parts) {
-    try {
-      warn(check_complete(part, lines, assembler_->placement(), options_.allow_undersampled).warnings);
-      for (const RawVolume& volume : part.volumes) {
-        ready_.push_back(volume.key);
-      }
-    } catch (const Error& error) {
-      if (alone) {
-        throw;
-      }
-      warn("the scan was stopped: " + part.volumes.front().name() + " is left out (" + error.what() + ")");
+  std::ranges::sort(rest.volumes, {}, &RawVolume::key);
+  warn(check_complete(rest, lines, assembler_->placement(), options_.allow_undersampled).warnings);
+  for (const RawVolume& volume : rest.volumes) {
+    if (open_.contains(volume.key)) {
+      ready_.push_back(volume.key);
     }
   }
 }

@@ -117,6 +117,8 @@ class LiveScan {
   std::int64_t needed_places_ = 0;
   std::map<VolumeKey, OpenVolume> open_;
   std::set<VolumeKey> finished_;
+  RawVolume reference_;  // the first volume that was finished: how far the others should reach
+  std::vector<Acquisition> reference_lines_;
   std::map<VolumeKey, std::vector<HeldLine>> calibration_;  // of open volumes
   std::map<std::uint16_t, Places> calibration_of_slice_;   // the first of each place
   std::map<VolumeKey, std::vector<HeldLine>> navigators_;

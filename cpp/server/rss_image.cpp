@@ -16,7 +16,8 @@ RssImage rss_image(const io::Slice& slice) {
   RssImage image;
   image.width = slice.geometry.readout_width > 0 ? slice.geometry.readout_width : slice.width;
   image.height = slice.geometry.phase_height > 0 ? slice.geometry.phase_height : slice.height;
-  image.pixels.assign(static_cast<std::size_t>(image.width * image.height), 0);
+  // In double precision: squares of samples that a float32 holds may be more, or less, than it can.
+  std::vector<double> squares(static_cast<std::size_t>(image.width * image.height), 0);
   const std::int64_t first_x = slice.width / 2 - image.width / 2;
   const std::int64_t first_y = slice.height / 2 - image.height / 2;
   std::vector<std::complex<float>> coil(static_cast<std::size_t>(slice.height * slice.width));
@@ -30,12 +31,15 @@ RssImage rss_image(const io::Slice& slice) {
     }
     for (std::int64_t y = 0; y < image.height; ++y) {
       for (std::int64_t x = 0; x < image.width; ++x) {
-        image.pixels[static_cast<std::size_t>(y * image.width + x)] +=
-            std::norm(coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)]);
+        const std::complex<double> pixel =
+            coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)];
+        squares[static_cast<std::size_t>(y * image.width + x)] += std::norm(pixel);
       }
     }
   }
-  std::ranges::transform(image.pixels, image.pixels.begin(), [](float square) { return std::sqrt(square); });
+  image.pixels.resize(squares.size());
+  std::ranges::transform(squares, image.pixels.begin(),
+                         [](double square) { return static_cast<float>(std::sqrt(square)); });
   return image;
 }
 

@@ -21,7 +21,7 @@ constexpr std::uint16_t image_series = 1;
 
 // Of the brightest pixel of a session's first image: hosts keep whole numbers, and 4095 at most. All images of a session
 // have one scale, so that they can be compared.
-constexpr float first_white = 2047;
+constexpr double first_white = 2047;
 
 // What hosts read of every image.
 ImageMeta common_meta(const std::string& role, const std::string& series, const std::string& comment, double largest) {
@@ -174,11 +174,12 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded,
 void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded,
                                  const cli::ModelIdentity& model) {
   RssImage rss = rss_image(job.slice);
-  float largest = *std::ranges::max_element(rss.pixels);
+  double largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {
     image_scale_ = first_white / largest;
   }
-  std::ranges::transform(rss.pixels, rss.pixels.begin(), [this](float pixel) { return pixel * image_scale_; });
+  std::ranges::transform(rss.pixels, rss.pixels.begin(),
+                         [this](double pixel) { return static_cast<float>(pixel * image_scale_); });
   largest *= image_scale_;
   SentImage image = image_of(job, image_series, ++sent_images_);
   image.width = static_cast<std::uint16_t>(rss.width);

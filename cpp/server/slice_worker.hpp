@@ -72,7 +72,7 @@ class SliceWorker {
   Reporter& reporter_;
   std::uint16_t sent_embeddings_ = 0;
   std::uint16_t sent_images_ = 0;
-  float image_scale_ = 0;  // 0: no image yet
+  double image_scale_ = 0;  // 0: no image yet
   bool rows_failed_ = false;
   std::int64_t embedded_ = 0;
   std::int64_t refused_ = 0;

@@ -293,7 +293,17 @@ TEST(LiveScan, that_was_stopped_gives_what_is_whole_and_names_the_rest) {
   scan.lines.resize(20);
   const Live result = live(scan);
   EXPECT_EQ(result.slices.size(), 2U);
-  EXPECT_TRUE(warned(result, "the scan was stopped: slice 2 is left out"));
+  EXPECT_TRUE(warned(result, "the scan was stopped: 1 unfinished slice(s) or slab(s) left out (slice 2 has 4 of 8 lines)"));
+}
+
+TEST(LiveScan, that_is_accelerated_and_was_stopped_gives_what_its_file_does) {
+  Scan scan = accelerated(true, false);
+  for (const std::size_t count : {scan.lines.size() / 2 + 6, scan.lines.size() / 2 + 15}) {
+    Scan stopped = scan;
+    stopped.lines.resize(count);
+    EXPECT_EQ(live(stopped).slices.size(), 1U);
+    expect_as_in_file(stopped);
+  }
 }
 
 TEST(LiveScan, that_is_undersampled_is_refused_at_its_end_unless_that_is_allowed) {
