@@ -98,6 +98,11 @@ bool LiveScan::can_be_placed_at_once(const Acquisition& first) const {
          !unknown_centre(encoding.step_2, encoding.encoded.z, first.user[6]);
 }
 
+LiveScan::HeldLine LiveScan::hold(const Acquisition& line, std::size_t index,
+                                  std::span<const std::complex<float>> samples) {
+  return std::make_shared<const Held>(Held{line, index, {samples.begin(), samples.end()}});
+}
+
 void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
   const LineKind kind = kind_of(line);
   if (kind == LineKind::imaging && line.encoding_space == first_.encoding_space) {
@@ -110,15 +115,13 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
     return;
   } else if (kind == LineKind::calibration) {
     if (const auto place = assembler_->placement().place_of(line)) {
-      const auto held = std::make_shared<const Held>(
-          line, index, std::vector<std::complex<float>>(samples.begin(), samples.end()));
+      const HeldLine held = hold(line, index, samples);
       calibration_[key_of(line)].push_back(held);
       calibration_of_slice_[line.slice].try_emplace(*place, held);
     }
   } else if (kind == LineKind::phase_correction && assembler_->epi() != nullptr && line.samples == first_.samples) {
     navigators_of_slice_.try_emplace(line.slice, key_of(line));
-    navigators_[key_of(line)].push_back(std::make_shared<const Held>(
-        line, index, std::vector<std::complex<float>>(samples.begin(), samples.end())));
+    navigators_[key_of(line)].push_back(hold(line, index, samples));
   }
 }
 
@@ -142,8 +145,7 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   if (volume.placed) {
     assembler_->add(line, index, samples);
   } else {
-    volume.pending.push_back(std::make_shared<const Held>(
-        line, index, std::vector<std::complex<float>>(samples.begin(), samples.end())));
+    volume.pending.push_back(hold(line, index, samples));
     // Both directions of an echo-planar readout are told apart by the order of all lines, calibration among them.
     const bool justified = static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >=
                            placement.height() * placement.depth();

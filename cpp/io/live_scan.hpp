@@ -85,6 +85,7 @@ class LiveScan {
   };
   using Places = std::map<std::int64_t, HeldLine>;
 
+  static HeldLine hold(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void begin(const Acquisition& first);
   [[nodiscard]] bool can_be_placed_at_once(const Acquisition& first) const;
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);

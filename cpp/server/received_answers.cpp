@@ -83,6 +83,7 @@ ReceivedImage take_image(io::ByteSource& bytes) {
 Answer take_answer(io::ByteSource& bytes) {
   constexpr std::uint16_t response = 7;
   constexpr std::uint16_t gadgetron_error = 8;
+  constexpr std::uint16_t dependency = 1019;
   for (;;) {
     const auto number = bytes.number<std::uint16_t>();
     switch (static_cast<Message>(number)) {
@@ -110,6 +111,10 @@ Answer take_answer(io::ByteSource& bytes) {
     }
     if (number == gadgetron_error) {
       return ReceivedText{io::take_text_of(bytes.number<std::uint64_t>(), bytes), true};
+    }
+    if (number == dependency) {
+      static_cast<void>(io::take_text_of(bytes.number<std::uint64_t>(), bytes));
+      continue;
     }
     if (number == response) {
       bytes.skip(sizeof(std::uint64_t));

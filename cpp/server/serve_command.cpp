@@ -116,6 +116,9 @@ int serve(const Arguments& arguments) {
   service.settings.prewhiten = !arguments.no_prewhiten;
   service.settings.allow_undersampled = arguments.allow_undersampled;
   service.model_file = arguments.model;
+  service.log = [](Service::Level level, const std::string& line) {
+    level == Service::Level::error ? cli::print_error(line) : cli::print_note(line);
+  };
   service.noise = &noise;
   service.rows = rows.has_value() ? &*rows : nullptr;
   service.save_folder = arguments.save_folder;

@@ -18,7 +18,6 @@
 #include <utility>
 
 #include "cli/interruption.hpp"
-#include "cli/message.hpp"
 #include "server/descriptor_stream.hpp"
 #include "server/session.hpp"
 
@@ -63,7 +62,7 @@ void run_session(Service& service, const std::string& name, int input, int outpu
     while (!session.is_answered(look_up)) {
       const auto waited = DescriptorSource::Clock::now() - begin;
       if (waited > (stop ? longest_stop : longest_farewell)) {
-        cli::print_note("session " + name + ": the client takes no answers; the connection is closed");
+        service.log(Service::Level::note, "session " + name + ": the client takes no answers; the connection is closed");
         break;
       }
     }
@@ -75,12 +74,14 @@ void run_session(Service& service, const std::string& name, int input, int outpu
       session.take_rest();
     }
   } catch (const std::exception& error) {
-    cli::print_error("session " + name + ": " + error.what());
+    service.log(Service::Level::error, "session " + name + ": " + error.what());
   }
   --service.sessions;
 }
 
 struct RunningSession {
+  explicit RunningSession(cli::Descriptor accepted) : connection(std::move(accepted)) {}
+
   cli::Descriptor connection;
   std::atomic<bool> ended = false;
   std::thread thread;

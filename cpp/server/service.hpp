@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -28,6 +29,10 @@ struct Service {
   std::atomic<std::int64_t> sessions = 0;  // at present
   std::atomic<std::int64_t> embedded = 0;  // slices so far
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  // Takes a line for the service's log, from any thread.
+  enum class Level { note, error };
+  std::function<void(Level level, const std::string& line)> log = [](Level, const std::string&) {};
 
   // One line: program, model, sessions, time since the start.
   [[nodiscard]] std::string state() const;

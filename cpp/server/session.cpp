@@ -375,7 +375,7 @@ void Session::warn(const std::string& text) {
 }
 
 void Session::fail(const std::string& text) {
-  cli::print_error("session " + name_ + ": " + text);
+  service_.log(Service::Level::error, "session " + name_ + ": " + text);
   if (gadgetron_) {
     outbox_.put(error_message(text));
   } else {
@@ -389,6 +389,8 @@ void Session::say(std::string_view prefix, const std::string& text) {
   }
 }
 
-void Session::log(const std::string& text) const { cli::print_note("session " + name_ + ": " + text); }
+void Session::log(const std::string& text) const {
+  service_.log(Service::Level::note, "session " + name_ + ": " + text);
+}
 
 }  // namespace mriembed::server

@@ -31,7 +31,8 @@ ImageMeta common_meta(const std::string& role, const std::string& series, const 
   meta.add("ImageComment", comment);   // by python-ismrmrd-server's
   meta.add("SeriesDescription", series);
   meta.add("SequenceDescriptionAdditional", series);
-  const auto window = static_cast<std::int64_t>(std::max(1.0, largest));
+  constexpr double widest = 65535;
+  const auto window = static_cast<std::int64_t>(largest > 1 ? std::min(largest, widest) : 1.0);  // of NaN, too
   meta.add("WindowCenter", std::to_string((window + 1) / 2));  // whole numbers: others break displays
   meta.add("WindowWidth", std::to_string(window));
   meta.add("Keep_image_geometry", "1");

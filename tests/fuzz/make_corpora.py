@@ -360,6 +360,39 @@ def mrd_stream_seeds() -> Seeds:
     yield "compressed-session", b"".join([header, bytes(compressed), struct.pack("<I", 3), b"zfp", close, other, close])
 
 
+def mrd_session_seeds() -> Seeds:
+    def text(number: int, content: bytes) -> bytes:
+        return struct.pack("<HI", number, len(content)) + content
+
+    yield from mrd_stream_seeds()
+    header, close = text(3, xml().encode()), struct.pack("<H", 4)
+    ids = "<measurementInformation><measurementID>n1</measurementID></measurementInformation><encoding>"
+    dependent = ids.replace("n1<", "s1<").replace(
+        "</measurementInformation>",
+        "<measurementDependency><dependencyType>Noise</dependencyType><measurementID>n1</measurementID>"
+        "</measurementDependency></measurementInformation>",
+    )
+    lines = [
+        struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes() for line in raw_lines(2, 4, noise=True)
+    ]
+    noise = text(3, xml().replace("<encoding>", ids, 1).encode()) + lines[0] * 2
+    image = text(3, xml().replace("<encoding>", dependent, 1).encode()) + b"".join(lines[1:])
+    yield "noise-of-another", noise + image + close
+    yield "parameters", header + text(5, b'{"parameters": {"return": "both", "prewhiten": "no"}}') + b"".join(lines) + close
+    yield "tap", text(5, b'{"return": "tap"}') + header + b"".join(lines) + close
+    yield "gadgetron", text(2, b"<configuration><a/></configuration>") + header + b"".join(lines) + close
+    yield (
+        "dependency",
+        text(
+            2,
+            b"<gadgetronStreamConfiguration><gadget><classname>NoiseSummaryGadget</classname><property><name>noise_file"
+            b"</name><value>x_n1</value></property></gadget></gadgetronStreamConfiguration>",
+        )
+        + close,
+    )
+    yield "query", struct.pack("<HQQQ", 6, 0, 7, 15) + b"mriembed::state" + close
+
+
 def scan_stream_seeds() -> Seeds:
     def text(value: str) -> bytes:
         return struct.pack("<Q", len(value)) + value.encode()
@@ -382,6 +415,7 @@ TARGETS: dict[str, Callable[[], Seeds]] = {
     "mrd_header": mrd_header_seeds,
     "mrd_images": written_seeds,
     "mrd_raw": written_seeds,
+    "mrd_session": mrd_session_seeds,
     "mrd_stream": mrd_stream_seeds,
     "numpy": numpy_seeds,
     "public_key": public_key_seeds,
