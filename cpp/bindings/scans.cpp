@@ -21,6 +21,7 @@
 #include "io/flat_scan.hpp"
 #include "io/noise_scan.hpp"
 #include "io/scan_reader.hpp"
+#include "live_scan.hpp"
 #include "mriembed/error.hpp"
 
 namespace py = pybind11;
@@ -146,6 +147,8 @@ PYBIND11_MODULE(_scans, module) {
       .def_property_readonly("noise_covariance", &Scan::noise_covariance)
       .def("read", &Scan::read, py::arg("index"))
       .def("check", &Scan::check, py::arg("limits"));
+
+  mriembed::bindings::bind_live_scan(module);
 
   using mriembed::cli::Checked;
   py::module_::import("mriembed._core");  // has the types of figures and findings

@@ -8,8 +8,8 @@
 
 namespace mriembed::cli {
 
-// `text` on one line: control characters become spaces, so that neither a line break in a message nor a terminal
-// escape in a file's name gets through.
+// `text` on one line, in UTF-8: control characters and Unicode's separators of lines become spaces, so that neither a
+// line break in a message nor a terminal escape in a file's name gets through.
 std::string one_line(std::string_view text);
 
 // The same text, with U+FFFD in the place of what is no UTF-8.

@@ -165,17 +165,20 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
       ++volume.at_least[averages];
     }
   }
-  if (is_whole(volume) || ends_accelerated(key, volume, line)) {
+  if (is_whole(volume, line) || ends_accelerated(key, volume, line)) {
     ready_.push_back(key);
   }
 }
 
-bool LiveScan::is_whole(const OpenVolume& volume) const {
+bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const {
   const auto places_with = [&](std::size_t averages) {
     return averages < volume.at_least.size() ? volume.at_least[averages] : 0;
   };
+  // Not every header tells of averages: where some lines came more often than others, more may follow. At a line that
+  // is flagged as the last one, lines that most others outnumber are still due.
   auto averages = static_cast<std::size_t>(header_.encodings.front().averages);
-  while (2 * places_with(averages + 1) >= needed_places_) {  // not every header tells of averages
+  const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+  while (places_with(averages + 1) > 0 && (!last || 2 * places_with(averages + 1) >= needed_places_)) {
     ++averages;
   }
   return places_with(averages) == needed_places_;

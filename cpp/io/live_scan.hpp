@@ -29,8 +29,8 @@ namespace mriembed::io {
 // become whole. What comes too late for that is left out, with a warning: noise lines behind the first imaging line,
 // and lines of a volume that was whole.
 //
-// A volume is whole once all lines inside the encoding limits were measured, as often as the header's limit of averages
-// says and as half of its lines were; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
+// A volume is whole once all lines inside the encoding limits were measured, equally often, and as often as the header's
+// limit of averages says, or with the line flagged LAST_IN_SLICE, as often as half of them; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
 // are looked at when the scan ends.
 //
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
@@ -91,7 +91,7 @@ class LiveScan {
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(OpenVolume& volume);
-  [[nodiscard]] bool is_whole(const OpenVolume& volume) const;
+  [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // Of a volume: by its counters, or else by its slice.
   [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;

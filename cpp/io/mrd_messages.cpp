@@ -105,6 +105,16 @@ bool is_message(std::uint16_t number) {
   return false;
 }
 
+Acquisition acquisition_of_bytes(std::string_view bytes) {
+  std::array<char, acquisition_header_bytes> head{};
+  if (bytes.size() != head.size()) {
+    refuse("an acquisition's header of " + std::to_string(bytes.size()) + " bytes; " + std::to_string(head.size()) +
+           " are right");
+  }
+  std::ranges::copy(bytes, head.begin());
+  return acquisition_of(head);
+}
+
 AcquisitionMessage take_acquisition(ByteSource& bytes) {
   std::array<char, acquisition_header_bytes> head{};
   bytes.read(head.data(), head.size());

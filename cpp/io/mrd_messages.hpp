@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "acquisitions.hpp"
 #include "byte_source.hpp"
@@ -43,6 +44,9 @@ struct AcquisitionMessage {
   std::int64_t samples = 0;  // where they begin in the file
   int compression = 0;       // the flag that says how they are compressed; 0: they are not
 };
+
+// An acquisition's header by its bytes, ISMRMRD_AcquisitionHeader. Refuses another number of them.
+Acquisition acquisition_of_bytes(std::string_view bytes);
 
 // These take the body of a message, behind its number. They throw CutShort of a body that is not whole, and take no
 // memory for what is not there.

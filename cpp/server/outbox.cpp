@@ -1,5 +1,7 @@
 #include "server/outbox.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace mriembed::server {
@@ -15,10 +17,18 @@ Outbox::~Outbox() {
   thread_.join();
 }
 
-bool Outbox::put(std::string message) {
+bool Outbox::put(std::string message) { return put(std::move(message), most_bytes); }
+
+void Outbox::put_last(std::string message) { put(std::move(message), std::numeric_limits<std::size_t>::max()); }
+
+bool Outbox::put(std::string message, std::size_t most) {
   {
     const std::lock_guard lock(mutex_);
-    if (broken_ || bytes_ + message.size() > most_bytes) {
+    if (broken_) {
+      return false;
+    }
+    if (message.size() > most - std::min(most, bytes_)) {
+      ++lost_;
       return false;
     }
     bytes_ += message.size();
@@ -26,6 +36,11 @@ bool Outbox::put(std::string message) {
   }
   changed_.notify_all();
   return true;
+}
+
+std::int64_t Outbox::lost() {
+  const std::lock_guard lock(mutex_);
+  return lost_;
 }
 
 bool Outbox::flush(std::chrono::milliseconds longest) {

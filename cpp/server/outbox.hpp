@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -27,18 +28,25 @@ class Outbox {
 
   // False: the message is lost, for nobody takes answers any more, or too many wait.
   bool put(std::string message);
+  // The same of a short one that ends the session: it is taken, however many wait.
+  void put_last(std::string message);
+
+  // Messages that are lost because too many waited.
+  [[nodiscard]] std::int64_t lost();
 
   // Waits until all is written or cannot be; false: it was not within this time.
   bool flush(std::chrono::milliseconds longest);
 
  private:
   void run();
+  bool put(std::string message, std::size_t most);
 
   ByteSink& sink_;
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::deque<std::string> messages_;
   std::size_t bytes_ = 0;  // of messages_ and the one that is being written
+  std::int64_t lost_ = 0;
   bool broken_ = false;
   bool ended_ = false;
   std::thread thread_;

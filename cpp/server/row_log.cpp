@@ -23,7 +23,7 @@ int opened(const std::string& path) {
                 "\"" + path + "\": rows are appended to a file that ends in .jsonl or .csv");
   }
   constexpr mode_t readable = 0644;
-  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, readable);
+  const int file = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, readable);
   if (file < 0) {
     throw Error(ErrorCode::invalid_argument, path + ": cannot be written: " + reason() + "; name another output");
   }
@@ -33,7 +33,16 @@ int opened(const std::string& path) {
 }  // namespace
 
 RowLog::RowLog(const std::string& path)
-    : path_(path), csv_(std::filesystem::path(path).extension() == ".csv"), file_(opened(path)) {}
+    : path_(path), csv_(std::filesystem::path(path).extension() == ".csv"), file_(opened(path)) {
+  // A row that a loss of power cut must not take the next one with it.
+  struct stat facts{};
+  char last = '\n';
+  const bool cut = fstat(file_.get(), &facts) == 0 && facts.st_size > 0 &&
+                   pread(file_.get(), &last, 1, facts.st_size - 1) == 1 && last != '\n';
+  if (cut) {
+    append("\n");
+  }
+}
 
 void RowLog::add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model,
                  std::span<const float> embedding) {

@@ -165,9 +165,9 @@ cli::Command add_serve_command(CLI::App& program) {
       ->add_flag("--stdio", arguments->standard_streams,
                  "One session on standard input and output instead of a socket")
       ->excludes(listen);
-  command->add_flag("--once", arguments->server.once, "End after the first session");
+  command->add_flag("--once", arguments->server.once, "End after the first session with a scan");
   constexpr std::int64_t most_sessions = 1024;
-  command->add_option("--sessions", arguments->server.sessions, "Sessions at the same time; others wait for their turn")
+  command->add_option("--sessions", arguments->server.sessions, "Scans at the same time; others wait for their turn")
       ->type_name("N")
       ->capture_default_str()
       ->check(cli::whole_number(1, most_sessions));

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdio>
 #include <ctime>
 #include <exception>
 #include <list>
+#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
@@ -46,14 +48,50 @@ std::string session_name(std::int64_t number) {
   return std::string(text.data()) + "-" + run + "-" + std::to_string(number);
 }
 
-void run_session(Service& service, const std::string& name, int input, int output, bool is_socket,
-                 const ServerOptions& options, const std::atomic<bool>& stop) {
+// How many scans come in at the same time. From any thread.
+class Places {
+ public:
+  explicit Places(std::int64_t count) : free_(count) {}
+
+  // Waits for a free place; false: `stop` came first.
+  bool take(const std::atomic<bool>& stop) {
+    std::unique_lock lock(mutex_);
+    while (!freed_.wait_for(lock, look_up, [this] { return free_ > 0; })) {
+      if (stop) {
+        return false;
+      }
+    }
+    --free_;
+    return true;
+  }
+
+  void give_back() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++free_;
+    }
+    freed_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::int64_t free_;
+};
+
+// Whether a scan came in.
+bool run_session(Service& service, const std::string& name, int input, int output, bool is_socket,
+                 const ServerOptions& options, Places& places, const std::atomic<bool>& stop) {
   ++service.sessions;
+  bool has_scan = false;
+  bool has_place = false;
   try {
     DescriptorSource source(input, stop);
     DescriptorSink sink(output);
     source.set_deadline(DescriptorSource::Clock::now() + options.header_timeout);
     Session session(service, name, source, sink, [&] {
+      has_scan = true;
+      has_place = places.take(stop);
       source.set_deadline(std::nullopt);
       source.set_idle_timeout(options.idle_timeout);
     });
@@ -76,7 +114,11 @@ void run_session(Service& service, const std::string& name, int input, int outpu
   } catch (const std::exception& error) {
     service.log(Service::Level::error, "session " + name + ": " + error.what());
   }
+  if (has_place) {
+    places.give_back();
+  }
   --service.sessions;
+  return has_scan;
 }
 
 struct RunningSession {
@@ -84,12 +126,14 @@ struct RunningSession {
 
   cli::Descriptor connection;
   std::atomic<bool> ended = false;
+  bool had_scan = false;  // once it has ended
   std::thread thread;
 };
 
 class Sessions {
  public:
-  Sessions(Service& service, const ServerOptions& options) : service_(service), options_(options) {}
+  Sessions(Service& service, const ServerOptions& options)
+      : service_(service), options_(options), places_(options.once ? 1 : options.sessions) {}
   ~Sessions() {
     stop_ = true;
     for (RunningSession& session : running_) {
@@ -102,7 +146,8 @@ class Sessions {
   void begin(cli::Descriptor connection) {
     RunningSession& session = running_.emplace_back(std::move(connection));
     session.thread = std::thread([this, &session, name = session_name(++count_)] {
-      run_session(service_, name, session.connection.get(), session.connection.get(), true, options_, stop_);
+      const int connected = session.connection.get();
+      session.had_scan = run_session(service_, name, connected, connected, true, options_, places_, stop_);
       session.ended = true;
     });
   }
@@ -111,25 +156,30 @@ class Sessions {
     for (auto session = running_.begin(); session != running_.end();) {
       if (session->ended) {
         session->thread.join();
+        scans_ += session->had_scan ? 1 : 0;
         session = running_.erase(session);
-        ++ended_;
       } else {
         ++session;
       }
     }
   }
 
-  [[nodiscard]] bool is_full() const { return static_cast<std::int64_t>(running_.size()) >= options_.sessions; }
-  [[nodiscard]] std::int64_t begun() const { return count_; }
-  [[nodiscard]] std::int64_t ended() const { return ended_; }
+  // Clients without a scan, who ask how the service is, find a full one, too.
+  [[nodiscard]] bool is_full() const {
+    constexpr std::int64_t without_scan = 16;
+    return static_cast<std::int64_t>(running_.size()) >= options_.sessions + without_scan;
+  }
+  // Sessions with a scan that have ended.
+  [[nodiscard]] std::int64_t scans() const { return scans_; }
 
  private:
   Service& service_;
   const ServerOptions& options_;
+  Places places_;
   std::atomic<bool> stop_ = false;
   std::list<RunningSession> running_;
   std::int64_t count_ = 0;
-  std::int64_t ended_ = 0;
+  std::int64_t scans_ = 0;
 };
 
 }  // namespace
@@ -140,14 +190,15 @@ void serve_sockets(Service& service, const std::vector<Listener>& listeners, con
   for (std::size_t index = 0; index < listeners.size(); ++index) {
     waiting[index] = {listeners[index].socket.get(), POLLIN, 0};
   }
-  while (!cli::Interruption::requested() && !(options.once && sessions.ended() > 0)) {
+  while (!cli::Interruption::requested() && !(options.once && sessions.scans() > 0)) {
     sessions.forget_ended();
-    const bool accepts = !sessions.is_full() && !(options.once && sessions.begun() > 0);
-    if (!accepts) {
+    if (sessions.is_full()) {
       std::this_thread::sleep_for(milliseconds(10));
       continue;
     }
-    if (poll(waiting.data(), waiting.size(), static_cast<int>(look_up.count())) <= 0) {
+    // With `once` it looks up soon, so that the end of the session is the end of the program.
+    const auto longest = options.once ? milliseconds(10) : look_up;
+    if (poll(waiting.data(), waiting.size(), static_cast<int>(longest.count())) <= 0) {
       continue;
     }
     for (std::size_t index = 0; index < listeners.size(); ++index) {
@@ -170,7 +221,8 @@ void serve_standard_streams(Service& service, const ServerOptions& options) {
       std::this_thread::sleep_for(milliseconds(20));
     }
   });
-  run_session(service, session_name(1), STDIN_FILENO, STDOUT_FILENO, false, options, stop);
+  Places places(1);
+  run_session(service, session_name(1), STDIN_FILENO, STDOUT_FILENO, false, options, places, stop);
   ended = true;
   watch.join();
 }

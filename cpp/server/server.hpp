@@ -11,13 +11,13 @@
 namespace mriembed::server {
 
 struct ServerOptions {
-  std::int64_t sessions = 16;  // at the same time
-  bool once = false;           // ends after the first session
+  std::int64_t sessions = 16;  // with a scan, at the same time; others wait at their header
+  bool once = false;           // ends after the first session with a scan
   std::chrono::seconds header_timeout{30};
   std::chrono::seconds idle_timeout{0};  // 0: none
 };
 
-// Serves until a signal, or, with `once`, the end of the first session. Expects that an Interruption lives.
+// Serves until a signal, or, with `once`, the end of the first session with a scan. Expects that an Interruption lives.
 void serve_sockets(Service& service, const std::vector<Listener>& listeners, const ServerOptions& options);
 
 void serve_standard_streams(Service& service, const ServerOptions& options);

@@ -366,7 +366,14 @@ void Session::finish() {
     say(info, counted(worker_.embedded(), "slice") + " embedded" + refused);
     log(counted(worker_.embedded(), "slice") + " embedded" + refused);
   }
-  outbox_.put(close_message());
+  if (const std::int64_t lost = outbox_.lost(); lost > 0) {
+    const std::string text = counted(lost, "answer") + " left out: the client did not read them in time";
+    log(text);
+    if (!gadgetron_ && !taps_) {
+      outbox_.put_last(text_message(std::string(warning) + text));
+    }
+  }
+  outbox_.put_last(close_message());
 }
 
 void Session::warn(const std::string& text) {

@@ -145,6 +145,29 @@ TEST(LiveScan, waits_for_as_many_averages_as_the_header_says) {
   expect_as_in_file(scan);
 }
 
+TEST(LiveScan, waits_for_lines_that_all_others_have_come_as_often_as) {
+  Scan scan{mrd_xml(matrix_of(8)), {}};
+  for (const auto& acquisition : scan_of(8)) {
+    for (std::uint16_t average = 0; average < 2; ++average) {
+      scan.lines.push_back(acquisition);
+      scan.lines.back().idx().average = average;
+      scan.lines.back().data(3, 1) *= static_cast<float>(1 + average);
+    }
+  }
+  EXPECT_EQ(live(scan).slices.front().after, 16U);
+  expect_as_in_file(scan);
+  std::swap(scan.lines[2], scan.lines[15]);
+  std::swap(scan.lines[6], scan.lines[9]);
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, ends_a_slice_with_a_line_that_came_twice_at_its_flagged_line) {
+  Scan scan = many_slices(2, false);
+  scan.lines.insert(scan.lines.begin(), scan.lines.front());
+  scan.lines[8].setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+  EXPECT_EQ(live(scan).slices.front().after, 9U);
+}
+
 TEST(LiveScan, tells_of_lines_that_come_when_their_slice_was_whole) {
   Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
   scan.lines.push_back(scan.lines.front());

@@ -29,12 +29,14 @@ TEST(Outbox, never_waits_for_who_reads_and_holds_no_more_than_it_says) {
     ++taken;
   }
   EXPECT_EQ(taken, 4);
+  EXPECT_EQ(outbox.lost(), 1);
+  outbox.put_last("last");
   EXPECT_FALSE(outbox.flush(1ms));
   sink.open();
   EXPECT_TRUE(outbox.flush(10s));
   EXPECT_TRUE(outbox.put("more"));
   EXPECT_TRUE(outbox.flush(10s));
-  EXPECT_EQ(sink.bytes().size(), Outbox::most_bytes + 4);
+  EXPECT_EQ(sink.bytes().size(), Outbox::most_bytes + 8);
 }
 
 TEST(Outbox, takes_nothing_once_nobody_reads) {

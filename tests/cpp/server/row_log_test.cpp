@@ -53,6 +53,15 @@ TEST(RowLog, appends_to_what_is_there) {
   EXPECT_EQ(nlohmann::json::parse(lines[1]).at("embedding"), nlohmann::json({0.5, -0.25}));
 }
 
+TEST(RowLog, ends_a_row_that_was_cut_before_it_appends) {
+  const std::filesystem::path path = testing_files::scratch_folder() / "cut.jsonl";
+  std::ofstream(path) << "{\"file\":\"x\",\"emb";
+  RowLog(path.string()).add(source_of("next"), model, embedding);
+  const auto lines = lines_of(path);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(nlohmann::json::parse(lines[1]).at("file"), "next");
+}
+
 TEST(RowLog, begins_a_new_table_with_one_line_of_names) {
   const std::filesystem::path path = testing_files::scratch_folder() / "table.csv";
   for (int run = 0; run < 2; ++run) {
