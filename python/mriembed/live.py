@@ -14,13 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mriembed._scans import LiveScan as _LiveScan
 from mriembed.embedder import Embedder
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Acquisition(Protocol):
@@ -29,8 +32,8 @@ class Acquisition(Protocol):
     data: NDArray[np.complex64]
     """(coils, samples)."""
 
-    def getHead(self) -> Any:  # noqa: N802: ismrmrd's name
-        """The ISMRMRD_AcquisitionHeader: an object whose bytes() are its 340 bytes."""
+    def getHead(self) -> Buffer:  # noqa: N802
+        """The ISMRMRD_AcquisitionHeader: an object whose bytes() are its 340 bytes. The name is ismrmrd's."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ class LiveSlice:
 
     def embed(self, embedder: Embedder) -> NDArray[np.float32]:
         """The embedding, (embed_dim,): the same bits as `mriembed_cli embed` gives of the same scan in a file."""
-        return embedder.embed_kspace(
+        rows = embedder.embed_kspace(
             self.kspace[None], self.noise_covariance, self.readout_width, self.phase_height, self.pixel_aspect
-        )[0]
+        )
+        embedding: NDArray[np.float32] = rows[0]
+        return embedding
 
 
 @dataclass(frozen=True, eq=False)

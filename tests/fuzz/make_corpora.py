@@ -373,14 +373,16 @@ def mrd_session_seeds() -> Seeds:
         "</measurementDependency></measurementInformation>",
     )
     lines = [
-        struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes() for line in raw_lines(2, 4, noise=True)
+        struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes()
+        for line in raw_lines(2, 4, noise=True)
     ]
+    scan = b"".join(lines)
     noise = text(3, xml().replace("<encoding>", ids, 1).encode()) + lines[0] * 2
     image = text(3, xml().replace("<encoding>", dependent, 1).encode()) + b"".join(lines[1:])
     yield "noise-of-another", noise + image + close
-    yield "parameters", header + text(5, b'{"parameters": {"return": "both", "prewhiten": "no"}}') + b"".join(lines) + close
-    yield "tap", text(5, b'{"return": "tap"}') + header + b"".join(lines) + close
-    yield "gadgetron", text(2, b"<configuration><a/></configuration>") + header + b"".join(lines) + close
+    yield "parameters", header + text(5, b'{"parameters": {"return": "both", "prewhiten": "no"}}') + scan + close
+    yield "tap", text(5, b'{"return": "tap"}') + header + scan + close
+    yield "gadgetron", text(2, b"<configuration><a/></configuration>") + header + scan + close
     yield (
         "dependency",
         text(
