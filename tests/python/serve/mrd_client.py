@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -124,13 +125,17 @@ class Client:
         self._changed = threading.Condition()
         self._ended = False
         self._failure: BaseException | None = None
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         if reading:
-            threading.Thread(target=self._listen, daemon=True).start()
+            self._listener.start()
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self.hang_up()
+
+    def __del__(self) -> None:
         self.socket.close()
 
     def send(self, *messages: bytes | Iterable[bytes]) -> None:
@@ -178,12 +183,20 @@ class Client:
         with self._changed:
             self._wait(lambda: self._ended, patience)
             assert self._ended, f"the stream goes on; texts: {self.answers.texts}"
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Closes the connection, whatever may still come."""
+        if self._listener.is_alive():  # nobody may read from a descriptor that is closed
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RD)
+            self._listener.join()
         self.socket.close()
 
     def vanish(self) -> None:
         """Resets the connection."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
+        self.hang_up()
 
     def _wait(self, arrived: object, patience: float) -> None:
         assert callable(arrived)
@@ -199,7 +212,7 @@ class Client:
                 with self._changed:
                     self.answers.add(answer)
                     self._changed.notify_all()
-        except BaseException as failure:  # the test that waits tells it
+        except Exception as failure:  # the test that waits tells it
             self._failure = failure
         with self._changed:
             self._ended = True

@@ -1,0 +1,217 @@
+"""What stands in the answers: geometry, Meta, the RSS images, and what `--return` and JSON parameters choose."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mriembed
+from mrd_client import Answers
+from mrd_codec import (
+    CLOSE,
+    CONFIG_FILE,
+    CONFIG_TEXT,
+    HEADER,
+    QUERY,
+    TEXT,
+    acquisition,
+    acquisition_head,
+    acquisition_samples,
+    config_file,
+    image,
+    query,
+    text,
+    waveform,
+)
+from scans_of_scanners import COILS, COURSES, FIELD, LINES, WIDTH, Course, Scan, scan
+from service import Service, embed, expect_rows, send_scan
+
+RSS = 1  # the series of images; 100 is that of the embeddings
+
+
+@pytest.fixture(scope="module")
+def answers(service: Service) -> Answers:
+    return send_scan(service, scan(COURSES["slices"]))
+
+
+def test_an_embedding_lies_in_a_row_of_pixels(answers: Answers) -> None:
+    for found in answers.images:
+        head = found.head
+        assert (head["data_type"], head["image_type"], head["channels"]) == (5, 1, 1)
+        assert head["matrix_size"].tolist() == [256, 1, 1]
+        assert head["image_series_index"] == 100
+        assert np.linalg.norm(found.pixels.astype(np.float64)) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_answer_has_the_place_and_time_of_the_first_line_of_its_slice(answers: Answers) -> None:
+    sent = scan(COURSES["slices"])
+    for index, found in enumerate(answers.images):
+        first = acquisition_head(sent.of_slice(index)[0])
+        for name in ("position", "read_dir", "phase_dir", "slice_dir", "patient_table_position"):
+            np.testing.assert_array_equal(found.head[name], first[name])
+        assert found.head["acquisition_time_stamp"] == first["acquisition_time_stamp"] > 0
+        assert found.head["physiology_time_stamp"].tolist() == first["physiology_time_stamp"].tolist()
+
+
+def test_the_meta_says_what_the_host_and_what_scripts_ask(answers: Answers, model_file: Path) -> None:
+    for found in answers.images:
+        meta = found.meta
+        assert meta["DataRole"] == ["Quantitative"]
+        assert meta["Keep_image_geometry"] == ["1"]
+        for name in ("ImageComments", "ImageComment", "SeriesDescription", "SequenceDescriptionAdditional"):
+            assert meta[name]
+            assert all(meta[name])
+        assert re.fullmatch(r"-?\d+", meta["WindowCenter"][0])
+        assert int(meta["WindowWidth"][0]) > 0
+        assert base64.b64decode(meta["mriembed_vector_base64"][0], validate=True) == found.pixels.tobytes()
+        assert meta["mriembed_version"] == [mriembed.__version__]
+        assert meta["mriembed_model_sha256"] == [mriembed.read_description(model_file).weights_sha256]
+        assert meta["mriembed_prewhitened"] == ["no"]
+        assert meta["mriembed_partition"] == ["0"]
+
+
+def test_directions_that_the_client_leaves_zero_come_back_as_unit_vectors(service: Service) -> None:
+    nothing = dict.fromkeys(("read_dir", "phase_dir", "slice_dir"), (0, 0, 0))
+    sent = scan(Course(counts=(("slice", 1),)))
+    lines = [
+        acquisition(
+            acquisition_samples(line),
+            kspace_encode_step_1=acquisition_head(line)["idx"]["kspace_encode_step_1"],
+            **nothing,
+        )
+        for line in sent.lines
+    ]
+    found = send_scan(service, Scan(sent.xml, lines))
+    assert len(found.images) == 1
+    found.check_own_images()
+
+
+def rss_of(sent: Scan, index: int) -> np.ndarray:
+    """(y, x): root of the sum of squares over coils, of the middle half of the readout's field of view."""
+    kspace = np.zeros((COILS, LINES, WIDTH), np.complex128)
+    for line in sent.of_slice(index):
+        kspace[:, acquisition_head(line)["idx"]["kspace_encode_step_1"]] = acquisition_samples(line)
+    coils = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace, (1, 2)), norm="ortho"), (1, 2))
+    return np.asarray(np.sqrt((np.abs(coils) ** 2).sum(0))[:, WIDTH // 4 : 3 * WIDTH // 4])
+
+
+def expect_rss_images(found: Answers, sent: Scan, count: int) -> None:
+    images = found.series(RSS)
+    assert [int(one.head["slice"]) for one in images] == list(range(count))
+    for index, one in enumerate(images):
+        assert one.head["matrix_size"].tolist() == [WIDTH // 2, LINES, 1]
+        np.testing.assert_allclose(one.head["field_of_view"], [FIELD, FIELD, 5], rtol=1e-6)
+        np.testing.assert_array_equal(one.head["position"], acquisition_head(sent.of_slice(index)[0])["position"])
+        assert (one.head["data_type"], one.head["image_type"], one.head["channels"]) == (5, 1, 1)
+        assert one.meta["Keep_image_geometry"] == ["1"]
+        pixels, expected = one.pixels[0, 0].astype(np.float64), rss_of(sent, index)
+        scale = (pixels * expected).sum() / (expected * expected).sum()
+        assert scale > 0
+        assert np.abs(pixels / scale - expected).max() < 1e-3 * expected.max()
+
+
+@pytest.mark.parametrize(
+    ("kind", "embeddings", "images"), [("embedding", 3, 0), ("images", 0, 3), ("both", 3, 3), ("none", 0, 0)]
+)
+@pytest.mark.parametrize("by", ["option", "parameters", "members"])
+def test_the_option_and_the_parameters_choose_what_comes_back(
+    by: str, kind: str, embeddings: int, images: int, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    sent = scan(COURSES["slices"])
+    if by == "option":
+        with Service(model_file, "--return", kind) as other:
+            found = send_scan(other, sent)
+    else:
+        chosen = {"return": kind}
+        content = {"version": "1.1.0", "parameters": chosen | {"config": "openrecon"}} if by == "parameters" else chosen
+        found = send_scan(service, sent, text(json.dumps(content), nul=True))
+    found.check_own_images()
+    assert (len(found.embeddings()), len(found.series(RSS))) == (embeddings, images)
+    assert found.texts_with("ERROR") == []
+    if embeddings:
+        expect_rows(found, embed(model_file, sent.write(tmp_path / "scan.h5")))
+    if images:
+        expect_rss_images(found, sent, images)
+
+
+def test_the_next_session_has_the_options_again(service: Service) -> None:
+    sent = scan(COURSES["slices"])
+    assert send_scan(service, sent, text('{"return": "none"}')).images == []
+    assert len(send_scan(service, sent).embeddings()) == 3
+
+
+@pytest.mark.parametrize("allowed", [True, "True", "true", 1, "1"])
+def test_parameters_allow_undersampled_slices(
+    allowed: object, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    sent = scan(Course(acceleration=2))
+    refused = send_scan(service, sent)
+    assert refused.images == []
+    assert any("undersampled" in line for line in refused.texts_with("ERROR"))
+    answered = send_scan(service, sent, text(json.dumps({"parameters": {"allow_undersampled": allowed}})))
+    expect_rows(answered, embed(model_file, sent.write(tmp_path / "scan.h5"), "--allow-undersampled"))
+
+
+def test_the_option_allows_undersampled_slices(model_file: Path, tmp_path: Path) -> None:
+    sent = scan(Course(acceleration=2))
+    with Service(model_file, "--allow-undersampled") as other:
+        expect_rows(send_scan(other, sent), embed(model_file, sent.write(tmp_path / "s.h5"), "--allow-undersampled"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "[1, 2]",
+        '{"parameters": 3}',
+        '{"other": [{"a": null}]}',
+        "{",
+        '{"return": "jpeg"}',
+        "[" * 5000,
+        '"\\ud800"',
+    ],
+)
+def test_texts_that_hold_no_parameters_cost_no_row(
+    content: str, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    sent = scan(COURSES["slices"])
+    expect_rows(send_scan(service, sent, text(content)), embed(model_file, sent.write(tmp_path / "scan.h5")))
+
+
+def test_a_parameter_that_cannot_be_followed_is_named(service: Service) -> None:
+    answered = send_scan(service, scan(COURSES["slices"]), text('{"return": "jpeg"}'))
+    assert any("jpeg" in line for line in answered.texts_with("WARNING") + answered.texts_with("ERROR"))
+
+
+def test_the_tap_gives_every_message_back_unchanged(model_file: Path) -> None:
+    sent = scan(COURSES["calibration inside"])
+    pixels = np.arange(24, dtype=np.float32).reshape(2, 1, 3, 4)
+    middle = [waveform(2, 9, scan_counter=3), image(pixels, b"<ismrmrdMeta></ismrmrdMeta>\0", image_series_index=7)]
+    data = [*sent.lines[:30], *middle, *sent.lines[30:], text("INFO    of the client")]
+    with Service(model_file, "--return", "tap") as other, other.connect() as client:
+        client.send(config_file("default.xml"), text(sent.xml, HEADER), data)
+        found = client.finish()
+    passed = [
+        answer.number.to_bytes(2, "little") + answer.body
+        for answer in found.messages
+        if answer.number not in (CONFIG_FILE, CONFIG_TEXT, HEADER, TEXT, CLOSE)
+    ]
+    assert passed == data[:-1]
+    assert found.messages[-1].number == CLOSE
+
+
+def test_the_tap_answers_queries_itself(model_file: Path) -> None:
+    with Service(model_file, "--return", "tap") as other, other.connect() as client:
+        client.send(query("gadgetron::info", 5))
+        assert client.response(5)
+        assert all(answer.number != QUERY for answer in client.finish().messages)
+
+
+def test_the_tap_writes_rows_too(model_file: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    with Service(model_file, "--return", "tap", "--out", rows) as other:
+        send_scan(other, scan(COURSES["slices"]))
+    assert len(rows.read_text().splitlines()) == 3

@@ -1,0 +1,331 @@
+"""Clients that vanish, lie, stall or send garbage, signals, and full disks: nobody else notices, and rows are whole."""
+
+import json
+import random
+import resource
+import signal
+import socket
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mrd_client import Client, parse_answers
+from mrd_codec import (
+    ACQUISITION,
+    CONFIG_TEXT,
+    DEPENDENCY_QUERY,
+    HEADER,
+    IMAGE,
+    QUERY,
+    TEXT,
+    WAVEFORM,
+    close,
+    config_file,
+    message,
+    query,
+    text,
+)
+from scans_of_scanners import COURSES, Course, Scan, scan
+from service import Row, Service, embed, expect_rows, send_scan
+
+SCAN = scan(COURSES["slices"])
+SESSION = config_file("openrecon") + SCAN.session()
+SOME = 32 * 1024  # KiB of memory that buffers may take, whatever is announced
+
+
+@pytest.fixture
+def rows(model_file: Path, tmp_path: Path) -> list[Row]:
+    return embed(model_file, SCAN.write(tmp_path / "scan.h5"))
+
+
+def expect_whole_rows(path: Path, most: int) -> list[Row]:
+    """Lines of JSON, each of them whole."""
+    content = path.read_text()
+    assert content == "" or content.endswith("\n")
+    found = [json.loads(line) for line in content.splitlines()]
+    assert len(found) <= most
+    assert all(len(row["embedding"]) == 256 for row in found)
+    return found
+
+
+PLACES = [1, 2, 500, 1025, 1026, 1027, 1029, 1032, 1800, 2500, 2700, 12345, len(SESSION) - 3, len(SESSION) - 1]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("how", ["reset", "closed", "closed on its side"])
+def test_a_client_that_vanishes_is_not_missed(place: int, how: str, service: Service, rows: list[Row]) -> None:
+    client = service.connect()
+    client.send(SESSION[:place])
+    if how == "reset":
+        client.vanish()
+    elif how == "closed":
+        client.hang_up()
+    else:
+        client.socket.shutdown(socket.SHUT_WR)
+        client.end_of_stream()
+    expect_rows(send_scan(service, SCAN), rows)
+
+
+def test_clients_that_say_nothing_are_not_missed(service: Service, rows: list[Row]) -> None:
+    for _ in range(20):
+        service.connect().hang_up()
+    expect_rows(send_scan(service, SCAN), rows)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_garbage_is_refused(seed: int, service: Service) -> None:
+    chosen = random.Random(seed)
+    content = bytearray(SESSION)
+    if seed < 10:
+        content = bytearray(chosen.randbytes(5000))
+    else:
+        for _ in range(chosen.choice([1, 5, 50])):
+            content[chosen.randrange(1026, len(content))] = chosen.randrange(256)
+    with service.connect() as client:
+        client.send(bytes(content))
+        client.socket.shutdown(socket.SHUT_WR)
+        client.end_of_stream()
+        assert client.answers.closed
+
+
+def test_after_garbage_the_rows_are_those_of_embed(service: Service, rows: list[Row]) -> None:
+    expect_rows(send_scan(service, SCAN), rows)
+
+
+def of_head(number: int, size: int, *fields: tuple[int, str, tuple[int, ...]]) -> bytes:
+    head = bytearray(size)
+    for place, kind, values in fields:
+        struct.pack_into(kind, head, place, *values)
+    return message(number, bytes(head))
+
+
+MANY = 65535
+LIES = {
+    "configuration": message(CONFIG_TEXT, struct.pack("<I", 2**32 - 1)),
+    "header": message(HEADER, struct.pack("<I", 2**32 - 1)),
+    "text": message(TEXT, struct.pack("<I", 2**32 - 1)),
+    "query": message(QUERY, struct.pack("<QQQ", 0, 1, 2**64 - 1)),
+    "query of a sane length": message(QUERY, struct.pack("<QQQ", 0, 1, 2**40)),
+    "error": message(8, struct.pack("<Q", 2**63)),
+    "dependency query": message(DEPENDENCY_QUERY, struct.pack("<Q", 2**63)),
+    "readout": of_head(ACQUISITION, 340, (34, "<HHH", (MANY, MANY, MANY))),
+    "trajectory": of_head(ACQUISITION, 340, (34, "<HHH", (MANY, 1, 1)), (176, "<H", (MANY,))),
+    "compressed readout": of_head(ACQUISITION, 340, (2, "<Q", (1 << 52,)), (34, "<HHH", (MANY, MANY, MANY)))
+    + b"\xff" * 4,
+    "image": of_head(IMAGE, 198, (2, "<H", (8,)), (16, "<HHH", (MANY, MANY, MANY)), (34, "<H", (MANY,))) + bytes(8),
+    "attributes": of_head(IMAGE, 198, (2, "<H", (7,))) + struct.pack("<Q", 2**64 - 1),
+    "attributes of a sane length": of_head(IMAGE, 198, (2, "<H", (7,))) + struct.pack("<Q", 2**40),
+    "waveform": of_head(WAVEFORM, 40, (28, "<HH", (MANY, MANY))),
+}
+
+
+@pytest.mark.parametrize("kind", LIES)
+@pytest.mark.parametrize("header", [False, True])
+def test_announced_lengths_take_memory_only_as_bytes_arrive(
+    kind: str, header: bool, service: Service, rows: list[Row]
+) -> None:
+    send_scan(service, SCAN)
+    service.forget_peak()
+    before = service.memory()
+    arrived = bytes(1 << 20)
+    with service.connect() as client:
+        client.send(text(SCAN.xml, HEADER) if header else b"", LIES[kind])
+        try:
+            client.send(arrived)
+            time.sleep(0.1)
+        except OSError:
+            pass  # refused already
+        assert service.memory() - before < SOME
+    expect_rows(send_scan(service, SCAN), rows)
+
+
+def test_a_matrix_that_the_lines_do_not_fill_takes_no_memory(service: Service) -> None:
+    """The header announces 65535 x 65535 x 512: each slice would be terabytes."""
+    xml = SCAN.xml.replace("<x>64</x><y>32</y><z>1</z>", "<x>65535</x><y>65535</y><z>512</z>")
+    assert xml != SCAN.xml
+    service.forget_peak()
+    before = service.memory()
+    with service.connect() as client:
+        client.send(text(xml, HEADER), SCAN.lines)
+        client.finish()
+    assert service.memory() - before < SOME
+
+
+def test_lines_of_ever_new_slices_take_memory_in_proportion(service: Service) -> None:
+    """One line of each of 3000 slices of 256 x 256: buffers of whole slices would be 6 GB."""
+    xml = SCAN.xml.replace("<x>64</x><y>32</y>", "<x>256</x><y>256</y>")
+    assert xml != SCAN.xml
+    line = bytearray(SCAN.lines[0])
+    service.forget_peak()
+    before = service.memory()
+    with service.connect() as client:
+        client.send(text(xml, HEADER))
+        for number in range(3000):
+            struct.pack_into("<H", line, 2 + 242 + 6, number)
+            client.send(bytes(line))
+        client.finish()
+    assert service.memory() - before < 64 * 3000 * len(line) // 1024 + SOME
+
+
+def test_sessions_leave_no_memory_threads_or_descriptors(service: Service) -> None:
+    def sessions(count: int) -> None:
+        for _ in range(count):
+            send_scan(service, SCAN)
+            client = service.connect()
+            client.send(SESSION[:20000])
+            client.vanish()
+        deadline = time.monotonic() + 10
+        while service.descriptors() > descriptors and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    descriptors, threads = service.descriptors(), service.threads()
+    sessions(20)
+    memory = service.memory("VmRSS")
+    sessions(200)
+    assert service.descriptors() <= descriptors
+    assert service.threads() <= threads + 1
+    assert service.memory("VmRSS") - memory < 20 * 1024
+
+
+def test_a_client_that_never_reads_disturbs_nobody(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    written = tmp_path / "rows.jsonl"
+    with Service(model_file, "--out", written, "--return", "both") as other:
+        stalled = other.connect(reading=False)
+        stalled.socket.settimeout(20)
+        repetitions = scan(
+            Course(order=("repetition", "slice", "kspace_encode_step_1"), counts=(("repetition", 700), ("slice", 1)))
+        )
+        stalled.send(text(repetitions.xml, HEADER), repetitions.lines)  # reading never waits for results
+        expect_rows(send_scan(other, SCAN, text('{"return": "embedding"}')), rows)
+        stalled.send(close())
+        other.line("session", 1)
+        deadline = time.monotonic() + 60
+        while len(written.read_text().splitlines()) < 703 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(expect_whole_rows(written, 703)) == 703
+        stalled.vanish()
+
+
+def test_the_answers_of_a_slow_reader_are_all_there(service: Service, model_file: Path, tmp_path: Path) -> None:
+    sent = scan(COURSES["repetitions"])
+    slow = service.connect(reading=False)
+    slow.send(text(sent.xml, HEADER), sent.lines, close())
+    time.sleep(1)
+    content = b""
+    while part := slow.socket.recv(1000):
+        content += part
+    expect_rows(parse_answers(content), embed(model_file, sent.write(tmp_path / "scan.h5")))
+
+
+def mid_scan(service: Service) -> Client:
+    """A client whose second slice is on its way."""
+    client = service.connect()
+    client.send(text(SCAN.xml, HEADER), SCAN.of_slice(0), SCAN.of_slice(1)[:10])
+    client.image()
+    return client
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_service_within_two_seconds_with_whole_rows(
+    number: int, model_file: Path, rows: list[Row], tmp_path: Path
+) -> None:
+    written = tmp_path / "rows.jsonl"
+    with Service(model_file, "--out", written) as other:
+        clients = [mid_scan(other) for _ in range(3)]
+        clients.append(other.connect())
+        stalled = other.connect(reading=False)
+        stalled.send(SESSION[:3000])
+        other.stop(number)
+        for client in clients[:3]:
+            client.end_of_stream(5)
+    found = expect_whole_rows(written, 3)
+    assert [row["embedding"] for row in found] == [rows[0]["embedding"]] * 3
+
+
+def test_a_killed_service_leaves_whole_rows(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    written = tmp_path / "rows.jsonl"
+    for count in range(1, 4):
+        with Service(model_file, "--out", written) as other:
+            client = mid_scan(other)
+            other.process.kill()
+            other.process.wait()
+            client.hang_up()
+        found = expect_whole_rows(written, count)  # the next service appends
+        assert [row["embedding"] for row in found] == [rows[0]["embedding"]] * count
+
+
+def test_the_service_can_be_started_again_at_once(model_file: Path, rows: list[Row]) -> None:
+    with Service(model_file) as first:
+        port = first.address[1]
+        client = mid_scan(first)
+        first.stop()
+        client.hang_up()
+    with Service(model_file, "--listen", f"127.0.0.1:{port}", listen=False) as second:
+        expect_rows(send_scan(second, SCAN), rows)
+
+
+def test_a_full_disk_under_the_rows_costs_the_rows_alone(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    full = tmp_path / "rows.jsonl"
+    full.symlink_to("/dev/full")
+    with Service(model_file, "--out", full) as other:
+        for session in (1, 2):
+            answers = send_scan(other, SCAN)
+            expect_rows(answers, rows)
+            told = answers.texts_with("WARNING") + answers.texts_with("ERROR")
+            assert len([line for line in told if "No space left" in line]) == 1, answers.texts
+            other.line("No space left", session)
+        assert len([line for line in other.log if "No space left" in line]) == 2
+
+
+def test_a_row_that_does_not_fit_leaves_whole_rows(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    written = tmp_path / "rows.jsonl"
+    most = 7000  # bytes: two rows and a part of the third
+    with Service(
+        model_file, "--out", written, limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    ) as other:
+        answers = send_scan(other, SCAN)
+        expect_rows(answers, rows)
+        told = answers.texts_with("WARNING") + answers.texts_with("ERROR")
+        assert len([line for line in told if "rows.jsonl" in line]) == 1, answers.texts
+    found = expect_whole_rows(written, 2)
+    assert len(found) in (1, 2)
+
+
+def test_a_full_disk_under_the_saved_sessions_costs_these_alone(
+    model_file: Path, rows: list[Row], tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    most = 20000
+    with Service(
+        model_file, "--save", saved, limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    ) as other:
+        for session in (1, 2):
+            answers = send_scan(other, SCAN)
+            expect_rows(answers, rows)
+            told = answers.texts_with("WARNING") + answers.texts_with("ERROR")
+            assert len([line for line in told if "File too large" in line]) == 1, answers.texts
+            other.line("File too large", session)
+
+
+def test_many_who_only_connect_do_not_keep_a_scanner_out(model_file: Path, rows: list[Row]) -> None:
+    with Service(model_file, "--sessions", 2, "--header-timeout", 1) as other:
+        idle = [other.connect() for _ in range(6)]
+        expect_rows(send_scan(other, SCAN), rows)
+        for client in idle:
+            client.end_of_stream(10)
+
+
+def test_random_numbers_in_a_readout_s_header_take_no_memory(service: Service, rows: list[Row]) -> None:
+    drawn = np.random.default_rng(0)
+    service.forget_peak()
+    before = service.memory()
+    for _ in range(60):
+        head = drawn.integers(0, 256, 340, np.uint8).tobytes()
+        with service.connect() as client:
+            client.send(text(SCAN.xml, HEADER), message(ACQUISITION, head))
+            client.send(query("gadgetron::info"))
+    assert service.memory() - before < SOME
+    expect_rows(send_scan(service, Scan(SCAN.xml, SCAN.lines)), rows)
