@@ -134,7 +134,8 @@ def close() -> bytes:
 
 
 def query(name: str, correlation: int = 1) -> bytes:
-    return message(QUERY, struct.pack("<QQQ", 0, correlation, len(name)) + name.encode())
+    encoded = name.encode()
+    return message(QUERY, struct.pack("<QQQ", 0, correlation, len(encoded)) + encoded)
 
 
 def acquisition(
