@@ -162,7 +162,7 @@ def changed(line: bytes, place: int, kind: str, *values: int) -> bytes:
 
 
 BAD_LINES = {
-    "compressed": changed(SCAN.lines[40], 2, "<Q", COMPRESSED),
+    "compressed": changed(SCAN.lines[40], 2, "<Q", COMPRESSED)[:342] + struct.pack("<I", 100) + bytes(100),
     "other coils": acquisition(np.ones((COILS + 1, WIDTH), np.complex64), kspace_encode_step_1=8, slice=1),
     "no coils": acquisition(np.ones((0, WIDTH), np.complex64), kspace_encode_step_1=8, slice=1),
     "no samples": acquisition(np.ones((COILS, 0), np.complex64), kspace_encode_step_1=8, slice=1),
@@ -190,7 +190,7 @@ def test_a_bad_readout_is_reported_and_the_slices_before_it_stand(
 def test_an_error_does_not_end_the_reading(service: Service) -> None:
     """A scanner that meets a closed socket may stop the scan: what follows is read and thrown away."""
     with service.connect() as client:
-        client.send(text("Dummy XML header", HEADER), SCAN.lines[:1])
+        client.send(text(BAD_HEADERS["spiral"], HEADER), SCAN.lines[:1])
         client.text("ERROR")
         for _ in range(200):
             client.send(SCAN.lines)
@@ -249,6 +249,12 @@ def test_errors_reach_gadgetron_as_message_8(service: Service) -> None:
     sent = scan(Course(acceleration=2))
     answers = session(service, text(GADGETRON, CONFIG_TEXT), text(sent.xml, HEADER), sent.lines)
     assert any("undersampled" in line for line in answers.errors)
+    assert {found.number for found in answers.messages} == {8, 4}
+
+
+def test_a_header_that_places_nothing_reaches_gadgetron_as_an_error(service: Service) -> None:
+    answers = session(service, text(GADGETRON, CONFIG_TEXT), text("Dummy XML header", HEADER), SCAN.lines)
+    assert answers.errors
     assert {found.number for found in answers.messages} == {8, 4}
 
 

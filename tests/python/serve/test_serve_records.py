@@ -123,7 +123,6 @@ def only_file(folder: Path) -> Path:
         + image(np.ones((1, 1, 2, 3), np.uint16), b"<ismrmrdMeta/>\0")
         + SCAN.session(),
         ALL[:30000],
-        ALL[:1],
         text("Dummy XML header", HEADER) + b"".join(SCAN.lines) + b"\4\0",
         ALL[:-2] + b"\x06\x04garbage of an unknown message" + bytes(100),
     ],
