@@ -176,7 +176,7 @@ class Course:
     partitions: int = 1
     first_line: int = 0
     acceleration: int = 1
-    calibration: str = ""  # "inside" or "before"
+    calibration: str = ""  # "inside" the imaging lines, or all of it "before" or "after" them
     marked: bool = True  # with FIRST_IN_SLICE and LAST_IN_SLICE
     limits: bool = True  # in the header, of lines and counters
     slices_in_order: tuple[int, ...] = ()
@@ -211,10 +211,13 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
     places = list(product(*(loops[name] for name in course.order)))
     labelled = [dict(zip(course.order, place, strict=True)) for place in places]
     lines = [noise_line(noise_samples(seed)) for seed in range(course.noise_lines)]
+    separate = [
+        {"slice": index, "kspace_encode_step_1": step}
+        for index in loops.get("slice", [0])
+        for step in filter(_central, range(LINES))
+    ]
     if course.calibration == "before":
-        for index, step in product(loops["slice"], range(LINES)):
-            if _central(step):
-                lines.append(_readout(bodies, {"slice": index, "kspace_encode_step_1": step}, CALIBRATION, len(lines)))
+        lines += [_readout(bodies, labels, CALIBRATION, number) for number, labels in enumerate(separate)]
     visits: dict[tuple[int, ...], list[int]] = {}
     for number, labels in enumerate(labelled):
         volume = tuple(labels.get(name, 0) for name in ("slice", "contrast", "phase", "repetition", "set", "average"))
@@ -236,6 +239,8 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
         if course.navigators and labels["kspace_encode_step_1"] % 8 == 0:
             lines.append(_readout(bodies, labels, NAVIGATION, len(lines)))
         lines.append(_readout(bodies, labels, flags, len(lines)))
+    if course.calibration == "after":
+        lines += [_readout(bodies, labels, CALIBRATION, len(lines) + number) for number, labels in enumerate(separate)]
     return Scan(_header(course, measurement, noise), lines)
 
 
@@ -280,7 +285,7 @@ def _header(course: Course, measurement: str, noise: str) -> str:
         for name in ("average", "slice", "contrast", "phase", "repetition", "set"):
             if name in counts:
                 steps[name] = (0, counts[name] - 1, 0)
-    modes = {"inside": "embedded", "before": "separate", "": "other"}
+    modes = {"inside": "embedded", "before": "separate", "after": "separate", "": "other"}
     return header(
         steps,
         matrix=(WIDTH, LINES, course.partitions),
@@ -318,6 +323,27 @@ COURSES = {
     ),
     "calibration inside": Course(acceleration=2, calibration="inside"),
     "calibration before": Course(acceleration=2, calibration="before"),
+    "calibration after": Course(acceleration=2, calibration="after"),
+    "accelerated repetitions": Course(
+        order=("repetition", *_BLOCK),
+        counts=(("slice", 2), ("repetition", 2)),
+        acceleration=2,
+        calibration="inside",
+    ),
+    "accelerated averages of the scan": Course(
+        order=("average", *_BLOCK), counts=(("slice", 2), ("average", 2)), acceleration=2, calibration="inside"
+    ),
+    "accelerated averages of each line": Course(
+        order=(*_BLOCK, "average"), counts=(("slice", 2), ("average", 2)), acceleration=2, calibration="inside"
+    ),
+    "accelerated partitions": Course(
+        order=("kspace_encode_step_2", "kspace_encode_step_1"),
+        counts=(),
+        partitions=PARTITIONS,
+        acceleration=2,
+        calibration="inside",
+    ),
+    "accelerated partial Fourier": Course(first_line=8, acceleration=2, calibration="inside"),
     "partial Fourier": Course(first_line=8),
     "noise": Course(noise_lines=2),
     "navigators": Course(navigators=True),

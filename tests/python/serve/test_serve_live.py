@@ -28,6 +28,7 @@ def labels_of(found: Image) -> tuple[int, ...]:
         "calibration inside",
         "calibration before",
         "partial Fourier",
+        "accelerated partial Fourier",
     ],
 )
 def test_the_row_of_a_slice_comes_before_the_lines_of_the_next(
@@ -48,8 +49,11 @@ def test_the_row_of_a_slice_comes_before_the_lines_of_the_next(
         expect_rows(client.finish(), rows_of(model_file, sent, tmp_path))
 
 
-def test_the_row_of_a_repetition_comes_before_the_next(service: Service, model_file: Path, tmp_path: Path) -> None:
-    sent = scan(COURSES["repetitions"])
+@pytest.mark.parametrize("name", ["repetitions", "accelerated repetitions"])
+def test_the_row_of_a_repetition_comes_before_the_next(
+    name: str, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    sent = scan(COURSES[name])
     with service.connect() as client:
         client.send(text(sent.xml, HEADER))
         for line in sent.lines:
@@ -64,7 +68,16 @@ def test_the_row_of_a_repetition_comes_before_the_next(service: Service, model_f
         expect_rows(client.finish(), rows_of(model_file, sent, tmp_path))
 
 
-@pytest.mark.parametrize("name", ["averages of each line", "averages of each slice", "averages of the scan"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "averages of each line",
+        "averages of each slice",
+        "averages of the scan",
+        "accelerated averages of each line",
+        "accelerated averages of the scan",
+    ],
+)
 def test_a_slice_waits_for_its_last_average_though_each_one_ends_with_the_flag(
     name: str, service: Service, model_file: Path, tmp_path: Path
 ) -> None:
@@ -176,3 +189,31 @@ def test_a_query_in_the_middle_of_a_scan_is_answered_at_once(service: Service) -
         assert client.response(77)
         client.send(sent.lines[40:])
         assert len(client.finish().embeddings()) == 3
+
+
+def test_the_flag_at_the_end_of_separate_calibration_lines_does_not_end_their_slice(
+    service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    measured = scan(COURSES["calibration before"])
+    lines, last = list(measured.lines), {}
+    for place, line in enumerate(lines):
+        if acquisition_head(line)["flags"] == CALIBRATION:
+            last[int(acquisition_head(line)["idx"]["slice"])] = place
+    for place in last.values():
+        lines[place] = lines[place][:4] + (CALIBRATION | LAST_IN_SLICE).to_bytes(8, "little") + lines[place][12:]
+    with service.connect() as client:
+        client.send(text(measured.xml, HEADER), lines)
+        expect_rows(client.finish(), rows_of(model_file, Scan(measured.xml, lines), tmp_path))
+
+
+def test_noise_that_comes_behind_a_slice_is_never_left_out_in_silence(
+    service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    measured = scan(COURSES["noise"])
+    sent = Scan(measured.xml, [*measured.lines[2:], *measured.lines[:2]])
+    rows = rows_of(model_file, sent, tmp_path)
+    with service.connect() as client:
+        client.send(text(sent.xml, HEADER), sent.lines)
+        answers = client.finish()
+    if not any("noise" in line for line in answers.texts_with("WARNING")):
+        expect_rows(answers, rows)
