@@ -135,6 +135,15 @@ def test_the_option_and_the_parameters_choose_what_comes_back(
         expect_rss_images(found, sent, images)
 
 
+@pytest.mark.parametrize("gain", [1e25, 1e-25])
+def test_images_of_loud_and_of_quiet_data_are_those_of_others(gain: float, service: Service) -> None:
+    sent = scan(COURSES["slices"])
+    lines = [line[:342] + (acquisition_samples(line) * np.complex64(gain)).tobytes() for line in sent.lines]
+    found = send_scan(service, Scan(sent.xml, lines), text('{"return": "images"}'))
+    found.check_own_images()
+    expect_rss_images(found, sent, 3)
+
+
 def test_the_next_session_has_the_options_again(service: Service) -> None:
     sent = scan(COURSES["slices"])
     assert send_scan(service, sent, text('{"return": "none"}')).images == []

@@ -14,7 +14,7 @@ from mrd_codec import HEADER, TEXT, acquisition, acquisition_head, acquisition_s
 from raw_scan import write_raw_scan
 from scan_plan import Plan, plans, raw_scan
 from scans_of_scanners import COURSES, Scan, scan, scan_of
-from service import Service, embed, expect_rows, key_of, run, send_scan
+from service import KEY, Service, embed, expect_rows, key_of, run, send_scan
 from test_random_scans import KINDS
 
 COUNT = int(os.environ.get("MRIEMBED_RANDOM_SCANS", "60"))
@@ -30,6 +30,23 @@ def test_each_order_of_measuring_gives_the_rows_of_the_file(
 ) -> None:
     sent = scan(COURSES[name])
     expect_those_of_embed(service, model_file, sent, sent.write(tmp_path / "scan.h5"))
+
+
+@pytest.mark.parametrize("part", [0.3, 0.55, 0.8, 0.97])
+@pytest.mark.parametrize("name", COURSES)
+def test_a_scan_that_is_stopped_gives_the_rows_of_the_file_that_ends_there(
+    name: str, part: float, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    """Where `embed` refuses such a file, what was whole has been answered already."""
+    whole = scan(COURSES[name])
+    stopped = Scan(whole.xml, whole.lines[: int(part * len(whole.lines))])
+    answers = send_scan(service, stopped)
+    if run("embed", model_file, stopped.write(tmp_path / "stopped.h5"), "-o", "-").returncode == 0:
+        expect_rows(answers, embed(model_file, tmp_path / "stopped.h5"))
+    else:
+        found = {key_of(one) for one in answers.embeddings()}
+        rows = embed(model_file, whole.write(tmp_path / "whole.h5"))
+        expect_rows(answers, [row for row in rows if tuple(row[name] for name in KEY) in found])
 
 
 def test_slices_are_answered_in_their_order(service: Service) -> None:
