@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import time
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -95,8 +96,13 @@ def _checked_text(content: bytes) -> str:
     line = content.decode()
     assert line.startswith(_PREFIXES), f"the level is not told: {line!r}"
     assert len(line) > 8
-    assert line.isprintable(), f"not one line: {line!r}"
+    assert is_one_line(line), f"not one line: {line!r}"
     return line
+
+
+def is_one_line(content: str) -> bool:
+    """Without control characters, line separators, and bytes that are not UTF-8 (surrogates)."""
+    return not {unicodedata.category(character) for character in content} & {"Cc", "Cs", "Zl", "Zp"}
 
 
 def parse_answers(content: bytes) -> Answers:

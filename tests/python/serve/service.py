@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mrd_client import PATIENCE, Address, Answers, Client
+from mrd_client import PATIENCE, Address, Answers, Client, is_one_line
 from mrd_codec import HEADER, Image, config_file, text
 from program import PROGRAM
 from scans_of_scanners import Scan
@@ -24,7 +24,7 @@ _LISTENING = re.compile(r"mriembed_cli: note: listening on (\[?[0-9a-f.:]+?\]?):
 
 
 class Service:
-    """Runs until the end of the `with` block, where it must still be alive and end within 2 seconds."""
+    """Runs until the end of the `with` block, where it must be alive and end within 2 seconds, with a clean log."""
 
     def __init__(
         self, model: Path, *options: object, limit: Callable[[], None] | None = None, listen: bool = True
@@ -36,6 +36,7 @@ class Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="surrogateescape",
             preexec_fn=limit,
         )
         self.log: list[str] = []
@@ -53,6 +54,8 @@ class Service:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
+        if kind is None:
+            assert [line for line in self.log if not is_one_line(line)] == [], "the log is text, whatever comes in"
 
     @property
     def address(self) -> Address:

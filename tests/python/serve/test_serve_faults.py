@@ -329,3 +329,16 @@ def test_random_numbers_in_a_readout_s_header_take_no_memory(service: Service, r
             client.send(query("gadgetron::info"))
     assert service.memory() - before < SOME
     expect_rows(send_scan(service, Scan(SCAN.xml, SCAN.lines)), rows)
+
+
+@pytest.mark.parametrize(
+    "name", ["a&#10;mriembed_cli: note: forged", "&#13;&#9;&#133;b", "c\x7f\u202e\u2028d", "e" * 5000]
+)
+def test_what_a_client_calls_things_does_not_forge_lines(name: str, service: Service) -> None:
+    """Neither in the log, which the service's end looks at, nor in texts, which the client does."""
+    sent = scan(COURSES["slices"], measurement=name, noise=name)
+    answers = send_scan(
+        service, sent, text(json.dumps({"return": f"{name}\n\x1b[31m"})), text('{"return": "embedding"}')
+    )
+    assert len(answers.embeddings()) == 3
+    assert not any(line.startswith("mriembed_cli: note: forged") for line in service.log)
