@@ -82,6 +82,38 @@ def test_tables_grow_below_one_line_of_names(model_file: Path, tmp_path: Path) -
     assert [nameless(row) for row in found] == [nameless(row) for row in [*expected, *expected]]
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_a_row_that_a_power_failure_cut_does_not_take_the_next_one_with_it(
+    name: str, model_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    with Service(model_file, "--out", path) as service:
+        send_scan(service, SCAN)
+    before = path.read_text()
+    cut = before[: -len(before.splitlines()[-1]) // 2]
+    path.write_text(cut)
+    with Service(model_file, "--out", path) as service:
+        send_scan(service, SCAN)
+    lines = path.read_text().splitlines()
+    rows = before.splitlines()[-3:]
+    assert len(lines) == len(before.splitlines()) + 3
+    assert lines[-4] == cut.splitlines()[-1]
+    for line, row in zip(lines[-3:], rows, strict=True):
+        assert line[-1000:] == row[-1000:]
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--out", "no folder/rows.jsonl"), ("--save", "file/saved"), ("--noise-store", "file/n")]
+)
+def test_where_nothing_can_be_written_the_service_does_not_start(
+    option: str, name: str, model_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ended = run("serve", model_file, "--listen", "127.0.0.1:0", option, tmp_path / name)
+    assert ended.returncode in (1, 2)
+    assert str(tmp_path / name) in ended.stderr.decode()
+
+
 def test_rows_of_sessions_at_the_same_time_are_whole(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     with Service(model_file, "--out", path) as service:
