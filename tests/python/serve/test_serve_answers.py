@@ -144,6 +144,18 @@ def test_images_of_loud_and_of_quiet_data_are_those_of_others(gain: float, servi
     expect_rss_images(found, sent, 3)
 
 
+@pytest.mark.parametrize("gain", [1e30, 1e38])
+def test_images_are_finite_also_where_a_sample_is_not_like_the_others(gain: float, service: Service) -> None:
+    """A spike, in the middle slice of three."""
+    sent = scan(COURSES["slices"])
+    samples = acquisition_samples(sent.lines[40]).copy()
+    samples[0, 5] = gain
+    lines = [*sent.lines[:40], sent.lines[40][:342] + samples.tobytes(), *sent.lines[41:]]
+    found = send_scan(service, Scan(sent.xml, lines), text('{"return": "images"}'))
+    assert len(found.series(RSS)) >= 2
+    found.check_own_images()
+
+
 def test_the_next_session_has_the_options_again(service: Service) -> None:
     sent = scan(COURSES["slices"])
     assert send_scan(service, sent, text('{"return": "none"}')).images == []
