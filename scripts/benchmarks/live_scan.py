@@ -1,0 +1,54 @@
+"""A scan of random coils as the messages of an MRD v1 stream, for measurements of a server."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+COILS, LINES, SAMPLES = 32, 256, 512  # twofold readout oversampling
+
+_SPACE = (
+    "<matrixSize><x>{x}</x><y>{lines}</y><z>1</z></matrixSize>"
+    "<fieldOfView_mm><x>{fov}</x><y>256</y><z>5</z></fieldOfView_mm>"
+)
+_HEADER = (
+    '<?xml version="1.0"?><ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
+    "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding>"
+    "<encodedSpace>{encoded}</encodedSpace><reconSpace>{recon}</reconSpace><encodingLimits><kspace_encoding_step_1>"
+    "<minimum>0</minimum><maximum>{last}</maximum><center>{centre}</center></kspace_encoding_step_1></encodingLimits>"
+    "<trajectory>cartesian</trajectory></encoding></ismrmrdHeader>"
+)
+
+CLOSE = struct.pack("<H", 4)
+
+
+def beginning() -> bytes:
+    """A configuration and the header."""
+    xml = _HEADER.format(
+        encoded=_SPACE.format(x=SAMPLES, lines=LINES, fov=512),
+        recon=_SPACE.format(x=SAMPLES // 2, lines=LINES, fov=256),
+        last=LINES - 1,
+        centre=LINES // 2,
+    ).encode()
+    return struct.pack("<H", 1) + b"live".ljust(1024, b"\0") + struct.pack("<HI", 3, len(xml)) + xml
+
+
+def slice_samples(seed: int = 0) -> np.ndarray:
+    """(lines, coils, samples) complex64: noise whose energy falls from the centre, as that of an image does."""
+    generator = np.random.default_rng(seed)
+    shape = (LINES, COILS, SAMPLES)
+    noise = generator.standard_normal(shape, np.float32) + 1j * generator.standard_normal(shape, np.float32)
+    y, x = np.arange(LINES) - LINES // 2, np.arange(SAMPLES) - SAMPLES // 2
+    envelope = 1 / (1 + (y[:, None, None] / 6) ** 2 + (x[None, None, :] / 6) ** 2)
+    return (noise * envelope).astype(np.complex64)
+
+
+def readout(samples: np.ndarray, line: int, slice_number: int) -> bytes:
+    """The message of one acquisition of (coils, samples)."""
+    head = bytearray(340)
+    struct.pack_into("<H", head, 0, 1)
+    struct.pack_into("<HHH", head, 34, SAMPLES, COILS, COILS)
+    struct.pack_into("<H", head, 172, SAMPLES // 2)
+    struct.pack_into("<HHHH", head, 242, line, 0, 0, slice_number)
+    return struct.pack("<H", 1008) + bytes(head) + samples.tobytes()

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""How long a slice's answer takes after its last readout, over the loopback, and what the service holds in memory.
+
+    scripts/benchmarks/serve_latency.py [--slices 40] [-o FILE.json]
+
+32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms. Compared in one run: `mriembed_cli
+serve` in float32 and bfloat16, and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32), each
+alone on the machine and with every core busy. Then slices are sent as fast as they are taken, and `mriembed_cli embed`
+takes the same stream from a file; and the lines of 16 slices are sent in turn, as interleaved scans are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import machine
+from live_scan import CLOSE, LINES, beginning, readout, slice_samples
+
+import mriembed
+from mriembed.programs import installed_program
+
+PEER = Path(__file__).with_name("live_peer.py")
+PERIOD = 0.002
+INTERLEAVED = 16
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds from the last readout's sending to the first byte of the answer."""
+
+    p50: float
+    p99: float
+
+
+def main() -> None:
+    """Measures, prints and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--slices", type=int, default=40)
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    samples = slice_samples()
+    program = str(installed_program("mriembed_cli"))
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.pt"
+        mriembed.export_model(model, weights=mriembed.DEFAULT_WEIGHTS)
+        servers = {
+            "mriembed_cli serve, float32": [program, "serve", str(model), "--precision", "float32"],
+            "mriembed_cli serve, bfloat16": [program, "serve", str(model), "--precision", "bfloat16"],
+            "NumPy, SciPy, ONNX Runtime, float32": [
+                sys.executable,
+                str(Path(__file__).with_name("live_peer.py")),
+                str(model),
+            ],
+        }
+        latencies: dict[str, dict[str, Latency]] = {}
+        for load in ("idle", "busy"):
+            with busy_cores() if load == "busy" else contextlib.nullcontext():
+                for name, command in servers.items():
+                    with server(command) as service:
+                        latencies.setdefault(name, {})[load] = latency(service.port, samples, arguments.slices)
+                    print(f"{name}, {load}: {latencies[name][load]}", flush=True)
+        result = {
+            "machine": machine.processor(),
+            "versions": machine.versions(("mriembed", "numpy", "scipy", "onnxruntime")),
+            "date": machine.today(),
+            "slices": arguments.slices,
+            "latency_ms": {name: {load: asdict(one) for load, one in of.items()} for name, of in latencies.items()},
+            **throughput(program, model, samples, arguments.slices, Path(folder)),
+            **memory(program, model, samples),
+        }
+    print(json.dumps({key: result[key] for key in result if key not in ("machine", "versions")}, indent=1))
+    if arguments.output:
+        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server that runs."""
+
+    port: int
+    process: int
+
+    def resident_mib(self, kind: str) -> float:
+        """VmRSS or VmHWM of the process."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return round(int(re.findall(rf"{kind}:\s+(\d+)", status)[0]) / 1024, 1)
+
+
+@contextlib.contextmanager
+def server(command: list[str]) -> Iterator[Service]:
+    """Runs it until the end of the block, its model loaded."""
+    own = command[1] == "serve"
+    options = ["--listen", "127.0.0.1:0"] if own else []
+    process = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE if own else None, text=True
+    )
+    line = process.stderr.readline() if process.stderr else process.stdout.readline()  # type: ignore[union-attr]
+    port = int(re.findall(r"(\d+)\s*$", line)[0])
+    time.sleep(1)
+    try:
+        yield Service(port, process.pid)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@contextlib.contextmanager
+def busy_cores() -> Iterator[None]:
+    """A process on each core that always computes."""
+    loop = [sys.executable, "-S", "-c", "while True: pass"]
+    processes = [subprocess.Popen(loop) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def connected(port: int) -> socket.socket:
+    """A session, up to its header."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(beginning())
+    return connection
+
+
+def latency(port: int, samples: object, slices: int) -> Latency:
+    """Sends slices at their pace and waits for each one's answer."""
+    connection = connected(port)
+    took: list[float] = []
+    for number in range(slices):
+        begin = time.perf_counter()
+        for line in range(LINES):
+            message = readout(samples[line], line, number)  # type: ignore[index]
+            time.sleep(max(0, begin + (line + 1) * PERIOD - time.perf_counter()))
+            connection.sendall(message)
+        sent = time.perf_counter()
+        first = connection.recv(1)
+        took.append(1e3 * (time.perf_counter() - sent))
+        if not first:
+            raise SystemExit("the server ended the connection")
+        rest_of_answer(connection, first)
+    connection.sendall(CLOSE)
+    connection.close()
+    took.sort()
+    return Latency(round(took[len(took) // 2], 2), round(took[min(len(took) - 1, int(0.99 * len(took)))], 2))
+
+
+def rest_of_answer(connection: socket.socket, first: bytes) -> None:
+    """Takes an image message, texts before the next one, or the peer's two bytes."""
+    if first == b"o":
+        connection.recv(1)
+        return
+    stream = connection.makefile("rb", buffering=0)
+
+    def take(count: int) -> bytes:
+        content = b""
+        while len(content) < count:
+            content += stream.read(count - len(content)) or b""
+        return content
+
+    (kind,) = struct.unpack("<H", first + take(1))
+    if kind == 5:
+        take(struct.unpack("<I", take(4))[0])
+        return
+    head = take(198)
+    take(struct.unpack("<Q", take(8))[0])
+    width, height, _ = struct.unpack_from("<HHH", head, 16)
+    take(4 * width * height)
+
+
+def take_all(connection: socket.socket) -> None:
+    """Until the server has closed."""
+    while connection.recv(1 << 16):
+        pass
+
+
+def throughput(program: str, model: Path, samples: object, slices: int, folder: Path) -> dict[str, float]:
+    """Slices a second: through the service as fast as it takes them, and by `embed` from a file of the same bytes."""
+    messages = [readout(samples[line], line, 0) for line in range(LINES)]  # type: ignore[index]
+    numbered = [bytearray(message) for message in messages]
+    stream = folder / "scan.mrd"
+    rates: dict[str, list[float]] = {"serve": [], "embed": []}
+    with stream.open("wb") as file:
+        file.write(beginning())
+        for number in range(slices):
+            for message in numbered:
+                struct.pack_into("<H", message, 2 + 248, number)
+                file.write(message)
+        file.write(CLOSE)
+    for _ in range(3):
+        with server([program, "serve", str(model)]) as service:
+            connection = connected(service.port)
+            begin = time.perf_counter()
+            receiver = threading.Thread(target=take_all, args=(connection,))
+            receiver.start()
+            with stream.open("rb") as file:
+                file.seek(len(beginning()))
+                connection.sendfile(file)
+            receiver.join()
+            rates["serve"].append(slices / (time.perf_counter() - begin))
+        begin = time.perf_counter()
+        subprocess.run([program, "embed", str(model), str(stream), "-o", str(folder / "rows.npy")], check=True)
+        rates["embed"].append(slices / (time.perf_counter() - begin))
+    return {f"{name}_slices_a_second": round(sorted(rate)[1], 1) for name, rate in rates.items()}
+
+
+def memory(program: str, model: Path, samples: object) -> dict[str, float]:
+    """MiB of the service: before the first session, and at most while interleaved slices come in."""
+    with server([program, "serve", str(model)]) as service:
+        idle = service.resident_mib("VmRSS")
+        connection = connected(service.port)
+        for line in range(LINES):
+            for number in range(INTERLEAVED):
+                connection.sendall(readout(samples[line], line, number))  # type: ignore[index]
+        connection.sendall(CLOSE)
+        take_all(connection)
+        return {"idle_mib": idle, f"{INTERLEAVED}_interleaved_slices_mib": service.resident_mib("VmHWM")}
+
+
+if __name__ == "__main__":
+    main()
