@@ -68,6 +68,9 @@ void LiveScan::begin(const Acquisition& first) {
   coils_ = first.coils;
   needed_places_ = placement.covered_y().count() * placement.covered_z().count();
   assembler_.emplace(std::move(assembler));
+  if (listener_ && assembler_->placement().depth() == 1 && assembler_->epi() == nullptr) {
+    assembler_->set_listener(listener_);
+  }
   warn(noise_.warnings);
   if (first.encoding_space != 0) {
     warn("its lines name encoding space " + std::to_string(first.encoding_space) +
@@ -79,6 +82,11 @@ void LiveScan::begin(const Acquisition& first) {
       take(held->headers()[index], index, held->samples_of(index));
     }
   }
+}
+
+std::array<std::int64_t, 3> LiveScan::shape() const {
+  const LinePlacement& placement = assembler_->placement();
+  return {static_cast<std::int64_t>(noise_.coils.size()), placement.height(), placement.width()};
 }
 
 bool LiveScan::can_be_placed_at_once(const Acquisition& first) const {

@@ -1,10 +1,12 @@
 // A raw MRD scan while it is measured: from its acquisitions, one by one, to its slices as soon as they are whole.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "held_acquisitions.hpp"
@@ -43,6 +46,13 @@ class LiveScan {
   // `others`: noise measurements of other scans. Of the options, the group is not for this. Throws Error bad_input for
   // a header of a scan that cannot be read, as the functions below do for acquisitions; then the scan is at its end.
   LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNoise> others);
+
+  // Is told of every line of a 2D scan that is placed as it comes, and stays as it is; see SliceAssembler.
+  using Listener = std::function<void(const SliceAssembler::PlacedLine&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+  // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.
+  [[nodiscard]] std::array<std::int64_t, 3> shape() const;
+  [[nodiscard]] SliceGeometry geometry() const { return assembler_->slice_geometry(); }
 
   // Expects that next() has given all slices.
   void add(const Acquisition& line, std::span<const std::complex<float>> samples);
@@ -104,6 +114,7 @@ class LiveScan {
   void warn(const std::string& warning);
   void warn(const std::vector<std::string>& warnings);
 
+  Listener listener_;
   MrdHeader header_;
   ReadOptions options_;
   std::vector<MeasuredNoise> others_;

@@ -279,6 +279,9 @@ void SliceAssembler::place(const Acquisition& line, LineDirection direction, std
     copy_readout(readout, where, reversed, row);
     std::fill(to + where.count, row + width, 0);
   }
+  if (listener_) {
+    listener_({key_of(line), *at, !first, volume.samples.data()});
+  }
 }
 
 void SliceAssembler::place_held() {

@@ -4,10 +4,12 @@
 #include <array>
 #include <complex>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "acquired_lines.hpp"
@@ -70,6 +72,17 @@ class SliceAssembler {
   // that it can be taken once.
   void take_slice(std::int64_t partition, Slice& slice);
 
+  // A line that was just placed, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they are until the
+  // volume's slices are taken; what else is in them is no one's yet.
+  struct PlacedLine {
+    VolumeKey key;
+    std::int64_t line;  // z * height + y
+    bool again;         // it was there already: the readouts' sum stands in it now
+    const std::complex<float>* samples;
+  };
+  // Is told of every line. Lines of an echo-planar scan change once more when their volume is finished.
+  void set_listener(std::function<void(const PlacedLine&)> listener) { listener_ = std::move(listener); }
+
   // What was done to the lines of an echo-planar scan; null for other scans.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
 
@@ -112,6 +125,7 @@ class SliceAssembler {
   void divide_by_averages(Volume& volume) const;
   void divide_uneven_line(Volume& volume, std::int64_t line) const;
 
+  std::function<void(const PlacedLine&)> listener_;
   ScanGeometry geometry_;
   std::optional<EpiLines> epi_;
   LinePlacement placement_;

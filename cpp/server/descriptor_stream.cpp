@@ -79,6 +79,12 @@ std::size_t DescriptorSource::read_some(void* to, std::size_t most) {
   return count;
 }
 
+// Of a socket alone: a pipe would have this thread wait.
+std::size_t DescriptorSink::write_at_once(std::string_view bytes) {
+  const ssize_t count = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+}
+
 bool DescriptorSink::write(std::string_view bytes) {
   bool is_socket = true;
   while (!bytes.empty()) {

@@ -47,13 +47,14 @@ class DescriptorSource final : public io::ByteSource {
   std::size_t end_ = 0;
 };
 
-// The bytes that go out. For one thread, which may be another one.
+// The bytes that go out. For one thread at a time, which may be another one.
 class DescriptorSink final : public ByteSink {
  public:
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
   // Waits for whoever reads, until give_up() is called.
   bool write(std::string_view bytes) override;
+  std::size_t write_at_once(std::string_view bytes) override;
 
   // From any thread: writing ends at the next look.
   void give_up() { gave_up_ = true; }

@@ -1,6 +1,7 @@
 // Embeddings by a model file.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "mriembed/embedder.hpp"
@@ -15,6 +16,8 @@ class ModelEmbedder final : public SliceEmbedder {
 
   [[nodiscard]] const cli::ModelIdentity& model() const override { return identity_; }
   [[nodiscard]] EmbeddedSlice embed(io::Slice& slice, const ScanContext& scan) const override;
+  [[nodiscard]] std::unique_ptr<ArrivingEmbedding> begin(const ArrivingSamples& samples,
+                                                         std::shared_ptr<const ScanContext> scan) const override;
 
  private:
   Embedder embedder_;

@@ -31,6 +31,12 @@ bool Outbox::put(std::string message, std::size_t most) {
       ++lost_;
       return false;
     }
+    if (bytes_ == 0) {  // nothing is on its way: what can go at once does, without waking a thread for it
+      message.erase(0, sink_.write_at_once(message));
+      if (message.empty()) {
+        return true;
+      }
+    }
     bytes_ += message.size();
     messages_.push_back(std::move(message));
   }

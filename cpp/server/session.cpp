@@ -61,6 +61,7 @@ void Session::run() {
     }
   } catch (const Stopped&) {
     warn("the server is being stopped");
+    arriving_.clear();
     scan_.reset();
   } catch (const TimedOut&) {
     fail(scans_ == 0 ? "no header came in time" : "nothing came for too long");
@@ -206,6 +207,7 @@ bool Session::has_scan() {
   noise_sources_ = header_->noise_sources;
   std::vector<io::MeasuredNoise> noise = service_.noise->of(noise_sources_);
   scan_ = std::make_unique<io::LiveScan>(*std::exchange(header_, std::nullopt), options, std::move(noise));
+  scan_->set_listener([this](const io::SliceAssembler::PlacedLine& line) { take_line(line); });
   return true;
 }
 
@@ -246,6 +248,50 @@ void Session::take_acquisition() {
   }
 }
 
+// What the scan's slices have in common; known from its first imaging line on.
+const std::shared_ptr<const ScanContext>& Session::context() {
+  if (context_ != nullptr) {
+    return context_;
+  }
+  auto context = std::make_shared<ScanContext>();
+  context->settings = settings_;
+  context->header = scan_->header();
+  context->noise = scan_->noise_covariance();
+  context->prewhitened = !context->noise.has_value()     ? "no"
+                         : scan_->noise_source().empty() ? "own"
+                                                         : scan_->noise_source();
+  context->warnings = warnings_;
+  if (settings_.prewhiten && !context->noise.has_value()) {
+    for (const std::string& source : std::exchange(noise_sources_, {})) {  // the rule where the scanner prewhitens
+      say(info, "no noise of measurement \"" + source + "\" is known that fits: no prewhitening");
+    }
+  }
+  context_ = std::move(context);
+  return context_;
+}
+
+// Does of a slice's embedding what can be done while its lines come.
+void Session::take_line(const io::SliceAssembler::PlacedLine& line) {
+  constexpr std::size_t most = 16;  // each takes memory; further slices of an interleaved scan are embedded as a whole
+  auto found = arriving_.find(line.key);
+  if (found == arriving_.end()) {
+    std::unique_ptr<ArrivingEmbedding> arriving;
+    const bool ready = service_.embedder.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    if (ready && arriving_.size() < most) {
+      try {
+        arriving = service_.embedder.get()->begin({line.samples, scan_->shape(), scan_->geometry()}, context());
+      } catch (const Error&) {  // of a model that cannot be loaded; embedding says so
+      }
+    }
+    found = arriving_.emplace(line.key, std::move(arriving)).first;
+  }
+  if (line.again) {
+    found->second.reset();
+  } else if (found->second != nullptr) {
+    found->second->add_line(line.line);
+  }
+}
+
 // Hands the slices that are whole to the worker.
 void Session::take_slices() {
   for (;;) {
@@ -265,23 +311,14 @@ void Session::take_slices() {
     const std::vector<std::string> warnings = scan_->take_warnings();
     std::ranges::for_each(warnings, [this](const std::string& text) { warn(text); });
     warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
-    if (context_ == nullptr && settings_.prewhiten && !scan_->noise_covariance().has_value()) {
-      for (const std::string& source : noise_sources_) {  // the rule where the scanner prewhitens
-        say(info, "no noise of measurement \"" + source + "\" is known that fits: no prewhitening");
-      }
+    if (!warnings.empty()) {
+      context_.reset();
     }
-    if (context_ == nullptr || !warnings.empty()) {
-      auto context = std::make_shared<ScanContext>();
-      context->settings = settings_;
-      context->header = scan_->header();
-      context->noise = scan_->noise_covariance();
-      context->prewhitened = !context->noise.has_value()       ? "no"
-                             : scan_->noise_source().empty() ? "own"
-                                                              : scan_->noise_source();
-      context->warnings = warnings_;
-      context_ = std::move(context);
+    job.scan = context();
+    if (const auto arriving = arriving_.find(key); arriving != arriving_.end()) {
+      job.arriving = std::move(arriving->second);
+      arriving_.erase(arriving);
     }
-    job.scan = context_;
     worker_.put(std::move(job));
   }
 }
@@ -305,6 +342,7 @@ void Session::end_scan() {
     fail(error.what());
   }
   worker_.drain();
+  arriving_.clear();  // they read the scan's samples
   scan_.reset();
   context_.reset();
   warnings_.clear();
@@ -314,6 +352,7 @@ void Session::end_scan() {
 void Session::abandon_scan(const std::string& reason) {
   fail(reason);
   without_scan_ = true;
+  arriving_.clear();  // they read the scan's samples
   scan_.reset();
   context_.reset();
   warnings_.clear();

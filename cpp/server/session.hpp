@@ -61,6 +61,8 @@ class Session final : private Reporter {
   void save(std::string_view part);
   void begin_scan(const std::string& xml);
   void take_acquisition();
+  void take_line(const io::SliceAssembler::PlacedLine& line);
+  const std::shared_ptr<const ScanContext>& context();
   // Once the client has had the time to say how. False: there is no scan.
   bool has_scan();
   void take_slices();
@@ -92,6 +94,8 @@ class Session final : private Reporter {
   std::vector<std::string> noise_sources_;  // that the scan's header names
   std::unique_ptr<io::LiveScan> scan_;
   std::shared_ptr<const ScanContext> context_;
+  // Slices that are not whole; null: they are embedded as a whole.
+  std::map<io::VolumeKey, std::unique_ptr<ArrivingEmbedding>> arriving_;
   std::vector<std::string> warnings_;  // of the scan
   // The first line of volumes that are not whole.
   std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;

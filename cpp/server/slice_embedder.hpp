@@ -1,7 +1,10 @@
 // What makes embeddings of a session's slices.
 #pragma once
 
+#include <array>
+#include <complex>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,27 @@ struct EmbeddedSlice {
   std::string sampling;
 };
 
+// A 2D slice whose lines arrive one by one. For one thread at a time.
+class ArrivingEmbedding {
+ public:
+  ArrivingEmbedding() = default;
+  virtual ~ArrivingEmbedding() = default;
+  ArrivingEmbedding(const ArrivingEmbedding&) = delete;
+  ArrivingEmbedding& operator=(const ArrivingEmbedding&) = delete;
+
+  // Line `y` of all coils is in the samples.
+  virtual void add_line(std::int64_t y) = 0;
+  // As SliceEmbedder::embed(), of the slice with these samples.
+  virtual EmbeddedSlice embed(io::Slice& slice) = 0;
+};
+
+// Where its lines go: (coils, height, width), which stays there.
+struct ArrivingSamples {
+  const std::complex<float>* samples = nullptr;
+  std::array<std::int64_t, 3> shape{};
+  io::SliceGeometry geometry;
+};
+
 // Called from many threads.
 class SliceEmbedder {
  public:
@@ -29,6 +53,9 @@ class SliceEmbedder {
   [[nodiscard]] virtual const cli::ModelIdentity& model() const = 0;
   // Of k-space. Throws Error, which names the slice.
   [[nodiscard]] virtual EmbeddedSlice embed(io::Slice& slice, const ScanContext& scan) const = 0;
+  // Null: such slices are embedded as a whole. The embedder outlives it.
+  [[nodiscard]] virtual std::unique_ptr<ArrivingEmbedding> begin(const ArrivingSamples& samples,
+                                                                 std::shared_ptr<const ScanContext> scan) const = 0;
 };
 
 }  // namespace mriembed::server

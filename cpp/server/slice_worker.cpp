@@ -87,8 +87,32 @@ SliceWorker::~SliceWorker() {
 void SliceWorker::put(SliceJob job) {
   {
     std::unique_lock lock(mutex_);
+    if (job.arriving != nullptr && jobs_.empty() && !busy_) {
+      busy_ = true;
+      lock.unlock();
+      work_on(job);
+      return;
+    }
     changed_.wait(lock, [this] { return jobs_.size() < most_waiting; });
     jobs_.push_back(std::move(job));
+  }
+  changed_.notify_all();
+}
+
+// Expects that busy_ was set for it.
+void SliceWorker::work_on(SliceJob& job) {
+  try {
+    embed(job);
+  } catch (const std::exception& error) {
+    ++refused_;
+    reporter_.fail(error.what());
+  }
+  job.arriving.reset();  // before the samples that it reads serve another slice
+  {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    spares_.push_back(std::move(job.slice));
+    spares_.resize(std::min(spares_.size(), most_waiting));
   }
   changed_.notify_all();
 }
@@ -111,7 +135,7 @@ void SliceWorker::drain() {
 void SliceWorker::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ended_ || !jobs_.empty(); });
+    changed_.wait(lock, [this] { return ended_ || (!jobs_.empty() && !busy_); });
     if (jobs_.empty()) {
       return;
     }
@@ -120,23 +144,15 @@ void SliceWorker::run() {
     busy_ = true;
     lock.unlock();
     changed_.notify_all();
-    try {
-      embed(job);
-    } catch (const std::exception& error) {
-      ++refused_;
-      reporter_.fail(error.what());
-    }
+    work_on(job);
     lock.lock();
-    busy_ = false;
-    spares_.push_back(std::move(job.slice));
-    spares_.resize(std::min(spares_.size(), most_waiting));
-    changed_.notify_all();
   }
 }
 
 void SliceWorker::embed(SliceJob& job) {
   const std::shared_ptr<const SliceEmbedder> embedder = service_.embedder.get();
-  const EmbeddedSlice embedded = embedder->embed(job.slice, *job.scan);
+  const EmbeddedSlice embedded =
+      job.arriving != nullptr ? job.arriving->embed(job.slice) : embedder->embed(job.slice, *job.scan);
   if (job.scan->settings.returns_embeddings()) {
     send_embedding(job, embedded, embedder->model());
   }

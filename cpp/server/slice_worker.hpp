@@ -26,6 +26,7 @@ struct SliceJob {
   io::Acquisition line;          // one of the slice's
   io::AcquisitionOrigin origin;  // of the same line
   std::shared_ptr<const ScanContext> scan;
+  std::unique_ptr<ArrivingEmbedding> arriving = nullptr;  // of a slice of which most is done already
 };
 
 // Tells a session's client and its log what happened. From any thread.
@@ -48,7 +49,9 @@ class SliceWorker {
   SliceWorker(const SliceWorker&) = delete;
   SliceWorker& operator=(const SliceWorker&) = delete;
 
-  // Waits while two slices wait: a client that sends faster than slices are embedded is slowed down.
+  // Waits while two slices wait: a client that sends faster than slices are embedded is slowed down. A slice of which
+  // most is done already is embedded at once, in the thread that calls, where no other one is in work: that takes less
+  // time than a busy machine needs to wake another thread.
   void put(SliceJob job);
   // A slice whose memory may be used again.
   io::Slice spare();
@@ -61,6 +64,7 @@ class SliceWorker {
 
  private:
   void run();
+  void work_on(SliceJob& job);
   void embed(SliceJob& job);
   void send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
   void send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);

@@ -49,6 +49,35 @@ class Kept final : public server::ByteSink {
   std::string kept;
 };
 
+// Looks at every line as it comes, and once more where the slice lies at the end.
+class ArrivingSum final : public server::ArrivingEmbedding {
+ public:
+  explicit ArrivingSum(const server::ArrivingSamples& samples) : samples_(samples) {}
+
+  void add_line(std::int64_t y) override {
+    const auto [coils, height, width] = samples_.shape;
+    if (y < 0 || y >= height) {
+      std::abort();
+    }
+    for (std::int64_t coil = 0; coil < coils; ++coil) {
+      for (std::int64_t x = 0; x < width; ++x) {
+        sum_ += samples_.samples[(coil * height + y) * width + x];
+      }
+    }
+  }
+
+  server::EmbeddedSlice embed(mriembed::io::Slice& slice) override {
+    if (slice.samples.data() != samples_.samples) {
+      std::abort();
+    }
+    return {{sum_.real(), sum_.imag()}, slice.channels, 1, "full"};
+  }
+
+ private:
+  server::ArrivingSamples samples_;
+  std::complex<float> sum_ = 0;
+};
+
 class SumOfSamples final : public server::SliceEmbedder {
  public:
   [[nodiscard]] const mriembed::cli::ModelIdentity& model() const override { return identity_; }
@@ -63,6 +92,10 @@ class SumOfSamples final : public server::SliceEmbedder {
       sum += sample;
     }
     return {{sum.real(), sum.imag()}, slice.channels, 1, "full"};
+  }
+  [[nodiscard]] std::unique_ptr<server::ArrivingEmbedding> begin(
+      const server::ArrivingSamples& samples, std::shared_ptr<const server::ScanContext> /*scan*/) const override {
+    return std::make_unique<ArrivingSum>(samples);
   }
 
  private:

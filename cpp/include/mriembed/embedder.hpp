@@ -141,6 +141,7 @@ class MRIEMBED_EXPORT Embedder {
   [[nodiscard]] Verification verify() const;
 
  private:
+  friend class ArrivingKspace;
   class Implementation;
   explicit Embedder(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;

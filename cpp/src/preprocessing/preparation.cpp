@@ -1,11 +1,21 @@
 #include "preprocessing/preparation.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "mriembed/error.hpp"
 #include "preprocessing/coil_matrices.hpp"
 
 namespace mriembed {
+
+namespace {
+
+RawSlices slices_of(const ArrayView<const std::complex<float>, 4>& kspace, const KspaceOptions& options) {
+  return {kspace, true, options.phase_height > 0 ? options.phase_height : kspace.shape[2],
+          options.readout_width > 0 ? options.readout_width : kspace.shape[3], options.pixel_aspect};
+}
+
+}  // namespace
 
 Preparation::Preparation(const ModelInfo& info)
     : request_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
@@ -17,15 +27,29 @@ NetworkInput Preparation::prepare_images(const ArrayView<const std::complex<floa
 
 NetworkInput Preparation::prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
                                          const KspaceOptions& options, const threads::Executor& executor) const {
-  const RawSlices slices{kspace, true, options.phase_height > 0 ? options.phase_height : kspace.shape[2],
-                         options.readout_width > 0 ? options.readout_width : kspace.shape[3], options.pixel_aspect};
-  return prepare(slices, options.noise_covariance, executor);
+  return prepare(slices_of(kspace, options), options.noise_covariance, executor);
 }
 
-NetworkInput Preparation::prepare(const RawSlices& slices,
-                                  const ArrayView<const std::complex<double>, 2>& noise_covariance,
-                                  const threads::Executor& executor) const {
-  const std::int64_t count = slices.samples.shape[0];
+std::unique_ptr<ArrivingSlice> Preparation::arriving(const ArrayView<const std::complex<float>, 4>& kspace,
+                                                     const KspaceOptions& options,
+                                                     const threads::Executor& executor) const {
+  if (!request_.compress) {
+    return nullptr;
+  }
+  std::optional<Eigen::MatrixXcd> whitening;
+  if (options.noise_covariance.data != nullptr) {
+    whitening = whitening_matrix(options.noise_covariance);
+  }
+  return std::make_unique<ArrivingSlice>(request_, slices_of(kspace, options), std::move(whitening), free_workspaces_,
+                                         executor);
+}
+
+NetworkInput Preparation::room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,
+                                   const KspaceOptions& options) const {
+  return room_for(count, slices_of(kspace, options));
+}
+
+NetworkInput Preparation::room_for(std::int64_t count, const RawSlices& slices) const {
   NetworkInput input;
   input.height = request_.matrix > 0 ? request_.matrix : slices.height;
   input.width = request_.matrix > 0 ? request_.matrix : slices.width;
@@ -33,6 +57,15 @@ NetworkInput Preparation::prepare(const RawSlices& slices,
   input.memory = kernels::aligned_array<float>(static_cast<std::size_t>(count * slice_floats));
   input.stacked = input.memory.get();
   input.energy_kept.resize(static_cast<std::size_t>(count), 1.0);
+  return input;
+}
+
+NetworkInput Preparation::prepare(const RawSlices& slices,
+                                  const ArrayView<const std::complex<double>, 2>& noise_covariance,
+                                  const threads::Executor& executor) const {
+  const std::int64_t count = slices.samples.shape[0];
+  NetworkInput input = room_for(count, slices);
+  const std::int64_t slice_floats = 2 * request_.num_coils * input.height * input.width;
   const auto workspace = free_workspaces_.take();
   std::optional<Eigen::MatrixXcd> whitening;
   // Version 4 looks at all samples first: their faults are reported rather than others.

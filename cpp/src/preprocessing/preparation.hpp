@@ -4,10 +4,12 @@
 
 #include <complex>
 #include <cstdint>
+#include <memory>
 
 #include "mriembed/array_view.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/model_file.hpp"
+#include "preprocessing/arriving_slice.hpp"
 #include "preprocessing/network_input.hpp"
 #include "preprocessing/slice_preparation.hpp"
 #include "threads/executor.hpp"
@@ -33,7 +35,17 @@ class Preparation {
   [[nodiscard]] NetworkInput prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
                                             const KspaceOptions& options, const threads::Executor& executor) const;
 
+  // For k-space of one slice, row-major, whose lines arrive one by one; null where slices of this model are prepared as a
+  // whole. Throws Error bad_input for a covariance that is not positive definite. Must not outlive this.
+  [[nodiscard]] std::unique_ptr<ArrivingSlice> arriving(const ArrayView<const std::complex<float>, 4>& kspace,
+                                                        const KspaceOptions& options,
+                                                        const threads::Executor& executor) const;
+  // What it is written to.
+  [[nodiscard]] NetworkInput room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,
+                                      const KspaceOptions& options) const;
+
  private:
+  [[nodiscard]] NetworkInput room_for(std::int64_t count, const RawSlices& slices) const;
   [[nodiscard]] NetworkInput prepare(const RawSlices& slices,
                                      const ArrayView<const std::complex<double>, 2>& noise_covariance,
                                      const threads::Executor& executor) const;

@@ -15,6 +15,7 @@
 #include "preprocessing/coil_matrices.hpp"
 #include "preprocessing/echo_position.hpp"
 #include "preprocessing/plane_copies.hpp"
+#include "preprocessing/peak_scale.hpp"
 #include "preprocessing/preprocessing_version.hpp"
 #include "preprocessing/without_signal.hpp"
 
@@ -35,18 +36,6 @@ constexpr std::int64_t calibration_coils = 2;
 using RowMajor = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return (length + unit - 1) / unit; }
-
-// The power of two that brings a peak with these bits to between 1 and 2 (to at most 2 where it is smaller than every
-// normal number): multiplying by it loses nothing.
-float scale_to_one(std::int32_t peak_bits) {
-  const std::int32_t exponent = std::clamp(254 - (peak_bits >> 23), 1, 253);
-  return std::bit_cast<float>(exponent << 23);
-}
-
-// Whether squares of samples of this peak, times a power of two, neither overflow nor lose digits that matter.
-bool squares_well(std::int32_t peak_bits, float scale) {
-  return peak_bits != 0 && std::abs((peak_bits >> 23) - 127 + std::ilogb(scale)) <= 32;
-}
 
 }  // namespace
 
@@ -90,11 +79,20 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
     rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
     columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
   }
-  for (auto& participant : participants) {
+  prepare_workspace();
+}
+
+void SlicePreparation::prepare_workspace() {
+  for (auto& participant : workspace_.participants) {
     participant.block.resize(coils_);
   }
   workspace_.transforms.prepare(std::array{source_height_, source_width_, height_, width_, grid_.height, grid_.width,
                                            result(height_), result(width_)});
+}
+
+// With phase oversampling, more lines lie in the same region of k-space.
+std::int64_t SlicePreparation::lines_of_calibration() const {
+  return std::min(source_height_, units_of(calibration_lines * source_height_, height_));
 }
 
 // The samples of an axis of the grid that the matrix may keep: the echo lies within the window that it is looked for
@@ -110,8 +108,7 @@ void SlicePreparation::gather() {
   if (!request_.compress && !crops_x()) {
     return;
   }
-  // With phase oversampling, more lines lie in the same region of k-space.
-  std::int64_t lines = std::min(source_height_, units_of(calibration_lines * source_height_, height_));
+  std::int64_t lines = lines_of_calibration();
   std::int32_t line_bits = gather_lines(lines, 1);
   scale_ = scale_to_one(line_bits);
   if (squares_well(line_bits, 1)) {
@@ -140,6 +137,17 @@ double SlicePreparation::combine(const std::optional<Eigen::MatrixXcd>& whitenin
   if (crops_x() && !(lines_after_ > least_energy * lines_before_)) {
     refuse_without_signal(index_, "cropped readout");
   }
+  const double energy_kept = take_weights(whitening);
+  peak_bits_ = combine_around_echo();
+  refuse_faults(peak_bits_);
+  if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
+    scale_ = scale_to_one(peak_bits_);
+    combine_around_echo();
+  }
+  return energy_kept;
+}
+
+double SlicePreparation::take_weights(const std::optional<Eigen::MatrixXcd>& whitening) {
   double energy_kept = 1;
   Eigen::MatrixXcd weights;
   if (request_.compress) {
@@ -156,12 +164,6 @@ double SlicePreparation::combine(const std::optional<Eigen::MatrixXcd>& whitenin
                                                                                      coils_) = weights.cast<Sample>();
   workspace_.weights.assign(rows, coils_);
   weights_energy_ = kernels::energy_of(rows.data(), virtual_coils_ * coils_);
-  peak_bits_ = combine_around_echo();
-  refuse_faults(peak_bits_);
-  if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
-    scale_ = scale_to_one(peak_bits_);
-    combine_around_echo();
-  }
   return energy_kept;
 }
 
@@ -171,14 +173,18 @@ std::int32_t SlicePreparation::combine_around_echo() {
     if (const std::int32_t peak_bits = find_echo_of_samples(); peak_bits >= kernels::infinity_bits) {
       return peak_bits;
     }
-    const auto around = [](std::int64_t length, std::int64_t matrix, std::int64_t echo) {
-      const std::int64_t first = length / 2 - matrix / 2 + echo;
-      return Range{first, first + matrix};
-    };
-    rows_ = around(height_, request_.matrix, echo_[0]);
-    columns_ = around(source_width_, request_.matrix, echo_[1]);
+    take_rows_around_echo();
   }
   return combine_scaled();
+}
+
+void SlicePreparation::take_rows_around_echo() {
+  const auto around = [](std::int64_t length, std::int64_t matrix, std::int64_t echo) {
+    const std::int64_t first = length / 2 - matrix / 2 + echo;
+    return Range{first, first + matrix};
+  };
+  rows_ = around(height_, request_.matrix, echo_[0]);
+  columns_ = around(source_width_, request_.matrix, echo_[1]);
 }
 
 bool SlicePreparation::cuts_samples() const {

@@ -7,6 +7,7 @@
 #include <complex>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "kernels/coil_block.hpp"
@@ -100,6 +101,23 @@ class SlicePreparation {
   // energy that is kept.
   double combine(const std::optional<Eigen::MatrixXcd>& whitening);
 
+  // The same for a slice whose lines arrive one by one, with what can be done before the last one is there: a constructor
+  // and steps of their own, then write(). All bits are those of the steps above. The samples lie row-major. For a model
+  // that compresses coils; slices of which these steps cannot say all are prepared as a whole.
+  struct Arriving {};
+  SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
+                   const threads::Executor& executor, Arriving arriving);
+
+  // The lines that must be there for the next step.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> calibration_rows() const;
+  // Takes the calibration lines. None: the whole slice must be looked at first. Else the share of their energy that is
+  // kept.
+  std::optional<double> weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening);
+  // A line that is there.
+  void combine_ahead(std::int64_t row);
+  // All lines are there; `peak_bits`: of their samples. False: as weigh_ahead()'s none.
+  bool finish_ahead(std::int32_t peak_bits);
+
   // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
   // leaves nothing.
   void write(float* channels);
@@ -120,6 +138,10 @@ class SlicePreparation {
     [[nodiscard]] std::int64_t length() const { return end - begin; }
   };
 
+  void prepare_workspace();
+  [[nodiscard]] std::int64_t lines_of_calibration() const;
+  double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
+  void take_rows_around_echo();
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   template <typename Work>

@@ -37,6 +37,10 @@ class FirstSample final : public SliceEmbedder {
             0.5,
             "full"};
   }
+  [[nodiscard]] std::unique_ptr<ArrivingEmbedding> begin(const ArrivingSamples& /*samples*/,
+                                                         std::shared_ptr<const ScanContext> /*scan*/) const override {
+    return nullptr;
+  }
 
  private:
   cli::ModelIdentity identity_{"model.pt", "abc", 4};

@@ -1,0 +1,76 @@
+// The steps of SlicePreparation for a slice whose lines arrive one by one.
+#include <algorithm>
+
+#include "kernels/peak.hpp"
+#include "preprocessing/peak_scale.hpp"
+#include "preprocessing/preprocessing_version.hpp"
+#include "preprocessing/slice_preparation.hpp"
+
+namespace mriembed {
+
+SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
+                                   const threads::Executor& executor, Arriving /*arriving*/)
+    : request_(request),
+      workspace_(workspace),
+      executor_(executor),
+      index_(0),
+      coils_(slices.samples.shape[1]),
+      source_height_(slices.samples.shape[2]),
+      source_width_(slices.samples.shape[3]),
+      source_{slices.samples.data, slices.samples.strides[1], source_height_, source_width_},
+      height_(slices.height),
+      width_(slices.width),
+      grid_(request.matrix > 0 ? square_field_of_view(height_, width_, slices.pixel_aspect)
+                               : GridSize{height_, width_}),
+      kspace_(true),
+      rows_{0, source_height_},
+      columns_{0, source_width_} {
+  auto& participants = workspace_.participants;
+  participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
+  rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
+  columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
+  prepare_workspace();
+}
+
+std::pair<std::int64_t, std::int64_t> SlicePreparation::calibration_rows() const {
+  const std::int64_t lines = lines_of_calibration();
+  const std::int64_t first = source_height_ / 2 - lines / 2;
+  return {first, first + lines};
+}
+
+std::optional<double> SlicePreparation::weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening) {
+  const std::int32_t line_bits = gather_lines(lines_of_calibration(), 1);
+  scale_ = scale_to_one(line_bits);
+  const bool empty = crops_x() && !(lines_after_ > least_energy * lines_before_);
+  if (!squares_well(line_bits, 1) || empty) {
+    return std::nullopt;
+  }
+  const double energy_kept = take_weights(whitening);
+  planes_ = sized(workspace_.virtual_coils, virtual_coils_, rows_.length(), columns_.length());
+  return energy_kept;
+}
+
+// Where samples are cut around the echo, few are combined, and only once all lines tell where it lies.
+void SlicePreparation::combine_ahead(std::int64_t row) {
+  if (cuts_samples() || row < rows_.begin || row >= rows_.end) {
+    return;
+  }
+  SliceWorkspace::Found found;
+  combine_run(workspace_.participants.front(), found,
+              {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+}
+
+bool SlicePreparation::finish_ahead(std::int32_t peak_bits) {
+  peak_bits_ = peak_bits;
+  if (peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits || !squares_well(peak_bits_, scale_)) {
+    return false;
+  }
+  if (cuts_samples()) {
+    find_echo_of_samples();
+    take_rows_around_echo();
+    combine_scaled(/*look_outside=*/false);
+  }
+  return true;
+}
+
+}  // namespace mriembed

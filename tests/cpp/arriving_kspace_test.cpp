@@ -1,0 +1,213 @@
+#include "mriembed/arriving_kspace.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "mriembed/embedder.hpp"
+
+namespace mriembed {
+namespace {
+
+using Complex = std::complex<float>;
+using Rows = std::vector<std::int64_t>;
+
+struct Case {
+  std::string name;
+  std::array<std::int64_t, 3> shape;
+  std::int64_t readout_width = 0;
+  std::int64_t phase_height = 0;
+  double pixel_aspect = 1;
+  bool noise = false;
+  float loudness = 1;
+};
+
+// What an ordinary test of the whole slice would call k-space: noise whose energy falls from a centre that lies beside
+// the matrix's.
+std::vector<Complex> kspace_of(const Case& test) {
+  std::mt19937 generator(7);
+  std::normal_distribution<float> normal;
+  std::vector<Complex> samples;
+  const auto [coils, height, width] = test.shape;
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    for (std::int64_t y = 0; y < height; ++y) {
+      for (std::int64_t x = 0; x < width; ++x) {
+        const auto dy = static_cast<float>(y - height / 2 - 1);
+        const auto dx = static_cast<float>(x - width / 2 + 2);
+        const float envelope = test.loudness / (1 + 0.05F * (dy * dy + dx * dx));
+        samples.emplace_back(envelope * normal(generator), envelope * normal(generator));
+      }
+    }
+  }
+  return samples;
+}
+
+std::vector<std::complex<double>> covariance_of(std::int64_t coils) {
+  std::vector<std::complex<double>> covariance(static_cast<std::size_t>(coils * coils), 0.05);
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    covariance[static_cast<std::size_t>(coil * coils + coil)] = 1.0 + 0.3 * static_cast<double>(coil);
+  }
+  return covariance;
+}
+
+class ArrivingKspaceTest : public testing::TestWithParam<std::string> {
+ protected:
+  Embedder embedder = [] {
+    Options options;
+    options.threads = 2;
+    return Embedder::load(MRIEMBED_MODEL_DIR "/" + GetParam() + ".pt", options);
+  }();
+
+  KspaceOptions options_of(const Case& test) {
+    KspaceOptions options;
+    options.readout_width = test.readout_width;
+    options.phase_height = test.phase_height;
+    options.pixel_aspect = test.pixel_aspect;
+    if (test.noise) {
+      covariance_ = covariance_of(test.shape[0]);
+      options.noise_covariance = ArrayView<const std::complex<double>, 2>::row_major(
+          covariance_.data(), {test.shape[0], test.shape[0]});
+    }
+    return options;
+  }
+
+  // Lines become known in this order: those that are not there yet hold something else.
+  std::vector<float> arriving(const std::vector<Complex>& kspace, const Case& test, const Rows& rows, Report& report) {
+    const auto [coils, height, width] = test.shape;
+    std::vector<Complex> samples(kspace.size(), Complex(1e30F, -1e30F));
+    ArrivingKspace slice(embedder, ArrayView<const Complex, 3>::row_major(samples.data(), test.shape),
+                         options_of(test));
+    const auto copy_line = [&, columns = width, lines = height](std::int64_t y) {
+      for (std::int64_t coil = 0; coil < test.shape[0]; ++coil) {
+        const std::int64_t first = (coil * lines + y) * columns;
+        std::copy_n(kspace.data() + first, columns, samples.data() + first);
+      }
+    };
+    for (const std::int64_t y : rows) {
+      copy_line(y);
+      slice.add_line(y);
+    }
+    for (std::int64_t y = 0; y < height; ++y) {  // what did not arrive
+      copy_line(y);
+    }
+    std::vector<float> embedding(static_cast<std::size_t>(embedder.info().embed_dim));
+    slice.embed(ArrayView<float, 1>::row_major(embedding.data(), {embedder.info().embed_dim}), &report);
+    return embedding;
+  }
+
+  std::vector<float> whole(const std::vector<Complex>& kspace, const Case& test, Report& report) {
+    const auto [coils, height, width] = test.shape;
+    std::vector<float> embedding(static_cast<std::size_t>(embedder.info().embed_dim));
+    embedder.embed_kspace(ArrayView<const Complex, 4>::row_major(kspace.data(), {1, coils, height, width}),
+                          ArrayView<float, 2>::row_major(embedding.data(), {1, embedder.info().embed_dim}),
+                          options_of(test), &report);
+    return embedding;
+  }
+
+  void expect_same_bits(const std::vector<Complex>& kspace, const Case& test, const Rows& rows) {
+    Report found_report;
+    Report expected_report;
+    const std::vector<float> found = arriving(kspace, test, rows, found_report);
+    const std::vector<float> expected = whole(kspace, test, expected_report);
+    EXPECT_EQ(std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)), 0) << test.name;
+    EXPECT_EQ(found_report.energy_kept, expected_report.energy_kept) << test.name;
+    EXPECT_EQ(found_report.sampling.at(0).text(), expected_report.sampling.at(0).text()) << test.name;
+  }
+
+ private:
+  std::vector<std::complex<double>> covariance_;
+};
+
+const std::vector<Case> cases{{"small", {6, 24, 20}},
+                              {"square", {9, 64, 64}},
+                              {"large", {5, 160, 144}},
+                              {"oversampled readout", {8, 96, 192}, 96},
+                              {"oversampled readout and phase", {8, 120, 192}, 96, 96},
+                              {"odd lengths", {7, 93, 131}, 67},
+                              {"uneven pixels", {6, 48, 96}, 0, 0, 2},
+                              {"noise", {8, 96, 192}, 96, 0, 1, true},
+                              {"few coils", {2, 130, 130}},
+                              {"loud", {6, 96, 192}, 96, 0, 1, false, 1e20F},
+                              {"quiet", {6, 130, 130}, 0, 0, 1, false, 1e-20F}};
+
+Rows in_order(std::int64_t count) {
+  Rows rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+TEST_P(ArrivingKspaceTest, gives_the_bits_of_the_whole_slice_whatever_the_order_of_its_lines) {
+  for (const Case& test : cases) {
+    const std::vector<Complex> kspace = kspace_of(test);
+    Rows rows = in_order(test.shape[1]);
+    expect_same_bits(kspace, test, rows);
+    std::ranges::reverse(rows);
+    expect_same_bits(kspace, test, rows);
+    const std::int64_t centre = test.shape[1] / 2;
+    std::ranges::stable_sort(rows, {}, [&](std::int64_t y) { return std::abs(y - centre); });
+    expect_same_bits(kspace, test, rows);  // the calibration lines first
+    std::ranges::reverse(rows);
+    expect_same_bits(kspace, test, rows);  // and last
+  }
+}
+
+TEST_P(ArrivingKspaceTest, takes_a_slice_that_lacks_lines_or_has_them_twice) {
+  for (const Case& test : cases) {
+    std::vector<Complex> kspace = kspace_of(test);
+    Rows twice = in_order(test.shape[1]);
+    twice.push_back(3);
+    expect_same_bits(kspace, test, twice);
+    const auto [coils, height, width] = test.shape;
+    for (std::int64_t coil = 0; coil < coils; ++coil) {
+      std::fill_n(kspace.data() + (coil * height + 1) * width, width, 0);
+    }
+    Rows rows = in_order(height);
+    expect_same_bits(kspace, test, rows);  // a zero line arrived
+    rows.erase(rows.begin() + 1);
+    expect_same_bits(kspace, test, rows);
+    expect_same_bits(kspace, test, {});
+  }
+}
+
+TEST_P(ArrivingKspaceTest, refuses_what_the_whole_slice_is_refused_for) {
+  const Case test{"oversampled", {8, 96, 192}, 96};
+  for (const std::int64_t y : {2, 48, 95}) {
+    std::vector<Complex> kspace = kspace_of(test);
+    kspace[static_cast<std::size_t>(y * 192 + 5)] = std::numeric_limits<float>::quiet_NaN();
+    Report report;
+    try {
+      arriving(kspace, test, in_order(96), report);
+      ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "slice 0 holds NaN or infinite samples; only finite samples can be embedded");
+    }
+  }
+  const std::vector<Complex> zeros(8 * 96 * 192);
+  Report report;
+  EXPECT_THROW(arriving(zeros, test, in_order(96), report), Error);
+}
+
+TEST_P(ArrivingKspaceTest, refuses_arguments_that_do_not_fit) {
+  std::vector<Complex> samples(2 * 8 * 8);
+  KspaceOptions options;
+  options.readout_width = 9;
+  EXPECT_THROW(ArrivingKspace(embedder, ArrayView<const Complex, 3>::row_major(samples.data(), {2, 8, 8}), options),
+               Error);
+  auto every_second = ArrayView<const Complex, 3>::row_major(samples.data(), {2, 4, 8});
+  every_second.strides[1] *= 2;
+  EXPECT_THROW(ArrivingKspace(embedder, every_second), Error);
+  ArrivingKspace slice(embedder, ArrayView<const Complex, 3>::row_major(samples.data(), {2, 8, 8}));
+  EXPECT_THROW(slice.add_line(8), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ArrivingKspaceTest, testing::Values("pca", "pca_64"),
+                         [](const auto& model) { return model.param; });
+
+}  // namespace
+}  // namespace mriembed
