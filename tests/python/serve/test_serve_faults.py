@@ -182,9 +182,10 @@ def test_sessions_leave_no_memory_threads_or_descriptors(service: Service) -> No
         while service.descriptors() > descriptors and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    descriptors, threads = service.descriptors(), service.threads()
+    assert service.address  # it listens
+    descriptors = service.descriptors()
     sessions(20)
-    memory = service.memory("VmRSS")
+    memory, threads = service.memory("VmRSS"), service.threads()
     sessions(200)
     assert service.descriptors() <= descriptors
     assert service.threads() <= threads + 1
