@@ -143,6 +143,19 @@ def test_announced_lengths_take_memory_only_as_bytes_arrive(
     expect_rows(send_scan(service, SCAN), rows)
 
 
+@pytest.mark.parametrize("number", [CONFIG_TEXT, HEADER, TEXT])
+def test_texts_of_sixty_megabytes_are_refused_also_where_they_arrive(
+    number: int, service: Service, rows: list[Row]
+) -> None:
+    service.forget_peak()
+    before = service.memory()
+    with service.connect() as client:
+        client.send(text(SCAN.xml, HEADER) if number == TEXT else b"", text(b" " * 60_000_000, number))
+        assert client.finish().texts_with("ERROR")
+    assert service.memory() - before < SOME
+    expect_rows(send_scan(service, SCAN), rows)
+
+
 def test_a_matrix_that_the_lines_do_not_fill_takes_no_memory(service: Service) -> None:
     """The header announces 65535 x 65535 x 512: each slice would be terabytes."""
     xml = SCAN.xml.replace("<x>64</x><y>32</y><z>1</z>", "<x>65535</x><y>65535</y><z>512</z>")
@@ -334,6 +347,24 @@ def test_a_full_disk_under_the_saved_sessions_costs_these_alone(
             told = answers.texts_with("WARNING") + answers.texts_with("ERROR")
             assert len([line for line in told if "File too large" in line]) == 1, answers.texts
             other.line("File too large", session)
+
+
+def test_a_client_that_stays_after_close_does_not_keep_the_next_one_out(model_file: Path, rows: list[Row]) -> None:
+    with Service(model_file, "--sessions", 1) as other, other.connect(reading=False) as staying:
+        staying.send(SESSION)
+        begin = time.monotonic()
+        expect_rows(send_scan(other, SCAN), rows)
+        assert time.monotonic() - begin < 10
+
+
+def test_queries_whose_answers_nobody_reads_take_bounded_memory(service: Service, rows: list[Row]) -> None:
+    service.forget_peak()
+    before = service.memory()
+    with service.connect(reading=False) as client:
+        for _ in range(60):
+            client.send(query("gadgetron::info") * 20000)
+        assert service.memory() - before < 160 * 1024
+    expect_rows(send_scan(service, SCAN), rows)
 
 
 def test_many_who_only_connect_do_not_keep_a_scanner_out(model_file: Path, rows: list[Row]) -> None:
