@@ -144,13 +144,13 @@ def test_announced_lengths_take_memory_only_as_bytes_arrive(
 
 
 @pytest.mark.parametrize("number", [CONFIG_TEXT, HEADER, TEXT])
-def test_texts_of_sixty_megabytes_are_refused_also_where_they_arrive(
+def test_texts_of_a_hundred_megabytes_are_refused_also_where_they_arrive(
     number: int, service: Service, rows: list[Row]
 ) -> None:
     service.forget_peak()
     before = service.memory()
     with service.connect() as client:
-        client.send(text(SCAN.xml, HEADER) if number == TEXT else b"", text(b" " * 60_000_000, number))
+        client.send(text(SCAN.xml, HEADER) if number == TEXT else b"", text(b" " * 100_000_000, number))
         assert client.finish().texts_with("ERROR")
     assert service.memory() - before < SOME
     expect_rows(send_scan(service, SCAN), rows)
