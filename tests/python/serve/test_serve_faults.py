@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +258,30 @@ def test_answers_that_a_client_leaves_lying_are_bounded_and_counted(service: Ser
     assert answers.closed
     told = answers.texts_with("WARNING") + answers.texts_with("ERROR")
     assert len(answers.images) == 700 or any(str(700 - len(answers.images)) in line for line in told), answers.texts
+
+
+def test_what_the_tap_cannot_pass_on_is_counted(model_file: Path) -> None:
+    """158 MB: either all of it comes late, or the log tells how many messages do not."""
+    line = acquisition(np.ones((32, 512), np.complex64))
+    with Service(model_file, "--return", "tap") as other, other.connect(reading=False) as late:
+        late.socket.settimeout(10)
+        late.send(text(SCAN.xml, HEADER))
+        sent = 0
+        with suppress(TimeoutError):  # where it waits for the reader
+            while sent < 1200:
+                late.socket.sendall(line)
+                sent += 1
+            late.send(close())
+        content = bytearray()
+        with suppress(TimeoutError):
+            while part := late.socket.recv(1 << 20):
+                content += part
+        if sent == 1200:
+            answers = parse_answers(bytes(content))
+            passed = [found.body for found in answers.messages if found.number == ACQUISITION]
+            assert set(passed) == {line[2:]}
+            if len(passed) < 1200:
+                other.line(f"{1200 - len(passed)} answers left out")
 
 
 def mid_scan(service: Service) -> Client:
