@@ -16,13 +16,20 @@ RssImage rss_image(const io::Slice& slice) {
   RssImage image;
   image.width = slice.geometry.readout_width > 0 ? slice.geometry.readout_width : slice.width;
   image.height = slice.geometry.phase_height > 0 ? slice.geometry.phase_height : slice.height;
-  // In double precision: squares of samples that a float32 holds may be more, or less, than it can.
-  std::vector<double> squares(static_cast<std::size_t>(image.width * image.height), 0);
+  image.pixels.assign(static_cast<std::size_t>(image.width * image.height), 0);
+  // Sums and squares of samples that a float32 holds may be more, or less, than it can.
+  float peak = 0;
+  for (const std::complex<float>& sample : slice.samples) {
+    peak = std::max({peak, std::abs(sample.real()), std::abs(sample.imag())});
+  }
+  const float scale = peak > 0 ? std::ldexp(1.0F, std::clamp(-std::ilogb(peak), -126, 126)) : 1;
   const std::int64_t first_x = slice.width / 2 - image.width / 2;
   const std::int64_t first_y = slice.height / 2 - image.height / 2;
   std::vector<std::complex<float>> coil(static_cast<std::size_t>(slice.height * slice.width));
   for (std::int64_t channel = 0; channel < slice.channels; ++channel) {
-    std::copy_n(slice.samples.data() + channel * slice.height * slice.width, coil.size(), coil.data());
+    const std::complex<float>* const from = slice.samples.data() + channel * slice.height * slice.width;
+    std::transform(from, from + coil.size(), coil.begin(),
+                   [&](const std::complex<float>& sample) { return sample * scale; });
     for (std::int64_t y = 0; y < slice.height; ++y) {
       along_x.apply(coil.data() + y * slice.width);
     }
@@ -33,13 +40,12 @@ RssImage rss_image(const io::Slice& slice) {
       for (std::int64_t x = 0; x < image.width; ++x) {
         const std::complex<double> pixel =
             coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)];
-        squares[static_cast<std::size_t>(y * image.width + x)] += std::norm(pixel);
+        image.pixels[static_cast<std::size_t>(y * image.width + x)] += std::norm(pixel);
       }
     }
   }
-  image.pixels.resize(squares.size());
-  std::ranges::transform(squares, image.pixels.begin(),
-                         [](double square) { return static_cast<float>(std::sqrt(square)); });
+  std::ranges::transform(image.pixels, image.pixels.begin(),
+                         [&](double square) { return std::sqrt(square) / static_cast<double>(scale); });
   return image;
 }
 

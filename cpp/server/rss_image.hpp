@@ -11,12 +11,12 @@ namespace mriembed::server {
 struct RssImage {
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::vector<float> pixels;  // (y, x)
+  std::vector<double> pixels;  // (y, x)
 };
 
 // Of a slice of k-space, without oversampling: the centred transform of each coil, cropped in its middle to the slice's
 // geometry (Roemer et al. 1990, doi:10.1002/mrm.1910160203, without sensitivities). Lines that were not measured count
-// as zero.
+// as zero. Right for all samples that a float32 holds, whatever their size.
 RssImage rss_image(const io::Slice& slice);
 
 }  // namespace mriembed::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -190,20 +191,22 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded,
 
 void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded,
                                  const cli::ModelIdentity& model) {
-  RssImage rss = rss_image(job.slice);
-  double largest = *std::ranges::max_element(rss.pixels);
+  const RssImage rss = rss_image(job.slice);
+  const double largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {
     image_scale_ = first_white / largest;
   }
-  std::ranges::transform(rss.pixels, rss.pixels.begin(),
-                         [this](double pixel) { return static_cast<float>(pixel * image_scale_); });
-  largest *= image_scale_;
+  constexpr double most = std::numeric_limits<float>::max();
+  std::vector<float> pixels(rss.pixels.size());
+  std::ranges::transform(rss.pixels, pixels.begin(), [&](double pixel) {
+    return static_cast<float>(std::min(pixel * image_scale_, most));
+  });
   SentImage image = image_of(job, image_series, ++sent_images_);
   image.width = static_cast<std::uint16_t>(rss.width);
   image.height = static_cast<std::uint16_t>(rss.height);
-  ImageMeta meta = common_meta("Image", "mriembed_rss", "root of sum of squares", largest);
+  ImageMeta meta = common_meta("Image", "mriembed_rss", "root of sum of squares", largest * image_scale_);
   describe(job, embedded, model, meta);
-  outbox_.put(image_message(image, meta.text(), rss.pixels));
+  outbox_.put(image_message(image, meta.text(), pixels));
 }
 
 }  // namespace mriembed::server

@@ -44,7 +44,7 @@ TEST(RssImage, has_a_point_where_it_lies_with_the_coils_combined) {
 }
 
 TEST(RssImage, is_as_right_for_loud_and_quiet_samples) {
-  for (const double loudness : {1e25, 1e-25}) {
+  for (const double loudness : {1e37, 1e25, 1e-25, 1e-35}) {
     const RssImage image = rss_image(of_point(6, 8, 1, 5, {3 * loudness, 4 * loudness}));
     EXPECT_NEAR(image.pixels[1 * 8 + 5], 5 * loudness, 1e-5 * loudness);
   }
