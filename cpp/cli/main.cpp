@@ -50,9 +50,9 @@ int run(int count, char** arguments) {
   program.set_version_flag("--version", "mriembed_cli " MRIEMBED_VERSION);
   program.require_subcommand(1);
   const std::vector<mriembed::cli::Command> commands{
-      mriembed::cli::add_info_command(program),    mriembed::cli::add_verify_command(program),
-      mriembed::cli::add_inspect_command(program), mriembed::cli::add_check_command(program),
-      mriembed::cli::add_embed_command(program),   mriembed::cli::add_bench_command(program),
+      mriembed::cli::add_info_command(program),     mriembed::cli::add_verify_command(program),
+      mriembed::cli::add_inspect_command(program),  mriembed::cli::add_check_command(program),
+      mriembed::cli::add_embed_command(program),    mriembed::cli::add_bench_command(program),
       mriembed::server::add_serve_command(program), mriembed::server::add_send_command(program),
       mriembed::server::add_ping_command(program),
   };

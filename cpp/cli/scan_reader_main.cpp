@@ -223,9 +223,8 @@ int run(std::span<char*> arguments) {
   mriembed::io::restrict_hdf5();
   try {
     if (messages) {
-      mriembed::io::hdf5_messages(path, arguments.size() > 3 ? arguments[3] : "", [](std::string_view message) {
-        answer(AnswerKind::message, message);
-      });
+      mriembed::io::hdf5_messages(path, arguments.size() > 3 ? arguments[3] : "",
+                                  [](std::string_view message) { answer(AnswerKind::message, message); });
     } else {
       serve(path, options);
     }

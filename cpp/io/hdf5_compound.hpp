@@ -15,8 +15,8 @@ struct Member {
   bool required = true;  // an optional one that the file does not have stays as it is
 };
 
-// A compound of the members in memory, `size` bytes long. HDF5 converts by name, and leaves untouched what the file does
-// not have; so each name is looked for first, and a required one that is missing is refused.
+// A compound of the members in memory, `size` bytes long. HDF5 converts by name, and leaves untouched what the file
+// does not have; so each name is looked for first, and a required one that is missing is refused.
 Hdf5Handle compound(const Hdf5Handle& file_type, std::size_t size, const std::vector<Member>& members);
 
 // The type of a member; refuses where there is none.

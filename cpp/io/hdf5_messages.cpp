@@ -94,8 +94,8 @@ void hdf5_messages(const std::string& path, const std::string& group,
   const Hdf5Handle file = open_hdf5(path);
   const auto file_size = static_cast<std::int64_t>(std::filesystem::file_size(path));
   const std::vector<RawMeasurement> measurements = hdf5_measurements(file, file_size);
-  const auto wanted = std::ranges::find_if(
-      measurements, [&](const RawMeasurement& one) { return group.empty() || one.name == group; });
+  const auto wanted =
+      std::ranges::find_if(measurements, [&](const RawMeasurement& one) { return group.empty() || one.name == group; });
   if (wanted == measurements.end()) {
     refuse(measurements.empty() ? "it holds no raw MRD measurement (a group with xml and data)"
                                 : "it has no measurement \"" + shown(group) + "\"");

@@ -145,7 +145,8 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   }
   const LinePlacement& placement = assembler_->placement();
   const std::optional<std::int64_t> at = placement.line_of(line, index);
-  static_cast<void>(placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  static_cast<void>(
+      placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
   OpenVolume& volume = open_[key];
   volume.lines.push_back(line);
   volume.last = index;
@@ -155,8 +156,8 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   } else {
     volume.pending.push_back(hold(line, index, samples));
     // Both directions of an echo-planar readout are told apart by the order of all lines, calibration among them.
-    const bool justified = static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >=
-                           placement.height() * placement.depth();
+    const bool justified =
+        static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >= placement.height() * placement.depth();
     if (justified && assembler_->epi() == nullptr) {
       place(volume);
     }

@@ -32,9 +32,10 @@ namespace mriembed::io {
 // become whole. What comes too late for that is left out, with a warning: noise lines behind the first imaging line,
 // and lines of a volume that was whole.
 //
-// A volume is whole once all lines inside the encoding limits were measured, equally often, and as often as the header's
-// limit of averages says, or with the line flagged LAST_IN_SLICE, as often as half of them; a 2D one that was accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others
-// are looked at when the scan ends.
+// A volume is whole once all lines inside the encoding limits were measured, equally often, and as often as the
+// header's limit of averages says, or with the line flagged LAST_IN_SLICE, as often as half of them; a 2D one that was
+// accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others are looked at when the
+// scan ends.
 //
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
 // signal must tell, and those with several encoded partitions of which the header does not say whether they are
@@ -87,8 +88,8 @@ class LiveScan {
   struct OpenVolume {
     std::vector<Acquisition> lines;  // imaging
     bool calibrated = false;
-    bool placed = false;           // the assembler has its lines; else they are pending
-    std::vector<HeldLine> pending;  // in the order of their measurement
+    bool placed = false;                                      // the assembler has its lines; else they are pending
+    std::vector<HeldLine> pending;                            // in the order of their measurement
     std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
     std::vector<std::int64_t> at_least;                       // places inside the limits with n averages and more
     std::size_t last = 0;                                     // index of the last line
@@ -132,7 +133,7 @@ class LiveScan {
   RawVolume reference_;  // the first volume that was finished: how far the others should reach
   std::vector<Acquisition> reference_lines_;
   std::map<VolumeKey, std::vector<HeldLine>> calibration_;  // of open volumes
-  std::map<std::uint16_t, Places> calibration_of_slice_;   // the first of each place
+  std::map<std::uint16_t, Places> calibration_of_slice_;    // the first of each place
   std::map<VolumeKey, std::vector<HeldLine>> navigators_;
   std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
   std::deque<VolumeKey> ready_;

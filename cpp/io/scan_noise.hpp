@@ -16,15 +16,15 @@ namespace mriembed::io {
 struct ScanNoise {
   std::vector<std::int64_t> coils;  // that are read, ascending
   std::optional<NoiseCovariance> covariance;
-  std::int64_t samples = 0;  // of each coil; 0: there is no noise measurement
+  std::int64_t samples = 0;          // of each coil; 0: there is no noise measurement
   std::optional<MeasuredNoise> own;  // of the scan's own noise lines
   std::string source;                // the measurement whose noise it is, where it is not the scan's own
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
 };
 
-// For a scan of so many coils: of its own noise lines `lines` (indices of `acquisitions`), or, where it has none, of the
-// one of `others` that fits.
+// For a scan of so many coils: of its own noise lines `lines` (indices of `acquisitions`), or, where it has none, of
+// the one of `others` that fits.
 ScanNoise noise_of_scan(const MrdHeader& header, const Acquisitions& acquisitions,
                         const std::vector<std::size_t>& lines, std::int64_t coils,
                         const std::vector<MeasuredNoise>& others);

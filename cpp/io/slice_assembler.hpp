@@ -72,8 +72,8 @@ class SliceAssembler {
   // that it can be taken once.
   void take_slice(std::int64_t partition, Slice& slice);
 
-  // A line that was just placed, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they are until the
-  // volume's slices are taken; what else is in them is no one's yet.
+  // A line that was just placed, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they are until
+  // the volume's slices are taken; what else is in them is no one's yet.
   struct PlacedLine {
     VolumeKey key;
     std::int64_t line;  // z * height + y

@@ -1,5 +1,5 @@
-// A session's answers on their way to the client: at once, or, where that cannot be, by a thread of their own. Who makes
-// them never waits for who reads.
+// A session's answers on their way to the client: at once, or, where that cannot be, by a thread of their own. Who
+// makes them never waits for who reads.
 #pragma once
 
 #include <chrono>

@@ -38,8 +38,7 @@ RssImage rss_image(const io::Slice& slice) {
     }
     for (std::int64_t y = 0; y < image.height; ++y) {
       for (std::int64_t x = 0; x < image.width; ++x) {
-        const std::complex<double> pixel =
-            coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)];
+        const std::complex<double> pixel = coil[static_cast<std::size_t>((first_y + y) * slice.width + first_x + x)];
         image.pixels[static_cast<std::size_t>(y * image.width + x)] += std::norm(pixel);
       }
     }

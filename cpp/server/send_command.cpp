@@ -204,9 +204,7 @@ class Pace {
 class Sender {
  public:
   Sender(const Arguments& arguments, io::ByteSource& scan, int socket)
-      : arguments_(arguments),
-        bytes_(scan, [this](std::string_view part) { message_ += part; }),
-        sink_(socket) {}
+      : arguments_(arguments), bytes_(scan, [this](std::string_view part) { message_ += part; }), sink_(socket) {}
 
   // Up to the header, whose facts it gives. Throws Error bad_input of the scan.
   io::HeaderFacts send_beginning() {

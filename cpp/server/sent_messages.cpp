@@ -79,7 +79,8 @@ std::string header_message(std::string_view xml) {
 }
 
 std::string text_message(std::string_view text) {
-  return with_text<std::uint32_t>(static_cast<std::uint16_t>(Message::text), text.empty() ? " " : cli::valid_utf8(text));
+  return with_text<std::uint32_t>(static_cast<std::uint16_t>(Message::text),
+                                  text.empty() ? " " : cli::valid_utf8(text));
 }
 
 std::string error_message(std::string_view text) {

@@ -1,5 +1,5 @@
-// The messages that an MRD server sends, as bytes. Source: doc/mrd_messages.md and include/ismrmrd/ismrmrd.h of ISMRMRD;
-// for queries, errors and dependencies apps/gadgetron/connection of Gadgetron.
+// The messages that an MRD server sends, as bytes. Source: doc/mrd_messages.md and include/ismrmrd/ismrmrd.h of
+// ISMRMRD; for queries, errors and dependencies apps/gadgetron/connection of Gadgetron.
 #pragma once
 
 #include <array>

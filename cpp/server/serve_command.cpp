@@ -162,8 +162,7 @@ cli::Command add_serve_command(CLI::App& program) {
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
           ->capture_default_str();
   command
-      ->add_flag("--stdio", arguments->standard_streams,
-                 "One session on standard input and output instead of a socket")
+      ->add_flag("--stdio", arguments->standard_streams, "One session on standard input and output instead of a socket")
       ->excludes(listen);
   command->add_flag("--once", arguments->server.once, "End after the first session with a scan");
   constexpr std::int64_t most_sessions = 1024;

@@ -100,7 +100,8 @@ bool run_session(Service& service, const std::string& name, int input, int outpu
     while (!session.is_answered(look_up)) {
       const auto waited = DescriptorSource::Clock::now() - begin;
       if (waited > (stop ? longest_stop : longest_farewell)) {
-        service.log(Service::Level::note, "session " + name + ": the client takes no answers; the connection is closed");
+        service.log(Service::Level::note,
+                    "session " + name + ": the client takes no answers; the connection is closed");
         break;
       }
     }

@@ -23,9 +23,9 @@ struct Service {
   std::shared_future<std::shared_ptr<const SliceEmbedder>> embedder;  // throws Error where it cannot be loaded
   std::string model_file;
   NoiseStore* noise = nullptr;
-  RowSink* rows = nullptr;       // null: rows are written nowhere
-  std::string save_folder;       // empty: sessions are not saved
-  SavedBytes* saved = nullptr;   // with save_folder
+  RowSink* rows = nullptr;                 // null: rows are written nowhere
+  std::string save_folder;                 // empty: sessions are not saved
+  SavedBytes* saved = nullptr;             // with save_folder
   std::atomic<std::int64_t> sessions = 0;  // at present
   std::atomic<std::int64_t> embedded = 0;  // slices so far
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();

@@ -361,8 +361,8 @@ void Session::abandon_scan(const std::string& reason) {
 
 void Session::answer_query() {
   const io::QueryMessage message = io::take_query(bytes_);
-  const bool known = message.query == "mriembed::state" || message.query == "gadgetron::info" ||
-                     message.query == "ismrmrd::version";
+  const bool known =
+      message.query == "mriembed::state" || message.query == "gadgetron::info" || message.query == "ismrmrd::version";
   outbox_.put(response_message(message.correlation, known ? service_.state() : "Unknown query"));
 }
 

@@ -82,15 +82,15 @@ class Session final : private Reporter {
   SessionSettings settings_;
   std::atomic<bool> gadgetron_;  // the worker asks, too
   std::atomic<bool> taps_;
-  std::string tapped_;  // the message in work, where messages go back
+  std::string tapped_;   // the message in work, where messages go back
   std::string unsaved_;  // what came before the first header, where sessions are saved
   std::unique_ptr<SessionFile> file_;
   TappedSource bytes_;
   Outbox outbox_;
   std::function<void()> header_came_;
   SliceWorker worker_;
-  std::optional<io::MrdHeader> header_;  // of a scan whose first acquisition is to come
-  std::string header_fault_;             // of a header that is no scan's
+  std::optional<io::MrdHeader> header_;     // of a scan whose first acquisition is to come
+  std::string header_fault_;                // of a header that is no scan's
   std::vector<std::string> noise_sources_;  // that the scan's header names
   std::unique_ptr<io::LiveScan> scan_;
   std::shared_ptr<const ScanContext> context_;
@@ -101,9 +101,9 @@ class Session final : private Reporter {
   std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;
   std::vector<std::complex<float>> samples_;
   std::optional<std::string> noise_query_;
-  bool closed_ = false;           // by the client
-  bool without_scan_ = false;     // acquisitions came that no header tells of
-  std::int64_t images_ = 0;       // that were left out
+  bool closed_ = false;        // by the client
+  bool without_scan_ = false;  // acquisitions came that no header tells of
+  std::int64_t images_ = 0;    // that were left out
   std::int64_t acquisitions_ = 0;
   std::int64_t scans_ = 0;
 };

@@ -20,8 +20,8 @@ constexpr std::size_t most_waiting = 2;
 constexpr std::uint16_t embedding_series = 100;
 constexpr std::uint16_t image_series = 1;
 
-// Of the brightest pixel of a session's first image: hosts keep whole numbers, and 4095 at most. All images of a session
-// have one scale, so that they can be compared.
+// Of the brightest pixel of a session's first image: hosts keep whole numbers, and 4095 at most. All images of a
+// session have one scale, so that they can be compared.
 constexpr double first_white = 2047;
 
 // What hosts read of every image.
@@ -69,11 +69,9 @@ SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t inde
 }  // namespace
 
 SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter)
-    : service_(service),
-      session_(std::move(session)),
-      outbox_(outbox),
-      reporter_(reporter),
-      thread_([this] { run(); }) {}
+    : service_(service), session_(std::move(session)), outbox_(outbox), reporter_(reporter), thread_([this] {
+        run();
+      }) {}
 
 SliceWorker::~SliceWorker() {
   {
@@ -167,8 +165,7 @@ void SliceWorker::embed(SliceJob& job) {
   ++service_.embedded;
 }
 
-void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embedded,
-                                 const cli::ModelIdentity& model) {
+void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
   ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
   describe(job, embedded, model, meta);
   SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
@@ -176,8 +173,7 @@ void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embed
   outbox_.put(image_message(image, meta.text(), embedded.vector));
 }
 
-void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded,
-                                 const cli::ModelIdentity& model) {
+void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
   try {
     service_.rows->add({session_, job.scan->header, job.slice.label, embedded.coils, embedded.energy_kept,
                         embedded.sampling, job.scan->warnings},
@@ -189,8 +185,7 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded,
   }
 }
 
-void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded,
-                                 const cli::ModelIdentity& model) {
+void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
   const RssImage rss = rss_image(job.slice);
   const double largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {
@@ -198,9 +193,8 @@ void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded,
   }
   constexpr double most = std::numeric_limits<float>::max();
   std::vector<float> pixels(rss.pixels.size());
-  std::ranges::transform(rss.pixels, pixels.begin(), [&](double pixel) {
-    return static_cast<float>(std::min(pixel * image_scale_, most));
-  });
+  std::ranges::transform(rss.pixels, pixels.begin(),
+                         [&](double pixel) { return static_cast<float>(std::min(pixel * image_scale_, most)); });
   SentImage image = image_of(job, image_series, ++sent_images_);
   image.width = static_cast<std::uint16_t>(rss.width);
   image.height = static_cast<std::uint16_t>(rss.height);

@@ -15,8 +15,8 @@
 #include "io/mrd_messages.hpp"
 #include "io/scan_reader.hpp"
 #include "server/outbox.hpp"
-#include "server/service.hpp"
 #include "server/scan_context.hpp"
+#include "server/service.hpp"
 #include "server/slice_embedder.hpp"
 
 namespace mriembed::server {

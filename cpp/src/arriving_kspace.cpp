@@ -25,8 +25,7 @@ class ArrivingKspace::Implementation {
       refuse_argument("k-space whose lines arrive: expected row-major samples");
     }
     embedder.implementation_->check_kspace(slice_, options);
-    arriving_ = embedder.implementation_->preparation().arriving(slice_, options,
-                                                                 embedder.implementation_->executor());
+    arriving_ = embedder.implementation_->preparation().arriving(slice_, options, embedder.implementation_->executor());
   }
 
   void add_line(std::int64_t y) {
@@ -88,8 +87,8 @@ class ArrivingKspace::Implementation {
 
 ArrivingKspace::ArrivingKspace(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,
                                const KspaceOptions& options)
-    : implementation_(
-          translating_errors([&] { return std::make_unique<Implementation>(embedder, kspace, options); })) {}
+    : implementation_(translating_errors([&] { return std::make_unique<Implementation>(embedder, kspace, options); })) {
+}
 ArrivingKspace::ArrivingKspace(ArrivingKspace&&) noexcept = default;
 ArrivingKspace& ArrivingKspace::operator=(ArrivingKspace&&) noexcept = default;
 ArrivingKspace::~ArrivingKspace() = default;

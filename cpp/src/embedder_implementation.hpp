@@ -162,8 +162,8 @@ class Embedder::Implementation {
     const std::int64_t coils = kspace.shape[1];
     check_coils(coils, "k-space");
     if (options.readout_width < 0 || options.readout_width > kspace.shape[3]) {
-      refuse_argument("readout width must lie in 1.." + std::to_string(kspace.shape[3]) + " samples (0: no crop), not " +
-                      std::to_string(options.readout_width));
+      refuse_argument("readout width must lie in 1.." + std::to_string(kspace.shape[3]) +
+                      " samples (0: no crop), not " + std::to_string(options.readout_width));
     }
     if (options.phase_height < 0 || options.phase_height > kspace.shape[2]) {
       refuse_argument("phase height must lie in 1.." + std::to_string(kspace.shape[2]) + " lines (0: no crop), not " +

@@ -71,8 +71,8 @@ class ArrivingKspaceTest : public testing::TestWithParam<std::string> {
     options.pixel_aspect = test.pixel_aspect;
     if (test.noise) {
       covariance_ = covariance_of(test.shape[0]);
-      options.noise_covariance = ArrayView<const std::complex<double>, 2>::row_major(
-          covariance_.data(), {test.shape[0], test.shape[0]});
+      options.noise_covariance =
+          ArrayView<const std::complex<double>, 2>::row_major(covariance_.data(), {test.shape[0], test.shape[0]});
     }
     return options;
   }

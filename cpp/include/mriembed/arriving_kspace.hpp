@@ -15,8 +15,8 @@ namespace mriembed {
 // there. The embedding has the same bits. For one thread at a time; several may be in work beside each other.
 //
 // The samples, and the noise covariance of the options, stay the caller's, where they are, until embed() returns; the
-// Embedder stays until this is destroyed. Lines may arrive in any order; once the central 24 are there, each further one
-// costs little. A slice of which lines are missing, or came twice, is embedded all the same, in the usual time.
+// Embedder stays until this is destroyed. Lines may arrive in any order; once the central 24 are there, each further
+// one costs little. A slice of which lines are missing, or came twice, is embedded all the same, in the usual time.
 class MRIEMBED_EXPORT ArrivingKspace {
  public:
   // `kspace`: (coils, y, x), row-major, its centre at (y / 2, x / 2). Throws Error invalid_argument as embed_kspace()

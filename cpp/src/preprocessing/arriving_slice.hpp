@@ -1,4 +1,5 @@
-// K-space of one slice whose lines arrive one by one: what of its preprocessing can be done before the last line is there.
+// K-space of one slice whose lines arrive one by one: what of its preprocessing can be done before the last line is
+// there.
 #pragma once
 
 #include <Eigen/Core>

@@ -1,4 +1,5 @@
-// By what samples are scaled, so that their squares neither overflow nor lose digits. Peaks are bits, see kernels/peak.hpp.
+// By what samples are scaled, so that their squares neither overflow nor lose digits. Peaks are bits, see
+// kernels/peak.hpp.
 #pragma once
 
 #include <algorithm>

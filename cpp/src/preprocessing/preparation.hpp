@@ -35,8 +35,8 @@ class Preparation {
   [[nodiscard]] NetworkInput prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
                                             const KspaceOptions& options, const threads::Executor& executor) const;
 
-  // For k-space of one slice, row-major, whose lines arrive one by one; null where slices of this model are prepared as a
-  // whole. Throws Error bad_input for a covariance that is not positive definite. Must not outlive this.
+  // For k-space of one slice, row-major, whose lines arrive one by one; null where slices of this model are prepared as
+  // a whole. Throws Error bad_input for a covariance that is not positive definite. Must not outlive this.
   [[nodiscard]] std::unique_ptr<ArrivingSlice> arriving(const ArrayView<const std::complex<float>, 4>& kspace,
                                                         const KspaceOptions& options,
                                                         const threads::Executor& executor) const;

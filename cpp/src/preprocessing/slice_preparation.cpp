@@ -14,8 +14,8 @@
 #include "mriembed/error.hpp"
 #include "preprocessing/coil_matrices.hpp"
 #include "preprocessing/echo_position.hpp"
-#include "preprocessing/plane_copies.hpp"
 #include "preprocessing/peak_scale.hpp"
+#include "preprocessing/plane_copies.hpp"
 #include "preprocessing/preprocessing_version.hpp"
 #include "preprocessing/without_signal.hpp"
 

@@ -101,9 +101,9 @@ class SlicePreparation {
   // energy that is kept.
   double combine(const std::optional<Eigen::MatrixXcd>& whitening);
 
-  // The same for a slice whose lines arrive one by one, with what can be done before the last one is there: a constructor
-  // and steps of their own, then write(). All bits are those of the steps above. The samples lie row-major. For a model
-  // that compresses coils; slices of which these steps cannot say all are prepared as a whole.
+  // The same for a slice whose lines arrive one by one, with what can be done before the last one is there: a
+  // constructor and steps of their own, then write(). All bits are those of the steps above. The samples lie row-major.
+  // For a model that compresses coils; slices of which these steps cannot say all are prepared as a whole.
   struct Arriving {};
   SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
                    const threads::Executor& executor, Arriving arriving);

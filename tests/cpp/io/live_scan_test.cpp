@@ -316,7 +316,8 @@ TEST(LiveScan, that_was_stopped_gives_what_is_whole_and_names_the_rest) {
   scan.lines.resize(20);
   const Live result = live(scan);
   EXPECT_EQ(result.slices.size(), 2U);
-  EXPECT_TRUE(warned(result, "the scan was stopped: 1 unfinished slice(s) or slab(s) left out (slice 2 has 4 of 8 lines)"));
+  EXPECT_TRUE(
+      warned(result, "the scan was stopped: 1 unfinished slice(s) or slab(s) left out (slice 2 has 4 of 8 lines)"));
 }
 
 TEST(LiveScan, that_is_accelerated_and_was_stopped_gives_what_its_file_does) {

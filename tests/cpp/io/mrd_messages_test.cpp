@@ -1,9 +1,8 @@
 #include "mrd_messages.hpp"
 
-#include "file_bytes.hpp"
-
 #include <ismrmrd/ismrmrd.h>
 
+#include "file_bytes.hpp"
 #include "scan_files.hpp"
 #include "stream_messages.hpp"
 

@@ -18,9 +18,10 @@ TEST(ReceivedAnswers, read_what_the_server_sends) {
   image.width = 2;
   image.series = 100;
   image.label.slice = 3;
-  MemorySource source(text_message("ERROR   no") + image_message(image, "<m><meta><name>a</name><value>1</value></meta></m>",
-                                                                 std::vector<float>{5, 6}) +
-                      error_message("no") + close_message());
+  MemorySource source(
+      text_message("ERROR   no") +
+      image_message(image, "<m><meta><name>a</name><value>1</value></meta></m>", std::vector<float>{5, 6}) +
+      error_message("no") + close_message());
   EXPECT_TRUE(std::get<ReceivedText>(take_answer(source)).is_error);
   const auto received = std::get<ReceivedImage>(take_answer(source));
   EXPECT_EQ(received.series, 100);

@@ -22,9 +22,8 @@ io::Slice of_point(std::int64_t height, std::int64_t width, std::int64_t y, std:
   for (const double coil : coils) {
     for (std::int64_t ky = 0; ky < height; ++ky) {
       for (std::int64_t kx = 0; kx < width; ++kx) {
-        const double turns =
-            static_cast<double>((ky - height / 2) * (y - height / 2)) / static_cast<double>(height) +
-            static_cast<double>((kx - width / 2) * (x - width / 2)) / static_cast<double>(width);
+        const double turns = static_cast<double>((ky - height / 2) * (y - height / 2)) / static_cast<double>(height) +
+                             static_cast<double>((kx - width / 2) * (x - width / 2)) / static_cast<double>(width);
         slice.samples.emplace_back(std::polar(coil * scale, -2 * std::numbers::pi * turns));
       }
     }

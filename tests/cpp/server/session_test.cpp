@@ -264,8 +264,8 @@ TEST_F(SessionTest, says_once_that_acquisitions_cannot_be_placed) {
 
 TEST_F(SessionTest, sends_gadgetron_no_text_and_errors_as_message_8) {
   const std::string gadgetron = io_messages::text_message(2, "<configuration><mriembed/></configuration>");
-  const std::string bytes = bytes_after(gadgetron + header() + slice_lines(0) +
-                                        io_messages::acquisition_message(line(200, 5)) + close);
+  const std::string bytes =
+      bytes_after(gadgetron + header() + slice_lines(0) + io_messages::acquisition_message(line(200, 5)) + close);
   MemorySource source(bytes);
   int images = 0;
   int errors = 0;
@@ -314,8 +314,7 @@ std::string noise_line() {
 }
 
 TEST_F(SessionTest, keeps_noise_for_the_scan_that_names_it) {
-  const std::string own =
-      "<measurementInformation><measurementID>noise_7</measurementID></measurementInformation>";
+  const std::string own = "<measurementInformation><measurementID>noise_7</measurementID></measurementInformation>";
   answers_to(config() + header(own) + noise_line() + close);
   const std::string dependent =
       "<measurementInformation><measurementID>scan_8</measurementID><measurementDependency><dependencyType>Noise"
@@ -329,9 +328,10 @@ TEST_F(SessionTest, keeps_noise_for_the_scan_that_names_it) {
 
 TEST_F(SessionTest, answers_gadgetrons_question_for_noise) {
   const auto question = [](const std::string& file) {
-    return io_messages::text_message(2, "<gadgetronStreamConfiguration><gadget><name>n</name><dll>d</dll><classname>"
-                                        "NoiseSummaryGadget</classname><property><name>noise_file</name><value>" +
-                                            file + "</value></property></gadget></gadgetronStreamConfiguration>");
+    return io_messages::text_message(2,
+                                     "<gadgetronStreamConfiguration><gadget><name>n</name><dll>d</dll><classname>"
+                                     "NoiseSummaryGadget</classname><property><name>noise_file</name><value>" +
+                                         file + "</value></property></gadget></gadgetronStreamConfiguration>");
   };
   const auto answer_of = [&](const std::string& bytes) {
     MemorySource source(bytes_after(bytes + close));
