@@ -86,7 +86,7 @@ void NoiseStore::keep(const io::MeasuredNoise& noise) {
   if (noise.measurement_id.empty() || !noise.covariance.has_value()) {
     return;
   }
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   remember(noise);
   if (!folder_.empty()) {
     cli::AtomicFile file(file_of(noise.measurement_id));
@@ -109,7 +109,7 @@ void NoiseStore::remember(io::MeasuredNoise noise) {
 }
 
 std::vector<io::MeasuredNoise> NoiseStore::of(const std::vector<std::string>& measurement_ids) const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   std::vector<io::MeasuredNoise> found;
   std::ranges::copy_if(noise_, std::back_inserter(found), [&](const io::MeasuredNoise& noise) {
     return std::ranges::find(measurement_ids, noise.measurement_id) != measurement_ids.end();
@@ -118,7 +118,7 @@ std::vector<io::MeasuredNoise> NoiseStore::of(const std::vector<std::string>& me
 }
 
 std::optional<io::MeasuredNoise> NoiseStore::named_in(const std::string& name) const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   const io::MeasuredNoise* found = nullptr;
   for (const io::MeasuredNoise& noise : noise_) {
     const bool longer = found == nullptr || noise.measurement_id.size() > found->measurement_id.size();

@@ -10,7 +10,7 @@ Outbox::Outbox(ByteSink& sink) : sink_(sink), thread_([this] { run(); }) {}
 
 Outbox::~Outbox() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ended_ = true;
   }
   changed_.notify_all();
@@ -23,7 +23,7 @@ void Outbox::put_last(std::string message) { put(std::move(message), std::numeri
 
 bool Outbox::put(std::string message, std::size_t most) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (broken_) {
       return false;
     }
@@ -45,7 +45,7 @@ bool Outbox::put(std::string message, std::size_t most) {
 }
 
 std::int64_t Outbox::lost() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return lost_;
 }
 

@@ -46,7 +46,7 @@ RowLog::RowLog(const std::string& path)
 
 void RowLog::add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model,
                  std::span<const float> embedding) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!csv_) {
     append(cli::json_line(source, model, embedding));
     return;

@@ -67,7 +67,7 @@ class Places {
 
   void give_back() {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       ++free_;
     }
     freed_.notify_one();

@@ -75,7 +75,7 @@ SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, 
 
 SliceWorker::~SliceWorker() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ended_ = true;
     jobs_.clear();
   }
@@ -108,7 +108,7 @@ void SliceWorker::work_on(SliceJob& job) {
   }
   job.arriving.reset();  // before the samples that it reads serve another slice
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     busy_ = false;
     spares_.push_back(std::move(job.slice));
     spares_.resize(std::min(spares_.size(), most_waiting));
@@ -117,7 +117,7 @@ void SliceWorker::work_on(SliceJob& job) {
 }
 
 io::Slice SliceWorker::spare() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (spares_.empty()) {
     return {};
   }

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from live_scan import COILS, LINES, SAMPLES
+from live_scan import LiveScan
 from numpy_preprocessing import NumPyPreprocessor
 from peers import onnx_bytes, onnxruntime_call
 
@@ -28,7 +28,8 @@ def main() -> None:
     model = Path(sys.argv[1])
     description = mriembed.read_description(model)
     preprocess = NumPyPreprocessor(description.num_coils, 1, description.matrix)
-    kspace = np.ones((1, COILS, LINES, SAMPLES), np.complex64)
+    scan = LiveScan()
+    kspace = np.ones((1, scan.coils, scan.lines, scan.samples), np.complex64)
     embed = onnxruntime_call(onnx_bytes(model, np.zeros((1, 2 * description.num_coils, 64, 64), np.float32)), 1, False)
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
@@ -44,10 +45,10 @@ def main() -> None:
         elif kind == 1008:
             head = stream.read(HEADER_BYTES)
             (line,) = struct.unpack_from("<H", head, 242)
-            data = np.frombuffer(stream.read(8 * COILS * SAMPLES), np.complex64)
-            kspace[0, :, line] = data.reshape(COILS, SAMPLES)
-            if line == LINES - 1:
-                embed(preprocess(kspace, None, SAMPLES // 2))
+            data = np.frombuffer(stream.read(8 * scan.coils * scan.samples), np.complex64)
+            kspace[0, :, line] = data.reshape(scan.coils, scan.samples)
+            if line == scan.lines - 1:
+                embed(preprocess(kspace, None, scan.samples // 2))
                 connection.sendall(b"ok")
         else:
             return

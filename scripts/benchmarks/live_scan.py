@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-COILS, LINES, SAMPLES = 32, 256, 512  # twofold readout oversampling
+Samples = NDArray[np.complex64]
 
 _SPACE = (
     "<matrixSize><x>{x}</x><y>{lines}</y><z>1</z></matrixSize>"
@@ -23,32 +25,38 @@ _HEADER = (
 CLOSE = struct.pack("<H", 4)
 
 
-def beginning() -> bytes:
-    """A configuration and the header."""
-    xml = _HEADER.format(
-        encoded=_SPACE.format(x=SAMPLES, lines=LINES, fov=512),
-        recon=_SPACE.format(x=SAMPLES // 2, lines=LINES, fov=256),
-        last=LINES - 1,
-        centre=LINES // 2,
-    ).encode()
-    return struct.pack("<H", 1) + b"live".ljust(1024, b"\0") + struct.pack("<HI", 3, len(xml)) + xml
+@dataclass(frozen=True)
+class LiveScan:
+    """A Cartesian scan with twofold readout oversampling."""
 
+    coils: int = 32
+    lines: int = 256
+    samples: int = 512
 
-def slice_samples(seed: int = 0) -> np.ndarray:
-    """(lines, coils, samples) complex64: noise whose energy falls from the centre, as that of an image does."""
-    generator = np.random.default_rng(seed)
-    shape = (LINES, COILS, SAMPLES)
-    noise = generator.standard_normal(shape, np.float32) + 1j * generator.standard_normal(shape, np.float32)
-    y, x = np.arange(LINES) - LINES // 2, np.arange(SAMPLES) - SAMPLES // 2
-    envelope = 1 / (1 + (y[:, None, None] / 6) ** 2 + (x[None, None, :] / 6) ** 2)
-    return (noise * envelope).astype(np.complex64)
+    def beginning(self) -> bytes:
+        """A configuration and the header."""
+        xml = _HEADER.format(
+            encoded=_SPACE.format(x=self.samples, lines=self.lines, fov=512),
+            recon=_SPACE.format(x=self.samples // 2, lines=self.lines, fov=256),
+            last=self.lines - 1,
+            centre=self.lines // 2,
+        ).encode()
+        return struct.pack("<H", 1) + b"live".ljust(1024, b"\0") + struct.pack("<HI", 3, len(xml)) + xml
 
+    def slice_samples(self, seed: int = 0) -> Samples:
+        """(lines, coils, samples): noise whose energy falls from the centre, as that of an image does."""
+        generator = np.random.default_rng(seed)
+        shape = (self.lines, self.coils, self.samples)
+        noise = generator.standard_normal(shape, np.float32) + 1j * generator.standard_normal(shape, np.float32)
+        y, x = np.arange(self.lines) - self.lines // 2, np.arange(self.samples) - self.samples // 2
+        envelope = 1 / (1 + (y[:, None, None] / 6) ** 2 + (x[None, None, :] / 6) ** 2)
+        return (noise * envelope).astype(np.complex64)
 
-def readout(samples: np.ndarray, line: int, slice_number: int) -> bytes:
-    """The message of one acquisition of (coils, samples)."""
-    head = bytearray(340)
-    struct.pack_into("<H", head, 0, 1)
-    struct.pack_into("<HHH", head, 34, SAMPLES, COILS, COILS)
-    struct.pack_into("<H", head, 172, SAMPLES // 2)
-    struct.pack_into("<HHHH", head, 242, line, 0, 0, slice_number)
-    return struct.pack("<H", 1008) + bytes(head) + samples.tobytes()
+    def readout(self, samples: Samples, line: int, slice_number: int) -> bytes:
+        """The message of one acquisition of (coils, samples)."""
+        head = bytearray(340)
+        struct.pack_into("<H", head, 0, 1)
+        struct.pack_into("<HHH", head, 34, self.samples, self.coils, self.coils)
+        struct.pack_into("<H", head, 172, self.samples // 2)
+        struct.pack_into("<HHHH", head, 242, line, 0, 0, slice_number)
+        return struct.pack("<H", 1008) + bytes(head) + samples.tobytes()

@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import machine
-from live_scan import CLOSE, LINES, beginning, readout, slice_samples
+from live_scan import CLOSE, LiveScan, Samples
 
 import mriembed
 from mriembed.programs import installed_program
@@ -36,6 +36,7 @@ from mriembed.programs import installed_program
 PEER = Path(__file__).with_name("live_peer.py")
 PERIOD = 0.002
 INTERLEAVED = 16
+SCAN = LiveScan()
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=40)
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    samples = slice_samples()
+    samples = SCAN.slice_samples()
     program = str(installed_program("mriembed_cli"))
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.pt"
@@ -135,18 +136,18 @@ def connected(port: int) -> socket.socket:
     """A session, up to its header."""
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(beginning())
+    connection.sendall(SCAN.beginning())
     return connection
 
 
-def latency(port: int, samples: object, slices: int) -> Latency:
+def latency(port: int, samples: Samples, slices: int) -> Latency:
     """Sends slices at their pace and waits for each one's answer."""
     connection = connected(port)
     took: list[float] = []
     for number in range(slices):
         begin = time.perf_counter()
-        for line in range(LINES):
-            message = readout(samples[line], line, number)  # type: ignore[index]
+        for line in range(SCAN.lines):
+            message = SCAN.readout(samples[line], line, number)
             time.sleep(max(0, begin + (line + 1) * PERIOD - time.perf_counter()))
             connection.sendall(message)
         sent = time.perf_counter()
@@ -190,14 +191,14 @@ def take_all(connection: socket.socket) -> None:
         pass
 
 
-def throughput(program: str, model: Path, samples: object, slices: int, folder: Path) -> dict[str, float]:
+def throughput(program: str, model: Path, samples: Samples, slices: int, folder: Path) -> dict[str, float]:
     """Slices a second: through the service as fast as it takes them, and by `embed` from a file of the same bytes."""
-    messages = [readout(samples[line], line, 0) for line in range(LINES)]  # type: ignore[index]
+    messages = [SCAN.readout(samples[line], line, 0) for line in range(SCAN.lines)]
     numbered = [bytearray(message) for message in messages]
     stream = folder / "scan.mrd"
     rates: dict[str, list[float]] = {"serve": [], "embed": []}
     with stream.open("wb") as file:
-        file.write(beginning())
+        file.write(SCAN.beginning())
         for number in range(slices):
             for message in numbered:
                 struct.pack_into("<H", message, 2 + 248, number)
@@ -210,7 +211,7 @@ def throughput(program: str, model: Path, samples: object, slices: int, folder: 
             receiver = threading.Thread(target=take_all, args=(connection,))
             receiver.start()
             with stream.open("rb") as file:
-                file.seek(len(beginning()))
+                file.seek(len(SCAN.beginning()))
                 connection.sendfile(file)
             receiver.join()
             rates["serve"].append(slices / (time.perf_counter() - begin))
@@ -220,14 +221,14 @@ def throughput(program: str, model: Path, samples: object, slices: int, folder: 
     return {f"{name}_slices_a_second": round(sorted(rate)[1], 1) for name, rate in rates.items()}
 
 
-def memory(program: str, model: Path, samples: object) -> dict[str, float]:
+def memory(program: str, model: Path, samples: Samples) -> dict[str, float]:
     """MiB of the service: before the first session, and at most while interleaved slices come in."""
     with server([program, "serve", str(model)]) as service:
         idle = service.resident_mib("VmRSS")
         connection = connected(service.port)
-        for line in range(LINES):
+        for line in range(SCAN.lines):
             for number in range(INTERLEAVED):
-                connection.sendall(readout(samples[line], line, number))  # type: ignore[index]
+                connection.sendall(SCAN.readout(samples[line], line, number))
         connection.sendall(CLOSE)
         take_all(connection)
         return {"idle_mib": idle, f"{INTERLEAVED}_interleaved_slices_mib": service.resident_mib("VmHWM")}

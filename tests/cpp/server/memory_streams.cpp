@@ -27,19 +27,19 @@ bool MemorySink::write(std::string_view bytes) {
 }
 
 void MemorySink::open() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   open_ = true;
   changed_.notify_all();
 }
 
 void MemorySink::give_up() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   gave_up_ = true;
   changed_.notify_all();
 }
 
 std::string MemorySink::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return bytes_;
 }
 

@@ -50,7 +50,7 @@ class Rows final : public RowSink {
  public:
   void add(const cli::EmbeddingSource& source, const cli::ModelIdentity& /*model*/,
            std::span<const float> embedding) override {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (fails) {
       throw Error(ErrorCode::internal, "rows.jsonl: a row cannot be written: No space left on device");
     }
