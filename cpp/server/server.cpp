@@ -191,8 +191,11 @@ void serve_sockets(Service& service, const std::vector<Listener>& listeners, con
   for (std::size_t index = 0; index < listeners.size(); ++index) {
     waiting[index] = {listeners[index].socket.get(), POLLIN, 0};
   }
-  while (!cli::Interruption::requested() && !(options.once && sessions.scans() > 0)) {
+  for (;;) {
     sessions.forget_ended();
+    if (cli::Interruption::requested() || (options.once && sessions.scans() > 0)) {
+      return;
+    }
     if (sessions.is_full()) {
       std::this_thread::sleep_for(milliseconds(10));
       continue;

@@ -74,13 +74,16 @@ void Session::run() {
 void Session::take_rest() {
   taps_ = false;
   std::array<char, 4096> bytes{};
-  try {
-    for (;;) {
+  for (;;) {
+    try {
       bytes_.read_some(bytes.data(), bytes.size());
+    } catch (const io::ByteSource::CutShort&) {
+      return;
+    } catch (const Stopped&) {
+      return;
+    } catch (const TimedOut&) {
+      return;
     }
-  } catch (const io::ByteSource::CutShort&) {
-  } catch (const Stopped&) {
-  } catch (const TimedOut&) {
   }
 }
 
@@ -93,7 +96,7 @@ void Session::take_messages() {
       more = take(number);
     } catch (const Error& error) {
       // Of the protocol itself: where the next message begins is not known.
-      throw Lost{error.what()};
+      throw Lost(error.what());
     }
     if (!more) {
       return;
@@ -136,8 +139,8 @@ bool Session::take(std::uint16_t number) {
       io::skip_waveform(bytes_);
       break;
     default:
-      throw Lost{"a message of the unknown number " + std::to_string(number) + " at byte " +
-                 std::to_string(bytes_.place() - 2) + ": the stream is damaged, or of another protocol than MRD v1"};
+      throw Lost("a message of the unknown number " + std::to_string(number) + " at byte " +
+                 std::to_string(bytes_.place() - 2) + ": the stream is damaged, or of another protocol than MRD v1");
   }
   return true;
 }
@@ -217,8 +220,8 @@ void Session::take_acquisition() {
   const auto size = static_cast<std::int64_t>(message.header.samples) * message.header.coils *
                     static_cast<std::int64_t>(sizeof(std::complex<float>));
   if (size > largest_acquisition && message.compression == 0) {
-    throw Lost{"an acquisition of " + std::to_string(message.header.coils) + " coils and " +
-               std::to_string(message.header.samples) + " samples: the stream is damaged"};
+    throw Lost("an acquisition of " + std::to_string(message.header.coils) + " coils and " +
+               std::to_string(message.header.samples) + " samples: the stream is damaged");
   }
   if (!has_scan() || message.compression > 0) {
     io::skip_samples(message, bytes_);
@@ -280,7 +283,8 @@ void Session::take_line(const io::SliceAssembler::PlacedLine& line) {
     if (ready && arriving_.size() < most) {
       try {
         arriving = service_.embedder.get()->begin({line.samples, scan_->shape(), scan_->geometry()}, context());
-      } catch (const Error&) {  // of a model that cannot be loaded; embedding says so
+      } catch (const Error&) {
+        arriving.reset();  // a model that cannot be loaded; embedding says so
       }
     }
     found = arriving_.emplace(line.key, std::move(arriving)).first;

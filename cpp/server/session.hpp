@@ -6,6 +6,7 @@
 #include <chrono>
 #include <complex>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,7 +50,9 @@ class Session final : private Reporter {
 
  private:
   // The stream cannot be followed any further.
-  struct Lost {
+  struct Lost : std::exception {
+    explicit Lost(std::string text) : reason(std::move(text)) {}
+
     std::string reason;
   };
 

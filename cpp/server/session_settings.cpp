@@ -60,7 +60,7 @@ std::optional<std::string> property_of(const pugi::xml_node& gadget, std::string
 }  // namespace
 
 std::optional<Return> return_named(std::string_view name) {
-  const auto found = std::ranges::find(returns, name, &std::pair<std::string_view, Return>::first);
+  const auto* const found = std::ranges::find(returns, name, &std::pair<std::string_view, Return>::first);
   return found == returns.end() ? std::nullopt : std::optional(found->second);
 }
 

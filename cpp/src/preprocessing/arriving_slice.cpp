@@ -11,8 +11,7 @@ namespace mriembed {
 ArrivingSlice::ArrivingSlice(const SliceRequest& request, const RawSlices& slices,
                              std::optional<Eigen::MatrixXcd> whitening, threads::Recycled<SliceWorkspace>& workspaces,
                              const threads::Executor& executor)
-    : request_(request),
-      slices_(slices),
+    : slices_(slices),
       whitening_(std::move(whitening)),
       executor_(executor),
       workspace_(workspaces.take()),

@@ -30,7 +30,6 @@ class ArrivingSlice {
  private:
   void weigh();
 
-  SliceRequest request_;
   RawSlices slices_;
   std::optional<Eigen::MatrixXcd> whitening_;
   const threads::Executor& executor_;

@@ -97,10 +97,10 @@ bool warned(const Live& result, const std::string& part) {
 // Lines of so many slices, the slices inside the steps where interleaved.
 Scan many_slices(std::uint16_t slices, bool interleaved, unsigned height = 8) {
   Scan scan{mrd_xml(matrix_of(height)), {}};
-  for (std::uint16_t outer = 0; outer < (interleaved ? height : slices); ++outer) {
-    for (std::uint16_t inner = 0; inner < (interleaved ? slices : height); ++inner) {
-      auto acquisition = line(2, 8, interleaved ? outer : inner);
-      acquisition.idx().slice = interleaved ? inner : outer;
+  for (unsigned outer = 0; outer < (interleaved ? height : slices); ++outer) {
+    for (unsigned inner = 0; inner < (interleaved ? slices : height); ++inner) {
+      auto acquisition = line(2, 8, static_cast<std::uint16_t>(interleaved ? outer : inner));
+      acquisition.idx().slice = static_cast<std::uint16_t>(interleaved ? inner : outer);
       acquisition.data(0, 0) = Complex(static_cast<float>(acquisition.idx().slice), 1);
       scan.lines.push_back(acquisition);
     }

@@ -15,11 +15,13 @@ struct Samples {
   explicit Samples(std::array<std::int64_t, 3> extents) : shape(extents) {
     std::mt19937 generator(1);
     std::normal_distribution<float> normal;
+    const std::int64_t middle_y = shape[1] / 2;
+    const std::int64_t middle_x = shape[2] / 2;
     for (std::int64_t coil = 0; coil < shape[0]; ++coil) {
       for (std::int64_t y = 0; y < shape[1]; ++y) {
         for (std::int64_t x = 0; x < shape[2]; ++x) {
-          const auto dy = static_cast<float>(y - shape[1] / 2);
-          const auto dx = static_cast<float>(x - shape[2] / 2);
+          const auto dy = static_cast<float>(y - middle_y);
+          const auto dx = static_cast<float>(x - middle_x);
           const float envelope = 1 / (1 + 0.1F * (dx * dx + dy * dy));
           values.emplace_back(envelope * normal(generator), envelope * normal(generator));
         }
@@ -40,7 +42,7 @@ class ArrivingSliceTest : public testing::Test {
  protected:
   threads::Executor executor{1, {}};
   threads::Recycled<SliceWorkspace> workspaces;
-  std::vector<float> channels = std::vector<float>(2 * 4 * 64 * 64);
+  std::vector<float> channels = std::vector<float>(std::size_t{8} * 64 * 64);
 };
 
 TEST_F(ArrivingSliceTest, of_which_all_lines_came_needs_no_look_at_the_whole) {

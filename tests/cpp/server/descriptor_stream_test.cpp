@@ -8,6 +8,7 @@
 #include <csignal>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/descriptor.hpp"
 
@@ -77,7 +78,8 @@ TEST(DescriptorStream, ends_when_it_is_told_to_or_waits_too_long) {
 TEST(DescriptorSink, gives_up_on_who_does_not_read) {
   const Pair pair;
   DescriptorSink sink(pair.theirs.get());
-  std::thread writer([&] { EXPECT_FALSE(sink.write(std::string(10'000'000, 'x'))); });
+  const std::vector<char> much(10'000'000, 'x');
+  std::thread writer([&] { EXPECT_FALSE(sink.write({much.data(), much.size()})); });
   sink.give_up();
   writer.join();
 }

@@ -28,7 +28,7 @@ TEST(SentMessages, of_a_configuration_are_1024_bytes_with_a_nul) {
   EXPECT_EQ(message.back(), '\0');
 }
 
-// libismrmrd's own structure is the reference for the offsets.
+// libismrmrd's own structure is the reference for the offsets. It is packed: + copies what lies unaligned.
 TEST(SentMessages, of_an_image_have_ismrmrds_header) {
   SentImage image;
   image.width = 3;
@@ -57,25 +57,25 @@ TEST(SentMessages, of_an_image_have_ismrmrds_header) {
   EXPECT_EQ(head.matrix_size[0], 3);
   EXPECT_EQ(head.matrix_size[1], 2);
   EXPECT_EQ(head.matrix_size[2], 1);
-  EXPECT_EQ(head.field_of_view[1], 20);
+  EXPECT_EQ(+head.field_of_view[1], 20);
   EXPECT_EQ(head.channels, 1);
-  EXPECT_EQ(head.position[2], 3);
-  EXPECT_EQ(head.read_dir[0], 1);  // was not set
-  EXPECT_EQ(head.phase_dir[1], 1);
-  EXPECT_EQ(head.slice_dir[2], -1);
-  EXPECT_EQ(head.patient_table_position[0], 8);
+  EXPECT_EQ(+head.position[2], 3);
+  EXPECT_EQ(+head.read_dir[0], 1);  // was not set
+  EXPECT_EQ(+head.phase_dir[1], 1);
+  EXPECT_EQ(+head.slice_dir[2], -1);
+  EXPECT_EQ(+head.patient_table_position[0], 8);
   EXPECT_EQ(head.slice, 4);
   EXPECT_EQ(head.contrast, 1);
   EXPECT_EQ(head.phase, 2);
   EXPECT_EQ(head.repetition, 3);
   EXPECT_EQ(head.set, 5);
-  EXPECT_EQ(head.acquisition_time_stamp, 1234U);
-  EXPECT_EQ(head.physiology_time_stamp[2], 7U);
-  EXPECT_EQ(head.measurement_uid, 99U);
+  EXPECT_EQ(+head.acquisition_time_stamp, 1234U);
+  EXPECT_EQ(+head.physiology_time_stamp[2], 7U);
+  EXPECT_EQ(+head.measurement_uid, 99U);
   EXPECT_EQ(head.image_type, ISMRMRD::ISMRMRD_IMTYPE_MAGNITUDE);
   EXPECT_EQ(head.image_index, 7);
   EXPECT_EQ(head.image_series_index, 100);
-  EXPECT_EQ(head.attribute_string_len, 4U);
+  EXPECT_EQ(+head.attribute_string_len, 4U);
   EXPECT_EQ(bytes.substr(2 + sizeof(head), 12), std::string("\4\0\0\0\0\0\0\0<m/>", 12));
   EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() - 24, pixels.data(), 24), 0);
 }
@@ -87,7 +87,7 @@ TEST(SentMessages, of_an_image_lie_where_its_partition_does) {
   const std::string bytes = image_message(image, "", std::vector<float>{1});
   ISMRMRD::ISMRMRD_ImageHeader head{};
   std::memcpy(&head, bytes.data() + 2, sizeof(head));
-  EXPECT_EQ(head.position[0], 4);
+  EXPECT_EQ(+head.position[0], 4);
 }
 
 }  // namespace
