@@ -32,7 +32,7 @@ from mriembed.training.command import add_train_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Its status is one of mriembed_cli: 0, 1, 2, 3, 4, 5, 6 or 130 (see README.md)."""
+    """Runs the command. Its exit code is one of mriembed_cli's: 0 to 6 or 130 (docs/command_line.md)."""
     options = _parser().parse_args(arguments)
     try:
         command: int = options.run(options)

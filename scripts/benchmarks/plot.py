@@ -1,4 +1,4 @@
-"""Draws the results of compare.py as a picture for the README.
+"""Draws the results of compare.py as a picture for docs/benchmarks.md.
 
     python scripts/benchmarks/plot.py RESULTS.json OUT.png
 
@@ -23,7 +23,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-PIXELS_PER_INCH = 100  # in points of the README; the file has twice as many
+PIXELS_PER_INCH = 100  # in points of the page; the file has twice as many
 WIDTH = 900
 ROW = 21
 PANEL_HEAD = 86

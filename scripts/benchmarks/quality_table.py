@@ -1,4 +1,4 @@
-"""The quality tables of README and model card, in Markdown, from the JSON of `mriembed evaluate`.
+"""The quality tables of the model card, in Markdown, from the JSON of `mriembed evaluate`.
 
 quality_table.py RESULTS.json
 """

@@ -1,4 +1,4 @@
-"""What a comparison comes down to: the ratios that the README states. Larger than 1 is faster than the other."""
+"""The ratios of a comparison, as docs/benchmarks.md states them. Larger than 1: faster than the other."""
 
 from __future__ import annotations
 

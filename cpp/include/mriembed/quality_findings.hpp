@@ -27,7 +27,7 @@ enum class Fault {
 MRIEMBED_EXPORT const char* name_of(Fault fault);
 
 // A figure beyond its limit counts as a finding. Faultless simulated scans stay below
-// (scripts/benchmarks/check_rates.py; the rates stand in README). The limit of spikes is twice what those scans need:
+// (scripts/benchmarks/check_rates.py; rates: docs/check.md). The limit of spikes is twice what those scans need:
 // k-space of phantoms with regular structures, which the simulator does not draw, reached a level of 29.
 struct QualityLimits {
   double high_noise = 2;        // noise over the array's median
