@@ -1,11 +1,9 @@
-import functools
 import re
-import subprocess
 
 import pytest
 
 from packaging_texts import PACKAGING, REPOSITORY, joined_lines
-from program import PROGRAM
+from program import help_of
 
 TEXTS = [REPOSITORY / "docs" / "scanner.md", *sorted(path for path in PACKAGING.rglob("*") if path.is_file())]
 # Options behind one of these words are its own; those before the first one in a piece of text are of `serve`.
@@ -30,14 +28,6 @@ def used_options() -> list[tuple[str, str, str]]:
 
 
 USED = used_options()
-
-
-@functools.cache
-def help_of(command: str) -> str:
-    shown = subprocess.run([PROGRAM, command, "--help"], check=False, capture_output=True, text=True)
-    # An unknown command prints the help of the program.
-    assert f"Usage: mriembed_cli {command} " in shown.stdout, f"mriembed_cli has no command {command}"
-    return shown.stdout
 
 
 def test_the_texts_use_options_of_serve_ping_and_send() -> None:
