@@ -7,6 +7,7 @@
 #include <functional>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "kernels/energy.hpp"
 #include "kernels/peak.hpp"
@@ -409,6 +410,9 @@ void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64
 
 // From the virtual coils; before that, lines that are missing are filled.
 void SlicePreparation::remove_oversampling() {
+  if (std::exchange(cropped_ahead_, false)) {
+    return;
+  }
   if (lacks_lines_) {
     complete_lines();
     if (crops_y()) {

@@ -74,6 +74,8 @@ struct SliceWorkspace {
   SampleBuffer calibration;  // (coils, calibration lines, x)
   SampleBuffer virtual_coils;
   SampleBuffer cropped;  // virtual coils transformed and cropped
+  SampleBuffer row;      // one line of all virtual coils, as it arrives, and once it is cropped
+  SampleBuffer cropped_row;
   SampleBuffer spectra;  // k-space of the virtual coils
   SampleBuffer kspace;   // the same at the matrix, the echo at its centre
   ChannelMemory channels;
@@ -142,6 +144,7 @@ class SlicePreparation {
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();
+  void crop_ahead(std::int64_t row);
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   template <typename Work>
@@ -199,7 +202,9 @@ class SlicePreparation {
   bool kspace_;
   MeasuredLines measured_;  // of k-space
   bool lacks_lines_ = false;
-  Range rows_;  // of source_, at which virtual coils are combined
+  Planes cropped_;              // lines that arrived, cropped along x
+  bool cropped_ahead_ = false;  // planes_ are those
+  Range rows_;                  // of source_, at which virtual coils are combined
   Range columns_;
   float scale_ = 1;      // of source_, to about 1
   Coils calibration_{};  // lines: k-space along y; along x k-space, too, or once cropped an image

@@ -3,6 +3,7 @@
 
 #include "kernels/peak.hpp"
 #include "preprocessing/peak_scale.hpp"
+#include "preprocessing/plane_copies.hpp"
 #include "preprocessing/preprocessing_version.hpp"
 #include "preprocessing/slice_preparation.hpp"
 
@@ -47,6 +48,9 @@ std::optional<double> SlicePreparation::weigh_ahead(const std::optional<Eigen::M
   }
   const double energy_kept = take_weights(whitening);
   planes_ = sized(workspace_.virtual_coils, virtual_coils_, rows_.length(), columns_.length());
+  if (crops_x() && !crops_y()) {
+    cropped_ = sized(workspace_.cropped, virtual_coils_, rows_.length(), width_);
+  }
   return energy_kept;
 }
 
@@ -58,6 +62,23 @@ void SlicePreparation::combine_ahead(std::int64_t row) {
   SliceWorkspace::Found found;
   combine_run(workspace_.participants.front(), found,
               {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+  if (crops_x() && !crops_y()) {
+    crop_ahead(kernels::to_front(row - rows_.begin, rows_.length()));
+  }
+}
+
+// Row `row` of the virtual coils, as crop() does it of all.
+void SlicePreparation::crop_ahead(std::int64_t row) {
+  const Planes whole = sized(workspace_.row, 1, virtual_coils_, source_width_);
+  const Planes kept = sized(workspace_.cropped_row, 1, virtual_coils_, width_);
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::copy_n(planes_.at(coil).samples + row * source_width_, source_width_, whole.samples + coil * source_width_);
+  }
+  transform(whole, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
+  crop_plane(whole, {false, true}, kept);
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::copy_n(kept.samples + coil * width_, width_, cropped_.at(coil).samples + row * width_);
+  }
 }
 
 bool SlicePreparation::finish_ahead(std::int32_t peak_bits) {
@@ -69,6 +90,9 @@ bool SlicePreparation::finish_ahead(std::int32_t peak_bits) {
     find_echo_of_samples();
     take_rows_around_echo();
     combine_scaled(/*look_outside=*/false);
+  } else if (crops_x() && !crops_y()) {
+    planes_ = cropped_;
+    cropped_ahead_ = true;
   }
   return true;
 }
