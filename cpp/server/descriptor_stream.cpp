@@ -14,7 +14,8 @@ namespace mriembed::server {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{1} << 18U;
+// Readouts of many coils are longer: they are read to where they belong.
+constexpr std::size_t buffer_bytes = std::size_t{1} << 15U;
 
 bool is_ready(int descriptor, short events, std::chrono::milliseconds longest) {
   pollfd waiting{descriptor, events, 0};
@@ -48,10 +49,21 @@ void DescriptorSource::wait() const {
   }
 }
 
-std::size_t DescriptorSource::receive(void* to, std::size_t most) const {
-  for (;;) {
-    wait();
-    const ssize_t count = ::read(descriptor_, to, most);
+std::size_t DescriptorSource::receive(void* to, std::size_t most) {
+  for (bool waited = false;; waited = true) {
+    // What is there is taken at once. A pipe cannot be asked so: it is waited for.
+    if (waited || !is_socket_ || stop_ || deadline_.has_value()) {
+      wait();
+    }
+    ssize_t count = -1;
+    if (is_socket_) {
+      count = recv(descriptor_, to, most, MSG_DONTWAIT);
+      is_socket_ = count >= 0 || errno != ENOTSOCK;
+    }
+    if (!is_socket_) {
+      wait();
+      count = ::read(descriptor_, to, most);
+    }
     if (count > 0) {
       return static_cast<std::size_t>(count);
     }

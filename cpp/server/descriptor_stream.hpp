@@ -36,12 +36,13 @@ class DescriptorSource final : public io::ByteSource {
 
  private:
   void wait() const;
-  std::size_t receive(void* to, std::size_t most) const;
+  std::size_t receive(void* to, std::size_t most);
 
   int descriptor_;
   const std::atomic<bool>& stop_;
   std::optional<Clock::time_point> deadline_;
   std::chrono::milliseconds idle_timeout_{0};
+  bool is_socket_ = true;  // until it turns out otherwise
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  // of what is in the buffer
   std::size_t end_ = 0;

@@ -299,11 +299,14 @@ void Session::take_line(const io::SliceAssembler::PlacedLine& line) {
 // Hands the slices that are whole to the worker.
 void Session::take_slices() {
   for (;;) {
-    SliceJob job;
-    job.slice = worker_.spare();
-    if (!scan_->next(job.slice)) {
+    if (slice_.samples.empty()) {
+      slice_ = worker_.spare();
+    }
+    if (!scan_->next(slice_)) {
       return;
     }
+    SliceJob job;
+    job.slice = std::exchange(slice_, {});
     const io::SliceLabel& label = job.slice.label;
     const io::VolumeKey key{static_cast<std::uint16_t>(label.slice), static_cast<std::uint16_t>(label.contrast),
                             static_cast<std::uint16_t>(label.phase), static_cast<std::uint16_t>(label.repetition),

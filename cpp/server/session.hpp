@@ -103,6 +103,7 @@ class Session final : private Reporter {
   // The first line of volumes that are not whole.
   std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;
   std::vector<std::complex<float>> samples_;
+  io::Slice slice_;  // memory for the next one that is whole
   std::optional<std::string> noise_query_;
   bool closed_ = false;        // by the client
   bool without_scan_ = false;  // acquisitions came that no header tells of
