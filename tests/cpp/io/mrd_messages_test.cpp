@@ -2,6 +2,8 @@
 
 #include <ismrmrd/ismrmrd.h>
 
+#include <array>
+
 #include "file_bytes.hpp"
 #include "scan_files.hpp"
 #include "stream_messages.hpp"
@@ -112,6 +114,53 @@ TEST(MrdMessages, of_waveforms_texts_and_configurations_have_the_format_s_length
 TEST(MrdMessages, of_headers_may_end_in_a_counted_nul) {
   FileBytes bytes = behind_number(text_message(3, std::string("<x/>\0", 5)));
   EXPECT_EQ(take_text(bytes), "<x/>");
+}
+
+TEST(MrdMessages, of_a_configuration_file_hold_its_name) {
+  std::string field = "default.xml";
+  field.resize(1024, '\0');
+  FileBytes bytes = behind_number(message(1, field) + "next");
+  EXPECT_EQ(take_config_file(bytes), "default.xml");
+  EXPECT_EQ(bytes.left(), 4);
+  FileBytes full = behind_number(message(1, std::string(1024, 'x')));
+  EXPECT_EQ(take_config_file(full).size(), 1024U);
+}
+
+// u64 reserved, u64 correlation, u64 length, text: Gadgetron's apps/gadgetron/connection/Handlers.cpp.
+TEST(MrdMessages, of_a_query_hold_its_number_and_text) {
+  const std::array<std::uint64_t, 3> head{0, 77, 5};
+  FileBytes bytes =
+      behind_number(message(6, std::string(reinterpret_cast<const char*>(head.data()), sizeof(head)) + "what?next"));
+  const QueryMessage query = take_query(bytes);
+  EXPECT_EQ(query.correlation, 77U);
+  EXPECT_EQ(query.query, "what?");
+  EXPECT_EQ(bytes.left(), 4);
+}
+
+TEST(MrdMessages, tell_what_an_image_of_the_acquisitions_slice_bears) {
+  ISMRMRD::Acquisition acquisition(8, 2);
+  acquisition.measurement_uid() = 5;
+  acquisition.acquisition_time_stamp() = 1234;
+  acquisition.physiology_time_stamp()[2] = 7;
+  acquisition.read_dir()[1] = 1;
+  acquisition.phase_dir()[0] = -1;
+  acquisition.patient_table_position()[2] = 9;
+  FileBytes bytes = behind_number(acquisition_message(acquisition));
+  const AcquisitionOrigin origin = take_acquisition(bytes).origin;
+  EXPECT_EQ(origin.measurement_uid, 5U);
+  EXPECT_EQ(origin.time_stamp, 1234U);
+  EXPECT_EQ(origin.physiology_time_stamps[2], 7U);
+  EXPECT_EQ(origin.read_direction[1], 1);
+  EXPECT_EQ(origin.phase_direction[0], -1);
+  EXPECT_EQ(origin.table_position_mm[2], 9);
+}
+
+TEST(MrdMessages, hold_headers_that_can_be_taken_alone) {
+  ISMRMRD::Acquisition acquisition(8, 2);
+  acquisition.idx().slice = 3;
+  const std::string bytes = acquisition_message(acquisition).substr(2, 340);
+  EXPECT_EQ(acquisition_of_bytes(bytes).slice, 3);
+  EXPECT_THROW(acquisition_of_bytes(bytes.substr(1)), Error);
 }
 
 }  // namespace
