@@ -78,6 +78,7 @@ TEST(RowLog, writes_whole_rows_from_many_threads) {
   RowLog rows(path.string());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int number = 0; number < 8; ++number) {
       threads.emplace_back([&] {
         for (int row = 0; row < 50; ++row) {

@@ -18,12 +18,14 @@ io::Slice of_point(std::int64_t height, std::int64_t width, std::int64_t y, std:
   slice.channels = static_cast<std::int64_t>(coils.size());
   slice.height = height;
   slice.width = width;
+  const std::int64_t middle_y = height / 2;
+  const std::int64_t middle_x = width / 2;
   const double scale = 1 / std::sqrt(static_cast<double>(height * width));
   for (const double coil : coils) {
     for (std::int64_t ky = 0; ky < height; ++ky) {
       for (std::int64_t kx = 0; kx < width; ++kx) {
-        const double turns = static_cast<double>((ky - height / 2) * (y - height / 2)) / static_cast<double>(height) +
-                             static_cast<double>((kx - width / 2) * (x - width / 2)) / static_cast<double>(width);
+        const double turns = static_cast<double>((ky - middle_y) * (y - middle_y)) / static_cast<double>(height) +
+                             static_cast<double>((kx - middle_x) * (x - middle_x)) / static_cast<double>(width);
         slice.samples.emplace_back(std::polar(coil * scale, -2 * std::numbers::pi * turns));
       }
     }

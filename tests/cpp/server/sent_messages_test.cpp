@@ -4,6 +4,7 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <cstring>
+#include <string_view>
 
 namespace mriembed::server {
 namespace {
@@ -77,7 +78,8 @@ TEST(SentMessages, of_an_image_have_ismrmrds_header) {
   EXPECT_EQ(head.image_series_index, 100);
   EXPECT_EQ(+head.attribute_string_len, 4U);
   EXPECT_EQ(bytes.substr(2 + sizeof(head), 12), std::string("\4\0\0\0\0\0\0\0<m/>", 12));
-  EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() - 24, pixels.data(), 24), 0);
+  const std::string_view expected(reinterpret_cast<const char*>(pixels.data()), 24);
+  EXPECT_EQ(bytes.substr(bytes.size() - 24), expected);
 }
 
 TEST(SentMessages, of_an_image_lie_where_its_partition_does) {

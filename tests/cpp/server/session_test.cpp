@@ -72,12 +72,7 @@ struct Answers {
   bool nothing_behind_close = false;
 
   [[nodiscard]] bool says(const std::string& beginning) const {
-    for (const std::string& text : texts) {
-      if (text.starts_with(beginning)) {
-        return true;
-      }
-    }
-    return false;
+    return std::ranges::any_of(texts, [&](const std::string& text) { return text.starts_with(beginning); });
   }
 };
 
@@ -108,6 +103,7 @@ class SessionTest : public testing::Test {
       }
       answers.nothing_behind_close = static_cast<std::size_t>(source.place()) == sent.size();
     } catch (const io::ByteSource::CutShort&) {
+      answers.closed = false;
     }
     return answers;
   }
