@@ -1,6 +1,7 @@
 """Writes the model files that the C++ tests load.
 
-pca.pt and none.pt (no coil compression) have 4 coils each, and pca_64.pt brings slices to 64 x 64; foreign.pt is a TorchScript file that is no model file.
+pca.pt and none.pt (no coil compression) have 4 coils each, and pca_64.pt brings slices to 64 x 64; foreign.pt is a
+TorchScript file that is no model file.
 """
 
 import sys

@@ -15,8 +15,8 @@ LABEL_KEY: Final = "com.siemens-healthineers.magneticresonance.openrecon.metadat
 MIN_REQUIRED_MEMORY_MB: Final = 2048
 """Memory (MB) that the container may take; the only place of this figure.
 
-The service holds what it was sent of slices that are not whole: of an interleaved scan of 32 coils, 256 lines of 512 samples,
-34 MB a slice (`scripts/benchmarks/serve_latency.py`). This is enough for some 50 of those at once.
+The service holds what it was sent of slices that are not whole: of an interleaved scan of 32 coils, 256 lines of 512
+samples, 704 MiB for 16 slices (`scripts/benchmarks/serve_latency.py`). This is enough for some 50 of those at once.
 """
 
 _TEMPLATE = Path(__file__).with_name("label.json")
