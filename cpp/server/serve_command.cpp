@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "cli/interruption.hpp"
+#include "cli/limits_file.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/error.hpp"
 #include "server/model_embedder.hpp"
+#include "server/quality_check.hpp"
 #include "server/row_log.hpp"
 #include "server/server.hpp"
 #include "server/server_commands.hpp"
@@ -55,6 +57,8 @@ struct Arguments {
   bool standard_streams = false;
   std::string returned = "embedding";
   std::string rows;
+  bool check = false;
+  std::string limits;
   std::string save_folder;
   std::int64_t save_limit_mib = 10240;
   std::string noise_folder;
@@ -120,6 +124,10 @@ int serve(const Arguments& arguments) {
     level == Service::Level::error ? cli::print_error(line) : cli::print_note(line);
   };
   service.noise = &noise;
+  if (arguments.check) {
+    const auto limits = arguments.limits.empty() ? cli::LimitsFile() : cli::LimitsFile(arguments.limits);
+    service.new_check = [limits] { return std::make_unique<QualityCheck>(limits); };
+  }
   service.rows = rows.has_value() ? &*rows : nullptr;
   service.save_folder = arguments.save_folder;
   service.saved = &saved;
@@ -182,6 +190,10 @@ cli::Command add_serve_command(CLI::App& program) {
                    "Append each slice's row to this file, *.jsonl or *.csv, with the members that `embed` gives it; "
                    "`file` is the session's name")
       ->type_name("ROWS");
+  CLI::Option* const check = command->add_flag(
+      "--check", arguments->check,
+      "Check each scan as `mriembed_cli check` does: what is broken in it, coil by coil, is a WARNING at its end");
+  cli::add_limits_option(*command, arguments->limits)->needs(check);
   CLI::Option* const save =
       command
           ->add_option("--save", arguments->save_folder,

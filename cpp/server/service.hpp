@@ -11,6 +11,7 @@
 
 #include "server/noise_store.hpp"
 #include "server/row_sink.hpp"
+#include "server/scan_check.hpp"
 #include "server/session_file.hpp"
 #include "server/session_settings.hpp"
 #include "server/slice_embedder.hpp"
@@ -23,6 +24,8 @@ struct Service {
   std::shared_future<std::shared_ptr<const SliceEmbedder>> embedder;  // throws Error where it cannot be loaded
   std::string model_file;
   NoiseStore* noise = nullptr;
+  // Makes the check of a scan; empty: scans are not checked.
+  std::function<std::unique_ptr<ScanCheck>()> new_check;
   RowSink* rows = nullptr;                 // null: rows are written nowhere
   std::string save_folder;                 // empty: sessions are not saved
   SavedBytes* saved = nullptr;             // with save_folder

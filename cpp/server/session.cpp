@@ -210,6 +210,7 @@ bool Session::has_scan() {
   noise_sources_ = header_->noise_sources;
   std::vector<io::MeasuredNoise> noise = service_.noise->of(noise_sources_);
   scan_ = std::make_unique<io::LiveScan>(*std::exchange(header_, std::nullopt), options, std::move(noise));
+  check_ = service_.new_check ? service_.new_check() : nullptr;
   scan_->set_listener([this](const io::SliceAssembler::PlacedLine& line) { take_line(line); });
   return true;
 }
@@ -326,6 +327,7 @@ void Session::take_slices() {
       job.arriving = std::move(arriving->second);
       arriving_.erase(arriving);
     }
+    job.check = check_;
     worker_.put(std::move(job));
   }
 }
@@ -349,6 +351,10 @@ void Session::end_scan() {
     fail(error.what());
   }
   worker_.drain();
+  if (check_ != nullptr) {
+    const std::shared_ptr<ScanCheck> check = std::exchange(check_, nullptr);
+    std::ranges::for_each(check->findings(), [this](const std::string& line) { warn(line); });
+  }
   arriving_.clear();  // they read the scan's samples
   scan_.reset();
   context_.reset();

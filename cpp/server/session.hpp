@@ -99,6 +99,7 @@ class Session final : private Reporter {
   std::shared_ptr<const ScanContext> context_;
   // Slices that are not whole; null: they are embedded as a whole.
   std::map<io::VolumeKey, std::unique_ptr<ArrivingEmbedding>> arriving_;
+  std::shared_ptr<ScanCheck> check_;   // of the scan; null: it is not checked
   std::vector<std::string> warnings_;  // of the scan
   // The first line of volumes that are not whole.
   std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;

@@ -163,6 +163,9 @@ void SliceWorker::embed(SliceJob& job) {
   }
   ++embedded_;
   ++service_.embedded;
+  if (job.check != nullptr) {  // once the answer is on its way
+    job.check->add(job.slice, *job.scan);
+  }
 }
 
 void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {

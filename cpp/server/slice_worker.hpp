@@ -15,6 +15,7 @@
 #include "io/mrd_messages.hpp"
 #include "io/scan_reader.hpp"
 #include "server/outbox.hpp"
+#include "server/scan_check.hpp"
 #include "server/scan_context.hpp"
 #include "server/service.hpp"
 #include "server/slice_embedder.hpp"
@@ -27,6 +28,7 @@ struct SliceJob {
   io::AcquisitionOrigin origin;  // of the same line
   std::shared_ptr<const ScanContext> scan;
   std::unique_ptr<ArrivingEmbedding> arriving = nullptr;  // of a slice of which most is done already
+  std::shared_ptr<ScanCheck> check = nullptr;             // null: the scan is not checked
 };
 
 // Tells a session's client and its log what happened. From any thread.

@@ -392,6 +392,30 @@ TEST_F(SessionTest, of_a_model_that_cannot_be_loaded_says_why) {
   EXPECT_TRUE(answers_to(header() + slice_lines(0) + close).says("ERROR   m.pt: damaged"));
 }
 
+// Counts slices, and finds something in every second one.
+class CountingCheck final : public ScanCheck {
+ public:
+  void add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+    if (slice.label.slice % 2 == 1) {
+      lines_.push_back("slice " + std::to_string(slice.label.slice) + " is odd");
+    }
+  }
+  [[nodiscard]] std::vector<std::string> findings() const override { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+TEST_F(SessionTest, tells_of_each_scan_what_its_check_finds) {
+  service.new_check = [] { return std::make_unique<CountingCheck>(); };
+  const Answers answers = answers_to(header() + slice_lines(0) + slice_lines(1) + slice_lines(3) + header() +
+                                     slice_lines(5) + slice_lines(6) + close);
+  EXPECT_EQ(answers.images.size(), 5U);
+  for (const char* line : {"WARNING slice 1 is odd", "WARNING slice 3 is odd", "WARNING slice 5 is odd"}) {
+    EXPECT_EQ(std::ranges::count(answers.texts, line), 1) << line;
+  }
+}
+
 TEST_F(SessionTest, takes_several_scans_in_one_session) {
   const Answers answers = answers_to(config() + header() + slice_lines(1) + header() + slice_lines(1) + close);
   EXPECT_EQ(answers.images.size(), 2U);

@@ -1,0 +1,24 @@
+#include "server/quality_check.hpp"
+
+#include "cli/check_report.hpp"
+#include "mriembed/array_view.hpp"
+
+namespace mriembed::server {
+
+void QualityCheck::add(const io::Slice& slice, const ScanContext& scan) {
+  checker_.add(scan.header, scan.noise, slice.label,
+               ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
+                                                                  {slice.channels, slice.height, slice.width}));
+}
+
+std::vector<std::string> QualityCheck::findings() const {
+  std::vector<std::string> lines;
+  for (const cli::Checked& checked : checker_.checked()) {
+    for (const std::string& line : cli::lines_of(checked)) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+}  // namespace mriembed::server
