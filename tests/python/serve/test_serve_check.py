@@ -1,4 +1,4 @@
-"""`serve --check`: what is broken in a scan is told at its end, in the words of `mriembed_cli check` of the same scan."""
+"""`serve --check`: what is broken in a scan is told at its end, in the words of `mriembed_cli check`."""
 
 import subprocess
 from pathlib import Path
