@@ -17,20 +17,22 @@ std::string messages_of(const std::string& path, const std::string& group = "") 
 // Members that only a whole header has.
 ISMRMRD::Acquisition full_line(std::uint16_t step) {
   ISMRMRD::Acquisition acquisition = line(2, 8, step);
-  acquisition.measurement_uid() = 77;
-  acquisition.scan_counter() = step;
-  acquisition.acquisition_time_stamp() = 4711U + step;
-  acquisition.physiology_time_stamp()[1] = 9;
-  acquisition.available_channels() = 2;
-  acquisition.position()[2] = 12.5F;
-  acquisition.read_dir()[0] = 1;
-  acquisition.phase_dir()[1] = -1;
-  acquisition.slice_dir()[2] = 1;
-  acquisition.patient_table_position()[0] = 3;
-  acquisition.sample_time_us() = 2.5F;
-  acquisition.idx().user[5] = 3;
-  acquisition.user_int()[7] = -5;
-  acquisition.user_float()[1] = 0.5F;
+  ISMRMRD::AcquisitionHeader head = acquisition.getHead();  // is packed: references to members may lie unaligned
+  head.measurement_uid = 77;
+  head.scan_counter = step;
+  head.acquisition_time_stamp = 4711U + step;
+  head.physiology_time_stamp[1] = 9;
+  head.available_channels = 2;
+  head.position[2] = 12.5F;
+  head.read_dir[0] = 1;
+  head.phase_dir[1] = -1;
+  head.slice_dir[2] = 1;
+  head.patient_table_position[0] = 3;
+  head.sample_time_us = 2.5F;
+  head.idx.user[5] = 3;
+  head.user_int[7] = -5;
+  head.user_float[1] = 0.5F;
+  acquisition.setHead(head);
   acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
   return acquisition;
 }

@@ -202,8 +202,10 @@ Scan slab() {
   for (std::uint16_t z = 0; z < 4; ++z) {
     for (std::uint16_t y = 0; y < 4; ++y) {
       scan.lines.push_back(line(2, 8, y, z));
-      scan.lines.back().position()[2] = 12;
-      scan.lines.back().slice_dir()[2] = 1;
+      ISMRMRD::AcquisitionHeader head = scan.lines.back().getHead();  // is packed: members may lie unaligned
+      head.position[2] = 12;
+      head.slice_dir[2] = 1;
+      scan.lines.back().setHead(head);
     }
   }
   return scan;

@@ -139,12 +139,14 @@ TEST(MrdMessages, of_a_query_hold_its_number_and_text) {
 
 TEST(MrdMessages, tell_what_an_image_of_the_acquisitions_slice_bears) {
   ISMRMRD::Acquisition acquisition(8, 2);
-  acquisition.measurement_uid() = 5;
-  acquisition.acquisition_time_stamp() = 1234;
-  acquisition.physiology_time_stamp()[2] = 7;
-  acquisition.read_dir()[1] = 1;
-  acquisition.phase_dir()[0] = -1;
-  acquisition.patient_table_position()[2] = 9;
+  ISMRMRD::AcquisitionHeader head = acquisition.getHead();  // is packed: references to members may lie unaligned
+  head.measurement_uid = 5;
+  head.acquisition_time_stamp = 1234;
+  head.physiology_time_stamp[2] = 7;
+  head.read_dir[1] = 1;
+  head.phase_dir[0] = -1;
+  head.patient_table_position[2] = 9;
+  acquisition.setHead(head);
   FileBytes bytes = behind_number(acquisition_message(acquisition));
   const AcquisitionOrigin origin = take_acquisition(bytes).origin;
   EXPECT_EQ(origin.measurement_uid, 5U);

@@ -139,7 +139,6 @@ ISMRMRD::Acquisition line(std::uint16_t step, std::uint16_t slice = 0) {
   acquisition.idx().kspace_encode_step_1 = step;
   acquisition.idx().slice = slice;
   acquisition.center_sample() = 4;
-  acquisition.read_dir()[1] = 1;
   for (std::uint16_t coil = 0; coil < 2; ++coil) {
     for (std::uint16_t x = 0; x < 8; ++x) {
       acquisition.data(x, coil) = Complex(static_cast<float>(1 + slice), static_cast<float>(x));
@@ -301,7 +300,9 @@ TEST_F(SessionTest, follows_the_clients_parameters) {
 std::string noise_line() {
   ISMRMRD::Acquisition acquisition(64, 2);
   acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
-  acquisition.sample_time_us() = 5;
+  ISMRMRD::AcquisitionHeader head = acquisition.getHead();  // is packed: references to members may lie unaligned
+  head.sample_time_us = 5;
+  acquisition.setHead(head);
   for (std::uint16_t x = 0; x < 64; ++x) {
     acquisition.data(x, 0) = Complex(x % 2 == 0 ? 2 : -2, 0);
     acquisition.data(x, 1) = Complex(0, x % 4 < 2 ? 3 : -3);
