@@ -158,6 +158,7 @@ def only_file(folder: Path) -> Path:
         text("Dummy XML header", HEADER) + b"".join(SCAN.lines) + b"\4\0",
         ALL[:-2] + b"\x06\x04garbage of an unknown message" + bytes(100),
     ],
+    ids=["all", "longest name", "other messages", "cut", "dummy header", "garbage at the end"],  # bytes make long names
 )
 def test_a_session_is_saved_byte_by_byte(content: bytes, model_file: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved"
