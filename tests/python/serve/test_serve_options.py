@@ -125,7 +125,11 @@ def test_a_session_is_held_on_standard_input_and_output(model_file: Path, rows: 
     assert len(written.read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize("content", [b"", b"\3", b"garbage of some length", SCAN.session()[:50000]], ids=["nothing", "half", "garbage", "cut"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\3", b"garbage of some length", SCAN.session()[:50000]],
+    ids=["nothing", "half", "garbage", "cut"],
+)
 def test_a_session_on_pipes_that_is_cut_short_ends_with_close(content: bytes, model_file: Path) -> None:
     ended = session_on_pipes(model_file, content)
     assert parse_answers(ended.stdout).closed
