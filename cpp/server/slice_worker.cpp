@@ -152,14 +152,14 @@ void SliceWorker::embed(SliceJob& job) {
   const std::shared_ptr<const SliceEmbedder> embedder = service_.embedder.get();
   const EmbeddedSlice embedded =
       job.arriving != nullptr ? job.arriving->embed(job.slice) : embedder->embed(job.slice, *job.scan);
+  if (service_.rows != nullptr) {  // first: who has the answer may count on the row
+    write_row(job, embedded, embedder->model());
+  }
   if (job.scan->settings.returns_embeddings()) {
     send_embedding(job, embedded, embedder->model());
   }
   if (job.scan->settings.returns_images()) {
     send_image(job, embedded, embedder->model());
-  }
-  if (service_.rows != nullptr) {
-    write_row(job, embedded, embedder->model());
   }
   ++embedded_;
   ++service_.embedded;
