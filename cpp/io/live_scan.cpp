@@ -42,10 +42,11 @@ void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>>
 
 void LiveScan::begin(const Acquisition& first) {
   begun_ = true;
-  if (!can_be_placed_at_once(first)) {
-    return;
-  }
   const MrdEncoding& encoding = header_.encodings.front();
+  const bool one_step = !encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum;
+  if (header_.encodings.size() > 1 || (encoding.encoded.z > 1 && one_step)) {
+    return;  // held
+  }
   check_encoding(header_, encoding);
   if (first.coils == 0) {
     refuse("its acquisitions have no coils");
@@ -57,13 +58,20 @@ void LiveScan::begin(const Acquisition& first) {
     }
   }
   check_extents(first.coils, 1, 1, 1);
-  noise_ = options_.noise == NoiseUse::own ? noise_of_scan(header_, *held_, noise_lines, first.coils, others_)
-                                           : without_noise(first.coils, !noise_lines.empty());
-  LineFacts facts{first, encoding.encoded.z > 1, std::nullopt, std::nullopt};
-  SliceAssembler assembler(encoding, facts, noise_.coils);
+  ScanNoise noise = options_.noise == NoiseUse::own ? noise_of_scan(header_, *held_, noise_lines, first.coils, others_)
+                                                    : without_noise(first.coils, !noise_lines.empty());
+  const auto center_of = [](std::uint16_t user) {
+    return user != 0 ? std::optional<std::int64_t>(user) : std::nullopt;
+  };
+  const LineFacts facts{first, encoding.encoded.z > 1, center_of(first.user[5]), center_of(first.user[6])};
+  SliceAssembler assembler(encoding, facts, noise.coils);
   const LinePlacement& placement = assembler.placement();
-  check_extents(static_cast<std::int64_t>(noise_.coils.size()), placement.depth(), placement.height(),
+  if (placement.needs_signal()) {
+    return;  // held
+  }
+  check_extents(static_cast<std::int64_t>(noise.coils.size()), placement.depth(), placement.height(),
                 placement.width());
+  noise_ = std::move(noise);
   first_ = first;
   coils_ = first.coils;
   needed_places_ = placement.covered_y().count() * placement.covered_z().count();
@@ -87,23 +95,6 @@ void LiveScan::begin(const Acquisition& first) {
 std::array<std::int64_t, 3> LiveScan::shape() const {
   const LinePlacement& placement = assembler_->placement();
   return {static_cast<std::int64_t>(noise_.coils.size()), placement.height(), placement.width()};
-}
-
-bool LiveScan::can_be_placed_at_once(const Acquisition& first) const {
-  const MrdEncoding& encoding = header_.encodings.front();
-  const auto unknown_centre = [](const std::optional<EncodingLimit>& limit, std::int64_t size, std::uint16_t user) {
-    if (size == 1 || !limit.has_value() || (limit->minimum == 0 && limit->maximum == 0)) {
-      return false;
-    }
-    const bool unset = limit->center == 0 || limit->center < limit->minimum || limit->center > limit->maximum;
-    const bool whole = limit->maximum - limit->minimum + 1 == size;
-    return unset ? !whole : user != 0 && user != limit->center;
-  };
-  const bool partitions_unknown =
-      encoding.encoded.z > 1 && (!encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum);
-  return header_.encodings.size() == 1 && !partitions_unknown &&
-         !unknown_centre(encoding.step_1, encoding.encoded.y, first.user[5]) &&
-         !unknown_centre(encoding.step_2, encoding.encoded.z, first.user[6]);
 }
 
 LiveScan::HeldLine LiveScan::hold(const Acquisition& line, std::size_t index,
@@ -303,12 +294,16 @@ void LiveScan::end() {
     end_unfinished();
     return;
   }
+  noise_.own = noise_of(*held_);
   if (begun_) {
     held_scan_ = open_mrd_raw(header_, held_, bytes_, options_, others_);
     noise_.covariance = held_scan_->noise_covariance();
+    if (noise_.covariance.has_value() && !noise_.own.has_value()) {
+      const auto dead = static_cast<std::int64_t>(noise_.covariance->dead_channels.size());
+      noise_.source = fitting_noise(others_, header_, noise_.covariance->coils + dead)->name;
+    }
     warn(held_scan_->summary().warnings);
   }
-  noise_.own = noise_of(*held_);
 }
 
 // Volumes that are not whole, as a file's are looked at, beside one that was whole, where there is any.

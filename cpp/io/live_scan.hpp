@@ -58,6 +58,9 @@ class LiveScan {
   // Expects that next() has given all slices.
   void add(const Acquisition& line, std::span<const std::complex<float>> samples);
 
+  // Whether an imaging line came that cannot be placed before the scan's end.
+  [[nodiscard]] bool is_held() const { return begun_ && !assembler_.has_value(); }
+
   // No acquisition follows.
   void end();
 
@@ -98,7 +101,6 @@ class LiveScan {
 
   static HeldLine hold(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void begin(const Acquisition& first);
-  [[nodiscard]] bool can_be_placed_at_once(const Acquisition& first) const;
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(OpenVolume& volume);

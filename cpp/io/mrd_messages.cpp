@@ -81,13 +81,12 @@ int compression_of(const Acquisition& line) {
   return 0;
 }
 
-// The bytes of a pixel; 0: the type is unknown.
+}  // namespace
+
 std::uint64_t bytes_of_image_type(std::uint16_t type) {
   constexpr std::array<std::uint64_t, 9> bytes{0, 2, 2, 4, 4, 4, 8, 8, 16};
   return type < bytes.size() ? bytes.at(type) : 0;
 }
-
-}  // namespace
 
 bool is_message(std::uint16_t number) {
   switch (static_cast<Message>(number)) {

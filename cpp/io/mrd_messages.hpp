@@ -38,6 +38,9 @@ struct AcquisitionOrigin {
   std::array<float, 3> table_position_mm{};
 };
 
+// The bytes of a pixel of an image of this data type; 0: it is unknown.
+std::uint64_t bytes_of_image_type(std::uint16_t type);
+
 struct AcquisitionMessage {
   Acquisition header;
   AcquisitionOrigin origin;

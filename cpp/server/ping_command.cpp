@@ -28,13 +28,12 @@ std::string answer_of(const Address& address) {
   const std::atomic<bool> stop = false;
   DescriptorSource source(socket.get(), stop);
   source.set_deadline(DescriptorSource::Clock::now() + longest);
-  constexpr std::uint16_t response = 7;
   constexpr std::uint64_t longest_answer = 1U << 16U;
   try {
     const auto number = source.number<std::uint16_t>();
     const auto back = source.number<std::uint64_t>();
     const auto length = source.number<std::uint64_t>();
-    if (number != response || back != correlation || length > longest_answer) {
+    if (number != response_number || back != correlation || length > longest_answer) {
       refuse(address, "answers, but is no mriembed service");
     }
     return source.text(length);

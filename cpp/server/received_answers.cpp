@@ -8,6 +8,7 @@
 
 #include "io/mrd_messages.hpp"
 #include "mriembed/error.hpp"
+#include "server/sent_messages.hpp"
 
 namespace mriembed::server {
 
@@ -38,7 +39,6 @@ std::map<std::string, std::string> meta_of(const std::string& text) {
 // Offsets of ISMRMRD_ImageHeader, which is packed.
 ReceivedImage take_image(io::ByteSource& bytes) {
   constexpr std::uint16_t float32 = 5;
-  constexpr std::array<std::uint64_t, 9> pixel_bytes{0, 2, 2, 4, 4, 4, 8, 8, 16};
   constexpr std::uint64_t most_bytes = std::uint64_t{256} << 20U;
   Header head{};
   bytes.read(head.data(), head.size());
@@ -48,7 +48,8 @@ ReceivedImage take_image(io::ByteSource& bytes) {
   for (const std::size_t offset : {16U, 18U, 20U, 34U}) {  // x, y, z, channels
     pixels = std::min(pixels, most_bytes) * number_at<std::uint16_t>(head, offset);
   }
-  if (type == 0 || type >= pixel_bytes.size() || pixels * pixel_bytes.at(type) > most_bytes) {
+  const std::uint64_t pixel_bytes = io::bytes_of_image_type(type);
+  if (pixel_bytes == 0 || pixels * pixel_bytes > most_bytes) {
     throw Error(ErrorCode::bad_input, "an image of the data type " + std::to_string(type) + " and " +
                                           std::to_string(pixels) + " pixels came back");
   }
@@ -73,7 +74,7 @@ ReceivedImage take_image(io::ByteSource& bytes) {
     image.pixels.resize(static_cast<std::size_t>(pixels));
     bytes.read(image.pixels.data(), image.pixels.size() * sizeof(float));
   } else {
-    bytes.skip(pixels * pixel_bytes.at(type));
+    bytes.skip(pixels * pixel_bytes);
   }
   return image;
 }
@@ -81,9 +82,6 @@ ReceivedImage take_image(io::ByteSource& bytes) {
 }  // namespace
 
 Answer take_answer(io::ByteSource& bytes) {
-  constexpr std::uint16_t response = 7;
-  constexpr std::uint16_t gadgetron_error = 8;
-  constexpr std::uint16_t dependency = 1019;
   for (;;) {
     const auto number = bytes.number<std::uint16_t>();
     switch (static_cast<Message>(number)) {
@@ -109,14 +107,14 @@ Answer take_answer(io::ByteSource& bytes) {
       default:
         break;
     }
-    if (number == gadgetron_error) {
+    if (number == gadgetron_error_number) {
       return ReceivedText{io::take_text_of(bytes.number<std::uint64_t>(), bytes), true};
     }
-    if (number == dependency) {
+    if (number == dependency_number) {
       static_cast<void>(io::take_text_of(bytes.number<std::uint64_t>(), bytes));
       continue;
     }
-    if (number == response) {
+    if (number == response_number) {
       bytes.skip(sizeof(std::uint64_t));
       static_cast<void>(io::take_text_of(bytes.number<std::uint64_t>(), bytes));
       continue;

@@ -45,8 +45,6 @@ server go to standard error.
 Exit status: 0 when an embedding of every slice came back, and CLOSE; 1 otherwise, also where the server sent an error; 4
 for a bad SCAN.)";
 
-constexpr std::uint16_t embedding_series = 100;
-
 struct Arguments {
   std::string scan;
   std::string address;
@@ -324,14 +322,17 @@ std::unique_ptr<io::ByteSource> opened(const Arguments& arguments) {
 int send(const Arguments& arguments) {
   const Address address = Address::parse(arguments.address);
   const std::unique_ptr<io::ByteSource> scan = opened(arguments);
+  if (!arguments.output.empty()) {
+    static_cast<void>(cli::OutputTarget::parse(arguments.output));  // refuses before anybody is sent anything
+  }
   const cli::Descriptor socket = connect_to(address, std::chrono::seconds(arguments.timeout));
   Answers answers(socket.get(), arguments);
   Sender sender(arguments, *scan, socket.get());
-  std::thread receiver;
+  std::jthread receiver;
   std::exception_ptr failure;
   try {
     answers.set_header(sender.send_beginning());
-    receiver = std::thread([&] { answers.take_all(); });
+    receiver = std::jthread([&] { answers.take_all(); });
     sender.send_rest();
   } catch (const Error& error) {
     failure = std::make_exception_ptr(cli::about_file(arguments.scan, error));

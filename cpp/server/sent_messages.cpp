@@ -12,10 +12,6 @@ namespace {
 
 using io::Message;
 
-constexpr std::uint16_t response = 7;
-constexpr std::uint16_t gadgetron_error = 8;
-constexpr std::uint16_t dependency = 1019;
-
 template <typename T>
 void append(std::string& bytes, T value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
@@ -84,7 +80,7 @@ std::string text_message(std::string_view text) {
 }
 
 std::string error_message(std::string_view text) {
-  return with_text<std::uint64_t>(gadgetron_error, text.empty() ? " " : cli::valid_utf8(text));
+  return with_text<std::uint64_t>(gadgetron_error_number, text.empty() ? " " : cli::valid_utf8(text));
 }
 
 std::string query_message(std::uint64_t correlation, std::string_view query) {
@@ -96,13 +92,13 @@ std::string query_message(std::uint64_t correlation, std::string_view query) {
 }
 
 std::string response_message(std::uint64_t correlation, std::string_view text) {
-  std::string bytes = beginning(response);
+  std::string bytes = beginning(response_number);
   append(bytes, correlation);
   append(bytes, static_cast<std::uint64_t>(text.size()));
   return bytes.append(text);
 }
 
-std::string dependency_message(std::string_view meta) { return with_text<std::uint64_t>(dependency, meta); }
+std::string dependency_message(std::string_view meta) { return with_text<std::uint64_t>(dependency_number, meta); }
 
 // Offsets of ISMRMRD_ImageHeader, which is packed.
 std::string image_message(const SentImage& image, std::string_view meta, std::span<const float> pixels) {

@@ -13,6 +13,15 @@
 
 namespace mriembed::server {
 
+// What io::Message does not number, for no scan holds it.
+inline constexpr std::uint16_t response_number = 7;
+inline constexpr std::uint16_t gadgetron_error_number = 8;
+inline constexpr std::uint16_t dependency_number = 1019;
+
+// One series for each kind of image: clients take no two sizes in one.
+inline constexpr std::uint16_t image_series = 1;
+inline constexpr std::uint16_t embedding_series = 100;
+
 std::string close_message();
 // Text is sent without a final NUL, which some readers take for a part of it, and never empty, on which others read
 // beyond it.

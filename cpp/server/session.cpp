@@ -50,7 +50,7 @@ Session::Session(Service& service, std::string name, io::ByteSource& bytes, Byte
              }),
       outbox_(answers),
       header_came_(std::move(header_came)),
-      worker_(service, name_, outbox_, *this) {}
+      worker_(service, name_, outbox_, [this](const std::string& reason) { fail(reason); }) {}
 
 void Session::run() {
   try {
@@ -61,8 +61,7 @@ void Session::run() {
     }
   } catch (const Stopped&) {
     warn("the server is being stopped");
-    arriving_.clear();
-    scan_.reset();
+    forget_scan();
   } catch (const TimedOut&) {
     fail(scans_ == 0 ? "no header came in time" : "nothing came for too long");
   } catch (const Lost& lost) {
@@ -185,6 +184,7 @@ void Session::begin_scan(const std::string& xml) {
   end_scan();
   ++scans_;
   noise_query_.reset();
+  told_of_holding_ = false;
   without_scan_ = false;
   try {
     header_ = io::parse_mrd_header(xml);
@@ -246,6 +246,9 @@ void Session::take_acquisition() {
   }
   try {
     scan_->add(message.header, samples_);
+    if (scan_->is_held() && !std::exchange(told_of_holding_, true)) {
+      say(info, "only all lines tell where each belongs: slices are embedded when the scan ends");
+    }
     take_slices();
   } catch (const Error& error) {
     abandon_scan(error.what());
@@ -352,22 +355,22 @@ void Session::end_scan() {
   }
   worker_.drain();
   if (check_ != nullptr) {
-    const std::shared_ptr<ScanCheck> check = std::exchange(check_, nullptr);
-    std::ranges::for_each(check->findings(), [this](const std::string& line) { warn(line); });
+    std::ranges::for_each(check_->findings(), [this](const std::string& line) { warn(line); });
   }
-  arriving_.clear();  // they read the scan's samples
-  scan_.reset();
-  context_.reset();
-  warnings_.clear();
-  first_lines_.clear();
+  forget_scan();
 }
 
 void Session::abandon_scan(const std::string& reason) {
   fail(reason);
   without_scan_ = true;
+  forget_scan();
+}
+
+void Session::forget_scan() {
   arriving_.clear();  // they read the scan's samples
   scan_.reset();
   context_.reset();
+  check_.reset();
   warnings_.clear();
   first_lines_.clear();
 }

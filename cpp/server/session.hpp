@@ -32,7 +32,7 @@ namespace mriembed::server {
 // disturbed; where the stream cannot be followed any further, the session ends at once. The last answer is CLOSE.
 //
 // Memory: in proportion to the bytes received, see LiveScan, and no message of more than 256 MiB.
-class Session final : private Reporter {
+class Session final {
  public:
   // `name`: of its rows and in the log. `header_came` is called once the first header is there.
   Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers,
@@ -75,8 +75,9 @@ class Session final : private Reporter {
   void answer_dependency();
   void finish();
 
-  void warn(const std::string& text) override;
-  void fail(const std::string& text) override;
+  void forget_scan();
+  void warn(const std::string& text);
+  void fail(const std::string& text);
   void say(std::string_view prefix, const std::string& text);
   void log(const std::string& text) const;
 
@@ -106,7 +107,8 @@ class Session final : private Reporter {
   std::vector<std::complex<float>> samples_;
   io::Slice slice_;  // memory for the next one that is whole
   std::optional<std::string> noise_query_;
-  bool closed_ = false;        // by the client
+  bool closed_ = false;  // by the client
+  bool told_of_holding_ = false;
   bool without_scan_ = false;  // acquisitions came that no header tells of
   std::int64_t images_ = 0;    // that were left out
   std::int64_t acquisitions_ = 0;

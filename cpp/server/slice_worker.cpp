@@ -17,8 +17,6 @@ namespace mriembed::server {
 namespace {
 
 constexpr std::size_t most_waiting = 2;
-constexpr std::uint16_t embedding_series = 100;
-constexpr std::uint16_t image_series = 1;
 
 // Of the brightest pixel of a session's first image: hosts keep whole numbers, and 4095 at most. All images of a
 // session have one scale, so that they can be compared.
@@ -68,8 +66,9 @@ SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t inde
 
 }  // namespace
 
-SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter)
-    : service_(service), session_(std::move(session)), outbox_(outbox), reporter_(reporter), thread_([this] {
+SliceWorker::SliceWorker(Service& service, std::string session, Outbox& outbox,
+                         std::function<void(const std::string&)> failed)
+    : service_(service), session_(std::move(session)), outbox_(outbox), failed_(std::move(failed)), thread_([this] {
         run();
       }) {}
 
@@ -104,7 +103,7 @@ void SliceWorker::work_on(SliceJob& job) {
     embed(job);
   } catch (const std::exception& error) {
     ++refused_;
-    reporter_.fail(error.what());
+    failed_(error.what());
   }
   job.arriving.reset();  // before the samples that it reads serve another slice
   {
@@ -183,7 +182,7 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded, 
                        model, embedded.vector);
   } catch (const Error& error) {
     if (!std::exchange(rows_failed_, true)) {
-      reporter_.fail(error.what());
+      failed_(error.what());
     }
   }
 }

@@ -31,21 +31,11 @@ struct SliceJob {
   std::shared_ptr<ScanCheck> check = nullptr;             // null: the scan is not checked
 };
 
-// Tells a session's client and its log what happened. From any thread.
-class Reporter {
- public:
-  Reporter() = default;
-  virtual ~Reporter() = default;
-  Reporter(const Reporter&) = delete;
-  Reporter& operator=(const Reporter&) = delete;
-  virtual void warn(const std::string& text) = 0;
-  virtual void fail(const std::string& text) = 0;
-};
-
 // For one thread, beside its own.
 class SliceWorker {
  public:
-  SliceWorker(Service& service, std::string session, Outbox& outbox, Reporter& reporter);
+  // `failed` is told, from either thread, what of a slice or its row has failed.
+  SliceWorker(Service& service, std::string session, Outbox& outbox, std::function<void(const std::string&)> failed);
   // Drops what it has not begun.
   ~SliceWorker();
   SliceWorker(const SliceWorker&) = delete;
@@ -75,7 +65,7 @@ class SliceWorker {
   Service& service_;
   std::string session_;
   Outbox& outbox_;
-  Reporter& reporter_;
+  std::function<void(const std::string&)> failed_;
   std::uint16_t sent_embeddings_ = 0;
   std::uint16_t sent_images_ = 0;
   double image_scale_ = 0;  // 0: no image yet

@@ -30,6 +30,8 @@ struct Live {
   std::vector<Given> slices;
   std::vector<std::string> warnings;
   std::optional<NoiseCovariance> noise;
+  std::string noise_source;
+  bool held = false;
 };
 
 void append_slices(LiveScan& scan, std::size_t after, Live& result) {
@@ -58,6 +60,8 @@ Live live(const Scan& scan, const ReadOptions& options = {}, const std::vector<M
   live_scan.end();
   append_slices(live_scan, count, result);
   result.noise = live_scan.noise_covariance();
+  result.noise_source = live_scan.noise_source();
+  result.held = live_scan.is_held();
   return result;
 }
 
@@ -287,10 +291,16 @@ TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
   other.coils = 2;
   other.samples = 100;
   other.covariance = NoiseCovariance{2, {4.0, 0.0, 0.0, 9.0}, {}};
-  const Scan scan{with_ids(mrd_xml(matrix_of(8)), "1", "b"), scan_of(8)};
-  const Live result = live(scan, {}, {other});
-  ASSERT_TRUE(result.noise.has_value());
-  EXPECT_EQ(result.noise->values, other.covariance->values);
+  MrdMatrix perhaps_flat = matrix_of(8);
+  perhaps_flat.z = 2;
+  for (const MrdMatrix& matrix : {matrix_of(8), perhaps_flat}) {  // placed as it comes, and held
+    const Scan scan{with_ids(mrd_xml(matrix), "1", "b"), scan_of(8)};
+    const Live result = live(scan, {}, {other});
+    ASSERT_TRUE(result.noise.has_value());
+    EXPECT_EQ(result.noise->values, other.covariance->values);
+    EXPECT_EQ(result.noise_source, "b");
+    EXPECT_EQ(result.held, matrix.z > 1);
+  }
 }
 
 TEST(LiveScan, holds_what_cannot_be_placed_yet) {

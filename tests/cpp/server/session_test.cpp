@@ -417,6 +417,20 @@ TEST_F(SessionTest, tells_of_each_scan_what_its_check_finds) {
   }
 }
 
+TEST_F(SessionTest, says_once_that_slices_wait_for_the_scans_end) {
+  std::string partitions = header();
+  const std::string flat = "<z>1</z></matrixSize>";
+  partitions = io_messages::header_message(
+      std::string(partitions.substr(6)).replace(partitions.substr(6).find(flat), flat.size(), "<z>2</z></matrixSize>"));
+  const Answers answers = answers_to(partitions + slice_lines(0) + slice_lines(1) + close);
+  EXPECT_EQ(answers.images.size(), 2U);
+  EXPECT_EQ(std::ranges::count_if(answers.texts,
+                                  [](const std::string& text) {
+                                    return text.starts_with("INFO    only all lines tell where each belongs");
+                                  }),
+            1);
+}
+
 TEST_F(SessionTest, takes_several_scans_in_one_session) {
   const Answers answers = answers_to(config() + header() + slice_lines(1) + header() + slice_lines(1) + close);
   EXPECT_EQ(answers.images.size(), 2U);
