@@ -1,10 +1,10 @@
-"""The folder packaging/ of the repository, and Dockerfiles and unit files as Python values."""
+"""The folder docs/packaging/ of the repository, and Dockerfiles and unit files as Python values."""
 
 import re
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGING = REPOSITORY / "packaging"
+PACKAGING = REPOSITORY / "docs" / "packaging"
 
 
 def joined_lines(text: str) -> list[str]:

@@ -76,7 +76,7 @@ def test_fire_starts_what_the_image_holds_and_looks_for_its_process() -> None:
     chroot = settings()["chroot"]
     program, log = chroot["chroot_command"].split()
     image = dockerfile_stages((PACKAGING / "container" / "Dockerfile").read_text())[-1]
-    assert ("COPY", f"packaging/fire/start_fire {program}") in image
+    assert ("COPY", f"docs/packaging/fire/start_fire {program}") in image
     assert log.startswith("/tmp/share/")
     assert start_command().split()[0].endswith("/" + chroot["chroot_search_string"])
     assert chroot["chroot_stop_after_finish"] == "true"

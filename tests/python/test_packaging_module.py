@@ -13,7 +13,7 @@ import mriembed
 from mriembed import live
 
 ismrmrd = pytest.importorskip("ismrmrd")
-FILE = Path(__file__).parents[2] / "packaging" / "python-ismrmrd-server" / "mriembed_module.py"
+FILE = Path(__file__).parents[2] / "docs" / "packaging" / "python-ismrmrd-server" / "mriembed_module.py"
 
 
 class Connection:
