@@ -247,7 +247,7 @@ void Session::take_acquisition() {
   try {
     scan_->add(message.header, samples_);
     if (scan_->is_held() && !std::exchange(told_of_holding_, true)) {
-      say(info, "only all lines tell where each belongs: slices are embedded when the scan ends");
+      say(info, "lines of this scan can be placed once all of them are there: its slices are embedded at the end");
     }
     take_slices();
   } catch (const Error& error) {

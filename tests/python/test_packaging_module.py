@@ -6,13 +6,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import ismrmrd
 import numpy as np
 import pytest
 
 import mriembed
 from mriembed import live
 
-ismrmrd = pytest.importorskip("ismrmrd")
 FILE = Path(__file__).parents[2] / "docs" / "packaging" / "python-ismrmrd-server" / "mriembed_module.py"
 
 

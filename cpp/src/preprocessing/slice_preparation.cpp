@@ -41,7 +41,7 @@ constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return
 }  // namespace
 
 SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
-                                   SliceWorkspace& workspace, const threads::Executor& executor)
+                                   SliceWorkspace& workspace, const threads::Executor& executor, Unread /*samples*/)
     : request_(request),
       workspace_(workspace),
       executor_(executor),
@@ -60,6 +60,16 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
       columns_{0, source_width_} {
   auto& participants = workspace_.participants;
   participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
+  for (auto& participant : participants) {
+    participant.block.resize(coils_);
+  }
+  workspace_.transforms.prepare(std::array{source_height_, source_width_, height_, width_, grid_.height, grid_.width,
+                                           result(height_), result(width_)});
+}
+
+SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
+                                   SliceWorkspace& workspace, const threads::Executor& executor)
+    : SlicePreparation(request, slices, index, workspace, executor, Unread()) {
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   const std::int64_t along_y = slices.samples.strides[2];
   const std::int64_t along_x = slices.samples.strides[3];
@@ -77,18 +87,13 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
     lacks_lines_ = fills_lines(measured_);
   }
   if (!lacks_lines_) {  // others are completed as a whole
-    rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
-    columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
+    take_needed_samples();
   }
-  prepare_workspace();
 }
 
-void SlicePreparation::prepare_workspace() {
-  for (auto& participant : workspace_.participants) {
-    participant.block.resize(coils_);
-  }
-  workspace_.transforms.prepare(std::array{source_height_, source_width_, height_, width_, grid_.height, grid_.width,
-                                           result(height_), result(width_)});
+void SlicePreparation::take_needed_samples() {
+  rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
+  columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
 }
 
 // With phase oversampling, more lines lie in the same region of k-space.

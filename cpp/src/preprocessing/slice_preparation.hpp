@@ -108,7 +108,7 @@ class SlicePreparation {
   // For a model that compresses coils; slices of which these steps cannot say all are prepared as a whole.
   struct Arriving {};
   SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
-                   const threads::Executor& executor, Arriving arriving);
+                   const threads::Executor& executor, Arriving lines);
 
   // The lines that must be there for the next step.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> calibration_rows() const;
@@ -140,7 +140,11 @@ class SlicePreparation {
     [[nodiscard]] std::int64_t length() const { return end - begin; }
   };
 
-  void prepare_workspace();
+  // What both constructors begin with: nothing of the samples is looked at.
+  struct Unread {};
+  SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
+                   const threads::Executor& executor, Unread samples);
+  void take_needed_samples();
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();

@@ -10,27 +10,9 @@
 namespace mriembed {
 
 SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
-                                   const threads::Executor& executor, Arriving /*arriving*/)
-    : request_(request),
-      workspace_(workspace),
-      executor_(executor),
-      index_(0),
-      coils_(slices.samples.shape[1]),
-      source_height_(slices.samples.shape[2]),
-      source_width_(slices.samples.shape[3]),
-      source_{slices.samples.data, slices.samples.strides[1], source_height_, source_width_},
-      height_(slices.height),
-      width_(slices.width),
-      grid_(request.matrix > 0 ? square_field_of_view(height_, width_, slices.pixel_aspect)
-                               : GridSize{height_, width_}),
-      kspace_(true),
-      rows_{0, source_height_},
-      columns_{0, source_width_} {
-  auto& participants = workspace_.participants;
-  participants.resize(std::max(participants.size(), static_cast<std::size_t>(executor.threads())));
-  rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
-  columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
-  prepare_workspace();
+                                   const threads::Executor& executor, Arriving /*lines*/)
+    : SlicePreparation(request, slices, 0, workspace, executor, Unread()) {
+  take_needed_samples();
 }
 
 std::pair<std::int64_t, std::int64_t> SlicePreparation::calibration_rows() const {

@@ -426,7 +426,8 @@ TEST_F(SessionTest, says_once_that_slices_wait_for_the_scans_end) {
   EXPECT_EQ(answers.images.size(), 2U);
   EXPECT_EQ(std::ranges::count_if(answers.texts,
                                   [](const std::string& text) {
-                                    return text.starts_with("INFO    only all lines tell where each belongs");
+                                    return text.starts_with(
+                                        "INFO    lines of this scan can be placed once all of them are there");
                                   }),
             1);
 }
