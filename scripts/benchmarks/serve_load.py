@@ -64,7 +64,7 @@ class Load:
                     with connection.makefile("rb") as stream:
                         if embeddings(stream) != self.expected:
                             fault = "an answer is lost or wrong"
-            except OSError as error:
+            except (OSError, struct.error) as error:  # or it ends before CLOSE
                 fault = str(error)
             with self._lock:
                 self.scans += 1
@@ -176,7 +176,8 @@ def main() -> int:
     print(json.dumps(result, indent=1), *load.wrong[:3], sep="\n")
     if arguments.output:
         arguments.output.write_text(json.dumps(result, indent=1) + "\n")
-    return int(bool(load.wrong) or status != 0 or after - before > MOST_GROWTH_MIB)
+    lost = whole < load.scans * SLICES
+    return int(bool(load.wrong) or lost or status != 0 or after - before > MOST_GROWTH_MIB)
 
 
 if __name__ == "__main__":
