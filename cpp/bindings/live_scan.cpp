@@ -13,7 +13,7 @@
 #include "io/live_scan.hpp"
 #include "io/mrd_header.hpp"
 #include "io/mrd_messages.hpp"
-#include "io/refuse.hpp"
+#include "io/size_limits.hpp"
 
 namespace mriembed::bindings {
 

@@ -213,7 +213,7 @@ PYBIND11_MODULE(_core, module) {
       .def_property_readonly(
           "backend",
           [](const Embedder& self) { return self.backend() == mriembed::Backend::native ? "native" : "torch"; })
-      .def_property_readonly("arithmetic", [](const Embedder& self) { return name_of(self.arithmetic()); })
+      .def_property_readonly("compute_dtype", [](const Embedder& self) { return name_of(self.compute_dtype()); })
       .def("warm_up_kspace", &Embedder::warm_up_kspace, py::arg("shape"), py::arg("readout_width"),
            py::arg("phase_height"), py::call_guard<py::gil_scoped_release>())
       .def("warm_up", &Embedder::warm_up, py::arg("slices"), py::arg("height"), py::arg("width"),

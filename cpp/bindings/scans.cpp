@@ -17,8 +17,8 @@
 #include "cli/checked_scan.hpp"
 #include "cli/isolated_scan.hpp"
 #include "cli/limits_file.hpp"
-#include "io/file_start.hpp"
-#include "io/flat_scan.hpp"
+#include "io/array_files.hpp"
+#include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
 #include "io/scan_reader.hpp"
 #include "live_scan.hpp"
@@ -55,7 +55,7 @@ class Scan {
     const py::gil_scoped_release released;
     const auto open = [&](const std::string& file) {
       return mriembed::io::is_hdf5(file) ? mriembed::cli::open_isolated_scan(scan_reader, file, options)
-                                         : mriembed::io::open_flat_scan(file, options);
+                                         : mriembed::io::open_array_file(file, options);
     };
     if (noise.empty()) {
       reader_ = open(path);

@@ -112,7 +112,7 @@ std::vector<float> random_numbers(std::size_t count) {
 struct Timing {
   double first = 0;          // milliseconds of the first call after warming up
   std::vector<double> call;  // milliseconds of each repeat, sorted
-  double prepare = 0;        // median milliseconds of preprocessing
+  double preprocessing = 0;  // median milliseconds of preprocessing
   double network = 0;        // median milliseconds of the network
 };
 
@@ -185,17 +185,17 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
   call.warm_up();
   Report report;
   Timing timing;
-  std::vector<double> prepare;
+  std::vector<double> preprocessing;
   std::vector<double> network;
   for (int index = 0; index < repeats; ++index) {
     progress.show("call " + std::to_string(index + 1) + " of " + std::to_string(repeats));
     timing.call.push_back(call.run(report));
-    prepare.push_back(1e3 * report.prepare_seconds);
+    preprocessing.push_back(1e3 * report.preprocessing_seconds);
     network.push_back(1e3 * report.network_seconds);
   }
   timing.first = timing.call.front();
   std::sort(timing.call.begin(), timing.call.end());
-  timing.prepare = median(prepare);
+  timing.preprocessing = median(preprocessing);
   timing.network = median(network);
   return timing;
 }
@@ -204,13 +204,13 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
 struct Setting {
   std::string model_sha256;
   std::string kernels;
-  std::string arithmetic;
+  std::string compute_dtype;
   Shape shape{};
 };
 
 Setting setting_of(const Embedder& embedder, const Arguments& arguments) {
   return {embedder.info().weights_sha256, embedder.backend() == Backend::native ? "native" : "torch",
-          name_of(embedder.arithmetic()),
+          name_of(embedder.compute_dtype()),
           arguments.shape.empty() ? default_shape(embedder.info(), arguments.kspace)
                                   : parse_shape(arguments.shape).value()};
 }
@@ -223,7 +223,7 @@ Json json_of(const Setting& setting, const Arguments& arguments) {
   root["precision"] = name_of(arguments.options.precision);
   root["threads"] = arguments.options.threads;
   root["kernels"] = setting.kernels;
-  root["arithmetic"] = setting.arithmetic;
+  root["compute_dtype"] = setting.compute_dtype;
   root["input"] = arguments.kspace ? "kspace" : "stacked";
   root["shape"] = setting.shape;
   root["repeats"] = arguments.repeats;
@@ -237,7 +237,7 @@ Listing listing_of(const Setting& setting, const Arguments& arguments) {
       {"model", arguments.model},
       {"input", std::string(arguments.kspace ? "kspace " : "stacked ") + text_of(setting.shape) + " (slices," +
                     (arguments.kspace ? "coils" : "channels") + ",H,W)"},
-      {"device", arguments.options.device + ", " + precision_text(arguments.options.precision, setting.arithmetic) +
+      {"device", arguments.options.device + ", " + precision_text(arguments.options.precision, setting.compute_dtype) +
                      ", " +
                      (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
                                                     : std::string("a thread for each processor"))},
@@ -257,7 +257,7 @@ int start_cold(const Arguments& arguments) {
   root["started_ns"] = std::chrono::duration_cast<std::chrono::nanoseconds>(start.time_since_epoch()).count();
   root["model_sha256"] = setting.model_sha256;
   root["kernels"] = setting.kernels;
-  root["arithmetic"] = setting.arithmetic;
+  root["compute_dtype"] = setting.compute_dtype;
   root["shape"] = setting.shape;
   Report report;
   root["embedding_ms"] = Call(embedder, setting.shape, arguments.kspace).run(report);
@@ -285,7 +285,7 @@ int bench_cold(const Arguments& arguments) {
     load.push_back(root.at("load_ms"));
     embedding.push_back(root.at("embedding_ms"));
     whole.push_back(process.back() + load.back() + embedding.back());
-    setting = {root.at("model_sha256"), root.at("kernels"), root.at("arithmetic"), root.at("shape")};
+    setting = {root.at("model_sha256"), root.at("kernels"), root.at("compute_dtype"), root.at("shape")};
   }
   progress.clear();
   const double first = whole.front();
@@ -339,7 +339,7 @@ int bench(const Arguments& arguments) {
     root["min_ms"] = timing.call.front();
     root["median_ms"] = middle;
     root["p90_ms"] = quantile(timing.call, 0.9);
-    root["prepare_median_ms"] = timing.prepare;
+    root["preprocessing_median_ms"] = timing.preprocessing;
     root["network_median_ms"] = timing.network;
     root["slices_per_second"] = slices_per_second;
     print(root);
@@ -350,7 +350,7 @@ int bench(const Arguments& arguments) {
       {"calls", std::to_string(arguments.repeats)},
       {"first call", fixed(timing.first, 3) + " ms, after warming up"},
       {"minimum", fixed(timing.call.front(), 3) + " ms per call"},
-      {"median", fixed(middle, 3) + " ms per call (preprocessing " + fixed(timing.prepare, 3) + ", network " +
+      {"median", fixed(middle, 3) + " ms per call (preprocessing " + fixed(timing.preprocessing, 3) + ", network " +
                      fixed(timing.network, 3) + ")"},
       {"90th percentile", fixed(quantile(timing.call, 0.9), 3) + " ms per call"},
       {"throughput", fixed(slices_per_second, 1) + " slices/s at the median"},

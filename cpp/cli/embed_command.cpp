@@ -230,10 +230,10 @@ class SliceTable {
       }
       const EmbeddedSlice& slice = scan.slices[index];
       add_row({file, name_of(slice.label), std::to_string(slice.coils), fixed(slice.energy_kept, 4),
-               fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds), milliseconds(slice.prepare_seconds),
+               fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds), milliseconds(slice.preprocessing_seconds),
                milliseconds(slice.network_seconds)});
       read_ += slice.read_seconds;
-      prepare_ += slice.prepare_seconds;
+      preprocessing_ += slice.preprocessing_seconds;
       network_ += slice.network_seconds;
       ++slices_;
     }
@@ -243,7 +243,7 @@ class SliceTable {
   [[nodiscard]] std::string text() {
     const std::string total = "total: " + std::to_string(slices_) + (slices_ == 1 ? " slice" : " slices");
     add_row({several_files_ ? total : "", several_files_ ? "" : total, "", "", "", milliseconds(read_),
-             milliseconds(prepare_), milliseconds(network_)});
+             milliseconds(preprocessing_), milliseconds(network_)});
     return table_.text();
   }
 
@@ -255,7 +255,7 @@ class SliceTable {
                                        {"energy kept"},
                                        {"norm"},
                                        {"read ms"},
-                                       {"prepare ms"},
+                                       {"preprocessing ms"},
                                        {"network ms"}};
     if (!several_files) {
       all.erase(all.begin());
@@ -274,7 +274,7 @@ class SliceTable {
   TextTable table_;
   std::size_t slices_ = 0;
   double read_ = 0;
-  double prepare_ = 0;
+  double preprocessing_ = 0;
   double network_ = 0;
 };
 

@@ -5,10 +5,10 @@
 
 #include "cli/scan_reader_process.hpp"
 #include "io/file_bytes.hpp"
-#include "io/file_start.hpp"
+#include "io/magic_bytes.hpp"
 #include "io/mrd_messages.hpp"
 #include "io/mrd_stream.hpp"
-#include "io/refuse.hpp"
+#include "io/size_limits.hpp"
 
 namespace mriembed::cli {
 
@@ -50,7 +50,7 @@ class Hdf5Messages final : public io::ByteSource {
 }  // namespace
 
 std::unique_ptr<io::ByteSource> open_messages(const std::string& path, const std::string& group) {
-  static_cast<void>(io::file_start(path));  // refuses what is no file
+  static_cast<void>(io::magic_bytes(path));  // refuses what is no file
   if (io::is_hdf5(path)) {
     return std::make_unique<Hdf5Messages>(path, group);
   }

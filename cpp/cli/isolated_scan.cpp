@@ -7,11 +7,11 @@
 
 #include "cli/message.hpp"
 #include "cli/scan_reader_process.hpp"
-#include "io/file_start.hpp"
-#include "io/flat_scan.hpp"
+#include "io/array_files.hpp"
+#include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
-#include "io/refuse.hpp"
 #include "io/scan_stream.hpp"
+#include "io/size_limits.hpp"
 
 namespace mriembed::cli {
 
@@ -78,7 +78,7 @@ std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, c
 
 std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options) {
   return io::is_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
-                           : io::open_flat_scan(path, options);
+                           : io::open_array_file(path, options);
 }
 
 std::optional<io::MeasuredNoise> measured_noise(const std::string& path) {

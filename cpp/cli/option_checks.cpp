@@ -33,7 +33,7 @@ void add_engine_options(CLI::App& command, Options& options) {
                                 : name == "float16" ? Precision::float16
                                                     : Precision::float32;
           },
-          "Arithmetic of the network; float16 needs a GPU. Preprocessing always runs in single precision")
+          "Data type of the network; float16 needs a GPU. Preprocessing always runs in single precision")
       ->type_name("P")
       ->default_str("float32")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
@@ -139,9 +139,10 @@ std::string name_of(Precision precision) {
   return "float32";
 }
 
-std::string precision_text(Precision asked, const std::string& arithmetic) {
+std::string precision_text(Precision asked, const std::string& compute_dtype) {
   const std::string name = name_of(asked);
-  return arithmetic == name ? name : name + " (computed in " + arithmetic + ", which is faster on this processor)";
+  return compute_dtype == name ? name
+                               : name + " (computed in " + compute_dtype + ", which is faster on this processor)";
 }
 
 std::string name_of(io::Domain domain) {

@@ -43,6 +43,6 @@ std::string name_of(Precision precision);
 std::string name_of(io::Domain domain);
 
 // The precision that was asked for and, where it is another, by name what the network computes in.
-std::string precision_text(Precision asked, const std::string& arithmetic);
+std::string precision_text(Precision asked, const std::string& compute_dtype);
 
 }  // namespace mriembed::cli

@@ -118,7 +118,7 @@ class BatchEmbedder {
       slice.energy_kept = report.energy_kept.at(index);
       slice.sampling = sampling_of(slice.label, report.sampling.at(index));
       slice.read_seconds = batch_.read_seconds[first + index];
-      slice.prepare_seconds = report.prepare_seconds / static_cast<double>(count);
+      slice.preprocessing_seconds = report.preprocessing_seconds / static_cast<double>(count);
       slice.network_seconds = report.network_seconds / static_cast<double>(count);
       scan_.slices.push_back(slice);
     }

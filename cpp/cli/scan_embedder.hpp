@@ -25,9 +25,9 @@ struct EmbeddedSlice {
   io::SliceLabel label;
   std::int64_t coils = 0;
   double energy_kept = 1;
-  std::string sampling;        // Sampling::text()
-  double read_seconds = 0;     // in the reader's thread
-  double prepare_seconds = 0;  // this slice's share of its batch's time, as network_seconds
+  std::string sampling;              // Sampling::text()
+  double read_seconds = 0;           // in the reader's thread
+  double preprocessing_seconds = 0;  // this slice's share of its batch's time, as network_seconds
   double network_seconds = 0;
   std::optional<SliceQuality> quality = std::nullopt;  // where the scan was checked
   std::vector<std::string> findings = {};              // of the measurement

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "io/refuse.hpp"
+#include "io/size_limits.hpp"
 
 namespace mriembed::cli {
 

@@ -11,7 +11,7 @@
 
 #include "cli/descriptor.hpp"
 #include "cli/interruption.hpp"
-#include "io/refuse.hpp"
+#include "io/size_limits.hpp"
 #include "mriembed/error.hpp"
 
 namespace mriembed::cli {

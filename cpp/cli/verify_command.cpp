@@ -22,13 +22,13 @@ int verify(const Arguments& arguments) {
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
   const Verification result = embedder.verify();
-  const bool exact = embedder.arithmetic() == Precision::float32;
+  const bool exact = embedder.compute_dtype() == Precision::float32;
   write_standard_output(aligned_listing({
       {"model", arguments.model},
       {"seal", embedder.info().sealed ? "whole" : "none"},
       {"signed by", signers_text(embedder.info())},
       {"device", arguments.options.device},
-      {"precision", precision_text(arguments.options.precision, name_of(embedder.arithmetic()))},
+      {"precision", precision_text(arguments.options.precision, name_of(embedder.compute_dtype()))},
       {"weights SHA-256",
        std::string(result.weights_match ? "match" : "DIFFER") + " (" + embedder.info().weights_sha256 + ")"},
       {"largest difference", scientific(result.largest_difference, 3)},

@@ -19,8 +19,8 @@ struct Acquisition {
   std::uint16_t discard_post = 0;
   std::uint16_t center_sample = 0;
   std::uint16_t encoding_space = 0;
-  std::uint16_t step_1 = 0;
-  std::uint16_t step_2 = 0;
+  std::uint16_t kspace_encode_step_1 = 0;
+  std::uint16_t kspace_encode_step_2 = 0;
   std::uint16_t slice = 0;
   std::uint16_t contrast = 0;
   std::uint16_t phase = 0;

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "partition_transform.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

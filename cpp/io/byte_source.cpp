@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -9,7 +9,7 @@
 #include <numbers>
 #include <string>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -5,8 +5,8 @@
 
 #include "acquired_lines.hpp"
 #include "mrd_header.hpp"
-#include "refuse.hpp"
 #include "scan_geometry.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -7,7 +7,7 @@
 
 #include "hdf5_arena.hpp"
 #include "hdf5_compound.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -20,8 +20,8 @@ Hdf5Handle header_memory_type(const Hdf5Handle& file_type) {
   const hsize_t user_numbers = std::tuple_size_v<decltype(Acquisition::user)>;
   const Hdf5Handle user(H5Tarray_create2(u16, 1, &user_numbers), H5Tclose, "an acquisition header");
   // Nested compounds of HDF5 are placed at their own offsets inside Acquisition: idx begins at the struct's start.
-  std::vector<Member> members{{"kspace_encode_step_1", offsetof(Acquisition, step_1), u16},
-                              {"kspace_encode_step_2", offsetof(Acquisition, step_2), u16},
+  std::vector<Member> members{{"kspace_encode_step_1", offsetof(Acquisition, kspace_encode_step_1), u16},
+                              {"kspace_encode_step_2", offsetof(Acquisition, kspace_encode_step_2), u16},
                               {"slice", offsetof(Acquisition, slice), u16},
                               {"contrast", offsetof(Acquisition, contrast), u16},
                               {"phase", offsetof(Acquisition, phase), u16},
@@ -88,8 +88,8 @@ Hdf5Acquisitions::Hdf5Acquisitions(const Hdf5Handle& group, std::int64_t file_si
   for (std::size_t position = 0; position < headers_.size(); ++position) {
     Acquisition& header = headers_[position];
     const Acquisition& index = indices[position];
-    header.step_1 = index.step_1;
-    header.step_2 = index.step_2;
+    header.kspace_encode_step_1 = index.kspace_encode_step_1;
+    header.kspace_encode_step_2 = index.kspace_encode_step_2;
     header.slice = index.slice;
     header.contrast = index.contrast;
     header.phase = index.phase;

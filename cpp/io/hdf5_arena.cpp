@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "hdf5_arena.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

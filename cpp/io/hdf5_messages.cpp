@@ -15,7 +15,7 @@
 #include "hdf5_file.hpp"
 #include "mrd_hdf5.hpp"
 #include "mrd_messages.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -8,7 +8,7 @@
 #include "measurements.hpp"
 #include "mrd_hdf5.hpp"
 #include "mrd_images.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

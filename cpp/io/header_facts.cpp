@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 #include "xml_elements.hpp"
 
 namespace mriembed::io {

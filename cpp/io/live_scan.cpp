@@ -10,7 +10,7 @@
 #include "mriembed/error.hpp"
 #include "raw_completeness.hpp"
 #include "raw_noise.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -43,7 +43,8 @@ void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>>
 void LiveScan::begin(const Acquisition& first) {
   begun_ = true;
   const MrdEncoding& encoding = header_.encodings.front();
-  const bool one_step = !encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum;
+  const bool one_step = !encoding.kspace_encode_step_2.has_value() ||
+                        encoding.kspace_encode_step_2->minimum == encoding.kspace_encode_step_2->maximum;
   if (header_.encodings.size() > 1 || (encoding.encoded.z > 1 && one_step)) {
     return;  // held
   }
@@ -65,7 +66,7 @@ void LiveScan::begin(const Acquisition& first) {
   };
   const LineFacts facts{first, encoding.encoded.z > 1, center_of(first.user[5]), center_of(first.user[6])};
   SliceAssembler assembler(encoding, facts, noise.coils);
-  const LinePlacement& placement = assembler.placement();
+  const KspacePlacement& placement = assembler.placement();
   if (placement.needs_signal()) {
     return;  // held
   }
@@ -93,7 +94,7 @@ void LiveScan::begin(const Acquisition& first) {
 }
 
 std::array<std::int64_t, 3> LiveScan::shape() const {
-  const LinePlacement& placement = assembler_->placement();
+  const KspacePlacement& placement = assembler_->placement();
   return {static_cast<std::int64_t>(noise_.coils.size()), placement.height(), placement.width()};
 }
 
@@ -134,7 +135,7 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
     warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out");
     return;
   }
-  const LinePlacement& placement = assembler_->placement();
+  const KspacePlacement& placement = assembler_->placement();
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
@@ -273,7 +274,7 @@ void LiveScan::finish(const VolumeKey& key) {
   assembler_->finish(key);
   partition_ = 0;
   if (finished_.size() == 1) {
-    const LinePlacement& placement = assembler_->placement();
+    const KspacePlacement& placement = assembler_->placement();
     warn(assembler_->geometry().notes);
     warn(placement.notes());
     warn(warnings_of_echo(assembler_->finished(), static_cast<std::int64_t>(noise_.coils.size()), placement.height(),

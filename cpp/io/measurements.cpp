@@ -8,7 +8,7 @@
 #include "mriembed/error.hpp"
 #include "noise_scan.hpp"
 #include "raw_noise.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 #include "xml_elements.hpp"
 
 namespace mriembed::io {
@@ -134,8 +134,8 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   encoding.recon = matrix_of(recon);
   encoding.encoded_fov = field_of_view_of(encoded);
   encoding.recon_fov = field_of_view_of(recon);
-  encoding.step_1 = limit_of(limits, "kspace_encoding_step_1");
-  encoding.step_2 = limit_of(limits, "kspace_encoding_step_2");
+  encoding.kspace_encode_step_1 = limit_of(limits, "kspace_encoding_step_1");
+  encoding.kspace_encode_step_2 = limit_of(limits, "kspace_encoding_step_2");
   encoding.averages = averages_of(limits);
   encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
   const pugi::xml_node description = child_of(node, "trajectoryDescription");

@@ -48,11 +48,11 @@ struct MrdEncoding {
   Matrix recon;
   FieldOfView encoded_fov;
   FieldOfView recon_fov;
-  std::optional<EncodingLimit> step_1;  // along y
-  std::optional<EncodingLimit> step_2;  // along z
-  std::int64_t averages = 1;            // of each line, by the header's limits
-  std::string trajectory;               // "cartesian", "epi", "spiral", ...; see below
-  std::optional<EpiReadout> readout;    // where the header describes it in full
+  std::optional<EncodingLimit> kspace_encode_step_1;  // along y
+  std::optional<EncodingLimit> kspace_encode_step_2;  // along z
+  std::int64_t averages = 1;                          // of each line, by the header's limits
+  std::string trajectory;                             // "cartesian", "epi", "spiral", ...; see below
+  std::optional<EpiReadout> readout;                  // where the header describes it in full
 };
 
 struct MrdHeader {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

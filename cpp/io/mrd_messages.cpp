@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -41,8 +41,8 @@ Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& byt
     line.position_mm[axis] = number_at<float>(bytes.data(), 182 + 4 * axis);
     line.normal[axis] = number_at<float>(bytes.data(), 218 + 4 * axis);
   }
-  line.step_1 = u16(index);
-  line.step_2 = u16(index + 2);
+  line.kspace_encode_step_1 = u16(index);
+  line.kspace_encode_step_2 = u16(index + 2);
   line.average = u16(index + 4);
   line.slice = u16(index + 6);
   line.contrast = u16(index + 8);

@@ -7,8 +7,8 @@
 #include "echo_check.hpp"
 #include "raw_completeness.hpp"
 #include "raw_volumes.hpp"
-#include "refuse.hpp"
 #include "scan_noise.hpp"
+#include "size_limits.hpp"
 #include "slice_assembler.hpp"
 
 namespace mriembed::io {
@@ -68,7 +68,7 @@ class MrdRawReader final : public ScanReader {
   }
 
   void describe_matrix() {
-    const LinePlacement& placement = assembler_->placement();
+    const KspacePlacement& placement = assembler_->placement();
     summary_.encoded_x = placement.width();
     summary_.encoded_y = placement.height();
     summary_.encoded_z = placement.depth();

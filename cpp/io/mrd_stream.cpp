@@ -15,7 +15,7 @@
 #include "measurements.hpp"
 #include "mrd_messages.hpp"
 #include "mriembed/error.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -12,7 +12,7 @@
 
 #include "noise_measurement.hpp"
 #include "noise_scan.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "acquired_lines.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -53,7 +53,7 @@ void accept_accelerated(const std::vector<RawVolume>& volumes, std::vector<Measu
 }
 
 // The corners of k-space, which an elliptical scan leaves out, count as zero.
-void accept_elliptical(const LinePlacement& placement, std::vector<Measured>& measured,
+void accept_elliptical(const KspacePlacement& placement, std::vector<Measured>& measured,
                        std::vector<std::string>& warnings) {
   bool found = false;
   for (Measured& own : measured) {
@@ -120,7 +120,7 @@ void warn_of_mixed(const MixedCounters& mixed, std::vector<std::string>& warning
 }  // namespace
 
 RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisition>& lines,
-                               const LinePlacement& placement, bool allow_undersampled) {
+                               const KspacePlacement& placement, bool allow_undersampled) {
   const std::int64_t matrix_lines = placement.height() * placement.depth();
   RawCompleteness result;
   std::vector<Measured> measured;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "acquisitions.hpp"
-#include "line_placement.hpp"
+#include "kspace_placement.hpp"
 #include "raw_volumes.hpp"
 
 namespace mriembed::io {
@@ -18,6 +18,6 @@ struct RawCompleteness {
 // Of a scan that was stopped, unfinished volumes at its end are taken out of `volumes`. A volume that was accelerated
 // with calibration lines is whole as it is. Refuses undersampled ones, naming the first, unless they are allowed.
 RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisition>& lines,
-                               const LinePlacement& placement, bool allow_undersampled);
+                               const KspacePlacement& placement, bool allow_undersampled);
 
 }  // namespace mriembed::io

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 #include "slice_assembler.hpp"
 
 namespace mriembed::io {

@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 #include "slice_assembler.hpp"
 
 namespace mriembed::io {
@@ -177,7 +177,8 @@ LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& li
   for (const RawVolume& volume : volumes.volumes) {
     for (const std::size_t index : volume.imaging) {
       const Acquisition& line = lines[index];
-      facts.several_partitions = facts.several_partitions || line.step_2 != facts.first.step_2;
+      facts.several_partitions =
+          facts.several_partitions || line.kspace_encode_step_2 != facts.first.kspace_encode_step_2;
       same_1 = same_1 && line.user[5] == facts.first.user[5];
       same_2 = same_2 && line.user[6] == facts.first.user[6];
     }
@@ -191,7 +192,7 @@ LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& li
   return facts;
 }
 
-void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const LinePlacement& placement) {
+void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const KspacePlacement& placement) {
   if (placement.needs_signal()) {
     volumes.left_out += volumes.calibration.size();
     return;

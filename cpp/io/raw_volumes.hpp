@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "acquisitions.hpp"
-#include "line_placement.hpp"
+#include "kspace_placement.hpp"
 #include "mrd_header.hpp"
 #include "volume_key.hpp"
 
@@ -54,6 +54,6 @@ LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& li
 // Gives each volume the calibration lines of its own counters, or else one for each place of those of its slice, where
 // no imaging line lies: the centre of an accelerated scan is then whole. Expects that the matrix, times the volumes,
 // was found justified by the file's size: so much is looked at.
-void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const LinePlacement& placement);
+void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const KspacePlacement& placement);
 
 }  // namespace mriembed::io

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "measurements.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 

@@ -292,8 +292,8 @@ void SliceAssembler::place_held() {
   EnergyOfSteps along_z;
   for (const Held& held : held_) {
     const double energy = energy_of(held.samples);
-    along_y.add(held.line.step_1, energy);
-    along_z.add(held.line.step_2, energy);
+    along_y.add(held.line.kspace_encode_step_1, energy);
+    along_z.add(held.line.kspace_encode_step_2, energy);
   }
   placement_.find_centres(along_y.means(), along_z.means());
   for (const Held& held : std::exchange(held_, {})) {

@@ -15,7 +15,7 @@
 #include "acquired_lines.hpp"
 #include "acquisitions.hpp"
 #include "epi_lines.hpp"
-#include "line_placement.hpp"
+#include "kspace_placement.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
@@ -44,7 +44,7 @@ class SliceAssembler {
   // `facts`: what is known of the lines beforehand. `coils`: those of an acquisition's that are kept, ascending.
   SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils);
 
-  [[nodiscard]] const LinePlacement& placement() const { return placement_; }
+  [[nodiscard]] const KspacePlacement& placement() const { return placement_; }
   [[nodiscard]] const ScanGeometry& geometry() const { return geometry_; }
   // Slices of a volume: partitions of a slab that remain without oversampling along z.
   [[nodiscard]] std::int64_t partitions() const;
@@ -128,7 +128,7 @@ class SliceAssembler {
   std::function<void(const PlacedLine&)> listener_;
   ScanGeometry geometry_;
   std::optional<EpiLines> epi_;
-  LinePlacement placement_;
+  KspacePlacement placement_;
   double partition_thickness_mm_;  // 0: not known
   std::vector<std::int64_t> coils_;
   std::map<VolumeKey, Volume> volumes_;

@@ -25,7 +25,8 @@ class ArrivingKspace::Implementation {
       refuse_argument("k-space whose lines arrive: expected row-major samples");
     }
     embedder.implementation_->check_kspace(slice_, options);
-    arriving_ = embedder.implementation_->preparation().arriving(slice_, options, embedder.implementation_->executor());
+    arriving_ =
+        embedder.implementation_->preprocessor().arriving(slice_, options, embedder.implementation_->executor());
   }
 
   void add_line(std::int64_t y) {
@@ -42,25 +43,25 @@ class ArrivingKspace::Implementation {
     row.data = embedding.data;
     row.shape = {1, embedding.shape[0]};
     row.strides = {embedding.shape[0] * embedding.strides[0], embedding.strides[0]};
-    if (!embed_prepared(row, report)) {
+    if (!embed_preprocessed(row, report)) {
       embedder_.embed_kspace(slice_, row, options_, report);
     }
   }
 
  private:
-  bool embed_prepared(const ArrayView<float, 2>& row, Report* report) {
+  bool embed_preprocessed(const ArrayView<float, 2>& row, Report* report) {
     const Embedder::Implementation& of_embedder = *embedder_.implementation_;
     if (arriving_ == nullptr) {
       return false;
     }
     Stopwatch stopwatch;
-    NetworkInput input = of_embedder.preparation().room_for(1, slice_, options_);
+    NetworkInput input = of_embedder.preprocessor().room_for(1, slice_, options_);
     const std::optional<double> energy_kept = arriving_->finish(input.memory.get());
     if (!energy_kept.has_value()) {
       return false;
     }
     of_embedder.check_destination(1, row);
-    const double prepare_seconds = stopwatch.lap();
+    const double preprocessing_seconds = stopwatch.lap();
     std::vector<float> values(static_cast<std::size_t>(of_embedder.info().embed_dim));
     {
       const threads::Executor::Presence presence(of_embedder.executor());
@@ -69,7 +70,7 @@ class ArrivingKspace::Implementation {
     if (report != nullptr) {
       *report = Report();
       report->energy_kept = {*energy_kept};
-      report->prepare_seconds = prepare_seconds;
+      report->preprocessing_seconds = preprocessing_seconds;
       report->network_seconds = stopwatch.lap();
       report->sampling = {sampling_of(MeasuredLines(static_cast<std::size_t>(slice_.shape[2]), 1))};
     }
@@ -82,7 +83,7 @@ class ArrivingKspace::Implementation {
   const Embedder& embedder_;
   ArrayView<const std::complex<float>, 4> slice_;
   KspaceOptions options_;
-  std::unique_ptr<ArrivingSlice> arriving_;  // null: the model's slices are prepared as a whole
+  std::unique_ptr<ArrivingSlice> arriving_;  // null: the model's slices are preprocessed as a whole
 };
 
 ArrivingKspace::ArrivingKspace(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,

@@ -83,7 +83,7 @@ Backend Embedder::backend() const noexcept {
   return implementation_->network().native() ? Backend::native : Backend::torch;
 }
 
-Precision Embedder::arithmetic() const noexcept { return implementation_->network().arithmetic(); }
+Precision Embedder::compute_dtype() const noexcept { return implementation_->network().compute_dtype(); }
 
 void Embedder::warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
   if (slices < 1 || height < 1 || width < 1) {
@@ -124,10 +124,10 @@ void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<f
     refuse_argument("stacked: this model takes " + std::to_string(info().in_channels) +
                     " channels (2 x coils), got shape " + text_of(stacked.shape));
   }
-  const auto prepare = [&](std::int64_t first, std::int64_t count) {
-    return Implementation::prepare_stacked(part_of(stacked, first, count));
+  const auto make_input = [&](std::int64_t first, std::int64_t count) {
+    return Implementation::input_of_stacked(part_of(stacked, first, count));
   };
-  implementation_->run(stacked.shape, 0, embeddings, report, prepare);
+  implementation_->run(stacked.shape, 0, embeddings, report, make_input);
 }
 
 void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,
@@ -135,22 +135,22 @@ void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_
   check_view(coil_images, "coil images");
   check_batch_shape(coil_images.shape, "coil images", "(slices, coils, y, x)");
   implementation_->check_coils(coil_images.shape[1], "coil images");
-  const auto prepare = [&](std::int64_t first, std::int64_t count) {
-    return implementation_->preparation().prepare_images(part_of(coil_images, first, count),
-                                                         implementation_->executor());
+  const auto make_input = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->preprocessor().preprocess_images(part_of(coil_images, first, count),
+                                                             implementation_->executor());
   };
-  implementation_->run(coil_images.shape, coil_images.shape[1], embeddings, report, prepare);
+  implementation_->run(coil_images.shape, coil_images.shape[1], embeddings, report, make_input);
 }
 
 void Embedder::embed_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
                             const ArrayView<float, 2>& embeddings, const KspaceOptions& options, Report* report) const {
   implementation_->check_kspace(kspace, options);
   const std::int64_t coils = kspace.shape[1];
-  const auto prepare = [&](std::int64_t first, std::int64_t count) {
-    return implementation_->preparation().prepare_kspace(part_of(kspace, first, count), options,
-                                                         implementation_->executor());
+  const auto make_input = [&](std::int64_t first, std::int64_t count) {
+    return implementation_->preprocessor().preprocess_kspace(part_of(kspace, first, count), options,
+                                                             implementation_->executor());
   };
-  implementation_->run(kspace.shape, coils, embeddings, report, prepare);
+  implementation_->run(kspace.shape, coils, embeddings, report, make_input);
   if (report != nullptr) {
     for (std::int64_t slice = 0; slice < kspace.shape[0]; ++slice) {
       report->sampling.at(static_cast<std::size_t>(slice)) =
@@ -184,7 +184,7 @@ Verification Embedder::verify() const {
   }
   verification.cosine = product / std::sqrt(norm_here * norm_there);
   verification.passed =
-      arithmetic() == Precision::float32 ? verification.largest_difference <= 1e-5 : verification.cosine >= 0.999;
+      compute_dtype() == Precision::float32 ? verification.largest_difference <= 1e-5 : verification.cosine >= 0.999;
   return verification;
 }
 

@@ -18,7 +18,7 @@
 #include "mriembed/embedder.hpp"
 #include "network/load_network.hpp"
 #include "network/network.hpp"
-#include "preprocessing/preparation.hpp"
+#include "preprocessing/preprocessor.hpp"
 #include "threads/executor.hpp"
 #include "translate_errors.hpp"
 
@@ -45,15 +45,15 @@ class Embedder::Implementation {
         executor_(options.threads, options.parallel_for),
         memory_mib_(options.memory_mib),
         interrupted_(options.interrupted),
-        preparation_(metadata_.info) {}
+        preprocessor_(metadata_.info) {}
 
   [[nodiscard]] const ModelInfo& info() const noexcept { return metadata_.info; }
   [[nodiscard]] const Reference& reference() const noexcept { return metadata_.reference; }
   [[nodiscard]] const Network& network() const noexcept { return *network_; }
-  [[nodiscard]] const Preparation& preparation() const noexcept { return preparation_; }
+  [[nodiscard]] const Preprocessor& preprocessor() const noexcept { return preprocessor_; }
   [[nodiscard]] const threads::Executor& executor() const noexcept { return executor_; }
 
-  // The network's answer to slices that are prepared. Throws Error bad_input for those that it cannot embed.
+  // The network's answer to preprocessed slices. Throws Error bad_input for those that it cannot embed.
   void embed_part(const NetworkInput& input, std::int64_t slices, float* rows) const {
     std::vector<float> peaks(static_cast<std::size_t>(slices));
     network_->embed(input.stacked, slices, input.height, input.width, executor_, rows, peaks.data());
@@ -61,12 +61,12 @@ class Embedder::Implementation {
     check_rows(rows, slices);
   }
 
-  // The path that every kind of input takes: prepare, network, copy to the caller. `prepare` gets the first slice and
-  // the number of slices of a part and returns what the network reads of them. `coils` are the physical coils of each
-  // slice, 0 for stacked input.
-  template <typename Prepare>
+  // The path that every kind of input takes: preprocessing, network, copy to the caller. `make_input` gets the first
+  // slice and the number of slices of a part and returns what the network reads of them. `coils` are the physical coils
+  // of each slice, 0 for stacked input.
+  template <typename MakeInput>
   void run(const std::array<std::int64_t, 4>& shape, std::int64_t coils, const ArrayView<float, 2>& embeddings,
-           Report* report, const Prepare& prepare) const {
+           Report* report, const MakeInput& make_input) const {
     const std::int64_t slices = shape[0];
     check_destination(slices, embeddings);
     if (report != nullptr) {
@@ -87,12 +87,12 @@ class Embedder::Implementation {
         const std::int64_t count = std::min(part, slices - first);
         Stopwatch stopwatch;
         try {
-          const NetworkInput input = prepare(first, count);
-          const double prepare_seconds = stopwatch.lap();
+          const NetworkInput input = make_input(first, count);
+          const double preprocessing_seconds = stopwatch.lap();
           embed_part(input, count, rows.data() + first * info().embed_dim);
           if (report != nullptr) {
             report->energy_kept.insert(report->energy_kept.end(), input.energy_kept.begin(), input.energy_kept.end());
-            report->prepare_seconds += prepare_seconds;
+            report->preprocessing_seconds += preprocessing_seconds;
             report->network_seconds += stopwatch.lap();
           }
         } catch (const Error& error) {
@@ -108,7 +108,7 @@ class Embedder::Implementation {
   }
 
   // Stacked input as it is where its samples follow each other, otherwise a copy.
-  [[nodiscard]] static NetworkInput prepare_stacked(const ArrayView<const float, 4>& stacked) {
+  [[nodiscard]] static NetworkInput input_of_stacked(const ArrayView<const float, 4>& stacked) {
     const auto [slices, channels, height, width] = stacked.shape;
     NetworkInput input;
     input.height = height;
@@ -240,8 +240,8 @@ class Embedder::Implementation {
       if (const std::int64_t matrix = info().matrix; matrix > 0) {
         matrix_bytes = std::exchange(sample_bytes, 0) * matrix * matrix;  // the network reads the matrix, not the scan
       }
-      constexpr std::int64_t prepared_copies = 3 * sizeof(float);  // of each real and imaginary part
-      sample_bytes += info().in_channels * prepared_copies;
+      constexpr std::int64_t preprocessed_copies = 3 * sizeof(float);  // of each real and imaginary part
+      sample_bytes += info().in_channels * preprocessed_copies;
       sample_bytes +=
           coils * static_cast<std::int64_t>(sizeof(std::complex<float>));  // preprocessing copies k-space once
     }
@@ -266,7 +266,7 @@ class Embedder::Implementation {
   threads::Executor executor_;
   std::int64_t memory_mib_;
   std::function<bool()> interrupted_;
-  Preparation preparation_;
+  Preprocessor preprocessor_;
 };
 
 }  // namespace mriembed

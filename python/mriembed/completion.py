@@ -28,21 +28,21 @@ def complete_lines(
     readout_width: Optional[int] = None,
     phase_height: Optional[int] = None,
 ) -> Tensor:
-    """K-space whose missing lines are filled in as far as they can be, for `preprocessor.prepare_kspace`.
+    """K-space whose missing lines are filled in as far as they can be, for `preprocessor.preprocess_kspace`.
 
     `Embedder.embed_kspace` does this itself. A line is missing where it is zero in all coils. The virtual coils are
     completed; what is new in them becomes what the coils would have to hold for it.
 
     Args:
         preprocessor: tells how coils are compressed.
-        kspace, noise_covariance, readout_width, phase_height: see `CoilPreprocessor.prepare_kspace`.
+        kspace, noise_covariance, readout_width, phase_height: see `CoilPreprocessor.preprocess_kspace`.
 
     Returns:
         (B, coils, y, x) complex64 or complex128, as `kspace`; measured lines are those of `kspace`. `kspace` itself,
         where nothing is filled.
 
     Raises:
-        TypeError, ValueError: as `CoilPreprocessor.prepare_kspace`.
+        TypeError, ValueError: as `CoilPreprocessor.preprocess_kspace`.
     """
     measured = torch.view_as_real(kspace.resolve_conj()).ne(0).any(-1).any(-1).any(1)
     plans = [_Plan(lines) for lines in measured]

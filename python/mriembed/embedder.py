@@ -56,7 +56,7 @@ class Embedder:
         Args:
             path: the model file.
             device: "cpu", "cuda" or "cuda:N".
-            precision: "float32", "bfloat16" or "float16" (GPU only), of the network; see `arithmetic`.
+            precision: "float32", "bfloat16" or "float16" (GPU only), of the network; see `compute_dtype`.
             threads: most CPU threads of one call; 0: one for each processor that this process may use. All calls of a
                 process share one pool of threads. Embeddings do not depend on it.
             backend: what runs the network: "native", the library's own kernels; "torch"; or "auto", torch only where
@@ -114,9 +114,9 @@ class Embedder:
         return self._core.backend
 
     @property
-    def arithmetic(self) -> str:
+    def compute_dtype(self) -> str:
         """What the network computes in: the precision asked for or, where faster, float32 instead of bfloat16."""
-        return self._core.arithmetic
+        return self._core.compute_dtype
 
     def warm_up(self, slices: int, height: int, width: int) -> None:
         """Does the one-time work for stacked input of this shape, so that the first real call is not slower."""

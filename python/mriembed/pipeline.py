@@ -33,12 +33,12 @@ class EmbeddingPipeline(nn.Module):
         return embedding
 
     @torch.jit.export
-    def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
-        """See `CoilPreprocessor.prepare_images`."""
-        return self.preprocessor.prepare_images(coil_images)
+    def preprocess_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
+        """See `CoilPreprocessor.preprocess_images`."""
+        return self.preprocessor.preprocess_images(coil_images)
 
     @torch.jit.export
-    def prepare_kspace(
+    def preprocess_kspace(
         self,
         kspace: Tensor,
         noise_covariance: Optional[Tensor] = None,
@@ -46,13 +46,13 @@ class EmbeddingPipeline(nn.Module):
         phase_height: Optional[int] = None,
         square: Optional[tuple[int, int]] = None,
     ) -> tuple[Tensor, Tensor]:
-        """See `CoilPreprocessor.prepare_kspace`."""
-        return self.preprocessor.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)
+        """See `CoilPreprocessor.preprocess_kspace`."""
+        return self.preprocessor.preprocess_kspace(kspace, noise_covariance, readout_width, phase_height, square)
 
     @torch.jit.export
     def embed_images(self, coil_images: Tensor) -> Tensor:
         """Embeds coil images (B, coils, y, x), complex."""
-        return self.forward(self.prepare_images(coil_images)[0], None)
+        return self.forward(self.preprocess_images(coil_images)[0], None)
 
     @torch.jit.export
     def embed_kspace(
@@ -64,5 +64,5 @@ class EmbeddingPipeline(nn.Module):
         square: Optional[tuple[int, int]] = None,
     ) -> Tensor:
         """Embeds k-space (B, coils, y, x), complex."""
-        prepared = self.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)
+        prepared = self.preprocess_kspace(kspace, noise_covariance, readout_width, phase_height, square)
         return self.forward(prepared[0], None)

@@ -36,7 +36,7 @@ LEAST_ENERGY = 1e-9  # share that a crop must leave; rounding in float32 leaves 
 
 
 def square_field_of_view(height: int, width: int, pixel_aspect: float) -> tuple[int, int]:
-    """Pixels along y and x of the smallest square field of view that holds a slice, as `prepare_kspace` takes it.
+    """Pixels along y and x of the smallest square field of view that holds a slice, as `preprocess_kspace` takes it.
 
     Args:
         height, width: pixels of the slice without oversampling.
@@ -172,11 +172,11 @@ class CoilPreprocessor(nn.Module):
         phase_height: Optional[int] = None,
         square: Optional[tuple[int, int]] = None,
     ) -> Tensor:
-        """Network input of k-space: the first result of `prepare_kspace`."""
-        return self.prepare_kspace(kspace, noise_covariance, readout_width, phase_height, square)[0]
+        """Network input of k-space: the first result of `preprocess_kspace`."""
+        return self.preprocess_kspace(kspace, noise_covariance, readout_width, phase_height, square)[0]
 
     @torch.jit.export
-    def prepare_kspace(
+    def preprocess_kspace(
         self,
         kspace: Tensor,
         noise_covariance: Optional[Tensor] = None,
@@ -207,9 +207,9 @@ class CoilPreprocessor(nn.Module):
         return self._network_input(virtual, square), energy_kept
 
     @torch.jit.export
-    def prepare_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
+    def preprocess_images(self, coil_images: Tensor) -> tuple[Tensor, Tensor]:
         """Steps 4 to 8, for coil images (B, coils, y, x) complex of square pixels. Returns and raises as
-        `prepare_kspace`.
+        `preprocess_kspace`.
         """
         scaled = self._scaled_to_unit_peak(coil_images)
         lines = self._lines_of_calibration(scaled.size(2), None)
@@ -226,7 +226,7 @@ class CoilPreprocessor(nn.Module):
         """What `mriembed.completion` needs of steps 1 to 4: the slices over their peaks as images along x and k-space
         along y, (B, coils, y, x) complex64, and the virtual coils' weights, (B, virtual coils, coils) complex128.
 
-        Arguments and errors are those of `prepare_kspace`.
+        Arguments and errors are those of `preprocess_kspace`.
         """
         hybrid, whitening, lines = self._hybrid(kspace, noise_covariance, readout_width, phase_height)
         if self.coil_compression == "pca":

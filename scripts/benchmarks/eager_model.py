@@ -46,7 +46,7 @@ def load_eager(model: Path) -> mriembed.EmbeddingPipeline:
 
 def stacked_of(model: Path, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
     """What the network reads after the preprocessing of that k-space."""
-    stacked: NDArray[np.float32] = load_eager(model).prepare_kspace(torch.from_numpy(kspace))[0].numpy()
+    stacked: NDArray[np.float32] = load_eager(model).preprocess_kspace(torch.from_numpy(kspace))[0].numpy()
     return stacked
 
 

@@ -59,7 +59,7 @@ class NumPyPreprocessor:
     def __call__(
         self, kspace: Complex64, noise_covariance: Complex128 | None = None, readout_width: int | None = None
     ) -> Float32:
-        """Arguments as `mriembed.CoilPreprocessor.prepare_kspace`."""
+        """Arguments as `mriembed.CoilPreprocessor.preprocess_kspace`."""
         slices, _, height, width = kspace.shape
         size = (self.matrix, self.matrix) if self.matrix else (height, readout_width or width)
         channels = np.empty((slices, 2 * self.num_coils, *size), np.float32)

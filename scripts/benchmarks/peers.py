@@ -53,8 +53,8 @@ def dtype_of(precision: str) -> torch.dtype:
 def _libmriembed(task: Task) -> Prepared:
     embedder = mriembed.Embedder.load(task.model, precision=task.precision, threads=task.threads)
     kernels = "its own kernels" if embedder.backend == "native" else "torch's kernels"
-    arithmetic = "" if embedder.arithmetic == task.precision else f", in {embedder.arithmetic}"
-    return Prepared(lambda: embedder.embed(task.samples), kernels + arithmetic)
+    compute_dtype = "" if embedder.compute_dtype == task.precision else f", in {embedder.compute_dtype}"
+    return Prepared(lambda: embedder.embed(task.samples), kernels + compute_dtype)
 
 
 def _torchscript_cpp(task: Task) -> Prepared:

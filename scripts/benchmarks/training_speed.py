@@ -114,7 +114,7 @@ def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float
         "images": lambda: volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2),
         "coil arrays": lambda: random_sensitivities(bodies, COILS, recipe.matrix, generator),
         "acquisition": lambda: acquire(images, arrays, view(1.0), generator),
-        "preparation": lambda: preprocessor.prepare_kspace(kspace),
+        "preparation": lambda: preprocessor.preprocess_kspace(kspace),
     }
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):

@@ -109,24 +109,24 @@ TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
     const Embedder embedder = Embedder::load(pca_model, options);
     const mriembed::Verification result = embedder.verify();
     EXPECT_GE(result.cosine, 0.999);
-    EXPECT_EQ(result.largest_difference > 1e-5, embedder.arithmetic() == mriembed::Precision::bfloat16);
+    EXPECT_EQ(result.largest_difference > 1e-5, embedder.compute_dtype() == mriembed::Precision::bfloat16);
     EXPECT_TRUE(result.passed);
   }
 }
 
 TEST(Embedder, in_bfloat16_computes_in_float32_at_most_where_its_own_kernels_run) {
   mriembed::Options options;
-  EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::float32);
+  EXPECT_EQ(Embedder::load(pca_model, options).compute_dtype(), mriembed::Precision::float32);
   options.precision = mriembed::Precision::bfloat16;
   const Embedder own = Embedder::load(pca_model, options);
   options.backend = mriembed::Backend::torch;
-  EXPECT_EQ(Embedder::load(pca_model, options).arithmetic(), mriembed::Precision::bfloat16);
+  EXPECT_EQ(Embedder::load(pca_model, options).compute_dtype(), mriembed::Precision::bfloat16);
 
   const Shape shape{2, 6, 20, 17};
   const auto kspace = random_kspace(shape);
   const auto samples = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
   const bool same = embed_kspace(own, samples) == embed_kspace(Embedder::load(pca_model), samples);
-  EXPECT_EQ(same, own.arithmetic() == mriembed::Precision::float32);
+  EXPECT_EQ(same, own.compute_dtype() == mriembed::Precision::float32);
 }
 
 TEST(Embedder, gives_unit_vectors_and_reports_the_energy_kept) {
@@ -404,7 +404,7 @@ TEST(Embedder, gives_the_same_rows_in_parts_that_fit_little_memory) {
     for (std::size_t slice = 0; slice < 11; ++slice) {
       EXPECT_NEAR(report.energy_kept[slice], whole_report.energy_kept[slice], 1e-6);
     }
-    EXPECT_GT(report.prepare_seconds, 0);
+    EXPECT_GT(report.preprocessing_seconds, 0);
     EXPECT_GT(report.network_seconds, 0);
   }
 }

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string>
 
-#include "flat_scan.hpp"
+#include "array_files.hpp"
 #include "read_whole_scan.hpp"
 #include "scratch_file.hpp"
 
@@ -52,6 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const BartFiles files;
   files.write(data, size);
   mriembed::fuzzing::read_whole_scan(
-      [](const mriembed::io::ReadOptions& options) { return mriembed::io::open_flat_scan(files.path(), options); });
+      [](const mriembed::io::ReadOptions& options) { return mriembed::io::open_array_file(files.path(), options); });
   return 0;
 }

@@ -42,7 +42,7 @@ class ScriptedPipeline:
             with torch.no_grad():
                 if torch.isfinite(torch.view_as_real(samples)).all():
                     samples = complete_lines(self._preprocessor, samples, psi, readout_width, phase_height)
-                prepared = self._module.prepare_kspace(samples, psi, readout_width, phase_height, square)[0]
+                prepared = self._module.preprocess_kspace(samples, psi, readout_width, phase_height, square)[0]
                 embeddings: NDArray[np.float32] = self._module(prepared).numpy()
         except (torch.jit.Error, ValueError) as error:
             raise mriembed.BadInputError(

@@ -300,19 +300,19 @@ def test_bench_measures_cold_starts(model_file: Path, options: list[str]) -> Non
 def test_bench_and_verify_say_what_the_network_computes_in(
     model_file: Path, precision: str, kernels: list[str]
 ) -> None:
-    arithmetic = Embedder.load(model_file, precision=precision, backend="torch" if kernels else "auto").arithmetic
-    assert arithmetic in ({precision} if kernels else {precision, "float32"})
+    compute_dtype = Embedder.load(model_file, precision=precision, backend="torch" if kernels else "auto").compute_dtype
+    assert compute_dtype in ({precision} if kernels else {precision, "float32"})
     options = [model_file, "--precision", precision, *kernels]
     for cold in ([], ["--cold"]):
         small = ["--shape", "1,16,32,32", "--repeats", "1", *cold]
         measured = json.loads(cli("bench", *options, *small, "--json").stdout)
-        assert (measured["precision"], measured["arithmetic"]) == (precision, arithmetic)
-    replaced = f"{precision} (computed in {arithmetic}, which is faster on this processor)"
+        assert (measured["precision"], measured["compute_dtype"]) == (precision, compute_dtype)
+    replaced = f"{precision} (computed in {compute_dtype}, which is faster on this processor)"
     for text in (cli("bench", *options, *small).stdout, cli("verify", *options).stdout):
         assert precision in text
-        assert (replaced in text) == (arithmetic != precision)
+        assert (replaced in text) == (compute_dtype != precision)
     exact = "largest difference at most 1e-5" in text
-    assert exact == (arithmetic == "float32")
+    assert exact == (compute_dtype == "float32")
 
 
 def test_bench_cold_fails_as_its_process_does(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_bfloat16_stays_within_a_cosine_of_0_999(paths: Paths) -> None:
         embedder = Embedder.load(paths.file, precision="bfloat16", backend=backend)
         half = embedder.embed_kspace(kspace)
         assert np.sum(half * single, axis=1).min() >= 0.999
-        assert (np.abs(half - single).max() > FLOAT32) == (embedder.arithmetic == "bfloat16")
+        assert (np.abs(half - single).max() > FLOAT32) == (embedder.compute_dtype == "bfloat16")
 
 
 class CInterface:

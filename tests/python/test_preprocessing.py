@@ -58,7 +58,7 @@ def assert_agrees(
 ) -> None:
     reference = Reference(preprocessor.num_coils, preprocessor.coil_compression, preprocessor.matrix)
     psi = None if covariance is None else torch.from_numpy(covariance)
-    stacked, energy_kept = preprocessor.prepare_kspace(torch.from_numpy(kspace), psi, readout_width)
+    stacked, energy_kept = preprocessor.preprocess_kspace(torch.from_numpy(kspace), psi, readout_width)
     for index, one in enumerate(kspace):
         expected, expected_energy = reference.from_kspace(one, covariance, readout_width)
         np.testing.assert_allclose(stacked[index], expected, rtol=0, atol=3e-5 * np.abs(expected).max())
@@ -94,8 +94,8 @@ def test_virtual_coils_are_those_of_the_24_central_lines(height: int) -> None:
     others = separated_kspace(1, 5, height, 20, seed=1)  # mixes the coils in another way
     others[:, :, begin : begin + 24] = kspace[:, :, begin : begin + 24]
     assert_agrees(CoilPreprocessor(3), others)
-    _, kept = CoilPreprocessor(3).prepare_kspace(torch.from_numpy(kspace))
-    _, kept_of_others = CoilPreprocessor(3).prepare_kspace(torch.from_numpy(others))
+    _, kept = CoilPreprocessor(3).preprocess_kspace(torch.from_numpy(kspace))
+    _, kept_of_others = CoilPreprocessor(3).preprocess_kspace(torch.from_numpy(others))
     assert float(kept_of_others) == pytest.approx(float(kept), abs=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_images_join_after_the_transform() -> None:
     kspace = separated_kspace(2, 9, 20, 27)
     preprocessor = CoilPreprocessor(8)
     images = np.stack([centred_ifft2(one) for one in kspace]).astype(np.complex64)
-    stacked, energy_kept = preprocessor.prepare_images(torch.from_numpy(images))
+    stacked, energy_kept = preprocessor.preprocess_images(torch.from_numpy(images))
     np.testing.assert_allclose(stacked, prepared(preprocessor, kspace), rtol=0, atol=1e-4)
     for index, one in enumerate(images):
         expected, energy = Reference().from_images(one)
@@ -189,7 +189,7 @@ def test_prewhitening_makes_noise_white() -> None:
 
 @pytest.mark.parametrize("coils", [1, 2, 7])
 def test_few_coils_fill_all_channels(coils: int) -> None:
-    stacked, energy_kept = CoilPreprocessor(8).prepare_kspace(torch.from_numpy(separated_kspace(1, coils, 12, 12)))
+    stacked, energy_kept = CoilPreprocessor(8).preprocess_kspace(torch.from_numpy(separated_kspace(1, coils, 12, 12)))
     assert stacked.shape == (1, 16, 12, 12)
     assert float(energy_kept) == 1.0
     assert bool((stacked[0].square().sum((1, 2)) > 0).all())
@@ -212,9 +212,9 @@ def test_a_matrix_keeps_values_and_places_of_a_smooth_image(height: int, width: 
         return np.exp(-((y - 2.5) ** 2 + (x + 1.5) ** 2) / (2 * (square / 12) ** 2))
 
     preprocessor = CoilPreprocessor(1, "none", matrix)
-    stacked = preprocessor.prepare_images(torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64)))[
-        0
-    ]
+    stacked = preprocessor.preprocess_images(
+        torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64))
+    )[0]
     expected = blob(matrix, matrix, square / matrix)
     expected /= np.sqrt(2 * np.mean(expected**2))  # magnitude and real part hold a half of the energy each
     np.testing.assert_allclose(stacked[0, 0], expected, rtol=0, atol=0.03 * expected.max())
@@ -228,8 +228,8 @@ def test_scripting_changes_nothing() -> None:
         scripted = torch.jit.script(eager)
         for arguments in ((kspace,), (kspace, psi), (kspace, psi, 13), (kspace, None, 13)):
             torch.testing.assert_close(scripted(*arguments), eager(*arguments), rtol=0, atol=0)
-            torch.testing.assert_close(scripted.prepare_kspace(*arguments), eager.prepare_kspace(*arguments))
-        torch.testing.assert_close(scripted.prepare_images(kspace), eager.prepare_images(kspace), rtol=0, atol=0)
+            torch.testing.assert_close(scripted.preprocess_kspace(*arguments), eager.preprocess_kspace(*arguments))
+        torch.testing.assert_close(scripted.preprocess_images(kspace), eager.preprocess_images(kspace), rtol=0, atol=0)
 
 
 def test_a_slice_is_prepared_alike_in_any_batch() -> None:
@@ -266,7 +266,7 @@ def test_a_slice_without_signal_where_it_is_needed_is_refused_by_its_number(wher
 def test_a_slice_without_finite_signal_is_refused_by_its_number(
     edit: Callable[[np.ndarray], None], expected: str
 ) -> None:
-    for call in (CoilPreprocessor(4), CoilPreprocessor(4).prepare_images):
+    for call in (CoilPreprocessor(4), CoilPreprocessor(4).preprocess_images):
         with pytest.raises(ValueError, match=expected):
             call(torch.from_numpy(edited(edit)))
 
@@ -278,7 +278,7 @@ def test_signal_only_outside_the_cropped_readout_is_refused(size: int) -> None:
     images[1, ..., 0] = 1
     kspace = torch.from_numpy(centred_fft2(images).astype(np.complex64))
     with pytest.raises(ValueError, match="slice 1 has no signal left inside the cropped readout"):
-        CoilPreprocessor(2).prepare_kspace(kspace, None, size // 2)
+        CoilPreprocessor(2).preprocess_kspace(kspace, None, size // 2)
 
 
 def test_signal_only_outside_the_cropped_phase_encoding_is_refused() -> None:
@@ -288,20 +288,20 @@ def test_signal_only_outside_the_cropped_phase_encoding_is_refused() -> None:
     kspace = torch.from_numpy(centred_fft2(images).astype(np.complex64))
     for readout_width in (None, 20):
         with pytest.raises(ValueError, match="slice 1 has no signal left inside the cropped phase encoding"):
-            CoilPreprocessor(2).prepare_kspace(kspace, None, readout_width, 20)
+            CoilPreprocessor(2).preprocess_kspace(kspace, None, readout_width, 20)
 
 
 @pytest.mark.parametrize("height", [0, 41])
 def test_a_phase_height_that_cannot_be_is_refused(height: int) -> None:
     kspace = torch.ones(1, 2, 40, 40, dtype=torch.complex64)
     with pytest.raises(ValueError, match=r"phase height must lie in 1\.\.40 lines"):
-        CoilPreprocessor(2).prepare_kspace(kspace, None, None, height)
+        CoilPreprocessor(2).preprocess_kspace(kspace, None, None, height)
 
 
 def test_a_square_field_of_view_that_does_not_hold_the_slice_is_refused() -> None:
     kspace = torch.ones(1, 2, 40, 30, dtype=torch.complex64)
     with pytest.raises(ValueError, match=r"the square field of view \(39, 40\) does not hold the slice"):
-        CoilPreprocessor(2, "pca", 32).prepare_kspace(kspace, None, None, None, (39, 40))
+        CoilPreprocessor(2, "pca", 32).preprocess_kspace(kspace, None, None, None, (39, 40))
 
 
 @few
@@ -348,7 +348,7 @@ def test_an_object_has_the_same_shape_whatever_lines_it_was_measured_with(
         kspace = torch.from_numpy(ellipses(ky, kx)[None].astype(np.complex64))
         height = round(lines / oversampling)
         square = square_field_of_view(height, samples, field / height / (240.0 / samples))
-        stacked, _ = CoilPreprocessor(2, "pca", matrix).prepare_kspace(kspace, None, None, height, square)
+        stacked, _ = CoilPreprocessor(2, "pca", matrix).preprocess_kspace(kspace, None, None, height, square)
         return stacked[0].numpy()
 
     expected, found = network_input(96, 240.0, 1), network_input(lines, field, oversampling)
@@ -359,9 +359,9 @@ def test_signal_only_outside_the_matrix_is_refused() -> None:
     kspace = np.zeros((1, 2, 96, 96), np.complex64)
     kspace[..., 2] = 1  # farther out than the echo is looked for
     with pytest.raises(ValueError, match="slice 0 has no signal left inside the cropped matrix"):
-        CoilPreprocessor(2, "pca", 24).prepare_kspace(torch.from_numpy(kspace))
+        CoilPreprocessor(2, "pca", 24).preprocess_kspace(torch.from_numpy(kspace))
     with pytest.raises(ValueError, match="slice 0 has no signal left inside the low-resolution image"):
-        CoilPreprocessor(2, "pca", 96).prepare_kspace(torch.from_numpy(kspace))
+        CoilPreprocessor(2, "pca", 96).preprocess_kspace(torch.from_numpy(kspace))
 
 
 @pytest.mark.parametrize(

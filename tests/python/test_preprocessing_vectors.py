@@ -36,14 +36,14 @@ def test_the_preprocessor_agrees(vector: Vector, way: str) -> None:
     module = torch.jit.script(preprocessor) if way == "scripted" else preprocessor
     samples = torch.from_numpy(vector.samples[None])
     if vector.domain == "image":
-        output, energy_kept = module.prepare_images(samples)
+        output, energy_kept = module.preprocess_images(samples)
     else:
         psi = None if vector.noise_covariance is None else torch.from_numpy(vector.noise_covariance)
         _, height, width = vector.samples.shape
         square = square_field_of_view(vector.phase_height or height, vector.readout_width or width, vector.pixel_aspect)
-        energy_kept = module.prepare_kspace(samples, psi, vector.readout_width, vector.phase_height, square)[1]
+        energy_kept = module.preprocess_kspace(samples, psi, vector.readout_width, vector.phase_height, square)[1]
         samples = complete_lines(preprocessor, samples, psi, vector.readout_width, vector.phase_height)
-        output = module.prepare_kspace(samples, psi, vector.readout_width, vector.phase_height, square)[0]
+        output = module.preprocess_kspace(samples, psi, vector.readout_width, vector.phase_height, square)[0]
     np.testing.assert_allclose(output[0], vector.output, rtol=0, atol=1e-5 * np.abs(vector.output).max())
     assert float(energy_kept) == pytest.approx(vector.energy_kept, abs=1e-6)
 

@@ -18,9 +18,9 @@
 
 namespace mriembed {
 
-// Arithmetic of the network. Preprocessing always runs in single precision, its coil matrices in double. On a CPU
+// Data type of the network. Preprocessing always runs in single precision, its coil matrices in double. On a CPU
 // bfloat16 lets the network be that coarse: where the library's own kernels are faster in float32, they compute in that
-// (see Embedder::arithmetic).
+// (see Embedder::compute_dtype).
 // The first network loaded in bfloat16 on a processor with AMX asks Linux for that unit's registers, for the whole
 // process: a permission that changes nothing for threads that do not use them.
 enum class Precision { float32, bfloat16, float16 };
@@ -66,9 +66,9 @@ struct Report {
   // For each slice: the share of the energy of its calibration lines (the 24 central lines of y in k-space) that the
   // virtual coils keep; 1 for stacked input.
   std::vector<double> energy_kept;
-  std::vector<Sampling> sampling;  // of each slice; what of it was measured, and what was filled in
-  double prepare_seconds = 0;      // preprocessing of the whole call
-  double network_seconds = 0;      // network of the whole call, copy of the result included
+  std::vector<Sampling> sampling;    // of each slice; what of it was measured, and what was filled in
+  double preprocessing_seconds = 0;  // preprocessing of the whole call
+  double network_seconds = 0;        // network of the whole call, copy of the result included
 };
 
 // How well this machine reproduces the reference embedding that the model file carries.
@@ -77,7 +77,7 @@ struct Verification {
   double largest_difference = 0;  // over the components of the reference embedding
   double cosine = 0;              // between the reference embedding and this machine's
   bool passed = false;  // weights_match, and difference <= 1e-5 (float32) or cosine >= 0.999 (half precisions), by what
-                        // Embedder::arithmetic says
+                        // Embedder::compute_dtype says
 };
 
 // Move-only owner of a loaded network. All const functions may be called from many threads at once on one
@@ -107,7 +107,7 @@ class MRIEMBED_EXPORT Embedder {
   [[nodiscard]] Backend backend() const noexcept;
 
   // What the network computes in: the precision that was asked for, or float32 instead of bfloat16.
-  [[nodiscard]] Precision arithmetic() const noexcept;
+  [[nodiscard]] Precision compute_dtype() const noexcept;
 
   // Takes the memory that stacked input of this shape, (slices, in_channels, H, W), needs and runs the network once, so
   // that the first real call is as fast as every later one.

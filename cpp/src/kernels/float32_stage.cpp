@@ -14,9 +14,9 @@ constexpr std::int64_t strip_floats = 65536;
 // GroupNorm over few pixels bears its larger rounding errors less well.
 constexpr std::int64_t narrowest = 16;
 
-using FewerProducts = std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution>;
+using Winograd = std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution>;
 
-FewerProducts fewer_products(const StageWeights& weights) {
+Winograd winograd_of(const StageWeights& weights) {
   if (weights.stride == 1) {
     return WinogradConvolution(weights.in_channels, weights.out_channels, weights.weight);
   }
@@ -32,17 +32,17 @@ std::int64_t rounded_up(std::int64_t number, std::int64_t unit) { return (number
 
 Float32Stage::Float32Stage(const StageWeights& weights)
     : direct_(weights.in_channels, weights.out_channels, weights.weight),
-      fewer_products_(fewer_products(weights)),
+      winograd_(winograd_of(weights)),
       in_channels_(weights.in_channels),
       stride_(weights.stride),
       norm_(weights) {}
 
 const WinogradConvolution* Float32Stage::winograd(std::int64_t width) const noexcept {
-  return width >= narrowest ? std::get_if<WinogradConvolution>(&fewer_products_) : nullptr;
+  return width >= narrowest ? std::get_if<WinogradConvolution>(&winograd_) : nullptr;
 }
 
 const StridedWinogradConvolution* Float32Stage::strided_winograd(std::int64_t width) const noexcept {
-  return width >= narrowest ? std::get_if<StridedWinogradConvolution>(&fewer_products_) : nullptr;
+  return width >= narrowest ? std::get_if<StridedWinogradConvolution>(&winograd_) : nullptr;
 }
 
 std::int64_t Float32Stage::input_row(std::int64_t width) const noexcept {

@@ -55,7 +55,7 @@ class Float32Stage {
   [[nodiscard]] const StridedWinogradConvolution* strided_winograd(std::int64_t width) const noexcept;
 
   PackedConvolution direct_;
-  std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution> fewer_products_;
+  std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution> winograd_;
   std::int64_t in_channels_;
   std::int64_t stride_;
   StageNorm norm_;

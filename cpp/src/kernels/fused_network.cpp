@@ -6,8 +6,8 @@
 
 namespace mriembed::kernels {
 
-std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, Arithmetic arithmetic) {
-  if (arithmetic == Arithmetic::bfloat16) {
+std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, ComputeDtype compute_dtype) {
+  if (compute_dtype == ComputeDtype::bfloat16) {
     return std::make_unique<const StagedNetwork<Bfloat16Stage>>(weights);
   }
   return std::make_unique<const StagedNetwork<Float32Stage>>(weights);

@@ -10,7 +10,7 @@
 
 namespace mriembed::kernels {
 
-enum class Arithmetic {
+enum class ComputeDtype {
   float32,
   bfloat16,  // products of bfloat16 numbers, summed in float32; between stages bfloat16
 };
@@ -40,6 +40,6 @@ class FusedNetwork {
 };
 
 // bfloat16 demands bfloat16_unit() != none.
-std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, Arithmetic arithmetic);
+std::unique_ptr<const FusedNetwork> make_fused_network(const NetworkWeights& weights, ComputeDtype compute_dtype);
 
 }  // namespace mriembed::kernels

@@ -1,4 +1,4 @@
-// The GroupNorm of a stage, whatever its arithmetic.
+// The GroupNorm of a stage, whatever its compute dtype.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Some slices on their way through the stages of the network, whatever the arithmetic of a stage.
+// Some slices on their way through the stages of the network, whatever the compute dtype.
 //
 // `Stage` is Float32Stage or Bfloat16Stage: a convolution over strips of rows, and the functions that read its rows.
 #pragma once

@@ -7,7 +7,7 @@
 #include <hwy/foreach_target.h>  // compiles this file once per instruction set
 #include <hwy/highway.h>
 
-#include "kernels/point_products-inl.hpp"
+#include "kernels/winograd_gemm-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace mriembed::kernels::HWY_NAMESPACE {

@@ -24,9 +24,9 @@ constexpr int tile_vectors = lanes == 16 ? 2 : 1;
 
 // The first `planes` virtual coils of a group at `Vectors` vectors of pixels, of which the first `count` pixels exist.
 template <int Vectors>
-HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT weight, std::int64_t first,
-                             std::int64_t count, std::int64_t planes, float* HWY_RESTRICT output,
-                             std::int64_t plane_floats, bool fetch) {
+HWY_INLINE void compress_tile(const CoilBlock& block, const float* HWY_RESTRICT weight, std::int64_t first,
+                              std::int64_t count, std::int64_t planes, float* HWY_RESTRICT output,
+                              std::int64_t plane_floats, bool fetch) {
   const Lanes d;
   Vector real[Vectors][group];
   Vector imaginary[Vectors][group];
@@ -92,8 +92,8 @@ HWY_INLINE void combine_tile(const CoilBlock& block, const float* HWY_RESTRICT w
   }
 }
 
-void combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
-                      float* output, std::int64_t plane_floats) {
+void compress_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                       float* output, std::int64_t plane_floats) {
   constexpr std::int64_t step = tile_vectors * lanes;
   for (std::int64_t pixel = 0; pixel < pixels;) {
     const std::int64_t left = pixels - pixel;
@@ -101,10 +101,10 @@ void combine_in_lanes(const CoilBlock& block, const CoilWeights& weights, std::i
       float* to = output + member * plane_floats + 2 * pixel;
       const std::int64_t planes = weights.virtual_coils() - member;
       if (left >= step) {
-        combine_tile<tile_vectors>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats,
-                                   member == 0);
+        compress_tile<tile_vectors>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats,
+                                    member == 0);
       } else {
-        combine_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0);
+        compress_tile<1>(block, weights.of_group(member), first + pixel, left, planes, to, plane_floats, member == 0);
       }
     }
     pixel += left >= step ? step : lanes;
@@ -118,7 +118,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mriembed::kernels {
 
-HWY_EXPORT(combine_in_lanes);
+HWY_EXPORT(compress_in_lanes);
 
 void CoilWeights::assign(std::span<const std::complex<float>> weights, std::int64_t coils) {
   coils_ = coils;
@@ -135,10 +135,10 @@ void CoilWeights::assign(std::span<const std::complex<float>> weights, std::int6
   }
 }
 
-void combine_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
-                   std::complex<float>* output, std::int64_t plane_stride) {
-  HWY_DYNAMIC_DISPATCH(combine_in_lanes)(block, weights, first, pixels, reinterpret_cast<float*>(output),
-                                         2 * plane_stride);
+void compress_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                    std::complex<float>* output, std::int64_t plane_stride) {
+  HWY_DYNAMIC_DISPATCH(compress_in_lanes)(block, weights, first, pixels, reinterpret_cast<float*>(output),
+                                          2 * plane_stride);
 }
 
 }  // namespace mriembed::kernels

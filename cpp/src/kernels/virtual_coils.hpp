@@ -34,7 +34,7 @@ class CoilWeights {
 
 // Computes all virtual coils at the block's pixels `first` to `first + pixels - 1` and writes them to `output`, one
 // plane for each virtual coil, `plane_stride` samples apart.
-void combine_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
-                   std::complex<float>* output, std::int64_t plane_stride);
+void compress_coils(const CoilBlock& block, const CoilWeights& weights, std::int64_t first, std::int64_t pixels,
+                    std::complex<float>* output, std::int64_t plane_stride);
 
 }  // namespace mriembed::kernels

@@ -101,8 +101,8 @@ std::optional<kernels::LinearWeights> next_linear(Layers& layers, std::int64_t i
 
 class NativeNetwork final : public Network {
  public:
-  NativeNetwork(const kernels::NetworkWeights& weights, kernels::Arithmetic arithmetic)
-      : network_(kernels::make_fused_network(weights, arithmetic)), arithmetic_(arithmetic) {
+  NativeNetwork(const kernels::NetworkWeights& weights, kernels::ComputeDtype compute_dtype)
+      : network_(kernels::make_fused_network(weights, compute_dtype)), compute_dtype_(compute_dtype) {
     // The first convolution's input and output are the largest arrays. The kernels keep the output, and that of the
     // next convolution, a quarter of it or less.
     const kernels::StageWeights& stem = weights.stages.front();
@@ -110,8 +110,8 @@ class NativeNetwork final : public Network {
   }
 
   [[nodiscard]] bool native() const noexcept override { return true; }
-  [[nodiscard]] Precision arithmetic() const noexcept override {
-    return arithmetic_ == kernels::Arithmetic::float32 ? Precision::float32 : Precision::bfloat16;
+  [[nodiscard]] Precision compute_dtype() const noexcept override {
+    return compute_dtype_ == kernels::ComputeDtype::float32 ? Precision::float32 : Precision::bfloat16;
   }
   [[nodiscard]] std::int64_t pixel_bytes() const noexcept override { return pixel_bytes_; }
 
@@ -127,7 +127,7 @@ class NativeNetwork final : public Network {
 
  private:
   std::unique_ptr<const kernels::FusedNetwork> network_;
-  kernels::Arithmetic arithmetic_;
+  kernels::ComputeDtype compute_dtype_;
   std::int64_t pixel_bytes_;
 };
 
@@ -162,8 +162,8 @@ std::optional<kernels::NetworkWeights> native_weights(const ModelArchive& archiv
 
 std::unique_ptr<const Network> make_native_network(const kernels::NetworkWeights& weights, Precision precision) {
   const bool coarse = precision == Precision::bfloat16 && kernels::bfloat16_pays();
-  return std::make_unique<const NativeNetwork>(weights,
-                                               coarse ? kernels::Arithmetic::bfloat16 : kernels::Arithmetic::float32);
+  return std::make_unique<const NativeNetwork>(
+      weights, coarse ? kernels::ComputeDtype::bfloat16 : kernels::ComputeDtype::float32);
 }
 
 }  // namespace mriembed

@@ -20,7 +20,7 @@ class Network {
   [[nodiscard]] virtual bool native() const noexcept = 0;
 
   // What it computes in.
-  [[nodiscard]] virtual Precision arithmetic() const noexcept = 0;
+  [[nodiscard]] virtual Precision compute_dtype() const noexcept = 0;
 
   // Memory that its results take for each pixel of a slice in work, about.
   [[nodiscard]] virtual std::int64_t pixel_bytes() const noexcept = 0;

@@ -15,9 +15,9 @@ ArrivingSlice::ArrivingSlice(const SliceRequest& request, const RawSlices& slice
       whitening_(std::move(whitening)),
       executor_(executor),
       workspace_(workspaces.take()),
-      preparation_(request, slices, *workspace_, executor, SlicePreparation::Arriving()),
-      first_calibration_row_(preparation_.calibration_rows().first),
-      end_of_calibration_(preparation_.calibration_rows().second),
+      preprocessor_(request, slices, *workspace_, executor, SlicePreprocessor::Arriving()),
+      first_calibration_row_(preprocessor_.calibration_rows().first),
+      end_of_calibration_(preprocessor_.calibration_rows().second),
       there_(static_cast<std::size_t>(slices.samples.shape[2])),
       missing_(slices.samples.shape[2]),
       missing_calibration_(end_of_calibration_ - first_calibration_row_) {}
@@ -42,31 +42,31 @@ void ArrivingSlice::add_line(std::int64_t row) {
   if (row >= first_calibration_row_ && row < end_of_calibration_ && --missing_calibration_ == 0) {
     weigh();
   } else if (energy_kept_.has_value()) {
-    preparation_.combine_ahead(row);
+    preprocessor_.compress_ahead(row);
   }
 }
 
 void ArrivingSlice::weigh() {
   const threads::Executor::Presence presence(executor_);
   try {
-    energy_kept_ = preparation_.weigh_ahead(whitening_);
-  } catch (const Error&) {  // the preparation of the whole slice tells
+    energy_kept_ = preprocessor_.weigh_ahead(whitening_);
+  } catch (const Error&) {  // the preprocessing of the whole slice tells
     energy_kept_.reset();
   }
   whole_ = !energy_kept_.has_value();
   for (std::int64_t row = 0; !whole_ && row < static_cast<std::int64_t>(there_.size()); ++row) {
     if (there_[static_cast<std::size_t>(row)]) {
-      preparation_.combine_ahead(row);
+      preprocessor_.compress_ahead(row);
     }
   }
 }
 
 std::optional<double> ArrivingSlice::finish(float* channels) {
   const threads::Executor::Presence presence(executor_);
-  if (whole_ || missing_ > 0 || !energy_kept_.has_value() || !preparation_.finish_ahead(peak_bits_)) {
+  if (whole_ || missing_ > 0 || !energy_kept_.has_value() || !preprocessor_.finish_ahead(peak_bits_)) {
     return std::nullopt;
   }
-  preparation_.write(channels);
+  preprocessor_.write_channels(channels);
   return energy_kept_;
 }
 

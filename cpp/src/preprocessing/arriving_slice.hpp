@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "preprocessing/slice_preparation.hpp"
+#include "preprocessing/slice_preprocessor.hpp"
 #include "threads/executor.hpp"
 #include "threads/recycled.hpp"
 
@@ -24,7 +24,8 @@ class ArrivingSlice {
   void add_line(std::int64_t row);
 
   // The network's input, (2 x num_coils, height, width); returns the share of energy that is kept. None: the slice must
-  // be prepared as a whole, for lines are missing, or what is in it asks for that. Throws Error bad_input as write().
+  // be preprocessed as a whole, for lines are missing, or what is in it asks for that. Throws Error bad_input as
+  // write_channels().
   std::optional<double> finish(float* channels);
 
  private:
@@ -34,7 +35,7 @@ class ArrivingSlice {
   std::optional<Eigen::MatrixXcd> whitening_;
   const threads::Executor& executor_;
   threads::Recycled<SliceWorkspace>::Loan workspace_;
-  SlicePreparation preparation_;
+  SlicePreprocessor preprocessor_;
   std::int64_t first_calibration_row_;
   std::int64_t end_of_calibration_;
   std::vector<bool> there_;  // lines
@@ -42,7 +43,7 @@ class ArrivingSlice {
   std::int64_t missing_calibration_;
   std::int32_t peak_bits_ = 0;
   std::optional<double> energy_kept_;  // once the calibration lines were weighed
-  bool whole_ = false;                 // it must be prepared as a whole
+  bool whole_ = false;                 // it must be preprocessed as a whole
 };
 
 }  // namespace mriembed

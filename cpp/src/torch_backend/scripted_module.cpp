@@ -11,7 +11,7 @@
 #include "model_file/weights_digest.hpp"
 #include "mriembed/error.hpp"
 #include "torch_backend/archive_records.hpp"
-#include "torch_backend/contract_check.hpp"
+#include "torch_backend/description_check.hpp"
 #include "torch_backend/operator_check.hpp"
 #include "torch_backend/translate_errors.hpp"
 
@@ -97,7 +97,7 @@ torch::jit::Module load_scripted_module(const ModelArchive& archive) {
         std::istringstream stream(archive.bytes());
         torch::jit::Module network = torch::jit::load(stream, at::Device(at::kCPU), /*load_debug_files=*/false);
         check_operators(network);
-        check_contract(network, archive.metadata());
+        check_description(network, archive.metadata());
         network.eval();
         if (digest_of_weights(network) != archive.metadata().info.weights_sha256) {
           throw Error(ErrorCode::bad_model_file,

@@ -118,7 +118,7 @@ class TorchNetwork final : public Network {
   }
 
   [[nodiscard]] bool native() const noexcept override { return gpu_ != nullptr; }
-  [[nodiscard]] Precision arithmetic() const noexcept override { return precision_; }
+  [[nodiscard]] Precision compute_dtype() const noexcept override { return precision_; }
   [[nodiscard]] std::int64_t pixel_bytes() const noexcept override { return pixel_bytes_; }
 
   void reserve(std::int64_t /*slices*/, std::int64_t /*height*/, std::int64_t /*width*/,

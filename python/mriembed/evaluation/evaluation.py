@@ -128,9 +128,9 @@ def evaluate(
     }
     description = next(iter(embedders.values())).info
     replaced = [
-        f"{precision} computed in {embedder.arithmetic}"
+        f"{precision} computed in {embedder.compute_dtype}"
         for precision, embedder in embedders.items()
-        if embedder.arithmetic != precision
+        if embedder.compute_dtype != precision
     ]
     methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
     embeddings = [*methods, Thumbnail(), PrincipalComponents(example_kspace(_EXAMPLES)), random_weights(description)]

@@ -29,10 +29,10 @@ def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) 
     gallery, queries = [], []
     for scan in slices:
         kspace = torch.from_numpy(scan.kspace)[None]
-        gallery.append(model.embed(preprocessor.prepare_kspace(kspace)[0]))
+        gallery.append(model.embed(preprocessor.preprocess_kspace(kspace)[0]))
         for _ in range(_REPEATS):
             again = reacquire(kspace, SAME_SESSION["medium"], generator)
-            queries.append(model.embed(preprocessor.prepare_kspace(again)[0]))
+            queries.append(model.embed(preprocessor.preprocess_kspace(again)[0]))
     similarity = (torch.cat(queries) @ torch.cat(gallery).T).numpy()
     relevant = np.repeat(np.eye(len(slices), dtype=bool), _REPEATS, axis=0)
     return recall_at_1(similarity, relevant)

@@ -65,5 +65,5 @@ class MeasuredPairs:
         for number in numbers.tolist():
             for drawn in views:
                 kspace = reacquire(self._kspace[number][None], perturbation, generator)
-                drawn.append(preprocessor.prepare_kspace(kspace)[0])
+                drawn.append(preprocessor.preprocess_kspace(kspace)[0])
         return torch.cat(views[0]), torch.cat(views[1]), numbers

@@ -84,7 +84,7 @@ def simulated_pairs(
 
     def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
         kspace = acquire(drawn.images, sensitivities, perturbation, generator, heights=drawn.heights)
-        stacked: Tensor = preprocessor.prepare_kspace(kspace)[0]
+        stacked: Tensor = preprocessor.preprocess_kspace(kspace)[0]
         return stacked
 
     def perturbed() -> Perturbation:

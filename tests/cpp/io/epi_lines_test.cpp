@@ -51,13 +51,13 @@ TEST(EpiLines, place_a_regridded_line_as_a_forward_one_of_the_whole_matrix) {
   line.samples = 16;
   line.center_sample = 9;
   line.discard_pre = 2;
-  line.step_1 = 5;
+  line.kspace_encode_step_1 = 5;
   line.flags = (std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_REVERSE - 1)) | 1U;
   const Acquisition placed = lines.placed_as(line);
   EXPECT_EQ(placed.samples, 8);
   EXPECT_EQ(placed.center_sample, 4);
   EXPECT_EQ(placed.discard_pre, 0);
-  EXPECT_EQ(placed.step_1, 5);
+  EXPECT_EQ(placed.kspace_encode_step_1, 5);
   EXPECT_EQ(placed.flags, 1U);
   EXPECT_TRUE(said(lines.notes(), "brought to even spacing"));
 }

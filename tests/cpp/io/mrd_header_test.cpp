@@ -22,11 +22,11 @@ TEST(MrdHeader, gives_matrices_limits_and_trajectory) {
   EXPECT_EQ(header.encoded.x, 16);
   EXPECT_EQ(header.encoded.z, 4);
   EXPECT_EQ(header.recon.x, 8);
-  ASSERT_TRUE(header.step_1.has_value());
-  EXPECT_EQ(header.step_1->minimum, 1);
-  EXPECT_EQ(header.step_1->maximum, 3);
-  EXPECT_EQ(header.step_1->center, 2);
-  EXPECT_FALSE(header.step_2.has_value());
+  ASSERT_TRUE(header.kspace_encode_step_1.has_value());
+  EXPECT_EQ(header.kspace_encode_step_1->minimum, 1);
+  EXPECT_EQ(header.kspace_encode_step_1->maximum, 3);
+  EXPECT_EQ(header.kspace_encode_step_1->center, 2);
+  EXPECT_FALSE(header.kspace_encode_step_2.has_value());
   EXPECT_EQ(header.trajectory, "cartesian");
 }
 

@@ -44,8 +44,8 @@ TEST(MrdMessages, give_an_acquisition_s_header_as_libismrmrd_has_it) {
   EXPECT_EQ(header.center_sample, 11);
   EXPECT_EQ(header.encoding_space, 4);
   EXPECT_EQ(header.sample_time_us, 2.5F);
-  EXPECT_EQ(header.step_1, 5);
-  EXPECT_EQ(header.step_2, 6);
+  EXPECT_EQ(header.kspace_encode_step_1, 5);
+  EXPECT_EQ(header.kspace_encode_step_2, 6);
   EXPECT_EQ(header.average, 7);
   EXPECT_EQ(header.slice, 8);
   EXPECT_EQ(header.contrast, 9);

@@ -84,14 +84,16 @@ Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_
   return {static_cast<float>(1000 * coil + 100 * z + 10 * y + x + 1), static_cast<float>(-(x + 1))};
 }
 
-ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2) {
+ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t kspace_encode_step_1,
+                          std::uint16_t kspace_encode_step_2) {
   ISMRMRD::Acquisition result(static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(coils));
-  result.idx().kspace_encode_step_1 = step_1;
-  result.idx().kspace_encode_step_2 = step_2;
+  result.idx().kspace_encode_step_1 = kspace_encode_step_1;
+  result.idx().kspace_encode_step_2 = kspace_encode_step_2;
   result.center_sample() = static_cast<std::uint16_t>(width / 2);
   for (unsigned coil = 0; coil < coils; ++coil) {
     for (unsigned x = 0; x < width; ++x) {
-      result.data(static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(coil)) = sample_at(coil, step_2, step_1, x);
+      result.data(static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(coil)) =
+          sample_at(coil, kspace_encode_step_2, kspace_encode_step_1, x);
     }
   }
   return result;

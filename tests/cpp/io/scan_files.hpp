@@ -58,7 +58,8 @@ std::string limit_xml(const std::string& name, unsigned minimum, unsigned maximu
 Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_t x);
 
 // A line of a matrix, full-length, with sample_at(...) in it.
-ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t step_1, std::uint16_t step_2 = 0);
+ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t kspace_encode_step_1,
+                          std::uint16_t kspace_encode_step_2 = 0);
 
 // A matrix of so many lines, and all lines of such a slice of two coils.
 MrdMatrix matrix_of(unsigned lines);

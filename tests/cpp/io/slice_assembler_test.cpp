@@ -61,8 +61,10 @@ class Scanner {
         const std::int64_t x = reversed ? line.center_sample - sample : sample - line.center_sample;
         const Complex at =
             signal(coil, {static_cast<double>(x) / encoding_.encoded_fov.x,
-                          static_cast<double>(line.step_1 - center(encoding_.step_1)) / encoding_.encoded_fov.y,
-                          static_cast<double>(line.step_2 - center(encoding_.step_2)) / encoding_.encoded_fov.z});
+                          static_cast<double>(line.kspace_encode_step_1 - center(encoding_.kspace_encode_step_1)) /
+                              encoding_.encoded_fov.y,
+                          static_cast<double>(line.kspace_encode_step_2 - center(encoding_.kspace_encode_step_2)) /
+                              encoding_.encoded_fov.z});
         samples.push_back(kept ? at * static_cast<float>(scale) : Complex(1e6F, -1e6F));
       }
     }
@@ -100,16 +102,16 @@ MrdEncoding encoding_of(Matrix matrix, FieldOfView fov) {
   MrdEncoding encoding;
   encoding.encoded = encoding.recon = matrix;
   encoding.encoded_fov = encoding.recon_fov = fov;
-  encoding.step_1 = EncodingLimit{0, matrix.y - 1, matrix.y / 2};
+  encoding.kspace_encode_step_1 = EncodingLimit{0, matrix.y - 1, matrix.y / 2};
   encoding.trajectory = "cartesian";
   return encoding;
 }
 
-Acquisition line_of(std::int64_t samples, std::int64_t center, std::int64_t step_1) {
+Acquisition line_of(std::int64_t samples, std::int64_t center, std::int64_t kspace_encode_step_1) {
   Acquisition line;
   line.samples = static_cast<std::uint16_t>(samples);
   line.center_sample = static_cast<std::uint16_t>(center);
-  line.step_1 = static_cast<std::uint16_t>(step_1);
+  line.kspace_encode_step_1 = static_cast<std::uint16_t>(kspace_encode_step_1);
   return line;
 }
 
@@ -142,13 +144,15 @@ TEST(SliceAssembler, puts_every_sample_at_its_place_whatever_the_readouts_are_li
     const std::int64_t height = drawn(3, 19);
     MrdEncoding encoding = encoding_of({width, height, 1}, {300, 240, 5});
     const std::int64_t minimum = drawn(0, 3);
-    encoding.step_1 = EncodingLimit{minimum, minimum + height - 1 - drawn(0, height / 3), 0};
-    encoding.step_1->center =
-        std::clamp(minimum + height / 2 + drawn(-2, 2), std::max<std::int64_t>(1, minimum), encoding.step_1->maximum);
+    encoding.kspace_encode_step_1 = EncodingLimit{minimum, minimum + height - 1 - drawn(0, height / 3), 0};
+    encoding.kspace_encode_step_1->center =
+        std::clamp(minimum + height / 2 + drawn(-2, 2), std::max<std::int64_t>(1, minimum),
+                   encoding.kspace_encode_step_1->maximum);
     Scanner scanner(encoding);
     std::vector<std::vector<bool>> measured(static_cast<std::size_t>(height),
                                             std::vector<bool>(static_cast<std::size_t>(width), false));
-    for (std::int64_t step = encoding.step_1->minimum; step <= encoding.step_1->maximum; ++step) {
+    for (std::int64_t step = encoding.kspace_encode_step_1->minimum; step <= encoding.kspace_encode_step_1->maximum;
+         ++step) {
       const std::int64_t samples = drawn(width - width / 4, width);
       Acquisition line = line_of(samples, std::clamp(samples / 2 + drawn(-4, 4), std::int64_t{1}, samples - 1), step);
       line.discard_pre = static_cast<std::uint16_t>(drawn(0, 1) * drawn(0, 4));
@@ -157,7 +161,7 @@ TEST(SliceAssembler, puts_every_sample_at_its_place_whatever_the_readouts_are_li
       scanner.measure(line);
       for (std::int64_t sample = line.discard_pre; sample < samples - line.discard_post; ++sample) {
         const std::int64_t k = line.flags == 0 ? sample - line.center_sample : line.center_sample - sample;
-        const std::int64_t y = step - encoding.step_1->center + height / 2;
+        const std::int64_t y = step - encoding.kspace_encode_step_1->center + height / 2;
         if (y >= 0 && y < height && k + width / 2 >= 0 && k + width / 2 < width) {
           measured[static_cast<std::size_t>(y)][static_cast<std::size_t>(k + width / 2)] = true;
         }
@@ -199,12 +203,12 @@ TEST(SliceAssembler, gives_the_partitions_of_a_slab_inside_its_field_of_view) {
   MrdEncoding encoding = encoding_of({10, 6, 12}, {300, 250, 48});
   encoding.recon_fov.z = 24;
   encoding.recon.z = 40;  // interpolated
-  encoding.step_2 = EncodingLimit{0, 11, 5};
+  encoding.kspace_encode_step_2 = EncodingLimit{0, 11, 5};
   Scanner scanner(encoding);
-  for (std::int64_t step_2 = 0; step_2 < 12; ++step_2) {
-    for (std::int64_t step_1 = 0; step_1 < 6; ++step_1) {
-      Acquisition line = line_of(10, 5, step_1);
-      line.step_2 = static_cast<std::uint16_t>(step_2);
+  for (std::int64_t kspace_encode_step_2 = 0; kspace_encode_step_2 < 12; ++kspace_encode_step_2) {
+    for (std::int64_t kspace_encode_step_1 = 0; kspace_encode_step_1 < 6; ++kspace_encode_step_1) {
+      Acquisition line = line_of(10, 5, kspace_encode_step_1);
+      line.kspace_encode_step_2 = static_cast<std::uint16_t>(kspace_encode_step_2);
       scanner.measure(line);
     }
   }
@@ -230,14 +234,14 @@ TEST(SliceAssembler, gives_the_partitions_of_a_slab_inside_its_field_of_view) {
 TEST(SliceAssembler, finds_the_centre_in_the_signal_where_the_header_is_wrong) {
   // 24 of 32 lines; the header says that step 16 is the centre, idx.user[5] and physics that it is step 8.
   MrdEncoding encoding = encoding_of({16, 32, 1}, {300, 300, 5});
-  encoding.step_1 = EncodingLimit{0, 23, 8};
+  encoding.kspace_encode_step_1 = EncodingLimit{0, 23, 8};
   Scanner scanner(encoding);
   for (std::int64_t step = 0; step < 24; ++step) {
     Acquisition line = line_of(16, 8, step);
     line.user[5] = 8;
     scanner.measure(line);
   }
-  encoding.step_1->center = 16;
+  encoding.kspace_encode_step_1->center = 16;
   LineFacts facts;
   facts.first = scanner.lines().front().first;
   facts.user_center_1 = 8;

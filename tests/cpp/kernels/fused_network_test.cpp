@@ -150,7 +150,7 @@ std::vector<double> defined_embedding(const NetworkWeights& weights, const float
 }
 
 struct Arrangement {
-  Arithmetic arithmetic;
+  ComputeDtype compute_dtype;
   std::int64_t slices;
   std::int64_t height;
   std::int64_t width;
@@ -160,16 +160,16 @@ struct Arrangement {
 class Network : public testing::TestWithParam<Arrangement> {
  protected:
   void SetUp() override {
-    if (GetParam().arithmetic == Arithmetic::bfloat16 && bfloat16_unit() == Bfloat16Unit::none) {
+    if (GetParam().compute_dtype == ComputeDtype::bfloat16 && bfloat16_unit() == Bfloat16Unit::none) {
       GTEST_SKIP() << "this processor has no unit for bfloat16";
     }
   }
 };
 
 TEST_P(Network, gives_the_embeddings_that_its_definition_gives_in_float64) {
-  const auto& [arithmetic, slices, height, width, threads] = GetParam();
+  const auto& [compute_dtype, slices, height, width, threads] = GetParam();
   const NetworkWeights weights = random_network();
-  const auto network = make_fused_network(weights, arithmetic);
+  const auto network = make_fused_network(weights, compute_dtype);
   const threads::Executor executor(threads, in_threads_of_the_host);
   std::mt19937 generator(8);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
   const std::int64_t slice = 6 * height * width;
@@ -190,7 +190,7 @@ TEST_P(Network, gives_the_embeddings_that_its_definition_gives_in_float64) {
       cosine += value * expected[component];
     }
     EXPECT_GE(cosine, 0.999) << "slice " << index;
-    if (arithmetic == Arithmetic::float32) {
+    if (compute_dtype == ComputeDtype::float32) {
       EXPECT_LE(farthest, 1e-6) << "slice " << index;
     }
     const float peak =
@@ -200,8 +200,8 @@ TEST_P(Network, gives_the_embeddings_that_its_definition_gives_in_float64) {
 }
 
 TEST_P(Network, reports_a_sample_that_is_not_finite_as_the_peak_of_its_slice_alone) {
-  const auto& [arithmetic, slices, height, width, threads] = GetParam();
-  const auto network = make_fused_network(random_network(), arithmetic);
+  const auto& [compute_dtype, slices, height, width, threads] = GetParam();
+  const auto network = make_fused_network(random_network(), compute_dtype);
   const threads::Executor executor(threads, in_threads_of_the_host);
   const std::int64_t slice = 6 * height * width;
   std::vector<float> stacked(static_cast<std::size_t>(slices * slice), 0.5F);
@@ -216,18 +216,20 @@ TEST_P(Network, reports_a_sample_that_is_not_finite_as_the_peak_of_its_slice_alo
 }
 
 std::string name_of(const testing::TestParamInfo<Arrangement>& arrangement) {
-  const auto& [arithmetic, slices, height, width, threads] = arrangement.param;
-  return std::string(arithmetic == Arithmetic::float32 ? "float32_" : "bfloat16_") + std::to_string(slices) +
+  const auto& [compute_dtype, slices, height, width, threads] = arrangement.param;
+  return std::string(compute_dtype == ComputeDtype::float32 ? "float32_" : "bfloat16_") + std::to_string(slices) +
          "_slices_" + std::to_string(height) + "_by_" + std::to_string(width) + "_" + std::to_string(threads) +
          "_threads";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kernels, Network,
-    testing::Values(Arrangement{Arithmetic::float32, 1, 8, 8, 1}, Arrangement{Arithmetic::float32, 5, 19, 23, 2},
-                    Arrangement{Arithmetic::float32, 1, 9, 70, 3}, Arrangement{Arithmetic::bfloat16, 1, 8, 8, 1},
-                    Arrangement{Arithmetic::bfloat16, 5, 19, 23, 2}, Arrangement{Arithmetic::bfloat16, 1, 9, 70, 3}),
-    name_of);
+INSTANTIATE_TEST_SUITE_P(Kernels, Network,
+                         testing::Values(Arrangement{ComputeDtype::float32, 1, 8, 8, 1},
+                                         Arrangement{ComputeDtype::float32, 5, 19, 23, 2},
+                                         Arrangement{ComputeDtype::float32, 1, 9, 70, 3},
+                                         Arrangement{ComputeDtype::bfloat16, 1, 8, 8, 1},
+                                         Arrangement{ComputeDtype::bfloat16, 5, 19, 23, 2},
+                                         Arrangement{ComputeDtype::bfloat16, 1, 9, 70, 3}),
+                         name_of);
 
 }  // namespace
 }  // namespace mriembed::kernels

@@ -25,7 +25,7 @@ void expect_definition(std::int64_t coils, std::int64_t virtual_coils, std::int6
   packed.assign(weights, coils);
   const std::complex<float> untouched(-7, 7);
   std::vector<std::complex<float>> output(static_cast<std::size_t>(virtual_coils * (pixels + 1)), untouched);
-  combine_coils(block, packed, first, pixels, output.data(), pixels + 1);
+  compress_coils(block, packed, first, pixels, output.data(), pixels + 1);
 
   for (std::int64_t member = 0; member < virtual_coils; ++member) {
     for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {

@@ -59,7 +59,7 @@ def test_other_sessions_lead(evaluation: Evaluation) -> None:
 
 
 def test_the_machine_says_which_precision_was_computed_in_another(evaluation: Evaluation, model_file: Path) -> None:
-    replaced = Embedder.load(model_file, precision="bfloat16").arithmetic == "float32"
+    replaced = Embedder.load(model_file, precision="bfloat16").compute_dtype == "float32"
     assert evaluation.machine.endswith(", bfloat16 computed in float32") == replaced
     assert table(evaluation).endswith(f"\n{evaluation.machine}")
 

@@ -33,7 +33,7 @@ def test_coils_see_the_image_times_their_sensitivity() -> None:
 
 def test_the_preprocessing_takes_them() -> None:
     generator = torch.Generator().manual_seed(0)
-    stacked, kept = CoilPreprocessor(4).prepare_kspace(
+    stacked, kept = CoilPreprocessor(4).preprocess_kspace(
         simulate_kspace(simulate_images(2, 2, 32, generator), 5, generator)
     )
     assert stacked.shape == (4, 8, 32, 32)

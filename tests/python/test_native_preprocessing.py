@@ -1,4 +1,4 @@
-"""The library's own preparation on a CPU against the scripted one that the model file carries."""
+"""The library's own preprocessing on a CPU against the scripted one that the model file carries."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ Embedders = tuple[Embedder, ScriptedPipeline]
 
 @pytest.fixture(scope="module", params=["pca", "none"])
 def both_preparations(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Embedders:
-    """The same model with the library's own preparation and with the scripted one."""
+    """The same model with the library's own preprocessing and with the scripted one."""
     torch.manual_seed(3)
     pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, request.param)).eval()
-    file = tmp_path_factory.mktemp("preparation") / "model.pt"
+    file = tmp_path_factory.mktemp("preprocessing") / "model.pt"
     mriembed.save_model_file(pipeline, file, weights_source="a test")
     return Embedder.load(file, threads=2), ScriptedPipeline(file)
 

@@ -1,4 +1,4 @@
-#include "line_placement.hpp"
+#include "kspace_placement.hpp"
 
 #include <algorithm>
 
@@ -7,11 +7,11 @@
 namespace mriembed::io::testing_files {
 namespace {
 
-Acquisition readout(std::uint16_t samples, std::uint16_t center, std::uint16_t step_1 = 0) {
+Acquisition readout(std::uint16_t samples, std::uint16_t center, std::uint16_t kspace_encode_step_1 = 0) {
   Acquisition line;
   line.samples = samples;
   line.center_sample = center;
-  line.step_1 = step_1;
+  line.kspace_encode_step_1 = kspace_encode_step_1;
   line.coils = 1;
   return line;
 }
@@ -28,9 +28,9 @@ Acquisition trimmed(Acquisition line, std::uint16_t discard_pre, std::uint16_t d
 }
 
 // Fields of view of one millimetre a pixel: what the reconstruction matrix is smaller by is oversampling.
-LinePlacement placement_of(Matrix encoded, Matrix recon, const LineFacts& facts,
-                           std::optional<EncodingLimit> step_1 = std::nullopt,
-                           std::optional<EncodingLimit> step_2 = std::nullopt) {
+KspacePlacement placement_of(Matrix encoded, Matrix recon, const LineFacts& facts,
+                             std::optional<EncodingLimit> kspace_encode_step_1 = std::nullopt,
+                             std::optional<EncodingLimit> kspace_encode_step_2 = std::nullopt) {
   MrdEncoding encoding;
   encoding.encoded = encoded;
   encoding.recon = recon;
@@ -39,8 +39,8 @@ LinePlacement placement_of(Matrix encoded, Matrix recon, const LineFacts& facts,
   };
   encoding.encoded_fov = millimetres(encoded);
   encoding.recon_fov = millimetres(recon);
-  encoding.step_1 = step_1;
-  encoding.step_2 = step_2;
+  encoding.kspace_encode_step_1 = kspace_encode_step_1;
+  encoding.kspace_encode_step_2 = kspace_encode_step_2;
   return {encoding, geometry_of(encoding), facts};
 }
 
@@ -51,12 +51,12 @@ LineFacts begins_with(const Acquisition& first) {
 }
 
 // 4 samples a readout.
-LinePlacement of_lines(std::int64_t lines, std::optional<EncodingLimit> limit) {
+KspacePlacement of_lines(std::int64_t lines, std::optional<EncodingLimit> limit) {
   return placement_of({4, lines, 1}, {4, lines, 1}, begins_with(readout(4, 2)), limit);
 }
 
 // Where sample `sample` of the readout goes to along x; -1: nowhere.
-std::int64_t x_of(const LinePlacement& placement, const Acquisition& line, std::int64_t sample) {
+std::int64_t x_of(const KspacePlacement& placement, const Acquisition& line, std::int64_t sample) {
   const ReadoutPlace place = placement.readout_of(line, 0);
   const std::int64_t at = sample - place.first_sample;
   if (at < 0 || at >= place.count) {
@@ -65,14 +65,14 @@ std::int64_t x_of(const LinePlacement& placement, const Acquisition& line, std::
   return place.first_x + (line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE) ? place.count - 1 - at : at);
 }
 
-bool has_note(const LinePlacement& placement, const std::string& part) {
+bool has_note(const KspacePlacement& placement, const std::string& part) {
   return std::ranges::any_of(placement.notes(),
                              [&](const std::string& note) { return note.find(part) != std::string::npos; });
 }
 
-TEST(LinePlacement, puts_the_central_step_at_the_centre_of_the_matrix) {
+TEST(KspacePlacement, puts_the_central_step_at_the_centre_of_the_matrix) {
   // 6 of 8 lines, as partial Fourier leaves them: step 2 is the centre.
-  const LinePlacement placement = of_lines(8, EncodingLimit{0, 5, 2});
+  const KspacePlacement placement = of_lines(8, EncodingLimit{0, 5, 2});
   EXPECT_EQ(placement.line_of(readout(4, 2, 2), 0), 4);
   EXPECT_EQ(placement.line_of(readout(4, 2, 0), 0), 2);
   ASSERT_EQ(placement.notes().size(), 1U);
@@ -82,25 +82,25 @@ TEST(LinePlacement, puts_the_central_step_at_the_centre_of_the_matrix) {
   EXPECT_EQ(placement.missing_lines({false, false, true, true, false, true, true, true}), 1);
 }
 
-TEST(LinePlacement, believes_the_centre_of_limits_that_cover_the_matrix_and_leaves_out_what_lies_beyond) {
-  const LinePlacement placement = of_lines(8, EncodingLimit{0, 7, 3});
+TEST(KspacePlacement, believes_the_centre_of_limits_that_cover_the_matrix_and_leaves_out_what_lies_beyond) {
+  const KspacePlacement placement = of_lines(8, EncodingLimit{0, 7, 3});
   EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 4);
   EXPECT_EQ(placement.line_of(readout(4, 2, 0), 0), 1);
   EXPECT_EQ(placement.line_of(readout(4, 2, 7), 0), std::nullopt);
   EXPECT_TRUE(has_note(placement, "1 steps of kspace_encode_step_1 lie beyond the encoded matrix"));
 }
 
-TEST(LinePlacement, bears_an_unset_centre_where_the_limits_cover_the_matrix) {
-  const LinePlacement placement = of_lines(8, EncodingLimit{0, 7, 0});
+TEST(KspacePlacement, bears_an_unset_centre_where_the_limits_cover_the_matrix) {
+  const KspacePlacement placement = of_lines(8, EncodingLimit{0, 7, 0});
   EXPECT_FALSE(placement.needs_signal());
   EXPECT_EQ(placement.line_of(readout(4, 2, 7), 0), 7);
   EXPECT_TRUE(has_note(placement, "has no centre in the header"));
 }
 
-TEST(LinePlacement, finds_an_unset_centre_where_the_signal_peaks) {
+TEST(KspacePlacement, finds_an_unset_centre_where_the_signal_peaks) {
   // 48 of 64 lines: the first ones missing, the last ones, or both alike.
   for (const auto& [peak, center] : {std::pair{17, 16}, {31, 32}, {25, 24}}) {
-    LinePlacement placement = of_lines(64, EncodingLimit{0, 47, 0});
+    KspacePlacement placement = of_lines(64, EncodingLimit{0, 47, 0});
     ASSERT_TRUE(placement.needs_signal());
     StepEnergies energies(48, 1.0);
     energies[static_cast<std::size_t>(peak)] = 100;
@@ -111,11 +111,11 @@ TEST(LinePlacement, finds_an_unset_centre_where_the_signal_peaks) {
   }
 }
 
-TEST(LinePlacement, believes_the_centre_where_the_signal_peaks_when_two_are_stated) {
+TEST(KspacePlacement, believes_the_centre_where_the_signal_peaks_when_two_are_stated) {
   for (const std::int64_t peak : {16, 32}) {
     LineFacts facts = begins_with(readout(4, 2));
     facts.user_center_1 = 16;
-    LinePlacement placement = placement_of({4, 64, 1}, {4, 64, 1}, facts, EncodingLimit{0, 47, 32});
+    KspacePlacement placement = placement_of({4, 64, 1}, {4, 64, 1}, facts, EncodingLimit{0, 47, 32});
     ASSERT_TRUE(placement.needs_signal());
     StepEnergies energies(48, 1.0);
     energies[static_cast<std::size_t>(peak)] = 100;
@@ -126,33 +126,33 @@ TEST(LinePlacement, believes_the_centre_where_the_signal_peaks_when_two_are_stat
   }
 }
 
-TEST(LinePlacement, looks_at_no_signal_where_both_statements_of_the_centre_agree) {
+TEST(KspacePlacement, looks_at_no_signal_where_both_statements_of_the_centre_agree) {
   LineFacts facts = begins_with(readout(4, 2));
   facts.user_center_1 = 16;
   EXPECT_FALSE(placement_of({4, 64, 1}, {4, 64, 1}, facts, EncodingLimit{0, 47, 16}).needs_signal());
 }
 
-TEST(LinePlacement, takes_steps_as_they_are_where_there_are_no_limits) {
+TEST(KspacePlacement, takes_steps_as_they_are_where_there_are_no_limits) {
   for (const auto& limit : {std::optional<EncodingLimit>(), std::optional(EncodingLimit{0, 0, 0})}) {
-    const LinePlacement placement = of_lines(8, limit);
+    const KspacePlacement placement = of_lines(8, limit);
     EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 3);
     EXPECT_EQ(placement.missing_lines(std::vector<bool>(8, false)), 8);
   }
 }
 
-TEST(LinePlacement, refuses_lines_outside_the_matrix_and_the_limits) {
-  const LinePlacement placement = of_lines(8, std::nullopt);
+TEST(KspacePlacement, refuses_lines_outside_the_matrix_and_the_limits) {
+  const KspacePlacement placement = of_lines(8, std::nullopt);
   EXPECT_THROW(static_cast<void>(placement.line_of(readout(4, 2, 8), 5)), Error);
   Acquisition line = readout(4, 2, 0);
-  line.step_2 = 1;
+  line.kspace_encode_step_2 = 1;
   EXPECT_THROW(static_cast<void>(placement.line_of(line, 5)), Error);
   EXPECT_THROW(static_cast<void>(of_lines(8, EncodingLimit{0, 7, 4}).line_of(readout(4, 2, 8), 5)), Error);
 }
 
-TEST(LinePlacement, takes_a_scan_with_one_step_2_as_2d) {
+TEST(KspacePlacement, takes_a_scan_with_one_step_2_as_2d) {
   Acquisition first = readout(4, 2, 0);
-  first.step_2 = 3;
-  const LinePlacement flat = placement_of({4, 8, 2}, {4, 8, 2}, begins_with(first));
+  first.kspace_encode_step_2 = 3;
+  const KspacePlacement flat = placement_of({4, 8, 2}, {4, 8, 2}, begins_with(first));
   EXPECT_EQ(flat.depth(), 1);
   EXPECT_EQ(flat.line_of(first, 0), 0);
   EXPECT_TRUE(has_note(flat, "a 2D scan"));
@@ -164,7 +164,7 @@ TEST(LinePlacement, takes_a_scan_with_one_step_2_as_2d) {
       placement_of({4, 8, 2}, {4, 8, 2}, begins_with(readout(4, 2)), std::nullopt, EncodingLimit{0, 1, 1}).depth(), 2);
 }
 
-TEST(LinePlacement, knows_removed_oversampling_from_an_asymmetric_echo) {
+TEST(KspacePlacement, knows_removed_oversampling_from_an_asymmetric_echo) {
   const auto width_of = [](std::uint16_t samples, std::uint16_t center) {
     return placement_of({16, 8, 1}, {8, 8, 1}, begins_with(readout(samples, center))).width();
   };
@@ -174,13 +174,13 @@ TEST(LinePlacement, knows_removed_oversampling_from_an_asymmetric_echo) {
   EXPECT_EQ(width_of(8, 0), 8);
   EXPECT_EQ(width_of(8, 2), 16);
   EXPECT_EQ(width_of(8, 6), 16);
-  const LinePlacement removed = placement_of({16, 8, 1}, {8, 8, 1}, begins_with(readout(8, 8)));
+  const KspacePlacement removed = placement_of({16, 8, 1}, {8, 8, 1}, begins_with(readout(8, 8)));
   EXPECT_EQ(x_of(removed, readout(8, 8), 0), 0);
   EXPECT_TRUE(has_note(removed, "oversampling is taken as removed"));
 }
 
-TEST(LinePlacement, puts_the_central_sample_of_any_readout_at_the_centre) {
-  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
+TEST(KspacePlacement, puts_the_central_sample_of_any_readout_at_the_centre) {
+  const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
   for (const std::uint16_t samples : std::vector<std::uint16_t>{16, 12, 9, 5}) {
     for (std::uint16_t center = 1; center < samples; ++center) {
       for (const auto& [pre, post] : {std::pair{0, 0}, {1, 0}, {0, 2}, {2, 1}}) {
@@ -197,16 +197,16 @@ TEST(LinePlacement, puts_the_central_sample_of_any_readout_at_the_centre) {
   }
 }
 
-TEST(LinePlacement, takes_the_middle_of_a_readout_without_centre) {
-  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 0)));
+TEST(KspacePlacement, takes_the_middle_of_a_readout_without_centre) {
+  const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 0)));
   EXPECT_TRUE(has_note(placement, "center_sample is not set"));
   EXPECT_EQ(x_of(placement, readout(16, 0), 0), 0);
   EXPECT_EQ(x_of(placement, reversed(readout(16, 0)), 0), 15);
   EXPECT_EQ(x_of(placement, readout(12, 0), 6), 8);
 }
 
-TEST(LinePlacement, refuses_readouts_that_do_not_fit) {
-  const LinePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
+TEST(KspacePlacement, refuses_readouts_that_do_not_fit) {
+  const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
   EXPECT_THROW(static_cast<void>(placement.readout_of(readout(17, 8), 0)), Error);
   EXPECT_THROW(static_cast<void>(placement.readout_of(readout(12, 12), 0)), Error);
   EXPECT_THROW(static_cast<void>(placement.readout_of(trimmed(readout(16, 8), 16, 0), 0)), Error);

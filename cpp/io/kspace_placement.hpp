@@ -35,9 +35,9 @@ using StepEnergies = std::vector<double>;
 // at center_sample - i; a line lies at k = step - center of its encoding limits; k = 0 lies at the matrix's centre,
 // length / 2. What lies beyond the matrix is left out. Centres that the header leaves unset (0), or that idx.user[5]
 // and [6] contradict (siemens_to_ismrmrd issue 142), are found where the signal peaks.
-class LinePlacement {
+class KspacePlacement {
  public:
-  LinePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts);
+  KspacePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts);
 
   // Samples of the matrix. Along x: the encoded matrix, or the image where the scanner has removed the oversampling.
   [[nodiscard]] std::int64_t width() const { return width_; }

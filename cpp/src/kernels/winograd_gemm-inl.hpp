@@ -1,4 +1,4 @@
-// The products of minimal filtering at one point: a small matrix product. Included once per instruction set.
+// The matrix products of Winograd convolution, one GEMM for each point of a tile. Included once per instruction set.
 
 #include <hwy/highway.h>
 
@@ -8,11 +8,11 @@
 #include "kernels/channels_last.hpp"
 
 // Highway's own guard: the content is compiled anew for every target.
-#if defined(MRIEMBED_POINT_PRODUCTS_TARGET) == defined(HWY_TARGET_TOGGLE)
-#ifdef MRIEMBED_POINT_PRODUCTS_TARGET
-#undef MRIEMBED_POINT_PRODUCTS_TARGET
+#if defined(MRIEMBED_WINOGRAD_GEMM_TARGET) == defined(HWY_TARGET_TOGGLE)
+#ifdef MRIEMBED_WINOGRAD_GEMM_TARGET
+#undef MRIEMBED_WINOGRAD_GEMM_TARGET
 #else
-#define MRIEMBED_POINT_PRODUCTS_TARGET
+#define MRIEMBED_WINOGRAD_GEMM_TARGET
 #endif
 
 HWY_BEFORE_NAMESPACE();

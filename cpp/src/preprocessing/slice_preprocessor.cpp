@@ -1,4 +1,4 @@
-#include "preprocessing/slice_preparation.hpp"
+#include "preprocessing/slice_preprocessor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,8 +40,8 @@ constexpr std::int64_t units_of(std::int64_t length, std::int64_t unit) { return
 
 }  // namespace
 
-SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
-                                   SliceWorkspace& workspace, const threads::Executor& executor, Unread /*samples*/)
+SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
+                                     SliceWorkspace& workspace, const threads::Executor& executor, Unread /*samples*/)
     : request_(request),
       workspace_(workspace),
       executor_(executor),
@@ -67,9 +67,9 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
                                            result(height_), result(width_)});
 }
 
-SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
-                                   SliceWorkspace& workspace, const threads::Executor& executor)
-    : SlicePreparation(request, slices, index, workspace, executor, Unread()) {
+SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index,
+                                     SliceWorkspace& workspace, const threads::Executor& executor)
+    : SlicePreprocessor(request, slices, index, workspace, executor, Unread()) {
   // Kernels read along pixels: coils may lie anywhere, pixels must be neighbours.
   const std::int64_t along_y = slices.samples.strides[2];
   const std::int64_t along_x = slices.samples.strides[3];
@@ -91,31 +91,31 @@ SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices&
   }
 }
 
-void SlicePreparation::take_needed_samples() {
+void SlicePreprocessor::take_needed_samples() {
   rows_ = axes_at_hand().y ? needed(source_height_) : rows_;
   columns_ = axes_at_hand().x ? needed(source_width_) : columns_;
 }
 
 // With phase oversampling, more lines lie in the same region of k-space.
-std::int64_t SlicePreparation::lines_of_calibration() const {
+std::int64_t SlicePreprocessor::lines_of_calibration() const {
   return std::min(source_height_, units_of(calibration_lines * source_height_, height_));
 }
 
 // The samples of an axis of the grid that the matrix may keep: the echo lies within the window that it is looked for
 // in.
-SlicePreparation::Range SlicePreparation::needed(std::int64_t length) const {
+SlicePreprocessor::Range SlicePreprocessor::needed(std::int64_t length) const {
   const std::int64_t count = std::min(length, result(length) + echo_window);
   return {length / 2 - count / 2, length / 2 - count / 2 + count};
 }
 
 // Samples are taken as they are. Only where that would not do for squares, or where there is nothing in these lines, it
 // takes a look at the whole slice.
-void SlicePreparation::gather() {
+void SlicePreprocessor::estimate_coil_gram() {
   if (!request_.compress && !crops_x()) {
     return;
   }
   std::int64_t lines = lines_of_calibration();
-  std::int32_t line_bits = gather_lines(lines, 1);
+  std::int32_t line_bits = take_calibration(lines, 1);
   scale_ = scale_to_one(line_bits);
   if (squares_well(line_bits, 1)) {
     return;
@@ -123,37 +123,37 @@ void SlicePreparation::gather() {
   const std::int32_t slice_bits = peak();
   refuse_faults(slice_bits);
   scale_ = scale_to_one(slice_bits);
-  line_bits = gather_lines(lines, scale_);
+  line_bits = take_calibration(lines, scale_);
   if (line_bits == 0 && lines_before_ > 0) {
-    return;  // the crop has taken all of it: combine() refuses that
+    return;  // the crop has taken all of it: compress_coils() refuses that
   }
   if (line_bits == 0) {
     lines = source_height_;
-    line_bits = gather_lines(lines, scale_);
+    line_bits = take_calibration(lines, scale_);
   }
   if (!squares_well(line_bits, 1)) {
     constexpr float largest_scale = 0x1p126F;
-    gather_lines(lines, std::min(scale_ * scale_to_one(line_bits), largest_scale));
+    take_calibration(lines, std::min(scale_ * scale_to_one(line_bits), largest_scale));
   }
 }
 
-void SlicePreparation::check() { refuse_faults(peak()); }
+void SlicePreprocessor::check() { refuse_faults(peak()); }
 
-double SlicePreparation::combine(const std::optional<Eigen::MatrixXcd>& whitening) {
+double SlicePreprocessor::compress_coils(const std::optional<Eigen::MatrixXcd>& whitening) {
   if (crops_x() && !(lines_after_ > least_energy * lines_before_)) {
     refuse_without_signal(index_, "cropped readout");
   }
   const double energy_kept = take_weights(whitening);
-  peak_bits_ = combine_around_echo();
+  peak_bits_ = compress_around_echo();
   refuse_faults(peak_bits_);
   if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
     scale_ = scale_to_one(peak_bits_);
-    combine_around_echo();
+    compress_around_echo();
   }
   return energy_kept;
 }
 
-double SlicePreparation::take_weights(const std::optional<Eigen::MatrixXcd>& whitening) {
+double SlicePreprocessor::take_weights(const std::optional<Eigen::MatrixXcd>& whitening) {
   double energy_kept = 1;
   Eigen::MatrixXcd weights;
   if (request_.compress) {
@@ -174,17 +174,17 @@ double SlicePreparation::take_weights(const std::optional<Eigen::MatrixXcd>& whi
 }
 
 // Returns the peak of the slice before scaling, as bits; that of some samples if they hold a fault already.
-std::int32_t SlicePreparation::combine_around_echo() {
+std::int32_t SlicePreprocessor::compress_around_echo() {
   if (cuts_samples()) {
     if (const std::int32_t peak_bits = find_echo_of_samples(); peak_bits >= kernels::infinity_bits) {
       return peak_bits;
     }
     take_rows_around_echo();
   }
-  return combine_scaled();
+  return compress_scaled();
 }
 
-void SlicePreparation::take_rows_around_echo() {
+void SlicePreprocessor::take_rows_around_echo() {
   const auto around = [](std::int64_t length, std::int64_t matrix, std::int64_t echo) {
     const std::int64_t first = length / 2 - matrix / 2 + echo;
     return Range{first, first + matrix};
@@ -193,23 +193,23 @@ void SlicePreparation::take_rows_around_echo() {
   columns_ = around(source_width_, request_.matrix, echo_[1]);
 }
 
-bool SlicePreparation::cuts_samples() const {
+bool SlicePreprocessor::cuts_samples() const {
   return !lacks_lines_ && axes_at_hand().y && axes_at_hand().x && request_.matrix > 0 &&
          request_.matrix + echo_window <= std::min(height_, width_);
 }
 
 // From virtual coils at the samples that tell it. Returns their peak before scaling, as bits.
-std::int32_t SlicePreparation::find_echo_of_samples() {
+std::int32_t SlicePreprocessor::find_echo_of_samples() {
   rows_ = {height_ / 2 - echo_window / 2, height_ / 2 - echo_window / 2 + echo_window};
   columns_ = {source_width_ / 2 - echo_window / 2, source_width_ / 2 - echo_window / 2 + echo_window};
-  const std::int32_t peak_bits = combine_scaled(/*look_outside=*/false);
+  const std::int32_t peak_bits = compress_scaled(/*look_outside=*/false);
   in_units(virtual_coils_,
            [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) { add_echo(planes_.at(coil), found); });
   find_echo();
   return peak_bits;
 }
 
-void SlicePreparation::write(float* channels) {
+void SlicePreprocessor::write_channels(float* channels) {
   if (cuts_samples()) {
     matrix_kspace_ = planes_;
     in_units(virtual_coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
@@ -222,13 +222,13 @@ void SlicePreparation::write(float* channels) {
     find_echo();
     cut_matrix();
   }
-  write_channels(matrix_kspace_, request_.num_coils, index_, workspace_.transforms, executor_, workspace_.channels,
-                 channels);
+  mriembed::write_channels(matrix_kspace_, request_.num_coils, index_, workspace_.transforms, executor_,
+                           workspace_.channels, channels);
 }
 
 // Runs work(unit, own, found) for the units 0 to units - 1; what they found stands in the workspace afterwards.
 template <typename Work>
-void SlicePreparation::in_units(std::int64_t units, const Work& work) {
+void SlicePreprocessor::in_units(std::int64_t units, const Work& work) {
   workspace_.found.resize(static_cast<std::size_t>(units));
   executor_.run(units, [&](std::int64_t unit, int participant) {
     SliceWorkspace::Found& found = workspace_.found[static_cast<std::size_t>(unit)];
@@ -240,17 +240,17 @@ void SlicePreparation::in_units(std::int64_t units, const Work& work) {
   });
 }
 
-std::int32_t SlicePreparation::largest_peak() const {
+std::int32_t SlicePreprocessor::largest_peak() const {
   return std::ranges::max(workspace_.found, {}, &SliceWorkspace::Found::peak_bits).peak_bits;
 }
 
-double SlicePreparation::sum_of_energies() const {
+double SlicePreprocessor::sum_of_energies() const {
   return std::accumulate(workspace_.found.begin(), workspace_.found.end(), 0.0,
                          [](double sum, const SliceWorkspace::Found& found) { return sum + found.energy; });
 }
 
 // Of the whole slice before scaling, as bits.
-std::int32_t SlicePreparation::peak() {
+std::int32_t SlicePreprocessor::peak() {
   in_units(coils_, [&](std::int64_t coil, auto& /*own*/, SliceWorkspace::Found& found) {
     found.peak_bits = peak_outside({0, 0}, {0, 0}, coil);
   });
@@ -258,7 +258,7 @@ std::int32_t SlicePreparation::peak() {
 }
 
 // Of a coil's samples but those in `rows` and `columns`, before scaling, as bits.
-std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int64_t coil) const {
+std::int32_t SlicePreprocessor::peak_outside(Range rows, Range columns, std::int64_t coil) const {
   const Sample* plane = source_.samples + coil * source_.stride;
   std::int32_t peak_bits = 0;
   // From where one row of the inner samples ends to where the next one begins.
@@ -271,7 +271,7 @@ std::int32_t SlicePreparation::peak_outside(Range rows, Range columns, std::int6
   return std::max(peak_bits, kernels::peak_bits(plane + first, source_height_ * source_width_ - first));
 }
 
-void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
+void SlicePreprocessor::refuse_faults(std::int32_t peak_bits) const {
   if (peak_bits >= kernels::infinity_bits) {
     throw Error(ErrorCode::bad_input, index_, "holds NaN or infinite samples; only finite samples can be embedded");
   }
@@ -281,7 +281,7 @@ void SlicePreparation::refuse_faults(std::int32_t peak_bits) const {
 }
 
 // The Gram matrix of the central lines times `scale`. Returns their peak after scaling, as bits.
-std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
+std::int32_t SlicePreprocessor::take_calibration(std::int64_t lines, float scale) {
   calibration_ = kspace_ ? calibration_of_kspace(lines, scale) : calibration_of_images(lines, scale);
   const std::int64_t samples = lines * calibration_.width;
   in_units(units_of(samples, gram_pixels),
@@ -306,7 +306,7 @@ std::int32_t SlicePreparation::gather_lines(std::int64_t lines, float scale) {
 }
 
 // The centred orthonormal transform along y, of which the central lines are kept.
-SlicePreparation::Coils SlicePreparation::calibration_of_images(std::int64_t lines, float scale) {
+SlicePreprocessor::Coils SlicePreprocessor::calibration_of_images(std::int64_t lines, float scale) {
   const Planes calibration = sized(workspace_.calibration, coils_, lines, source_width_);
   in_units(coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
     const Planes image = sized(own.image, 1, source_height_, source_width_);
@@ -326,7 +326,7 @@ SlicePreparation::Coils SlicePreparation::calibration_of_images(std::int64_t lin
 }
 
 // Once cropped, transformed along x.
-SlicePreparation::Coils SlicePreparation::calibration_of_kspace(std::int64_t lines, float scale) {
+SlicePreprocessor::Coils SlicePreprocessor::calibration_of_kspace(std::int64_t lines, float scale) {
   const Coils central{source_.samples + (source_height_ / 2 - lines / 2) * source_width_, source_.stride, lines,
                       source_width_};
   if (!crops_x() && scale == 1) {
@@ -362,7 +362,7 @@ SlicePreparation::Coils SlicePreparation::calibration_of_kspace(std::int64_t lin
 }
 
 // Samples times scale_. Returns the peak before scaling, as bits, of the whole slice or of what is combined.
-std::int32_t SlicePreparation::combine_scaled(bool look_outside) {
+std::int32_t SlicePreprocessor::compress_scaled(bool look_outside) {
   planes_ = sized(workspace_.virtual_coils, virtual_coils_, rows_.length(), columns_.length());
   const bool whole_rows = columns_.length() == source_width_;  // they follow each other
   const std::int64_t rows_of_a_unit = std::max<std::int64_t>(1, combined_pixels / columns_.length());
@@ -376,28 +376,29 @@ std::int32_t SlicePreparation::combine_scaled(bool look_outside) {
     const Range rows{rows_.begin + unit * rows_of_a_unit,
                      std::min(rows_.end, rows_.begin + (unit + 1) * rows_of_a_unit)};
     if (whole_rows) {
-      combine_run(own, found, {rows.begin * source_width_, rows.end * source_width_});
+      compress_run(own, found, {rows.begin * source_width_, rows.end * source_width_});
       return;
     }
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-      combine_run(own, found, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+      compress_run(own, found, {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
     }
   });
   return largest_peak();
 }
 
 // Virtual coils at pixels of the slice that follow each other in memory.
-void SlicePreparation::combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const {
+void SlicePreprocessor::compress_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found,
+                                     Range pixels) const {
   for (std::int64_t first = pixels.begin; first < pixels.end; first += block_pixels) {
     const std::int64_t last = std::min(first + block_pixels, pixels.end);
     const Sample* from = source_.samples + first;
     found.peak_bits = std::max(found.peak_bits, own.block.read(from, source_.stride, last - first, scale_));
-    combine_block(own.block, first, last);
+    compress_block(own.block, first, last);
   }
 }
 
 // Virtual coils at the block's pixels, `first` to `last - 1` of the slice, to where the transform expects them.
-void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const {
+void SlicePreprocessor::compress_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const {
   const std::int64_t height = rows_.length();
   const std::int64_t width = columns_.length();
   for (std::int64_t pixel = first; pixel < last;) {
@@ -408,13 +409,14 @@ void SlicePreparation::combine_block(const kernels::CoilBlock& block, std::int64
       end = std::min(last, pixel - x + (x < width / 2 ? width / 2 : width));
       to = kernels::to_front(pixel / source_width_ - rows_.begin, height) * width + kernels::to_front(x, width);
     }
-    kernels::combine_coils(block, workspace_.weights, pixel - first, end - pixel, planes_.samples + to, height * width);
+    kernels::compress_coils(block, workspace_.weights, pixel - first, end - pixel, planes_.samples + to,
+                            height * width);
     pixel = end;
   }
 }
 
 // From the virtual coils; before that, lines that are missing are filled.
-void SlicePreparation::remove_oversampling() {
+void SlicePreprocessor::remove_oversampling() {
   if (std::exchange(cropped_ahead_, false)) {
     return;
   }
@@ -429,7 +431,7 @@ void SlicePreparation::remove_oversampling() {
 }
 
 // Of the virtual coils, as images along x: there is where readout oversampling is cropped, which is done with.
-void SlicePreparation::complete_lines() {
+void SlicePreprocessor::complete_lines() {
   const auto transform_x = [&](Direction direction) {
     in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, auto& /*found*/) {
       transform(planes_.at(coil), {false, true}, direction, own);
@@ -455,7 +457,7 @@ void SlicePreparation::complete_lines() {
 }
 
 // Crops the virtual coils along these axes, where they are k-space and become images, into `memory`.
-void SlicePreparation::crop(Axes axes, SampleBuffer& memory) {
+void SlicePreprocessor::crop(Axes axes, SampleBuffer& memory) {
   const Planes whole = planes_;
   planes_ = sized(memory, virtual_coils_, axes.y ? height_ : whole.height, axes.x ? width_ : whole.width);
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
@@ -472,13 +474,13 @@ void SlicePreparation::crop(Axes axes, SampleBuffer& memory) {
   }
 }
 
-void SlicePreparation::transform(const Planes& plane, Axes axes, Direction direction,
-                                 SliceWorkspace::Participant& own) const {
+void SlicePreprocessor::transform(const Planes& plane, Axes axes, Direction direction,
+                                  SliceWorkspace::Participant& own) const {
   workspace_.transforms.run(plane.samples, plane.height, plane.width, axes, direction, own.transform);
 }
 
 // K-space of the virtual coils along both axes, its energy, and that of the samples in which the echo is looked for.
-void SlicePreparation::take_spectra() {
+void SlicePreprocessor::take_spectra() {
   const Axes axes = kspace_axes();
   const bool at_hand = axes.y && axes.x;
   const std::int64_t height = planes_.height;
@@ -497,13 +499,13 @@ void SlicePreparation::take_spectra() {
 }
 
 // The energy of k-space of a virtual coil in the window that the echo is looked for in.
-void SlicePreparation::add_echo(const Planes& spectrum, SliceWorkspace::Found& found) const {
+void SlicePreprocessor::add_echo(const Planes& spectrum, SliceWorkspace::Found& found) const {
   find_echo_energies(spectrum.samples, spectrum.height, spectrum.width, std::min(height_, echo_window),
                      std::min(width_, echo_window), found.echo);
 }
 
 // From what all units have found.
-void SlicePreparation::find_echo() {
+void SlicePreprocessor::find_echo() {
   const auto place = [this](std::vector<double> EchoEnergies::* axis, std::int64_t length, std::int64_t grid) {
     std::vector<double> sum((workspace_.found.front().echo.*axis).size());
     for (const SliceWorkspace::Found& found : workspace_.found) {
@@ -515,7 +517,7 @@ void SlicePreparation::find_echo() {
 }
 
 // K-space of the matrix, the echo at its centre, for every virtual coil.
-void SlicePreparation::cut_matrix() {
+void SlicePreprocessor::cut_matrix() {
   matrix_kspace_ = sized(workspace_.kspace, virtual_coils_, result(height_), result(width_));
   in_units(virtual_coils_, [&](std::int64_t coil, SliceWorkspace::Participant& own, SliceWorkspace::Found& found) {
     const Planes matrix = matrix_kspace_.at(coil);
@@ -529,7 +531,7 @@ void SlicePreparation::cut_matrix() {
 }
 
 // Refuses a matrix that holds next to nothing of the virtual coils' energy; `inside` is what it holds.
-void SlicePreparation::refuse_empty_matrix(double inside) {
+void SlicePreprocessor::refuse_empty_matrix(double inside) {
   if (!whole()) {
     // What all samples hold at most tells nearly always that enough of it is left.
     const double peak = static_cast<double>(std::bit_cast<float>(peak_bits_)) * static_cast<double>(scale_);
@@ -544,7 +546,7 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
     }
     rows_ = {0, source_height_};
     columns_ = {0, source_width_};
-    combine_scaled(/*look_outside=*/false);
+    compress_scaled(/*look_outside=*/false);
     remove_oversampling();
     take_spectra();
   }
@@ -555,7 +557,7 @@ void SlicePreparation::refuse_empty_matrix(double inside) {
 
 // K-space of a virtual coil on the grid: where the image is shorter along an axis, as if it had been padded. May use up
 // `spectrum`.
-Planes SlicePreparation::on_grid(const Planes& spectrum, SliceWorkspace::Participant& own) const {
+Planes SlicePreprocessor::on_grid(const Planes& spectrum, SliceWorkspace::Participant& own) const {
   const Axes shorter{height_ < grid_.height, width_ < grid_.width};
   if (!shorter.any()) {
     return spectrum;

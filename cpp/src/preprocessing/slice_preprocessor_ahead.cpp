@@ -1,28 +1,28 @@
-// The steps of SlicePreparation for a slice whose lines arrive one by one.
+// The steps of SlicePreprocessor for a slice whose lines arrive one by one.
 #include <algorithm>
 
 #include "kernels/peak.hpp"
 #include "preprocessing/peak_scale.hpp"
 #include "preprocessing/plane_copies.hpp"
 #include "preprocessing/preprocessing_version.hpp"
-#include "preprocessing/slice_preparation.hpp"
+#include "preprocessing/slice_preprocessor.hpp"
 
 namespace mriembed {
 
-SlicePreparation::SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
-                                   const threads::Executor& executor, Arriving /*lines*/)
-    : SlicePreparation(request, slices, 0, workspace, executor, Unread()) {
+SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
+                                     const threads::Executor& executor, Arriving /*lines*/)
+    : SlicePreprocessor(request, slices, 0, workspace, executor, Unread()) {
   take_needed_samples();
 }
 
-std::pair<std::int64_t, std::int64_t> SlicePreparation::calibration_rows() const {
+std::pair<std::int64_t, std::int64_t> SlicePreprocessor::calibration_rows() const {
   const std::int64_t lines = lines_of_calibration();
   const std::int64_t first = source_height_ / 2 - lines / 2;
   return {first, first + lines};
 }
 
-std::optional<double> SlicePreparation::weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening) {
-  const std::int32_t line_bits = gather_lines(lines_of_calibration(), 1);
+std::optional<double> SlicePreprocessor::weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening) {
+  const std::int32_t line_bits = take_calibration(lines_of_calibration(), 1);
   scale_ = scale_to_one(line_bits);
   const bool empty = crops_x() && !(lines_after_ > least_energy * lines_before_);
   if (!squares_well(line_bits, 1) || empty) {
@@ -37,20 +37,20 @@ std::optional<double> SlicePreparation::weigh_ahead(const std::optional<Eigen::M
 }
 
 // Where samples are cut around the echo, few are combined, and only once all lines tell where it lies.
-void SlicePreparation::combine_ahead(std::int64_t row) {
+void SlicePreprocessor::compress_ahead(std::int64_t row) {
   if (cuts_samples() || row < rows_.begin || row >= rows_.end) {
     return;
   }
   SliceWorkspace::Found found;
-  combine_run(workspace_.participants.front(), found,
-              {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+  compress_run(workspace_.participants.front(), found,
+               {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
   if (crops_x() && !crops_y()) {
     crop_ahead(kernels::to_front(row - rows_.begin, rows_.length()));
   }
 }
 
 // Row `row` of the virtual coils, as crop() does it of all.
-void SlicePreparation::crop_ahead(std::int64_t row) {
+void SlicePreprocessor::crop_ahead(std::int64_t row) {
   const Planes whole = sized(workspace_.row, 1, virtual_coils_, source_width_);
   const Planes kept = sized(workspace_.cropped_row, 1, virtual_coils_, width_);
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
@@ -63,7 +63,7 @@ void SlicePreparation::crop_ahead(std::int64_t row) {
   }
 }
 
-bool SlicePreparation::finish_ahead(std::int32_t peak_bits) {
+bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits) {
   peak_bits_ = peak_bits;
   if (peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits || !squares_well(peak_bits_, scale_)) {
     return false;
@@ -71,7 +71,7 @@ bool SlicePreparation::finish_ahead(std::int32_t peak_bits) {
   if (cuts_samples()) {
     find_echo_of_samples();
     take_rows_around_echo();
-    combine_scaled(/*look_outside=*/false);
+    compress_scaled(/*look_outside=*/false);
   } else if (crops_x() && !crops_y()) {
     planes_ = cropped_;
     cropped_ahead_ = true;

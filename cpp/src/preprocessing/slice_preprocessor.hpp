@@ -81,34 +81,36 @@ struct SliceWorkspace {
   ChannelMemory channels;
 };
 
-// The steps, in their order: gather(), combine(), write(). Each is spread over the executor's threads, and throws Error
-// bad_input with the texts of preprocessing.py. Uses the workspace alone while it lives.
+// The steps, in their order: estimate_coil_gram(), compress_coils(), write_channels(). Each is spread over the
+// executor's threads, and throws Error bad_input with the texts of preprocessing.py. Uses the workspace alone while it
+// lives.
 //
 // All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
 // coils only, as the transforms and the crops act on each coil alike. Where the matrix is smaller than k-space,
-// virtual coils are combined at those samples only that it may keep, wherever the echo lies; the others are looked at
+// virtual coils are computed at those samples only that it may keep, wherever the echo lies; the others are looked at
 // for faults.
-class SlicePreparation {
+class SlicePreprocessor {
  public:
-  SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
-                   const threads::Executor& executor);
+  SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
+                    const threads::Executor& executor);
 
   // Gathers the Gram matrix of the calibration lines.
-  void gather();
+  void estimate_coil_gram();
 
-  // Looks at every sample and refuses what cannot be embedded: for slices that are not combined.
+  // Looks at every sample and refuses what cannot be embedded: for slices whose coils are not compressed.
   void check();
 
   // Prewhitening and coil compression; refuses what cannot be embedded. Returns the share of the calibration lines'
   // energy that is kept.
-  double combine(const std::optional<Eigen::MatrixXcd>& whitening);
+  double compress_coils(const std::optional<Eigen::MatrixXcd>& whitening);
 
   // The same for a slice whose lines arrive one by one, with what can be done before the last one is there: a
-  // constructor and steps of their own, then write(). All bits are those of the steps above. The samples lie row-major.
-  // For a model that compresses coils; slices of which these steps cannot say all are prepared as a whole.
+  // constructor and steps of their own, then write_channels(). All bits are those of the steps above. The samples lie
+  // row-major. For a model that compresses coils; slices of which these steps cannot say all are preprocessed as a
+  // whole.
   struct Arriving {};
-  SlicePreparation(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
-                   const threads::Executor& executor, Arriving lines);
+  SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
+                    const threads::Executor& executor, Arriving lines);
 
   // The lines that must be there for the next step.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> calibration_rows() const;
@@ -116,13 +118,13 @@ class SlicePreparation {
   // kept.
   std::optional<double> weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening);
   // A line that is there.
-  void combine_ahead(std::int64_t row);
+  void compress_ahead(std::int64_t row);
   // All lines are there; `peak_bits`: of their samples. False: as weigh_ahead()'s none.
   bool finish_ahead(std::int32_t peak_bits);
 
   // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
   // leaves nothing.
-  void write(float* channels);
+  void write_channels(float* channels);
 
  private:
   // Coils that are read, whose pixels follow each other in memory.
@@ -142,8 +144,8 @@ class SlicePreparation {
 
   // What both constructors begin with: nothing of the samples is looked at.
   struct Unread {};
-  SlicePreparation(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
-                   const threads::Executor& executor, Unread samples);
+  SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
+                    const threads::Executor& executor, Unread samples);
   void take_needed_samples();
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
@@ -158,14 +160,14 @@ class SlicePreparation {
   [[nodiscard]] std::int32_t peak();
   [[nodiscard]] std::int32_t peak_outside(Range rows, Range columns, std::int64_t coil) const;
   void refuse_faults(std::int32_t peak_bits) const;
-  std::int32_t gather_lines(std::int64_t lines, float scale);
+  std::int32_t take_calibration(std::int64_t lines, float scale);
   Coils calibration_of_images(std::int64_t lines, float scale);
   Coils calibration_of_kspace(std::int64_t lines, float scale);
-  std::int32_t combine_scaled(bool look_outside = true);
+  std::int32_t compress_scaled(bool look_outside = true);
   // Whether planes_ has every sample of the virtual coils.
   [[nodiscard]] bool whole() const { return rows_.length() == source_height_ && columns_.length() == source_width_; }
-  void combine_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
-  void combine_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
+  void compress_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
+  void compress_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void remove_oversampling();
   void complete_lines();
   void crop(Axes axes, SampleBuffer& memory);
@@ -185,7 +187,7 @@ class SlicePreparation {
   void transform(const Planes& plane, Axes axes, kernels::Direction direction, SliceWorkspace::Participant& own) const;
   void add_echo(const Planes& spectrum, SliceWorkspace::Found& found) const;
   std::int32_t find_echo_of_samples();
-  std::int32_t combine_around_echo();
+  std::int32_t compress_around_echo();
   void take_spectra();
   void find_echo();
   void cut_matrix();
@@ -208,7 +210,7 @@ class SlicePreparation {
   bool lacks_lines_ = false;
   Planes cropped_;              // lines that arrived, cropped along x
   bool cropped_ahead_ = false;  // planes_ are those
-  Range rows_;                  // of source_, at which virtual coils are combined
+  Range rows_;                  // of source_, at which virtual coils are computed
   Range columns_;
   float scale_ = 1;      // of source_, to about 1
   Coils calibration_{};  // lines: k-space along y; along x k-space, too, or once cropped an image

@@ -1,13 +1,13 @@
-#include "flat_scan.hpp"
+#include "array_files.hpp"
 
 #include <filesystem>
 #include <system_error>
 
 #include "bart.hpp"
-#include "file_start.hpp"
+#include "magic_bytes.hpp"
 #include "mrd_stream.hpp"
 #include "numpy.hpp"
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -22,7 +22,7 @@ std::unique_ptr<ScanReader> open_bart_scan(const std::string& base, const ReadOp
 
 }  // namespace
 
-std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options) {
+std::unique_ptr<ScanReader> open_array_file(const std::string& path, const ReadOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     const std::string base = bart_base(path);
@@ -30,7 +30,7 @@ std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOp
       return open_bart_scan(base, options);
     }
   }
-  const std::string start = file_start(path);
+  const std::string start = magic_bytes(path);
   if (start.empty()) {
     refuse("the file is empty");
   }

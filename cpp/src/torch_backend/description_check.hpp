@@ -9,6 +9,6 @@ namespace mriembed::torch_backend {
 
 // Compares shapes of weights, attributes and methods with the description: channels, coils, dimension, constructor
 // arguments, preprocessing. Runs nothing. Throws Error bad_model_file, without the file's name.
-void check_contract(const torch::jit::Module& network, const Metadata& metadata);
+void check_description(const torch::jit::Module& network, const Metadata& metadata);
 
 }  // namespace mriembed::torch_backend

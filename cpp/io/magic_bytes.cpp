@@ -1,4 +1,4 @@
-#include "file_start.hpp"
+#include "magic_bytes.hpp"
 
 #include <array>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -22,7 +22,7 @@ std::string read_eight(std::ifstream& stream) {
 
 }  // namespace
 
-std::string file_start(const std::string& path) {
+std::string magic_bytes(const std::string& path) {
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
   if (std::filesystem::is_directory(status)) {

@@ -9,6 +9,6 @@
 namespace mriembed::io {
 
 // Opens a NumPy or BART file or an MRD stream, told by its content. `path` is no folder and no HDF5 file.
-std::unique_ptr<ScanReader> open_flat_scan(const std::string& path, const ReadOptions& options);
+std::unique_ptr<ScanReader> open_array_file(const std::string& path, const ReadOptions& options);
 
 }  // namespace mriembed::io

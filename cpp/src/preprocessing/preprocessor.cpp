@@ -1,4 +1,4 @@
-#include "preprocessing/preparation.hpp"
+#include "preprocessing/preprocessor.hpp"
 
 #include <optional>
 #include <utility>
@@ -17,22 +17,22 @@ RawSlices slices_of(const ArrayView<const std::complex<float>, 4>& kspace, const
 
 }  // namespace
 
-Preparation::Preparation(const ModelInfo& info)
+Preprocessor::Preprocessor(const ModelInfo& info)
     : request_{info.num_coils, info.coil_compression == "pca", info.matrix} {}
 
-NetworkInput Preparation::prepare_images(const ArrayView<const std::complex<float>, 4>& coil_images,
-                                         const threads::Executor& executor) const {
-  return prepare({coil_images, false, coil_images.shape[2], coil_images.shape[3], 1}, {}, executor);
+NetworkInput Preprocessor::preprocess_images(const ArrayView<const std::complex<float>, 4>& coil_images,
+                                             const threads::Executor& executor) const {
+  return preprocess({coil_images, false, coil_images.shape[2], coil_images.shape[3], 1}, {}, executor);
 }
 
-NetworkInput Preparation::prepare_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
-                                         const KspaceOptions& options, const threads::Executor& executor) const {
-  return prepare(slices_of(kspace, options), options.noise_covariance, executor);
+NetworkInput Preprocessor::preprocess_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
+                                             const KspaceOptions& options, const threads::Executor& executor) const {
+  return preprocess(slices_of(kspace, options), options.noise_covariance, executor);
 }
 
-std::unique_ptr<ArrivingSlice> Preparation::arriving(const ArrayView<const std::complex<float>, 4>& kspace,
-                                                     const KspaceOptions& options,
-                                                     const threads::Executor& executor) const {
+std::unique_ptr<ArrivingSlice> Preprocessor::arriving(const ArrayView<const std::complex<float>, 4>& kspace,
+                                                      const KspaceOptions& options,
+                                                      const threads::Executor& executor) const {
   if (!request_.compress) {
     return nullptr;
   }
@@ -44,12 +44,12 @@ std::unique_ptr<ArrivingSlice> Preparation::arriving(const ArrayView<const std::
                                          executor);
 }
 
-NetworkInput Preparation::room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,
-                                   const KspaceOptions& options) const {
+NetworkInput Preprocessor::room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,
+                                    const KspaceOptions& options) const {
   return room_for(count, slices_of(kspace, options));
 }
 
-NetworkInput Preparation::room_for(std::int64_t count, const RawSlices& slices) const {
+NetworkInput Preprocessor::room_for(std::int64_t count, const RawSlices& slices) const {
   NetworkInput input;
   input.height = request_.matrix > 0 ? request_.matrix : slices.height;
   input.width = request_.matrix > 0 ? request_.matrix : slices.width;
@@ -60,9 +60,9 @@ NetworkInput Preparation::room_for(std::int64_t count, const RawSlices& slices) 
   return input;
 }
 
-NetworkInput Preparation::prepare(const RawSlices& slices,
-                                  const ArrayView<const std::complex<double>, 2>& noise_covariance,
-                                  const threads::Executor& executor) const {
+NetworkInput Preprocessor::preprocess(const RawSlices& slices,
+                                      const ArrayView<const std::complex<double>, 2>& noise_covariance,
+                                      const threads::Executor& executor) const {
   const std::int64_t count = slices.samples.shape[0];
   NetworkInput input = room_for(count, slices);
   const std::int64_t slice_floats = 2 * request_.num_coils * input.height * input.width;
@@ -71,18 +71,18 @@ NetworkInput Preparation::prepare(const RawSlices& slices,
   // Version 4 looks at all samples first: their faults are reported rather than others.
   const auto check_from = [&](std::int64_t first) {
     for (std::int64_t index = first; index < count; ++index) {
-      SlicePreparation(request_, slices, index, *workspace, executor).check();
+      SlicePreprocessor(request_, slices, index, *workspace, executor).check();
     }
   };
   for (std::int64_t index = 0; index < count; ++index) {
-    SlicePreparation slice(request_, slices, index, *workspace, executor);
-    slice.gather();
+    SlicePreprocessor slice(request_, slices, index, *workspace, executor);
+    slice.estimate_coil_gram();
     try {
       if (noise_covariance.data != nullptr && !whitening) {
         whitening = whitening_matrix(noise_covariance);
       }
-      input.energy_kept[static_cast<std::size_t>(index)] = slice.combine(whitening);
-      slice.write(input.memory.get() + index * slice_floats);
+      input.energy_kept[static_cast<std::size_t>(index)] = slice.compress_coils(whitening);
+      slice.write_channels(input.memory.get() + index * slice_floats);
     } catch (const Error&) {
       check_from(index);
       throw;

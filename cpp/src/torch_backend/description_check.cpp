@@ -1,4 +1,4 @@
-#include "torch_backend/contract_check.hpp"
+#include "torch_backend/description_check.hpp"
 
 #include <string>
 #include <type_traits>
@@ -73,7 +73,7 @@ void check_arguments(const torch::jit::Module& network, const NetworkArguments& 
 }
 
 void check_methods(const torch::jit::Module& network) {
-  for (const char* name : {"forward", "prepare_images", "prepare_kspace", "embed_images", "embed_kspace"}) {
+  for (const char* name : {"forward", "preprocess_images", "preprocess_kspace", "embed_images", "embed_kspace"}) {
     if (!network.find_method(name)) {
       refuse(std::string("its method ") + name + " is missing");
     }
@@ -82,7 +82,7 @@ void check_methods(const torch::jit::Module& network) {
 
 }  // namespace
 
-void check_contract(const torch::jit::Module& network, const Metadata& metadata) {
+void check_description(const torch::jit::Module& network, const Metadata& metadata) {
   check_methods(network);
   check_preprocessing(network, metadata.info);
   check_arguments(network, metadata.arguments);

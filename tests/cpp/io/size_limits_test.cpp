@@ -1,4 +1,4 @@
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "file_start.hpp"
+#include "magic_bytes.hpp"
 
 #include <sys/stat.h>
 
@@ -8,8 +8,8 @@ namespace mriembed::io::testing_files {
 namespace {
 
 TEST(FileStart, gives_the_first_bytes) {
-  EXPECT_EQ(file_start(written(".x", "0123456789")), "01234567");
-  EXPECT_EQ(file_start(written(".x", "012")), "012");
+  EXPECT_EQ(magic_bytes(written(".x", "0123456789")), "01234567");
+  EXPECT_EQ(magic_bytes(written(".x", "012")), "012");
 }
 
 TEST(FileStart, does_not_wait_for_a_pipe) {

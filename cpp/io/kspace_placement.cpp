@@ -1,4 +1,4 @@
-#include "line_placement.hpp"
+#include "kspace_placement.hpp"
 
 #include <ismrmrd/ismrmrd.h>
 
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "refuse.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
@@ -30,20 +30,22 @@ std::int64_t peak_of(const StepEnergies& energies) {
 
 }  // namespace
 
-LinePlacement::LinePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts)
+KspacePlacement::KspacePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts)
     : width_(encoding.encoded.x),
-      y_(axis_of("kspace_encode_step_1", "idx.user[5]", encoding.encoded.y, encoding.step_1, facts.user_center_1)) {
+      y_(axis_of("kspace_encode_step_1", "idx.user[5]", encoding.encoded.y, encoding.kspace_encode_step_1,
+                 facts.user_center_1)) {
   if (oversampling_removed(facts.first, geometry.image.x, encoding.recon.x, encoding.encoded.x)) {
     width_ = facts.first.samples;
     notes_.emplace_back("readout oversampling is taken as removed before the file was written");
   }
   // Some writers state the slices' thickness with gaps as an encoded matrix of 2.
-  const bool one_step = !encoding.step_2.has_value() || encoding.step_2->minimum == encoding.step_2->maximum;
+  const bool one_step = !encoding.kspace_encode_step_2.has_value() ||
+                        encoding.kspace_encode_step_2->minimum == encoding.kspace_encode_step_2->maximum;
   const bool flat = encoding.encoded.z > 1 && !facts.several_partitions && one_step;
-  z_ = axis_of("kspace_encode_step_2", "idx.user[6]", flat ? 1 : encoding.encoded.z, encoding.step_2,
+  z_ = axis_of("kspace_encode_step_2", "idx.user[6]", flat ? 1 : encoding.encoded.z, encoding.kspace_encode_step_2,
                facts.user_center_2);
   if (flat) {
-    z_.shift = -std::int64_t{facts.first.step_2};
+    z_.shift = -std::int64_t{facts.first.kspace_encode_step_2};
     notes_.push_back("the encoded matrix has " + std::to_string(encoding.encoded.z) +
                      " partitions, but every line the same kspace_encode_step_2: a 2D scan");
   }
@@ -57,8 +59,8 @@ LinePlacement::LinePlacement(const MrdEncoding& encoding, const ScanGeometry& ge
 
 // A readout as long as the image whose centre is not in its middle is an asymmetric echo. A centre at or beyond its end
 // is that of the longer readout that it was cut from.
-bool LinePlacement::oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
-                                         std::int64_t encoded_width) {
+bool KspacePlacement::oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
+                                           std::int64_t encoded_width) {
   if (image_width == encoded_width || (first.samples != image_width && first.samples != recon_width) ||
       first.samples >= encoded_width) {
     return false;
@@ -67,21 +69,21 @@ bool LinePlacement::oversampling_removed(const Acquisition& first, std::int64_t 
   return center == 0 || center >= first.samples || std::abs(center - first.samples / 2) <= 1;
 }
 
-void LinePlacement::Axis::set_center(std::int64_t center) {
+void KspacePlacement::Axis::set_center(std::int64_t center) {
   shift = size / 2 - center;
   cover();
 }
 
-void LinePlacement::Axis::cover() {
+void KspacePlacement::Axis::cover() {
   if (limit.has_value()) {
     first = std::clamp<std::int64_t>(limit->minimum + shift, 0, size - 1);
     last = std::clamp<std::int64_t>(limit->maximum + shift, 0, size - 1);
   }
 }
 
-LinePlacement::Axis LinePlacement::axis_of(const char* name, const char* user_name, std::int64_t size,
-                                           const std::optional<EncodingLimit>& limit,
-                                           const std::optional<std::int64_t>& user_center) {
+KspacePlacement::Axis KspacePlacement::axis_of(const char* name, const char* user_name, std::int64_t size,
+                                               const std::optional<EncodingLimit>& limit,
+                                               const std::optional<std::int64_t>& user_center) {
   Axis axis{name, user_name, size, std::nullopt, std::nullopt, false, 0, 0, size - 1};
   // Limits from 0 to 0 are what writers leave that know none.
   if (size == 1 || !limit.has_value() || (limit->minimum == 0 && limit->maximum == 0)) {
@@ -104,7 +106,7 @@ LinePlacement::Axis LinePlacement::axis_of(const char* name, const char* user_na
   return axis;
 }
 
-void LinePlacement::find_centres(const StepEnergies& along_y, const StepEnergies& along_z) {
+void KspacePlacement::find_centres(const StepEnergies& along_y, const StepEnergies& along_z) {
   for (const auto& [axis, energies] : {std::pair<Axis&, const StepEnergies&>{y_, along_y}, {z_, along_z}}) {
     if (axis.undecided() && !energies.empty()) {
       find_center(axis, energies);
@@ -115,7 +117,7 @@ void LinePlacement::find_centres(const StepEnergies& along_y, const StepEnergies
   }
 }
 
-void LinePlacement::find_center(Axis& axis, const StepEnergies& energies) {
+void KspacePlacement::find_center(Axis& axis, const StepEnergies& energies) {
   const EncodingLimit& limit = *axis.limit;
   const std::int64_t peak = peak_of(energies);
   if (!axis.unset_center) {
@@ -145,7 +147,7 @@ void LinePlacement::find_center(Axis& axis, const StepEnergies& energies) {
                    " is taken");
 }
 
-void LinePlacement::note_coverage(const Axis& axis) {
+void KspacePlacement::note_coverage(const Axis& axis) {
   const std::int64_t covered = axis.last - axis.first + 1;
   if (covered < axis.size) {
     notes_.push_back(std::string(axis.name) + " covers " + std::to_string(covered) + " of " +
@@ -158,7 +160,7 @@ void LinePlacement::note_coverage(const Axis& axis) {
   }
 }
 
-void LinePlacement::note_readout(const Acquisition& first) {
+void KspacePlacement::note_readout(const Acquisition& first) {
   const std::int64_t samples = first.samples;
   if (first.center_sample == 0 && samples > 1) {
     notes_.emplace_back("center_sample is not set (0): the middle of a readout is taken as the centre of k-space");
@@ -168,26 +170,26 @@ void LinePlacement::note_readout(const Acquisition& first) {
   }
 }
 
-std::optional<std::int64_t> LinePlacement::place_of(const Acquisition& line) const {
-  const std::optional<std::int64_t> y = y_.position_of(line.step_1);
-  const std::optional<std::int64_t> z = z_.position_of(line.step_2);
+std::optional<std::int64_t> KspacePlacement::place_of(const Acquisition& line) const {
+  const std::optional<std::int64_t> y = y_.position_of(line.kspace_encode_step_1);
+  const std::optional<std::int64_t> z = z_.position_of(line.kspace_encode_step_2);
   return y.has_value() && z.has_value() ? std::optional(*z * y_.size + *y) : std::nullopt;
 }
 
-std::optional<std::int64_t> LinePlacement::line_of(const Acquisition& line, std::size_t index) const {
+std::optional<std::int64_t> KspacePlacement::line_of(const Acquisition& line, std::size_t index) const {
   const auto belongs = [](const Axis& axis, std::int64_t step) {
     return axis.position_of(step).has_value() || axis.covers(step);
   };
-  if (!belongs(y_, line.step_1) || !belongs(z_, line.step_2)) {
-    refuse("acquisition " + std::to_string(index) + " (encoding steps " + std::to_string(line.step_1) + ", " +
-           std::to_string(line.step_2) + ") lies outside the encoded matrix of " + std::to_string(y_.size) + " x " +
-           std::to_string(z_.size) + " lines");
+  if (!belongs(y_, line.kspace_encode_step_1) || !belongs(z_, line.kspace_encode_step_2)) {
+    refuse("acquisition " + std::to_string(index) + " (encoding steps " + std::to_string(line.kspace_encode_step_1) +
+           ", " + std::to_string(line.kspace_encode_step_2) + ") lies outside the encoded matrix of " +
+           std::to_string(y_.size) + " x " + std::to_string(z_.size) + " lines");
   }
   return place_of(line);
 }
 
 // The sample at k = 0.
-std::int64_t LinePlacement::center_of(const Acquisition& line) const {
+std::int64_t KspacePlacement::center_of(const Acquisition& line) const {
   const std::int64_t samples = line.samples;
   const bool stale = line.center_sample >= samples && samples == width_;  // of the readout before it was shortened
   if ((line.center_sample == 0 && samples > 1) || stale) {
@@ -196,7 +198,7 @@ std::int64_t LinePlacement::center_of(const Acquisition& line) const {
   return line.center_sample;
 }
 
-ReadoutPlace LinePlacement::readout_of(const Acquisition& line, std::size_t index) const {
+ReadoutPlace KspacePlacement::readout_of(const Acquisition& line, std::size_t index) const {
   const std::int64_t kept = std::int64_t{line.samples} - line.discard_pre - line.discard_post;
   const std::int64_t center = center_of(line);
   const std::int64_t first = line.discard_pre;
@@ -217,7 +219,7 @@ ReadoutPlace LinePlacement::readout_of(const Acquisition& line, std::size_t inde
   return place;
 }
 
-std::int64_t LinePlacement::missing_lines(const std::vector<bool>& acquired) const {
+std::int64_t KspacePlacement::missing_lines(const std::vector<bool>& acquired) const {
   std::int64_t missing = 0;
   for (std::int64_t z = z_.first; z <= z_.last; ++z) {
     for (std::int64_t y = y_.first; y <= y_.last; ++y) {
