@@ -36,3 +36,15 @@ function(mriembed_project_target target)
         target_compile_options(${target} PRIVATE -Wno-restrict)
     endif()
 endfunction()
+
+# mriembed_test_program(TARGET): what every program of GoogleTest has in common. Its own sources are compiled without
+# optimization, which would take most of the build's time: what they test is optimized.
+function(mriembed_test_program target)
+    mriembed_project_target(${target})
+    target_compile_options(${target} PRIVATE -O0)
+    target_link_libraries(${target} PRIVATE GTest::gtest_main)
+    target_precompile_headers(
+        ${target}
+        PRIVATE <gtest/gtest.h> <algorithm> <complex> <random> <vector>
+    )
+endfunction()

@@ -32,8 +32,9 @@ Eigen::MatrixXcd whitening_matrix(const ArrayView<const std::complex<double>, 2>
   return cholesky.matrixL().solve(Eigen::MatrixXcd::Identity(rows, rows));
 }
 
-CoilCompression compress_coils(const Eigen::MatrixXcd& gram, const std::optional<Eigen::MatrixXcd>& whitening,
-                               std::int64_t virtual_coils) {
+CoilCompression estimate_coil_compression(const Eigen::MatrixXcd& gram,
+                                          const std::optional<Eigen::MatrixXcd>& whitening,
+                                          std::int64_t virtual_coils) {
   Eigen::MatrixXcd white = gram;
   if (whitening) {
     white = *whitening * gram * whitening->adjoint();

@@ -22,7 +22,7 @@ struct CoilCompression {
 // Principal components of coils whose Gram matrix is `gram` (coils, coils), of which the lower triangle is read
 // (Buehrer et al. 2007, doi:10.1002/mrm.21237). Without a `whitening` matrix as with the identity; with one, the
 // weights include it. Throws Error internal where the eigenvalues do not converge.
-CoilCompression compress_coils(const Eigen::MatrixXcd& gram, const std::optional<Eigen::MatrixXcd>& whitening,
-                               std::int64_t virtual_coils);
+CoilCompression estimate_coil_compression(const Eigen::MatrixXcd& gram,
+                                          const std::optional<Eigen::MatrixXcd>& whitening, std::int64_t virtual_coils);
 
 }  // namespace mriembed

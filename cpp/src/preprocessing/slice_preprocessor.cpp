@@ -158,7 +158,7 @@ double SlicePreprocessor::take_weights(const std::optional<Eigen::MatrixXcd>& wh
   Eigen::MatrixXcd weights;
   if (request_.compress) {
     const Eigen::Map<const RowMajor> gram(workspace_.gram.data(), coils_, coils_);
-    CoilCompression compression = compress_coils(gram, whitening, request_.num_coils);
+    CoilCompression compression = estimate_coil_compression(gram, whitening, request_.num_coils);
     weights = std::move(compression.weights);
     energy_kept = compression.energy_kept;
   } else {

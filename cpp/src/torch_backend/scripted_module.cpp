@@ -59,7 +59,8 @@ std::string digest_of_weights(const torch::jit::Module& network) {
     const at::Tensor values = weight.detach().cpu().contiguous();
     std::string shape;
     for (const std::int64_t length : values.sizes()) {
-      shape += (shape.empty() ? "" : ",") + std::to_string(length);
+      shape += shape.empty() ? "" : ",";
+      shape += std::to_string(length);
     }
     digest.add(name, dtype_name(values.scalar_type()), shape, values.const_data_ptr(), values.nbytes());
   }

@@ -65,16 +65,16 @@ TEST(Compression, finds_the_coils_of_largest_energy_and_tells_their_share) {
   const double a = 5;
   Eigen::MatrixXcd gram(3, 3);
   gram << a, Complex(0, -a), 0, Complex(0, a), a, 0, 0, 0, 3;
-  const CoilCompression compression = compress_coils(gram, std::nullopt, 2);
+  const CoilCompression compression = estimate_coil_compression(gram, std::nullopt, 2);
   ASSERT_EQ(compression.weights.rows(), 2);
   ASSERT_EQ(compression.weights.cols(), 3);
   const Eigen::MatrixXcd energies = compression.weights * gram * compression.weights.adjoint();
   EXPECT_NEAR(energies(0, 0).real(), 2 * a, 1e-13);
   EXPECT_NEAR(energies(1, 1).real(), 3, 1e-13);
   EXPECT_NEAR(std::abs(energies(0, 1)), 0, 1e-13);
-  EXPECT_NEAR(compress_coils(gram, std::nullopt, 1).energy_kept, 2 * a / (2 * a + 3), 1e-14);
-  EXPECT_NEAR(compress_coils(gram, std::nullopt, 8).energy_kept, 1, 1e-14);
-  EXPECT_EQ(compress_coils(gram, std::nullopt, 8).weights.rows(), 3);
+  EXPECT_NEAR(estimate_coil_compression(gram, std::nullopt, 1).energy_kept, 2 * a / (2 * a + 3), 1e-14);
+  EXPECT_NEAR(estimate_coil_compression(gram, std::nullopt, 8).energy_kept, 1, 1e-14);
+  EXPECT_EQ(estimate_coil_compression(gram, std::nullopt, 8).weights.rows(), 3);
 }
 
 TEST(Compression, weighs_whitened_coils) {
@@ -84,7 +84,7 @@ TEST(Compression, weighs_whitened_coils) {
   Eigen::MatrixXcd whitening = Eigen::MatrixXcd::Zero(2, 2);
   whitening(0, 0) = 1.0 / 3;  // noise of 3 in the first coil: its signal is worth less than the other one's
   whitening(1, 1) = 1;
-  const CoilCompression compression = compress_coils(gram, whitening, 1);
+  const CoilCompression compression = estimate_coil_compression(gram, whitening, 1);
   EXPECT_NEAR(std::abs(compression.weights(0, 0)), 0, 1e-14);
   EXPECT_NEAR(std::abs(compression.weights(0, 1)), 1, 1e-14);
   EXPECT_NEAR(compression.energy_kept, 4.0 / 5, 1e-14);
