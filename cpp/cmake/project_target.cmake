@@ -2,7 +2,7 @@
 # Public headers stay C++17, which tests/consume proves. Warnings are errors for developers only: scripts/setup --tests and
 # the presets but `default` set CMAKE_COMPILE_WARNING_AS_ERROR.
 #
-# MRIEMBED_SANITIZERS: for scripts/sanitize, what -fsanitize= takes. A finding ends the program.
+# MRIEMBED_SANITIZERS: for the presets of scripts/sanitize, what -fsanitize= takes. A finding ends the program.
 set(MRIEMBED_SANITIZERS "" CACHE STRING "Sanitizers to build with: thread, or address,undefined")
 function(mriembed_project_target target)
     set_target_properties(
