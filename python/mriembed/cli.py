@@ -30,6 +30,8 @@ from mriembed.simulation.preview import write_preview
 from mriembed.simulation.scan_files import write_scans
 from mriembed.training.command import add_train_command
 
+_LIBRARIES = Path(__file__).parent / "lib"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command. Its exit code is one of mriembed_cli's: 0 to 6 or 130 (docs/command_line.md)."""
@@ -157,6 +159,12 @@ def _parser() -> argparse.ArgumentParser:
         description='Prints the folder of mriembed-config.cmake: cmake -Dmriembed_DIR="$(mriembed cmake-dir)" ...',
     )
     cmake.set_defaults(run=_cmake_dir)
+    pkg_config = commands.add_parser(
+        "pkg-config-dir",
+        help="print where pkg-config finds mriembed.pc",
+        description='Prints the folder of mriembed.pc: export PKG_CONFIG_PATH="$(mriembed pkg-config-dir)"',
+    )
+    pkg_config.set_defaults(run=_pkg_config_dir)
     return parser
 
 
@@ -249,7 +257,12 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _cmake_dir(_: argparse.Namespace) -> int:
-    print(Path(mriembed.__file__).parent / "lib" / "cmake" / "mriembed")
+    print(_LIBRARIES / "cmake" / "mriembed")
+    return 0
+
+
+def _pkg_config_dir(_: argparse.Namespace) -> int:
+    print(_LIBRARIES / "pkgconfig")
     return 0
 
 

@@ -91,6 +91,11 @@ def test_errors_are_one_line_with_the_documented_status(
     assert not list(tmp_path.iterdir())
 
 
-def test_cmake_dir_names_the_folder_of_the_package_configuration(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cmake-dir"]) == 0
-    assert (Path(capsys.readouterr().out.strip()) / "mriembed-config.cmake").is_file()
+@pytest.mark.parametrize(
+    ("command", "file"), [("cmake-dir", "mriembed-config.cmake"), ("pkg-config-dir", "mriembed.pc")]
+)
+def test_the_folders_for_those_who_link_are_named(
+    command: str, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command]) == 0
+    assert (Path(capsys.readouterr().out.strip()) / file).is_file()
