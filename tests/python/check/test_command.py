@@ -37,7 +37,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> No
     file.parent.mkdir()
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
-    monkeypatch.setattr("mriembed.check.program.installed_program", lambda _: file)
+    monkeypatch.setattr("mriembed.check.program.command_line_program", lambda: file)
 
 
 def test_without_html_it_prints_what_the_program_prints(
