@@ -71,9 +71,8 @@ def test_pkg_config_alone_builds_a_c_program(model: Path, tmp_path: Path) -> Non
 def test_the_headers_tell_the_version(tmp_path: Path) -> None:
     include = Path(mriembed.__file__).parent / "include"
     source = tmp_path / "version.c"
-    source.write_text(
-        '#include "mriembed/version.h"\nMRIEMBED_VERSION MRIEMBED_VERSION_MAJOR MRIEMBED_VERSION_MINOR MRIEMBED_VERSION_PATCH'
-    )
+    macros = ["MRIEMBED_VERSION", *(f"MRIEMBED_VERSION_{part}" for part in ("MAJOR", "MINOR", "PATCH"))]
+    source.write_text('#include "mriembed/version.h"\n' + " ".join(macros))
     text = subprocess.check_output(["cc", "-E", "-P", f"-I{include}", source], text=True)
     version = mriembed.__version__
     assert text.split() == [f'"{version}"', *version.split(".")]

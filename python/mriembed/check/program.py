@@ -27,12 +27,6 @@ class ProgramOutput:
     messages: list[str]
 
 
-def forward(arguments: Sequence[str]) -> int:
-    """Runs `mriembed_cli` on this process's standard input and outputs; gives its exit status."""
-    program = command_line_program()
-    return _status(subprocess.run([program, *arguments], check=False).returncode)
-
-
 def captured(arguments: Sequence[str]) -> ProgramOutput:
     """Runs `mriembed_cli` without standard input and keeps what it prints."""
     program = command_line_program()
