@@ -89,6 +89,8 @@ One line for each finding, the worst first. noise and SNR are those of a coil ov
 measurement, or estimated from the emptiest part of k-space. Faults that all coils share without a trace in k-space,
 such as more noise in the whole array, are not found.
 
+`mriembed check SCAN... --html FILE` of the Python package draws findings, figures, images and spectra as a page.
+
 Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked.)");
   return {command, [arguments] { return check(*arguments); }};
 }

@@ -22,7 +22,7 @@ namespace {
 
 [[noreturn]] void fail(const std::string& program, int cause) {
   throw Error(ErrorCode::internal, program + " cannot be started: " + std::generic_category().message(cause) +
-                                       "; it is installed beside mriembed_cli, which reads scans with it");
+                                       "; it is installed with mriembed_cli, which reads scans with it");
 }
 
 // Beyond the child's own descriptors, which are set up from these one after another; some of ours may be closed.

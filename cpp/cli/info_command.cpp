@@ -50,7 +50,7 @@ std::string distances_text(const Distances& distances) {
          table.text();
 }
 
-// The same names as `mriembed info --json` of the Python package.
+// The same names as ModelDescription.as_dict of the Python package.
 std::string json_text(const ModelInfo& info) {
   const Json arguments = Json::parse(info.arguments, nullptr, /*allow_exceptions=*/false);
   Json root;
@@ -121,7 +121,7 @@ Command add_info_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("info", "Print what a model file says of itself");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
-  command->add_flag("--json", arguments->json, "As JSON, with the names that `mriembed info --json` uses");
+  command->add_flag("--json", arguments->json, "As JSON, with the names of the Python package's ModelDescription");
   add_trust_options(*command, arguments->options.trust);
   return {command, [arguments] {
             const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);

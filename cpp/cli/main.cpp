@@ -13,6 +13,7 @@
 #include "cli/message.hpp"
 #include "cli/standard_output.hpp"
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 #include "server/server_commands.hpp"
 
 namespace {

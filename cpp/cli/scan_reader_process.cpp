@@ -31,7 +31,11 @@ std::string reason_of_end(int status) {
 }  // namespace
 
 std::string scan_reader_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "mriembed_scan_reader";
+  constexpr const char* name = "mriembed_scan_reader";
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const auto installed = (folder / MRIEMBED_LIBEXEC / name).lexically_normal();
+  const auto built = folder / name;
+  return !exists(installed) && exists(built) ? built : installed;
 }
 
 ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments)

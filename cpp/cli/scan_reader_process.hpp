@@ -11,7 +11,7 @@
 
 namespace mriembed::cli {
 
-// Where the program lies: beside this one.
+// Where the program lies, seen from this one: in libexec as installed, in the same folder as built.
 std::string scan_reader_program();
 
 // All functions throw Error bad_input with the child's refusal, or, where it has ended otherwise, with the reason.

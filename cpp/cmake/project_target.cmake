@@ -1,7 +1,8 @@
-# mriembed_project_target(TARGET): what every target of this project has in common: C++20, hidden symbols, warnings
-# as errors. Public headers stay C++17, which tests/consume proves.
+# mriembed_project_target(TARGET): what every target of this project has in common: C++20, hidden symbols, warnings.
+# Public headers stay C++17, which tests/consume proves. Warnings are errors for developers only: CI and
+# the presets but `default` set CMAKE_COMPILE_WARNING_AS_ERROR.
 #
-# MRIEMBED_SANITIZERS: for scripts/sanitize, what -fsanitize= takes. A finding ends the program.
+# MRIEMBED_SANITIZERS: for the presets of scripts/sanitize, what -fsanitize= takes. A finding ends the program.
 set(MRIEMBED_SANITIZERS "" CACHE STRING "Sanitizers to build with: thread, or address,undefined")
 function(mriembed_project_target target)
     set_target_properties(
@@ -16,7 +17,7 @@ function(mriembed_project_target target)
     )
     target_compile_options(
         ${target}
-        PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+        PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     )
     if(MRIEMBED_SANITIZERS)
         # With -fsanitize, GCC warns of uninitialized variables where there are none; its manual says so.

@@ -1,6 +1,7 @@
 #include "server/service.hpp"
 
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 
 namespace mriembed::server {
 

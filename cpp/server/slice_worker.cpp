@@ -8,6 +8,7 @@
 
 #include "cli/number_text.hpp"
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 #include "server/image_meta.hpp"
 #include "server/rss_image.hpp"
 #include "server/sent_messages.hpp"

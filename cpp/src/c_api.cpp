@@ -7,6 +7,7 @@
 #include "c_interface.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/mriembed.h"
+#include "mriembed/version.h"
 
 struct mriembed_embedder {
   mriembed::Embedder embedder;

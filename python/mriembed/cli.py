@@ -1,19 +1,17 @@
-"""The command `mriembed`: train, evaluate, make, describe and sign models; simulate and convert scans."""
+"""The command `mriembed`: passes commands for scans on to `mriembed_cli`, and runs all others.
+
+Nothing that needs torch or NumPy is imported before a command needs it: passing on, help and version take little longer
+than Python's own start.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mriembed
-from mriembed.check.command import add_check_command
-from mriembed.checkpoint import DEFAULT_WEIGHTS
-from mriembed.conversion.command import add_convert_command
-from mriembed.distances import Distances
+from mriembed._build_info import VERSION
 from mriembed.errors import (
     BadInputError,
     DeviceNotAvailableError,
@@ -22,19 +20,32 @@ from mriembed.errors import (
     ModelFileError,
     OutOfMemoryError,
 )
-from mriembed.evaluation.command import add_evaluate_command
-from mriembed.model_file import ModelDescription, UnsealedModelWarning, export_model, read_description
-from mriembed.openrecon.command import add_openrecon_label_command
-from mriembed.seal import make_key_pair, sign_model_file
-from mriembed.simulation.preview import write_preview
-from mriembed.simulation.scan_files import write_scans
-from mriembed.training.command import add_train_command
+from mriembed.programs import become_command_line_program
+
+if TYPE_CHECKING:
+    import argparse
+
+_PASSED_ON = {
+    "embed": "embed every slice of scans",
+    "inspect": "describe scans and their coils",
+    "check": "name broken coils, receivers and interference",
+    "info": "describe a model file",
+    "verify": "compare this machine's embedding of the reference slice with the model file's",
+    "bench": "measure the time of a call on this machine",
+    "serve": "embed scans while they are measured (MRD stream server)",
+    "send": "send a scan to such a service, as a scanner does",
+    "ping": "ask such a service for its state",
+}
+_LIBRARIES = Path(__file__).parent / "lib"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command. Its exit code is one of mriembed_cli's: 0 to 6 or 130 (docs/command_line.md)."""
-    options = _parser().parse_args(arguments)
+    """Runs the command, or becomes `mriembed_cli`; the exit code is one of mriembed_cli's (docs/command_line.md)."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if _is_passed_on(given):
+            become_command_line_program(given)
+        options = _parser().parse_args(given)
         command: int = options.run(options)
         return command
     except ModelFileError as error:
@@ -56,15 +67,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; files are as they were", 130)
 
 
+def _is_passed_on(arguments: list[str]) -> bool:
+    """Whether mriembed_cli runs this command; pages of `check` are drawn here."""
+    if not arguments or arguments[0] not in _PASSED_ON:
+        return False
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return not (arguments[0] == "check" and any(option.partition("=")[0] == "--html" for option in options))
+
+
 def _fail(message: str, status: int) -> int:
     print(f"mriembed: error: {message}", file=sys.stderr)
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mriembed", description="Train, evaluate, make, describe and sign models.")
-    parser.add_argument("--version", action="version", version=f"mriembed {mriembed.__version__}")
+    import argparse
+
+    from mriembed.check.command import add_check_command
+    from mriembed.conversion.command import add_convert_command
+    from mriembed.evaluation.command import add_evaluate_command
+    from mriembed.openrecon.command import add_openrecon_label_command
+    from mriembed.training.command import add_train_command
+
+    parser = argparse.ArgumentParser(
+        prog="mriembed",
+        description=f"Embeds and checks raw MRI scans; trains, evaluates and signs models. {', '.join(_PASSED_ON)} are "
+        "commands of mriembed_cli, which runs them. `mriembed COMMAND --help` explains options and outputs.",
+    )
+    parser.add_argument("--version", action="version", version=f"mriembed {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, purpose in _PASSED_ON.items():
+        if name == "check":
+            add_check_command(commands, purpose)
+        else:
+            commands.add_parser(name, help=purpose, add_help=False)
 
     export = commands.add_parser(
         "export",
@@ -102,14 +138,6 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
 
-    info = commands.add_parser(
-        "info", help="describe a model file", description="Prints what a model file says of itself."
-    )
-    info.add_argument("model", type=Path, metavar="MODEL")
-    info.add_argument("--json", action="store_true", help="as JSON")
-    _add_trust_options(info)
-    info.set_defaults(run=_info)
-
     keygen = commands.add_parser(
         "keygen",
         help="make a key that signs model files",
@@ -122,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "sign",
         help="sign a model file",
         description="Checks a model file and adds a signature; one by the same key is replaced, others are kept. "
-        "`mriembed_cli ... --trust KEY.pub` then loads files signed by that key only.",
+        "`mriembed ... --trust KEY.pub` then loads files signed by that key only.",
     )
     sign.add_argument("model", type=Path, metavar="MODEL")
     sign.add_argument("--key", required=True, type=Path, metavar="KEY", help="private key of `mriembed keygen`")
@@ -148,7 +176,6 @@ def _parser() -> argparse.ArgumentParser:
     add_train_command(commands)
     add_evaluate_command(commands)
     add_convert_command(commands)
-    add_check_command(commands)
     add_openrecon_label_command(commands)
 
     cmake = commands.add_parser(
@@ -157,22 +184,19 @@ def _parser() -> argparse.ArgumentParser:
         description='Prints the folder of mriembed-config.cmake: cmake -Dmriembed_DIR="$(mriembed cmake-dir)" ...',
     )
     cmake.set_defaults(run=_cmake_dir)
+    pkg_config = commands.add_parser(
+        "pkg-config-dir",
+        help="print where pkg-config finds mriembed.pc",
+        description='Prints the folder of mriembed.pc: export PKG_CONFIG_PATH="$(mriembed pkg-config-dir)"',
+    )
+    pkg_config.set_defaults(run=_pkg_config_dir)
     return parser
 
 
-def _add_trust_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--trust",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="KEY",
-        help="public key (KEY.pub of `mriembed keygen`): only files signed by it are read; may be given several times",
-    )
-    command.add_argument("--allow-unsealed", action="store_true", help="also read a TorchScript file without a seal")
-
-
 def _export(options: argparse.Namespace) -> int:
+    from mriembed.checkpoint import DEFAULT_WEIGHTS
+    from mriembed.model_file import export_model
+
     weights = options.weights
     if weights is None and not options.random:
         weights = DEFAULT_WEIGHTS
@@ -195,44 +219,17 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _info(options: argparse.Namespace) -> int:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnsealedModelWarning)
-        description = read_description(options.model, trusted_keys=options.trust, allow_unsealed=options.allow_unsealed)
-    if not description.sealed:
-        print(f"mriembed: warning: {options.model}: not sealed; damage in it may go unnoticed", file=sys.stderr)
-    described = description.as_dict()
-    if options.json:
-        print(json.dumps(described, indent=2))
-        return 0
-    width = max(len(name) for name in described)
-    for name, value in described.items():
-        print(f"{name.replace('_', ' '):{width}}  {_described(name, value, description)}")
-    return 0
-
-
-def _described(name: str, value: object, description: ModelDescription) -> str:
-    if name == "distances":
-        return _typical_distances(description.distances)
-    if name == "signers":
-        return ", ".join(description.signers)
-    return json.dumps(value) if isinstance(value, dict) else str(value)
-
-
-def _typical_distances(distances: Distances | None) -> str:
-    if distances is None:
-        return "not measured"
-    kinds = "; ".join(f"90 % below {kind.deciles[-1]:.2g}: {kind.name}" for kind in distances.kinds)
-    return f"{kinds} ({distances.source})"
-
-
 def _keygen(options: argparse.Namespace) -> int:
+    from mriembed.seal import make_key_pair
+
     digits = make_key_pair(options.key)
     print(f"{options.key}: signs model files; keep it secret\n{options.key}.pub: checks signatures ({digits})")
     return 0
 
 
 def _sign(options: argparse.Namespace) -> int:
+    from mriembed.seal import sign_model_file
+
     digits = sign_model_file(options.model, options.key, output=options.output, allow_unsealed=options.allow_unsealed)
     print(f"{options.output or options.model}: signed by {digits}")
     return 0
@@ -240,16 +237,25 @@ def _sign(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     if options.preview:
+        from mriembed.simulation.preview import write_preview
+
         write_preview(options.preview, seed=options.seed, columns=options.slices)
         print(f"{options.preview}: {options.slices} simulated slices")
     else:
+        from mriembed.simulation.scan_files import write_scans
+
         write_scans(options.scans, slices=options.slices, seed=options.seed)
         print(f"{options.scans}: {options.slices} simulated slices, each scanned twice")
     return 0
 
 
 def _cmake_dir(_: argparse.Namespace) -> int:
-    print(Path(mriembed.__file__).parent / "lib" / "cmake" / "mriembed")
+    print(_LIBRARIES / "cmake" / "mriembed")
+    return 0
+
+
+def _pkg_config_dir(_: argparse.Namespace) -> int:
+    print(_LIBRARIES / "pkgconfig")
     return 0
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from mriembed import _core
 from mriembed.errors import BadInputError, InvalidArgumentError
-from mriembed.programs import installed_program
+from mriembed.programs import scan_reader_program
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def check_scan(
         from mriembed import _scans
     except ImportError:
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
-    reader = str(installed_program("mriembed_scan_reader"))
+    reader = str(scan_reader_program())
     try:
         scan = _scans.Scan(str(file), reader, False, group, "", allow_undersampled)
         checked = scan.check("" if limits is None else str(limits))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.fourier import image_to_kspace, kspace_to_image
-from mriembed.programs import installed_program
+from mriembed.programs import scan_reader_program
 
 # What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
 _ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
@@ -106,7 +106,7 @@ def read_slices(
     try:
         scan = _scans.Scan(
             str(file),
-            str(installed_program("mriembed_scan_reader")),
+            str(scan_reader_program()),
             images,
             group,
             "" if noise is None else str(noise),

@@ -1,5 +1,6 @@
 """The installed library, used by programs that know nothing of torch."""
 
+import os
 import re
 import subprocess
 import sysconfig
@@ -10,12 +11,13 @@ import pytest
 
 import mriembed
 
+PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed"
+
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("consume")
-    program = Path(sysconfig.get_path("scripts")) / "mriembed"
-    location = subprocess.run([program, "cmake-dir"], check=True, capture_output=True, text=True).stdout.strip()
+    location = subprocess.run([PROGRAM, "cmake-dir"], check=True, capture_output=True, text=True).stdout.strip()
     source = Path(__file__).parent
     subprocess.run(["cmake", "-S", source, "-B", folder, f"-Dmriembed_DIR={location}"], check=True, capture_output=True)
     result = subprocess.run(["cmake", "--build", folder], check=False, capture_output=True, text=True)
@@ -46,6 +48,34 @@ def test_a_program_that_links_the_library_equals_the_binding(
     assert result.returncode == 0, result.stderr
     expected = mriembed.Embedder.load(model).embed_kspace(kspace[None])[0]
     np.testing.assert_array_equal(np.fromfile(tmp_path / "embedding", np.float32), expected)
+
+
+def test_pkg_config_alone_builds_a_c_program(model: Path, tmp_path: Path) -> None:
+    def pkg_config(*options: str) -> list[str]:
+        folder = subprocess.check_output([PROGRAM, "pkg-config-dir"], text=True).strip()
+        command = ["pkg-config", *options, "mriembed"]
+        return subprocess.check_output(command, env=os.environ | {"PKG_CONFIG_PATH": folder}, text=True).split()
+
+    source = Path(__file__).parents[2] / "cpp" / "examples" / "embed_slice.c"
+    (libraries,) = pkg_config("--variable=libdir")
+    flags = ["-std=c99", *pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{libraries}"]
+    subprocess.run(["cc", source, "-o", tmp_path / "embed_slice", *flags], check=True)
+    kspace = np.random.default_rng(0).normal(size=(12, 40, 66)).view(np.complex128).astype(np.complex64)
+    result = run(tmp_path / "embed_slice", model, kspace, tmp_path)
+    assert result.returncode == 0, result.stderr
+    expected = mriembed.Embedder.load(model).embed_kspace(kspace[None])[0]
+    np.testing.assert_array_equal(np.fromfile(tmp_path / "embedding", np.float32), expected)
+    assert pkg_config("--modversion") == [mriembed.__version__]
+
+
+def test_the_headers_tell_the_version(tmp_path: Path) -> None:
+    include = Path(mriembed.__file__).parent / "include"
+    source = tmp_path / "version.c"
+    macros = ["MRIEMBED_VERSION", *(f"MRIEMBED_VERSION_{part}" for part in ("MAJOR", "MINOR", "PATCH"))]
+    source.write_text('#include "mriembed/version.h"\n' + " ".join(macros))
+    text = subprocess.check_output(["cc", "-E", "-P", f"-I{include}", source], text=True)
+    version = mriembed.__version__
+    assert text.split() == [f'"{version}"', *version.split(".")]
 
 
 @pytest.mark.parametrize("language", ["cpp", "c"])

@@ -1,4 +1,4 @@
-"""Where this environment's mriembed_cli is, beside its Python, whatever PATH says; and the help of its commands."""
+"""Where this environment's programs are, beside its Python, whatever PATH says; and the help of their commands."""
 
 import functools
 import subprocess
@@ -6,6 +6,7 @@ import sysconfig
 from pathlib import Path
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
+MRIEMBED = PROGRAM.with_name("mriembed")
 
 
 @functools.cache

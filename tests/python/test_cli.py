@@ -1,10 +1,8 @@
-import json
 from pathlib import Path
 
 import pytest
 
 import mriembed
-from model_archives import unsealed
 from mriembed.cli import main
 
 
@@ -37,15 +35,6 @@ def test_export_says_where_trained_weights_do_not_fit(tmp_path: Path, capsys: py
     assert "--random" in error
 
 
-def test_info_prints_the_description_as_text_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "model.pt"
-    described = mriembed.export_model(path, embed_dim=16)
-    assert main(["info", str(path)]) == 0
-    assert described.weights_sha256 in capsys.readouterr().out
-    assert main(["info", "--json", str(path)]) == 0
-    assert json.loads(capsys.readouterr().out) == described.as_dict() | {"signers": []}
-
-
 def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,25 +44,15 @@ def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
     assert "keep it secret" in capsys.readouterr().out
     assert main(["sign", str(model), "--key", str(key), "-o", str(signed)]) == 0
     digits = capsys.readouterr().out.split()[-1]
-    assert main(["info", str(signed), "--trust", f"{key}.pub"]) == 0
-    assert digits in capsys.readouterr().out
-    assert main(["info", str(model), "--trust", f"{key}.pub"]) == 3
-    assert "it is not signed" in capsys.readouterr().err
-
-
-def test_info_reads_an_unsealed_file_when_asked_and_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mriembed.export_model(tmp_path / "m.pt", embed_dim=8)
-    plain = unsealed(tmp_path / "m.pt", tmp_path / "plain.pt")
-    assert main(["info", str(plain)]) == 3
-    capsys.readouterr()
-    assert main(["info", str(plain), "--allow-unsealed"]) == 0
-    assert f"warning: {plain}: not sealed" in capsys.readouterr().err
+    assert mriembed.read_description(signed, trusted_keys=[f"{key}.pub"]).signers == (digits,)
+    with pytest.raises(mriembed.ModelFileError, match="it is not signed"):
+        mriembed.read_description(model, trusted_keys=[f"{key}.pub"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "expected"),
     [
-        (["info", "{tmp}/absent.pt"], 3, "cannot be opened: No such file"),
+        (["sign", "{tmp}/absent.pt", "--key", "{tmp}/key"], 3, "cannot be opened: No such file"),
         (["export", "-o", "{tmp}"], 2, "this is a folder"),
         (["export", "-o", "{tmp}/m.pt", "--random", "--num-coils", "0"], 2, "num_coils must be at least 1"),
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),
@@ -91,6 +70,9 @@ def test_errors_are_one_line_with_the_documented_status(
     assert not list(tmp_path.iterdir())
 
 
-def test_cmake_dir_names_the_folder_of_the_package_configuration(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cmake-dir"]) == 0
-    assert (Path(capsys.readouterr().out.strip()) / "mriembed-config.cmake").is_file()
+@pytest.mark.parametrize(
+    ("command", "file"), [("cmake-dir", "mriembed-config.cmake"), ("pkg-config-dir", "mriembed.pc")]
+)
+def test_the_folders_for_those_who_link_are_named(command: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command]) == 0
+    assert (Path(capsys.readouterr().out.strip()) / file).is_file()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mriembed
 from mriembed.openrecon.label import openrecon_label
+from mriembed.programs import scan_reader_program
 from packaging_texts import PACKAGING, REPOSITORY, dockerfile_stages
 from program import PROGRAM
 
@@ -74,7 +75,7 @@ def test_the_native_build_has_no_torch_and_lies_where_the_command_looks() -> Non
 
 def test_the_image_has_the_libraries_that_the_programs_need() -> None:
     library = Path(mriembed.__file__).parent / "lib" / "libmriembed.so.0.1"
-    files = [PROGRAM, PROGRAM.with_name("mriembed_scan_reader"), library]
+    files = [PROGRAM, scan_reader_program(), library]
     entries = subprocess.run(["readelf", "-d", *files], check=True, capture_output=True, text=True).stdout
     needed = {name.partition(".so")[0] for name in re.findall(r"NEEDED\).*\[(.+)\]", entries)}
     others = needed - LIBRARIES_OF_EVERY_IMAGE - {"libmriembed"}

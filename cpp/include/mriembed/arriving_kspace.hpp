@@ -7,7 +7,7 @@
 
 #include "mriembed/array_view.hpp"
 #include "mriembed/embedder.hpp"
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

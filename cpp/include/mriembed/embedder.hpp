@@ -11,7 +11,7 @@
 
 #include "mriembed/array_view.hpp"
 #include "mriembed/error.hpp"
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 #include "mriembed/model_file.hpp"
 #include "mriembed/parallel_for.hpp"
 #include "mriembed/sampling.hpp"

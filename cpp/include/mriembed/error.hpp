@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

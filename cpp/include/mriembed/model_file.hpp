@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "mriembed/distances.hpp"
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

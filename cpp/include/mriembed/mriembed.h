@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
+#include "mriembed/version.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 #include "mriembed/scan_quality.hpp"
 
 namespace mriembed {

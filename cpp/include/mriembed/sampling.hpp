@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

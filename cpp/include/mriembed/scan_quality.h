@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 #include "mriembed/mriembed.h"
 
 #ifdef __cplusplus

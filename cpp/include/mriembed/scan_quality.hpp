@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "mriembed/array_view.hpp"
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
 
 namespace mriembed {
 

@@ -7,6 +7,7 @@
 
 #include "model_file/described_weights.hpp"
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 #include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 
 namespace mriembed {
 

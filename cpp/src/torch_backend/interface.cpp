@@ -1,5 +1,6 @@
 // What this library shows to libmriembed.
-#include "mriembed/export.hpp"
+#include "mriembed/export.h"
+#include "mriembed/version.h"
 #include "network/torch_interface.hpp"
 #include "torch_backend/scripted_module.hpp"
 #include "torch_backend/torch_network.hpp"

@@ -10,19 +10,17 @@ from pathlib import Path
 from mriembed.errors import InvalidArgumentError
 
 _DESCRIPTION = """\
-Measures coils and signal in k-space and names what is broken: runs `mriembed_cli check`. With --html it writes the
-findings, all figures, and images, k-space and noise spectra of coils as one HTML file. The page holds file names and
-coil names, and no other text of the scans."""
+Measures coils and signal in k-space with `mriembed_cli check` and writes the findings, all figures, and images, k-space
+and noise spectra of coils as one HTML file. The page holds file names and coil names, and no other text of the scans.
+Without --html, mriembed_cli prints the findings: `mriembed check --help`."""
 _STATUS_NOTE = "Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked."
 
 
-def add_check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `check` to the command line."""
-    parser = commands.add_parser(
-        "check", help="name broken coils, receivers and interference", description=_DESCRIPTION, epilog=_STATUS_NOTE
-    )
+def add_check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
+    """Adds `check --html` to the command line; `check` alone is mriembed_cli's."""
+    parser = commands.add_parser("check", help=purpose, description=_DESCRIPTION, epilog=_STATUS_NOTE)
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with pictures, one file")
+    parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write, one file")
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
     parser.add_argument("--group", metavar="NAME", help="the measurement to read of raw MRD files that hold several")
     parser.add_argument(
@@ -33,10 +31,8 @@ def add_check_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _check(options: argparse.Namespace) -> int:
-    from mriembed.check.program import captured, forward
+    from mriembed.check.program import captured
 
-    if options.html is None:
-        return forward(_arguments(options))
     _need_page_packages()
     if "-" in options.scans:
         raise InvalidArgumentError("-: --html reads each scan twice; name a file instead of standard input")

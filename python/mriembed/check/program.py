@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mriembed.errors import Error
-from mriembed.programs import installed_program
+from mriembed.programs import command_line_program
 
 _PREFIX = "mriembed_cli: "
 
@@ -27,15 +27,9 @@ class ProgramOutput:
     messages: list[str]
 
 
-def forward(arguments: Sequence[str]) -> int:
-    """Runs `mriembed_cli` on this process's standard input and outputs; gives its exit status."""
-    program = installed_program("mriembed_cli")
-    return _status(subprocess.run([program, *arguments], check=False).returncode)
-
-
 def captured(arguments: Sequence[str]) -> ProgramOutput:
     """Runs `mriembed_cli` without standard input and keeps what it prints."""
-    program = installed_program("mriembed_cli")
+    program = command_line_program()
     done = subprocess.run([program, *arguments], check=False, stdin=subprocess.DEVNULL, capture_output=True)
     return ProgramOutput(
         _status(done.returncode),

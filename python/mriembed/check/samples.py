@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.fourier import kspace_to_image
-from mriembed.programs import installed_program
+from mriembed.programs import scan_reader_program
 
 if TYPE_CHECKING:
     from mriembed._scans import Scan
@@ -51,7 +51,7 @@ def open_scan(file: Path, *, group: str = "", noise: Path | None = None, allow_u
         from mriembed import _scans
     except ImportError:
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
-    reader = installed_program("mriembed_scan_reader")
+    reader = scan_reader_program()
     return _scans.Scan(str(file), str(reader), False, group, "" if noise is None else str(noise), allow_undersampled)
 
 

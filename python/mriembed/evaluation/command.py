@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mriembed.errors import InvalidArgumentError
-from mriembed.scans import ScanSlice, read_usable_slices
+
+if TYPE_CHECKING:
+    from mriembed.scans import ScanSlice
 
 _DESCRIPTION = """\
 Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
@@ -60,6 +60,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mriembed.evaluation.evaluation import Plan, evaluate
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
+    from mriembed.scans import read_usable_slices
 
     for name, value, least in (
         ("--slices", options.slices, 0),
@@ -135,6 +136,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _without_copies(slices: list[ScanSlice]) -> list[ScanSlice]:
     """Each slice once: of a scan that lies there in two formats, only one can be found again as itself."""
+    import hashlib
+
+    import numpy as np
+
     kept: dict[bytes, ScanSlice] = {}
     for scan in slices:
         digest = hashlib.sha256(repr(scan.kspace.shape).encode() + np.ascontiguousarray(scan.kspace).tobytes()).digest()

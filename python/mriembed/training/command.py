@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mriembed.errors import BadInputError
-from mriembed.scans import ScanSlice, read_usable_slices
-from mriembed.training.losses import LOSSES
-from mriembed.training.recipe import Recipe
+from mriembed.training.recipe import LOSSES, Recipe
+
+if TYPE_CHECKING:
+    from mriembed.scans import ScanSlice
 
 _DESCRIPTION = """\
 Trains the network on pairs of acquisitions of the same slice: simulated ones, or the user's own scans, scanned again by
@@ -92,8 +93,11 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _train(options: argparse.Namespace) -> int:
+    import hashlib
+
     import torch
 
+    from mriembed.scans import read_usable_slices
     from mriembed.training.held_out import held_out_recall
     from mriembed.training.kept_memory import keep_freed_memory
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file

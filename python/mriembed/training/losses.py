@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mriembed.errors import InvalidArgumentError
+from mriembed.training.recipe import LOSSES
 
-LOSSES = ("graded", "ntxent", "multi-similarity", "triplet")
 COORDINATES = 3  # of a slice: number of its body, position in millimetres, contrast in millimetres
 
 
@@ -72,7 +72,7 @@ def make_loss(name: str, temperature: float, reach: float) -> nn.Module:
     for two acquisitions of each slice is the same and takes time with the square of the batch, not with its cube.
 
     Args:
-        name: one of LOSSES.
+        name: one of LOSSES of `mriembed.training.recipe`.
         temperature: of graded and ntxent.
         reach: of graded.
 

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 
 from mriembed.errors import InvalidArgumentError
 
+LOSSES = ("graded", "ntxent", "multi-similarity", "triplet")
+"""Names of the losses in `mriembed.training.losses`."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -23,7 +26,7 @@ class Recipe:
         matrix: pixels of a side that slices are brought to for training.
         enlarged: model files with these weights bring slices to a matrix so many times as large. (That a larger one may
             be an advantage: Touvron et al. 2019, arXiv:1906.06423.)
-        loss: name in `mriembed.training.losses`. temperature: of the losses that have one.
+        loss: one of LOSSES. temperature: of the losses that have one.
         reach: of the graded loss, in millimetres.
         learning_rate, weight_decay: of Muon, see `mriembed.training.optimizer`. warm_up: steps until the rate is
             reached; it then falls as half a cosine.

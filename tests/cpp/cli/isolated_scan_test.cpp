@@ -60,7 +60,7 @@ TEST(IsolatedScan, says_where_its_program_should_be) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::internal);
-    EXPECT_NE(std::string(error.what()).find("installed beside mriembed_cli"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("installed with mriembed_cli"), std::string::npos);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mriembed/error.hpp"
+#include "mriembed/version.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-"""`mriembed check`: what it passes on, what it writes, and what it says where it cannot."""
+"""`mriembed check --html`: what it asks mriembed_cli, what it writes, and what it says where it cannot."""
 
 import json
 import subprocess
@@ -11,7 +11,6 @@ import pytest
 from check.check_scans import faultless, write_scan
 from mriembed.cli import main
 from mriembed.simulation.faults import with_fault
-from program import PROGRAM
 
 
 @pytest.fixture
@@ -25,40 +24,25 @@ def noisy(tmp_path: Path) -> Path:
     return write_scan(tmp_path / "noisy.h5", faulty.raw)
 
 
-def program(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "check", *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120
-    )
-
-
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Replaces mriembed_cli by a shell script."""
     file = tmp_path / "bin" / "mriembed_cli"
     file.parent.mkdir()
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
-    monkeypatch.setattr("mriembed.check.program.installed_program", lambda _: file)
+    monkeypatch.setattr("mriembed.check.program.command_line_program", lambda: file)
 
 
-def test_without_html_it_prints_what_the_program_prints(
-    clean: Path, noisy: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for scans in ([clean], [noisy, clean], [tmp_path / "none.h5", clean]):
-        status = main(["check", *map(str, scans)])
-        shown = capfd.readouterr()
-        done = program(*scans)
-        assert (status, shown.out, shown.err) == (done.returncode, done.stdout, done.stderr)
-
-
-def test_options_and_odd_names_are_passed_on(
+def test_options_and_odd_names_reach_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    stand_in(tmp_path, monkeypatch, 'for one in "$@"; do echo "<$one>"; done; exit 10')
-    options = ["--noise", "n.h5", "--group=-a b", "--allow-undersampled", "--limits", "l.json"]
-    assert main(["check", *options, "--", "one.h5", "-two.h5"]) == 10
-    assert capfd.readouterr().out.split("\n")[:-1] == [
-        "<check>", "<--noise=n.h5>", "<--group=-a b>", "<--limits=l.json>", "<--allow-undersampled>", "<-->",
-        "<one.h5>", "<-two.h5>",
+    stand_in(tmp_path, monkeypatch, 'for one in "$@"; do echo "<$one>" >&2; done; exit 10')
+    options = ["--html", str(tmp_path / "a.html"), "--noise", "n.h5", "--group=-a b", "--allow-undersampled"]
+    assert main(["check", *options, "--limits", "l.json", "--", "one.h5", "-two.h5"]) == 10
+    assert capfd.readouterr().err.split("\n")[:-1] == [
+        "mriembed: <check>", "mriembed: <--json>", "mriembed: <--noise=n.h5>", "mriembed: <--group=-a b>",
+        "mriembed: <--limits=l.json>", "mriembed: <--allow-undersampled>", "mriembed: <-->", "mriembed: <one.h5>",
+        "mriembed: <-two.h5>",
     ]  # fmt: skip
 
 
@@ -122,17 +106,6 @@ def test_what_cannot_be_right_is_refused_in_one_line(
     assert capfd.readouterr().err == f"mriembed: error: {message.format(folder=tmp_path)}\n"
 
 
-def test_a_missing_program_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert main(["check", "scan.h5"]) == 2
-    error = capfd.readouterr().err
-    assert error.startswith(f"mriembed: error: {tmp_path}/mriembed_cli: there is no such program; ")
-    assert error.count("\n") == 1
-
-
 @pytest.mark.parametrize("package", ["jinja2", "PIL"])
 def test_a_missing_package_is_named(
     package: str, clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -158,7 +131,7 @@ def test_a_program_that_is_killed_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stand_in(tmp_path, monkeypatch, "kill -9 $$")
-    assert main(["check", "a"]) == 1
+    assert main(["check", "a", "--html", str(tmp_path / "report.html")]) == 1
     assert "mriembed: error: mriembed_cli: ended by signal 9; " in capfd.readouterr().err
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from acquisitions import acquisitions_of
 from mriembed import _scans, live
-from mriembed.programs import installed_program
+from mriembed.programs import scan_reader_program
 from raw_scan import write_raw_scan
 from scan_plan import raw_scan
 from test_random_scans import KINDS
@@ -26,7 +26,7 @@ def test_slices_are_those_of_the_file(kind: str, tmp_path: Path) -> None:
     scan = live.LiveScan(header)
     slices = [part for line in lines for part in scan.add(line)] + scan.end()
     slices.sort(key=lambda part: _order(part.label))
-    file = _scans.Scan(str(path), str(installed_program("mriembed_scan_reader")), False, "", "")
+    file = _scans.Scan(str(path), str(scan_reader_program()), False, "", "")
     assert len(slices) == file.slices
     for index, part in enumerate(slices):
         assert np.array_equal(part.kspace, file.read(index))

@@ -5,7 +5,8 @@ from pytorch_metric_learning import losses
 from torch.nn import functional as F
 
 from mriembed import InvalidArgumentError
-from mriembed.training.losses import LOSSES, GradedLoss, loss_of_views, make_loss
+from mriembed.training.losses import GradedLoss, loss_of_views, make_loss
+from mriembed.training.recipe import LOSSES
 
 
 def views(pairs: int, length: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
