@@ -59,6 +59,7 @@ class SliceWorker {
   void work_on(SliceJob& job);
   void embed(SliceJob& job);
   void send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
+  std::optional<SliceQuality> quality_of(const SliceJob& job);
   void send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
   void write_row(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
 

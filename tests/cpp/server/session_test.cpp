@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "io/stream_messages.hpp"
 #include "mriembed/error.hpp"
@@ -55,10 +57,12 @@ class Rows final : public RowSink {
       throw Error(ErrorCode::internal, "rows.jsonl: a row cannot be written: No space left on device");
     }
     files.push_back(source.file);
+    qualities.push_back(source.quality);
     embeddings.emplace_back(embedding.begin(), embedding.end());
   }
   bool fails = false;
   std::vector<std::string> files;
+  std::vector<std::optional<SliceQuality>> qualities;
   std::vector<std::vector<float>> embeddings;
 
  private:
@@ -393,13 +397,20 @@ TEST_F(SessionTest, of_a_model_that_cannot_be_loaded_says_why) {
   EXPECT_TRUE(answers_to(header() + slice_lines(0) + close).says("ERROR   m.pt: damaged"));
 }
 
-// Counts slices, and finds something in every second one.
+// Finds something in every second slice; its figures are the slice's number. Slice 9 cannot be looked at.
 class CountingCheck final : public ScanCheck {
  public:
-  void add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+  SliceQuality add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+    if (slice.label.slice == 9) {
+      throw Error(ErrorCode::bad_input, "coil 0 holds samples that are not finite");
+    }
     if (slice.label.slice % 2 == 1) {
       lines_.push_back("slice " + std::to_string(slice.label.slice) + " is odd");
     }
+    SliceQuality figures;
+    figures.ghost_phase = 0.1 + slice.label.slice;
+    figures.spike.y = slice.label.slice;
+    return figures;
   }
   [[nodiscard]] std::vector<std::string> findings() const override { return lines_; }
 
@@ -415,6 +426,31 @@ TEST_F(SessionTest, tells_of_each_scan_what_its_check_finds) {
   for (const char* line : {"WARNING slice 1 is odd", "WARNING slice 3 is odd", "WARNING slice 5 is odd"}) {
     EXPECT_EQ(std::ranges::count(answers.texts, line), 1) << line;
   }
+}
+
+TEST_F(SessionTest, gives_each_slice_the_figures_of_its_check) {
+  const Answers unchecked = answers_to(header() + slice_lines(0) + close);
+  EXPECT_FALSE(unchecked.images.front().meta.contains("mriembed_quality"));
+  EXPECT_FALSE(rows.qualities.back().has_value());
+  service.new_check = [] { return std::make_unique<CountingCheck>(); };
+  service.settings.answers = Return::both;
+  const Answers answers = answers_to(header() + slice_lines(2) + slice_lines(9) + slice_lines(3) + close);
+  ASSERT_EQ(answers.images.size(), 6U);
+  for (const ReceivedImage& image : answers.images) {
+    ASSERT_EQ(image.meta.contains("mriembed_quality"), image.label.slice != 9);
+    if (image.label.slice == 9) {
+      continue;
+    }
+    const auto quality = nlohmann::json::parse(image.meta.at("mriembed_quality"));
+    EXPECT_EQ(quality["ghost_phase"].get<double>(), 0.1 + image.label.slice);
+    EXPECT_EQ(quality["spike"]["y"].get<int>(), image.label.slice);
+  }
+  EXPECT_TRUE(answers.says("ERROR   slice 9 cannot be checked: coil 0 holds samples that are not finite"));
+  EXPECT_TRUE(answers.says("INFO    3 slices embedded"));
+  ASSERT_EQ(rows.qualities.size(), 4U);
+  EXPECT_EQ(rows.qualities[1].value().spike.y, 2);
+  EXPECT_FALSE(rows.qualities[2].has_value());
+  EXPECT_EQ(rows.qualities[3].value().spike.y, 3);
 }
 
 TEST_F(SessionTest, says_once_that_slices_wait_for_the_scans_end) {
