@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "acquired_lines.hpp"
 #include "kernels/grappa_kernels.hpp"
 
 namespace mriembed::io {
@@ -115,7 +116,7 @@ SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height
   for (std::int64_t z = partitions.begin; z < partitions.end; ++z) {
     alike = alike && std::equal(begin_of(z), begin_of(z) + height, begin_of(partitions.begin));
   }
-  if (alike) {
+  if (depth > 1 ? alike : !has_dense_centre(measured)) {
     return;
   }
   box = calibration_box(measured, height, depth);

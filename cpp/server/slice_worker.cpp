@@ -201,7 +201,8 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded, 
   }
 }
 
-void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
+void SliceWorker::send_image(SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
+  complete_lines(job.slice, completion_);
   const RssImage rss = rss_image(job.slice);
   const double largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {

@@ -55,6 +55,25 @@ TEST(SlabSamplingTest, leaves_to_slices_what_is_alike_in_all_partitions) {
   EXPECT_FALSE(sampling_of([](auto y, auto) { return y % 2 == 0 || std::abs(y) < 8; }).fills());
 }
 
+TEST(SlabSamplingTest, fills_between_the_lines_of_a_slice_that_has_calibration_lines) {
+  const auto of_slice = [](const std::function<bool(std::int64_t)>& measured) {
+    std::vector<bool> lines;
+    for (std::int64_t y = 0; y < height; ++y) {
+      lines.push_back(measured(y - height / 2));
+    }
+    return SlabSampling(lines, height, 1);
+  };
+  const SlabSampling sampling = of_slice([](auto y) { return y % 3 == 0 || (y >= -8 && y < 8); });
+  EXPECT_TRUE(sampling.fills());
+  EXPECT_EQ(sampling.most_gap_y, 3);
+  EXPECT_EQ(sampling.box.y.begin, height / 2 - 8);
+  EXPECT_EQ(sampling.box.y.end, height / 2 + 8);
+  EXPECT_FALSE(of_slice([](auto /*y*/) { return true; }).fills());
+  EXPECT_FALSE(of_slice([](auto y) { return y % 3 == 0; }).fills());
+  EXPECT_FALSE(of_slice([](auto y) { return y % 3 == 0 || (y >= -7 && y < 8); }).fills()) << "as for the embedding";
+  EXPECT_FALSE(of_slice([](auto y) { return y >= -8 && y < 8; }).fills()) << "nothing lies farther out";
+}
+
 TEST(SlabSamplingTest, names_both_factors) {
   EXPECT_EQ(sampling_of([](auto y, auto z) { return (y % 3 == 0 && z % 2 == 0) || in_box(y, z); }).text(),
             "grappa 3 x 2");
