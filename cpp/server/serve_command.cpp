@@ -181,7 +181,7 @@ cli::Command add_serve_command(CLI::App& program) {
   command
       ->add_option("--return", arguments->returned,
                    "What a slice is answered by: its embedding, its image (root of the sum of squares of its coils), "
-                   "both or nothing; tap: every message goes back unchanged")
+                   "both or nothing; tap: every message goes back unchanged, and the client must read while it sends")
       ->type_name("KIND")
       ->capture_default_str()
       ->check(CLI::IsMember({"embedding", "images", "both", "none", "tap"}));
@@ -215,7 +215,8 @@ cli::Command add_serve_command(CLI::App& program) {
       ->check(cli::whole_number(1, longest));
   command
       ->add_option("--idle-timeout", arguments->idle_timeout,
-                   "End a session that sends nothing for so many seconds; 0: never, for scans pause")
+                   "End a session that sends nothing for so many seconds; 0: never, for scans pause. With tap also how "
+                   "long a client may take nothing back; 0: 30")
       ->type_name("S")
       ->capture_default_str()
       ->check(cli::whole_number(0, longest));

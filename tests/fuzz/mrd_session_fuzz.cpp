@@ -119,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Bytes bytes(std::string(reinterpret_cast<const char*>(data), size));
   Kept answers;
   {
-    server::Session session(service, "fuzzed", bytes, answers, [] {});
+    server::Session session(service, "fuzzed", bytes, answers, {});
     session.run();
     session.take_rest();
     if (!session.is_answered(std::chrono::seconds(10))) {

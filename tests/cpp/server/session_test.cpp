@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <future>
@@ -115,7 +116,7 @@ class SessionTest : public testing::Test {
   std::string bytes_after(const std::string& bytes) {
     MemorySource source(bytes);
     MemorySink sink;
-    Session session(service, "a_session", source, sink, [this] { ++headers; });
+    Session session(service, "a_session", source, sink, {.header_came = [this] { ++headers; }});
     session.run();
     EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
     return sink.bytes();
@@ -289,6 +290,65 @@ TEST_F(SessionTest, passes_every_message_on_unchanged) {
   EXPECT_EQ(bytes_after(gadgetron + slice_lines(0) + close), slice_lines(0) + close);
 }
 
+// A message of 40 MB, of which two are more than may wait.
+std::string large_message(std::uint16_t number) {
+  return io_messages::waveform_message(static_cast<std::uint16_t>(1000 + number), 10'000);
+}
+
+TEST_F(SessionTest, waits_for_who_reads_where_messages_go_back) {
+  service.settings.answers = Return::tap;
+  const std::string bytes = header() + large_message(0) + large_message(1) + slice_lines(0) + large_message(2) + close;
+  MemorySource source(bytes);
+  MemorySink sink(false);
+  Session session(service, "late", source, sink, {});
+  auto running = std::async(std::launch::async, [&] { session.run(); });
+  EXPECT_EQ(running.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  sink.open();
+  running.get();
+  EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
+  EXPECT_TRUE(sink.bytes() == bytes);
+  EXPECT_EQ(rows.files.size(), 1U);
+}
+
+TEST_F(SessionTest, tells_a_client_that_reads_nothing_back_how_much_it_misses) {
+  service.settings.answers = Return::tap;
+  std::vector<std::string> log;
+  service.log = [&](Service::Level /*level*/, const std::string& line) { log.push_back(line); };
+  const std::string passed = header() + large_message(0);
+  const std::string again = io_messages::text_message(5, R"({"other": 1})");  // does not begin the tap anew
+  MemorySource source(passed + large_message(1) + again + slice_lines(0) + close);
+  MemorySink sink(false);
+  Session session(service, "stalled", source, sink, {.longest_tap = std::chrono::milliseconds(50)});
+  session.run();  // would hang
+  EXPECT_EQ(rows.files.size(), 1U);
+  sink.open();
+  EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
+  const std::string bytes = sink.bytes();
+  ASSERT_TRUE(bytes.starts_with(passed));
+  MemorySource answers(bytes.substr(passed.size()));
+  std::vector<std::string> texts;
+  for (Answer answer = take_answer(answers); !std::holds_alternative<ReceivedClose>(answer);
+       answer = take_answer(answers)) {
+    texts.push_back(std::get<ReceivedText>(answer).text);
+  }
+  EXPECT_TRUE(texts.front().starts_with("ERROR   the client takes nothing back of what it sends"));
+  EXPECT_EQ(texts.back(), "WARNING 6 messages not passed on: the client did not read in time");
+  EXPECT_TRUE(std::ranges::any_of(log, [](const std::string& line) { return line.find("6 messages not") != line.npos; }));
+}
+
+TEST_F(SessionTest, waits_for_nobody_once_it_is_stopped) {
+  service.settings.answers = Return::tap;
+  std::atomic<bool> stopped = false;
+  MemorySource source(header() + large_message(0) + large_message(1) + close);
+  MemorySink sink(false);
+  Session session(service, "stopped", source, sink, {.is_stopped = [&] { return stopped.load(); }});
+  auto running = std::async(std::launch::async, [&] { session.run(); });
+  EXPECT_EQ(running.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  stopped = true;
+  running.get();
+  sink.give_up();
+}
+
 TEST_F(SessionTest, follows_the_clients_parameters) {
   const std::string parameters = R"({"version": "1.1.0", "parameters": {"config": "x", "return": "none"}})";
   EXPECT_TRUE(answers_to(header() + io_messages::text_message(5, parameters) + slice_lines(0) + close).images.empty());
@@ -374,7 +434,7 @@ TEST_F(SessionTest, reads_on_while_the_client_takes_no_answers) {
   }
   MemorySource source(bytes + close);
   MemorySink sink(false);
-  Session session(service, "stalled", source, sink, [] {});
+  Session session(service, "stalled", source, sink, {});
   session.run();  // would hang
   EXPECT_EQ(rows.files.size(), 50U);
   EXPECT_FALSE(session.is_answered(std::chrono::milliseconds(10)));
