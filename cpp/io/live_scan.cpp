@@ -11,6 +11,7 @@
 #include "raw_completeness.hpp"
 #include "raw_noise.hpp"
 #include "size_limits.hpp"
+#include "slab_sampling.hpp"
 
 namespace mriembed::io {
 
@@ -139,6 +140,13 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  if (!open_.contains(key)) {
+    const auto before = open_.find(last_key_);
+    if (before != open_.end() && is_whole_accelerated(before->first, before->second)) {
+      ready_.push_back(before->first);
+    }
+  }
+  last_key_ = key;
   OpenVolume& volume = open_[key];
   volume.lines.push_back(line);
   volume.last = index;
@@ -193,18 +201,43 @@ void LiveScan::place(OpenVolume& volume) {
 }
 
 bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const {
-  if (!line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) || assembler_->placement().depth() > 1 ||
-      line.average + 1 < header_.encodings.front().averages) {
+  if (assembler_->placement().depth() > 1) {  // a flag may stand at the end of each partition
+    const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) ||
+                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) ||
+                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
+    return last && is_whole_accelerated(key, volume);
+  }
+  return line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) && line.average + 1 >= header_.encodings.front().averages &&
+         is_complete(key, volume, options_.allow_undersampled);
+}
+
+bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const {
+  const MrdEncoding& encoding = header_.encodings.front();
+  const auto often_enough = [&](const auto& place) { return place.second >= encoding.averages; };
+  if (encoding.acceleration.y * encoding.acceleration.z == 1 || !std::ranges::all_of(volume.averages, often_enough)) {
     return false;
   }
+  const KspacePlacement& placement = assembler_->placement();
+  std::vector<bool> measured(static_cast<std::size_t>(placement.height() * placement.depth()), false);
+  for (const auto& [place, averages] : volume.averages) {
+    measured[static_cast<std::size_t>(place)] = true;
+  }
+  return has_whole_grid(measured, placement.height(), placement.covered_y(), placement.covered_z(),
+                        encoding.acceleration) &&
+         is_complete(key, volume, false);
+}
+
+// Whether its file would be taken as it is, of the calibration lines so far. No: more lines may follow, and the end of
+// the scan tells.
+bool LiveScan::is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const {
   RawVolumes alone;
   std::vector<Acquisition> lines;
   alone.volumes.push_back(described(key, volume, lines));
   try {
-    static_cast<void>(check_complete(alone, lines, assembler_->placement(), options_.allow_undersampled));
+    static_cast<void>(check_complete(alone, lines, assembler_->placement(), allow_undersampled));
     return true;
   } catch (const Error&) {
-    return false;  // more lines may follow; the end of the scan tells
+    return false;
   }
 }
 

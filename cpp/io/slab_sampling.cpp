@@ -193,6 +193,21 @@ std::string SlabSampling::text() const {
   return text;
 }
 
+bool has_whole_grid(const std::vector<bool>& measured, std::int64_t height, LineSpan y, LineSpan z,
+                    const Acceleration& acceleration) {
+  const auto spans = [](LineSpan span, std::int64_t step, const auto& is_there) {
+    std::int64_t before = span.begin - 1;
+    for (std::int64_t line = span.begin; line < span.end && line - before <= step; ++line) {
+      before = is_there(line) ? line : before;
+    }
+    return span.end - before <= step;
+  };
+  const Mask mask(measured, height);
+  return spans(y, acceleration.y, [&](std::int64_t line) {
+    return spans(z, acceleration.z, [&](std::int64_t partition) { return mask(line, partition); });
+  });
+}
+
 bool is_elliptical(const std::vector<bool>& measured, std::int64_t height, std::int64_t depth, LineSpan y, LineSpan z) {
   const Mask mask(measured, height);
   const auto half = [](LineSpan span, std::int64_t size) {

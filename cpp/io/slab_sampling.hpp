@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "mrd_header.hpp"
+
 namespace mriembed::io {
 
 // Lines begin to end - 1.
@@ -54,6 +56,12 @@ struct SlabSampling {
   bool corners_left = false;        // ends along y or z, of some partitions or lines
   LineSpan partitions;              // from the first to the last one of which any line was measured
 };
+
+// Whether the lines that were measured hold the whole grid of a scan of this acceleration: some lines along y, at most
+// `acceleration.y` apart from each other and from the ends of the encoding limits `y`, of each of which partitions are
+// there that lie so in `z`. The grid may be shifted along z from line to line.
+bool has_whole_grid(const std::vector<bool>& measured, std::int64_t height, LineSpan y, LineSpan z,
+                    const Acceleration& acceleration);
 
 // Whether a slab was scanned elliptically: all lines outside an ellipse that touches the borders of the encoding limits
 // are missing, and none inside. Those limits are `y` and `z`.
