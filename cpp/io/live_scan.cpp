@@ -26,6 +26,7 @@ LiveScan::LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNo
     : header_(std::move(header)),
       options_(std::move(options)),
       others_(std::move(others)),
+      averages_(header_.encodings.front().averages),
       held_(std::make_shared<HeldAcquisitions>()) {}
 
 void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>> samples) {
@@ -133,7 +134,12 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   }
   const VolumeKey key = key_of(line);
   if (finished_.contains(key)) {
-    warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out");
+    const bool further_average = line.average >= averages_;
+    warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out" +
+         (further_average ? ": its row holds fewer averages than were measured, for the header does not tell of them "
+                            "(encodingLimits, average)"
+                          : ""));
+    averages_ = std::max(averages_, std::int64_t{line.average} + 1);  // the next slices wait for as many
     return;
   }
   const KspacePlacement& placement = assembler_->placement();
@@ -185,7 +191,7 @@ bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const
   };
   // Not every header tells of averages: where some lines came more often than others, more may follow. At a line that
   // is flagged as the last one, lines that most others outnumber are still due.
-  auto averages = static_cast<std::size_t>(header_.encodings.front().averages);
+  auto averages = static_cast<std::size_t>(averages_);
   const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
   while (places_with(averages + 1) > 0 && (!last || 2 * places_with(averages + 1) >= needed_places_)) {
     ++averages;
@@ -207,13 +213,13 @@ bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, 
                       line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
     return last && is_whole_accelerated(key, volume);
   }
-  return line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) && line.average + 1 >= header_.encodings.front().averages &&
+  return line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) && line.average + 1 >= averages_ &&
          is_complete(key, volume, options_.allow_undersampled);
 }
 
 bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const {
   const MrdEncoding& encoding = header_.encodings.front();
-  const auto often_enough = [&](const auto& place) { return place.second >= encoding.averages; };
+  const auto often_enough = [&](const auto& place) { return place.second >= averages_; };
   if (encoding.acceleration.y * encoding.acceleration.z == 1 || !std::ranges::all_of(volume.averages, often_enough)) {
     return false;
   }

@@ -39,6 +39,10 @@ namespace mriembed::io {
 // averages says, with calibration lines among them; this is looked for where the next volume begins, and of a slab at
 // lines flagged as the last ones of slice, repetition or measurement. All others are looked at when the scan ends.
 //
+// A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after
+// its first average all the same, for nothing tells of the next one; a warning says so when it comes, and volumes that
+// are not whole yet wait for as many.
+//
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
 // signal must tell, and those with several encoded partitions of which the header does not say whether they are
 // measured. They are held in memory, and all of their slices become whole at the end.
@@ -126,6 +130,7 @@ class LiveScan {
   MrdHeader header_;
   ReadOptions options_;
   std::vector<MeasuredNoise> others_;
+  std::int64_t averages_;                   // by the header, or as many as came of a volume that was whole
   std::shared_ptr<HeldAcquisitions> held_;  // before the first imaging line; all where nothing can be placed yet
   std::int64_t bytes_ = 0;                  // of all acquisitions
   std::size_t count_ = 0;                   // acquisitions

@@ -180,6 +180,37 @@ TEST(LiveScan, tells_of_lines_that_come_when_their_slice_was_whole) {
   EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out"));
 }
 
+TEST(LiveScan, learns_of_averages_that_the_header_does_not_tell) {
+  Scan scan{mrd_xml(matrix_of(8)), {}};
+  for (std::uint16_t slice = 0; slice < 3; ++slice) {
+    for (std::uint16_t average = 0; average < 2; ++average) {
+      for (auto acquisition : scan_of(8)) {
+        acquisition.idx().slice = slice;
+        acquisition.idx().average = average;
+        acquisition.data(3, 1) *= static_cast<float>(1 + average + slice);
+        scan.lines.push_back(acquisition);
+      }
+    }
+  }
+  const Live result = live(scan);
+  ASSERT_EQ(result.slices.size(), 3U);
+  EXPECT_EQ(result.slices[0].after, 8U);
+  EXPECT_EQ(result.slices[1].after, 32U);
+  EXPECT_EQ(result.slices[2].after, 48U);
+  EXPECT_EQ(std::ranges::count_if(
+                result.warnings,
+                [](const std::string& text) { return text.find("fewer averages than were measured") != text.npos; }),
+            1);
+  EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out: its row holds fewer"));
+  const auto file = open_scan(written_mrd(scan.xml, scan.lines), {});
+  for (const int slice : {1, 2}) {
+    EXPECT_EQ(result.slices[static_cast<std::size_t>(slice)].slice.samples, read_slice(*file, slice).samples);
+  }
+  scan.lines.resize(8);  // the first average alone
+  const auto first = open_scan(written_mrd(scan.xml, scan.lines), {});
+  EXPECT_EQ(result.slices[0].slice.samples, read_slice(*first, 0).samples);
+}
+
 TEST(LiveScan, keeps_repetitions_contrasts_and_sets_apart) {
   Scan scan{mrd_xml(matrix_of(8)), {}};
   for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
