@@ -38,8 +38,8 @@ class ScanChecker {
 
   // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Gives and throws what
   // ScanQuality::add_slice does.
-  SliceQuality add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise, const io::SliceLabel& label,
-           const ArrayView<const std::complex<float>, 3>& samples);
+  SliceQuality add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
+                   const io::SliceLabel& label, const ArrayView<const std::complex<float>, 3>& samples);
 
   // All measurements, in the order of their numbers.
   [[nodiscard]] std::vector<Checked> checked() const;

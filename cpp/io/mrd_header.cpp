@@ -79,8 +79,8 @@ Acceleration acceleration_of(const pugi::xml_node& encoding) {
   const pugi::xml_node factors = child_of(child_of(encoding, "parallelImaging"), "accelerationFactor");
   const auto factor = [&](std::string_view name) {
     constexpr double most = 65535;
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(
-                                         std::min(positive_number_of(child_of(factors, name)), most)));
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::min(positive_number_of(child_of(factors, name)), most)));
   };
   return {factor("kspace_encoding_step_1"), factor("kspace_encoding_step_2")};
 }

@@ -30,8 +30,8 @@ struct CalibrationBox {
 // does, the shorter side of an axis has at least two thirds of the longer one.
 CalibrationBox calibration_box(const std::vector<bool>& measured, std::int64_t height, std::int64_t depth);
 
-// How a slab of measured lines (z, y) is completed. A slice is a slab of one partition: of it those lines are filled that
-// the library fills by GRAPPA.
+// How a slab of measured lines (z, y) is completed. A slice is a slab of one partition: of it those lines are filled
+// that the library fills by GRAPPA.
 struct SlabSampling {
   // `measured_lines`: (depth, height).
   SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab);

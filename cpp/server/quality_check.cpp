@@ -7,8 +7,8 @@ namespace mriembed::server {
 
 SliceQuality QualityCheck::add(const io::Slice& slice, const ScanContext& scan) {
   return checker_.add(scan.header, scan.noise, slice.label,
-                      ArrayView<const std::complex<float>, 3>::row_major(
-                          slice.samples.data(), {slice.channels, slice.height, slice.width}));
+                      ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
+                                                                         {slice.channels, slice.height, slice.width}));
 }
 
 std::vector<std::string> QualityCheck::findings() const {

@@ -16,8 +16,8 @@ struct RssImage {
 };
 
 // Fills the lines that were not measured of a slice of k-space, of all coils, where GRAPPA fills them for the embedding
-// (docs/preprocessing.md): with the same kernels, of up to 12 virtual coils. The end that partial Fourier leaves out stays
-// zero.
+// (docs/preprocessing.md): with the same kernels, of up to 12 virtual coils. The end that partial Fourier leaves out
+// stays zero.
 void complete_lines(io::Slice& slice, io::SlabCompletion& completion);
 
 // Of a slice of k-space, without oversampling: the centred transform of each coil, cropped in its middle to the slice's

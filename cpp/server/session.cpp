@@ -118,8 +118,9 @@ void Session::pass_on() {
     taps_ = false;
     tap_has_ended_ = true;
     ++not_passed_on_;
-    const std::string text = "the client takes nothing back of what it sends: no further message is passed on; "
-                             "a client of --return tap must read while it sends";
+    const std::string text =
+        "the client takes nothing back of what it sends: no further message is passed on; "
+        "a client of --return tap must read while it sends";
     service_.log(Service::Level::error, "session " + name_ + ": " + text);
     outbox_.put_always(gadgetron_ ? error_message(text) : text_message(std::string(error_prefix) + text));
   }

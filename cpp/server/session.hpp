@@ -29,8 +29,8 @@ namespace mriembed::server {
 
 // Who runs a session.
 struct SessionHost {
-  std::function<void()> header_came = [] {};                      // the first one
-  std::function<bool()> is_stopped = [] { return false; };        // reading throws Stopped then
+  std::function<void()> header_came = [] {};                         // the first one
+  std::function<bool()> is_stopped = [] { return false; };           // reading throws Stopped then
   std::chrono::milliseconds longest_tap = std::chrono::seconds(30);  // see Session
 };
 
@@ -120,7 +120,7 @@ class Session final {
   std::optional<std::string> noise_query_;
   bool closed_ = false;  // by the client
   bool told_of_holding_ = false;
-  bool without_scan_ = false;  // acquisitions came that no header tells of
+  bool without_scan_ = false;       // acquisitions came that no header tells of
   std::int64_t images_ = 0;         // that were left out
   bool tap_has_ended_ = false;      // before the session
   std::int64_t not_passed_on_ = 0;  // messages

@@ -188,7 +188,8 @@ TEST(MrdHeader, gives_the_acceleration) {
   const auto factors = [](const std::string& y, const std::string& z) {
     return "<parallelImaging><accelerationFactor><kspace_encoding_step_1>" + y + "</kspace_encoding_step_1>" +
            "<kspace_encoding_step_2>" + z +
-           "</kspace_encoding_step_2></accelerationFactor><calibrationMode>embedded</calibrationMode></parallelImaging>";
+           "</kspace_encoding_step_2></accelerationFactor><calibrationMode>embedded</calibrationMode></"
+           "parallelImaging>";
   };
   EXPECT_EQ(acceleration_of(""), Factors(1, 1));
   EXPECT_EQ(acceleration_of(factors("3", "2")), Factors(3, 2));

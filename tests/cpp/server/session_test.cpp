@@ -333,7 +333,8 @@ TEST_F(SessionTest, tells_a_client_that_reads_nothing_back_how_much_it_misses) {
   }
   EXPECT_TRUE(texts.front().starts_with("ERROR   the client takes nothing back of what it sends"));
   EXPECT_EQ(texts.back(), "WARNING 6 messages not passed on: the client did not read in time");
-  EXPECT_TRUE(std::ranges::any_of(log, [](const std::string& line) { return line.find("6 messages not") != line.npos; }));
+  EXPECT_TRUE(
+      std::ranges::any_of(log, [](const std::string& line) { return line.find("6 messages not") != line.npos; }));
 }
 
 TEST_F(SessionTest, waits_for_nobody_once_it_is_stopped) {

@@ -161,7 +161,7 @@ ROWS, COLUMNS = 96, 64  # of the phantom that is measured with fewer lines
 
 
 def phantom_kspace() -> np.ndarray:
-    """(coils, y, x), readout oversampled twofold: an ellipse around a bright rod and a hole, nothing in the lower third."""
+    """(coils, y, x), readout oversampled twofold: an ellipse around a rod and a hole, nothing in the lower third."""
     y, x = np.meshgrid(np.linspace(-1, 1, ROWS), np.linspace(-1, 1, COLUMNS), indexing="ij")
     picture = np.where((x / 0.7) ** 2 + ((y + 0.4) / 0.5) ** 2 < 1, 1.0, 0)
     picture += 2.0 * ((x - 0.2) ** 2 + (y + 0.55) ** 2 < 0.01) - 0.8 * ((x + 0.3) ** 2 + (y + 0.3) ** 2 < 0.02)
