@@ -193,8 +193,8 @@ cli::Command add_serve_command(CLI::App& program) {
       ->type_name("ROWS");
   CLI::Option* const check = command->add_flag("--check", arguments->check,
                                                "Check each scan as `mriembed_cli check` does: each row of JSON and "
-                                               "each answer has the slice's figures, and what "
-                                               "is broken in the scan, coil by coil, is a WARNING at its end");
+                                               "each answer has the slice's figures, and what is broken in the scan, "
+                                               "coil by coil, is a WARNING at its end");
   cli::add_limits_option(*command, arguments->limits)->needs(check);
   CLI::Option* const save =
       command
