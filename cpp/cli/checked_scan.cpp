@@ -31,8 +31,8 @@ Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::N
 
 }  // namespace
 
-void ScanChecker::add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
-                      const io::SliceLabel& label, const ArrayView<const std::complex<float>, 3>& samples) {
+SliceQuality ScanChecker::add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
+                              const io::SliceLabel& label, const ArrayView<const std::complex<float>, 3>& samples) {
   auto found = measurements_.find(label.measurement);
   if (found == measurements_.end()) {
     ScanQuality quality(samples.shape[0]);
@@ -44,8 +44,9 @@ void ScanChecker::add(const io::HeaderFacts& header, const std::optional<io::Noi
     found = measurements_.emplace(label.measurement, std::pair(std::move(checked), std::move(quality))).first;
   }
   auto& [checked, quality] = found->second;
-  quality.add_slice(samples);
+  const SliceQuality figures = quality.add_slice(samples);
   checked.labels.push_back(label);
+  return figures;
 }
 
 std::vector<Checked> ScanChecker::checked() const {

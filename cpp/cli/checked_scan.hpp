@@ -36,10 +36,10 @@ class ScanChecker {
  public:
   explicit ScanChecker(LimitsFile limits = {}) : limits_(std::move(limits)) {}
 
-  // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Throws what
-  // ScanQuality::add_slice throws.
-  void add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise, const io::SliceLabel& label,
-           const ArrayView<const std::complex<float>, 3>& samples);
+  // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Gives and throws what
+  // ScanQuality::add_slice does.
+  SliceQuality add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
+                   const io::SliceLabel& label, const ArrayView<const std::complex<float>, 3>& samples);
 
   // All measurements, in the order of their numbers.
   [[nodiscard]] std::vector<Checked> checked() const;

@@ -85,7 +85,9 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
   }
   if (source.quality.has_value()) {
     entry["quality"] = json_of(*source.quality);
-    entry["findings"] = source.findings;
+  }
+  if (source.quality.has_value() && source.findings.has_value()) {
+    entry["findings"] = *source.findings;
   }
   // The coils' names are the same for all rows of a scan, and many: inspect tells them.
   nlohmann::ordered_json header = header_json(source.header);

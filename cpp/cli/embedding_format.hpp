@@ -30,7 +30,7 @@ struct EmbeddingSource {
   std::vector<std::string> warnings = {};  // of its scan; in JSON, and only where there are any
   // Where the scan was checked; in JSON only.
   std::optional<SliceQuality> quality = std::nullopt;
-  std::vector<std::string> findings = {};  // of its measurement
+  std::optional<std::vector<std::string>> findings = std::nullopt;  // of its measurement, where all of it is known
 };
 
 // Header of a .npy file (version 1.0) of float32, (rows, columns), C order. Always npy_header_size bytes, so that it

@@ -11,6 +11,7 @@
 #include "raw_completeness.hpp"
 #include "raw_noise.hpp"
 #include "size_limits.hpp"
+#include "slab_sampling.hpp"
 
 namespace mriembed::io {
 
@@ -25,6 +26,7 @@ LiveScan::LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNo
     : header_(std::move(header)),
       options_(std::move(options)),
       others_(std::move(others)),
+      averages_(header_.encodings.front().averages),
       held_(std::make_shared<HeldAcquisitions>()) {}
 
 void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>> samples) {
@@ -132,13 +134,25 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   }
   const VolumeKey key = key_of(line);
   if (finished_.contains(key)) {
-    warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out");
+    const bool further_average = line.average >= averages_;
+    warn("lines of slice " + std::to_string(key[0]) + " that came after it was whole are left out" +
+         (further_average ? ": its row holds fewer averages than were measured, for the header does not tell of them "
+                            "(encodingLimits, average)"
+                          : ""));
+    averages_ = std::max(averages_, std::int64_t{line.average} + 1);  // the next slices wait for as many
     return;
   }
   const KspacePlacement& placement = assembler_->placement();
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  if (!open_.contains(key)) {
+    const auto before = open_.find(last_key_);
+    if (before != open_.end() && is_whole_accelerated(before->first, before->second)) {
+      ready_.push_back(before->first);
+    }
+  }
+  last_key_ = key;
   OpenVolume& volume = open_[key];
   volume.lines.push_back(line);
   volume.last = index;
@@ -177,7 +191,7 @@ bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const
   };
   // Not every header tells of averages: where some lines came more often than others, more may follow. At a line that
   // is flagged as the last one, lines that most others outnumber are still due.
-  auto averages = static_cast<std::size_t>(header_.encodings.front().averages);
+  auto averages = static_cast<std::size_t>(averages_);
   const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
   while (places_with(averages + 1) > 0 && (!last || 2 * places_with(averages + 1) >= needed_places_)) {
     ++averages;
@@ -193,18 +207,43 @@ void LiveScan::place(OpenVolume& volume) {
 }
 
 bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const {
-  if (!line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) || assembler_->placement().depth() > 1 ||
-      line.average + 1 < header_.encodings.front().averages) {
+  if (assembler_->placement().depth() > 1) {  // a flag may stand at the end of each partition
+    const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) ||
+                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) ||
+                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
+    return last && is_whole_accelerated(key, volume);
+  }
+  return line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) && line.average + 1 >= averages_ &&
+         is_complete(key, volume, options_.allow_undersampled);
+}
+
+bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const {
+  const MrdEncoding& encoding = header_.encodings.front();
+  const auto often_enough = [&](const auto& place) { return place.second >= averages_; };
+  if (encoding.acceleration.y * encoding.acceleration.z == 1 || !std::ranges::all_of(volume.averages, often_enough)) {
     return false;
   }
+  const KspacePlacement& placement = assembler_->placement();
+  std::vector<bool> measured(static_cast<std::size_t>(placement.height() * placement.depth()), false);
+  for (const auto& [place, averages] : volume.averages) {
+    measured[static_cast<std::size_t>(place)] = true;
+  }
+  return has_whole_grid(measured, placement.height(), placement.covered_y(), placement.covered_z(),
+                        encoding.acceleration) &&
+         is_complete(key, volume, false);
+}
+
+// Whether its file would be taken as it is, of the calibration lines so far. No: more lines may follow, and the end of
+// the scan tells.
+bool LiveScan::is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const {
   RawVolumes alone;
   std::vector<Acquisition> lines;
   alone.volumes.push_back(described(key, volume, lines));
   try {
-    static_cast<void>(check_complete(alone, lines, assembler_->placement(), options_.allow_undersampled));
+    static_cast<void>(check_complete(alone, lines, assembler_->placement(), allow_undersampled));
     return true;
   } catch (const Error&) {
-    return false;  // more lines may follow; the end of the scan tells
+    return false;
   }
 }
 

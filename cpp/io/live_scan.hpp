@@ -34,8 +34,14 @@ namespace mriembed::io {
 //
 // A volume is whole once all lines inside the encoding limits were measured, equally often, and as often as the
 // header's limit of averages says, or with the line flagged LAST_IN_SLICE, as often as half of them; a 2D one that was
-// accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. All others are looked at when the
-// scan ends.
+// accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
+// the acceleration, an accelerated slice or slab is whole as well once these lines were measured, as often as the limit
+// of averages says, with calibration lines among them; this is looked for where the next volume begins, and of a slab
+// at lines flagged as the last ones of slice, repetition or measurement. All others are looked at when the scan ends.
+//
+// A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after
+// its first average all the same, for nothing tells of the next one; a warning says so when it comes, and volumes that
+// are not whole yet wait for as many.
 //
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
 // signal must tell, and those with several encoded partitions of which the header does not say whether they are
@@ -106,6 +112,9 @@ class LiveScan {
   void place(OpenVolume& volume);
   [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
+  // By the header's factors.
+  [[nodiscard]] bool is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const;
+  [[nodiscard]] bool is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const;
   // Of a volume: by its counters, or else by its slice.
   [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;
   [[nodiscard]] std::vector<HeldLine> navigators_of(const VolumeKey& key) const;
@@ -121,6 +130,7 @@ class LiveScan {
   MrdHeader header_;
   ReadOptions options_;
   std::vector<MeasuredNoise> others_;
+  std::int64_t averages_;                   // by the header, or as many as came of a volume that was whole
   std::shared_ptr<HeldAcquisitions> held_;  // before the first imaging line; all where nothing can be placed yet
   std::int64_t bytes_ = 0;                  // of all acquisitions
   std::size_t count_ = 0;                   // acquisitions
@@ -139,6 +149,7 @@ class LiveScan {
   std::map<VolumeKey, std::vector<HeldLine>> navigators_;
   std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
   std::deque<VolumeKey> ready_;
+  VolumeKey last_key_{};                   // of the last imaging line
   std::int64_t partition_ = 0;             // the next of the volume that was finished last
   std::unique_ptr<ScanReader> held_scan_;  // of what was held, at the end
   std::int64_t slices_ = 0;

@@ -75,6 +75,16 @@ std::int64_t averages_of(const pugi::xml_node& limits) {
   return static_cast<std::int64_t>(std::min(maximum, most)) + 1;
 }
 
+Acceleration acceleration_of(const pugi::xml_node& encoding) {
+  const pugi::xml_node factors = child_of(child_of(encoding, "parallelImaging"), "accelerationFactor");
+  const auto factor = [&](std::string_view name) {
+    constexpr double most = 65535;
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::min(positive_number_of(child_of(factors, name)), most)));
+  };
+  return {factor("kspace_encoding_step_1"), factor("kspace_encoding_step_2")};
+}
+
 std::string lower_case(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
@@ -137,6 +147,7 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   encoding.kspace_encode_step_1 = limit_of(limits, "kspace_encoding_step_1");
   encoding.kspace_encode_step_2 = limit_of(limits, "kspace_encoding_step_2");
   encoding.averages = averages_of(limits);
+  encoding.acceleration = acceleration_of(node);
   encoding.trajectory = trajectory_of(needed_child(node, "trajectory"));
   const pugi::xml_node description = child_of(node, "trajectoryDescription");
   if (encoding.trajectory == "cartesian" && is_epi(description)) {

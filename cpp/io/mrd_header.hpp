@@ -42,6 +42,12 @@ struct EpiReadout {
   std::int64_t samples = 0;
 };
 
+// From one line of an accelerated scan to the next, outside its calibration lines. 1: every line is measured.
+struct Acceleration {
+  std::int64_t y = 1;
+  std::int64_t z = 1;
+};
+
 // One encoding space: how its lines were measured, and the image that is meant to come of them.
 struct MrdEncoding {
   Matrix encoded;
@@ -51,6 +57,7 @@ struct MrdEncoding {
   std::optional<EncodingLimit> kspace_encode_step_1;  // along y
   std::optional<EncodingLimit> kspace_encode_step_2;  // along z
   std::int64_t averages = 1;                          // of each line, by the header's limits
+  Acceleration acceleration;                          // 1 where the header gives none, or no positive number
   std::string trajectory;                             // "cartesian", "epi", "spiral", ...; see below
   std::optional<EpiReadout> readout;                  // where the header describes it in full
 };

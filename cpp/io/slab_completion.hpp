@@ -1,4 +1,4 @@
-// Missing lines of a slab that is undersampled along z as well.
+// Missing lines of a slab that is undersampled along z as well, or of a slice.
 #pragma once
 
 #include <complex>

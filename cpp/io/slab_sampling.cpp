@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "acquired_lines.hpp"
 #include "kernels/grappa_kernels.hpp"
 
 namespace mriembed::io {
@@ -115,7 +116,7 @@ SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height
   for (std::int64_t z = partitions.begin; z < partitions.end; ++z) {
     alike = alike && std::equal(begin_of(z), begin_of(z) + height, begin_of(partitions.begin));
   }
-  if (alike) {
+  if (depth > 1 ? alike : !has_dense_centre(measured)) {
     return;
   }
   box = calibration_box(measured, height, depth);
@@ -190,6 +191,21 @@ std::string SlabSampling::text() const {
         " along z");
   }
   return text;
+}
+
+bool has_whole_grid(const std::vector<bool>& measured, std::int64_t height, LineSpan y, LineSpan z,
+                    const Acceleration& acceleration) {
+  const auto spans = [](LineSpan span, std::int64_t step, const auto& is_there) {
+    std::int64_t before = span.begin - 1;
+    for (std::int64_t line = span.begin; line < span.end && line - before <= step; ++line) {
+      before = is_there(line) ? line : before;
+    }
+    return span.end - before <= step;
+  };
+  const Mask mask(measured, height);
+  return spans(y, acceleration.y, [&](std::int64_t line) {
+    return spans(z, acceleration.z, [&](std::int64_t partition) { return mask(line, partition); });
+  });
 }
 
 bool is_elliptical(const std::vector<bool>& measured, std::int64_t height, std::int64_t depth, LineSpan y, LineSpan z) {

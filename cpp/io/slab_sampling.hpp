@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "mrd_header.hpp"
+
 namespace mriembed::io {
 
 // Lines begin to end - 1.
@@ -28,7 +30,8 @@ struct CalibrationBox {
 // does, the shorter side of an axis has at least two thirds of the longer one.
 CalibrationBox calibration_box(const std::vector<bool>& measured, std::int64_t height, std::int64_t depth);
 
-// How a slab of measured lines (z, y) is completed.
+// How a slab of measured lines (z, y) is completed. A slice is a slab of one partition: of it those lines are filled
+// that the library fills by GRAPPA.
 struct SlabSampling {
   // `measured_lines`: (depth, height).
   SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab);
@@ -36,8 +39,8 @@ struct SlabSampling {
   [[nodiscard]] bool fills() const { return most_gap_y > 1 || acceleration_z > 1; }
 
   // "grappa 2 x 3" (y x z), "zero-filled", "corners zero-filled", "partial 6/8 along z", joined by commas.
-  // Empty where all partitions have the same lines and no partition is missing: what is missing along y is left to the
-  // completion of slices.
+  // Empty where all of several partitions have the same lines and no partition is missing: what is missing along y is
+  // left to the completion of slices.
   [[nodiscard]] std::string text() const;
 
   std::vector<bool> measured;
@@ -53,6 +56,12 @@ struct SlabSampling {
   bool corners_left = false;        // ends along y or z, of some partitions or lines
   LineSpan partitions;              // from the first to the last one of which any line was measured
 };
+
+// Whether the lines that were measured hold the whole grid of a scan of this acceleration: some lines along y, at most
+// `acceleration.y` apart from each other and from the ends of the encoding limits `y`, of each of which partitions are
+// there that lie so in `z`. The grid may be shifted along z from line to line.
+bool has_whole_grid(const std::vector<bool>& measured, std::int64_t height, LineSpan y, LineSpan z,
+                    const Acceleration& acceleration);
 
 // Whether a slab was scanned elliptically: all lines outside an ellipse that touches the borders of the encoding limits
 // are missing, and none inside. Those limits are `y` and `z`.

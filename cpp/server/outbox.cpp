@@ -19,7 +19,7 @@ Outbox::~Outbox() {
 
 bool Outbox::put(std::string message) { return put(std::move(message), most_bytes); }
 
-void Outbox::put_last(std::string message) { put(std::move(message), std::numeric_limits<std::size_t>::max()); }
+void Outbox::put_always(std::string message) { put(std::move(message), std::numeric_limits<std::size_t>::max()); }
 
 bool Outbox::put(std::string message, std::size_t most) {
   {
@@ -41,6 +41,24 @@ bool Outbox::put(std::string message, std::size_t most) {
     messages_.push_back(std::move(message));
   }
   changed_.notify_all();
+  return true;
+}
+
+bool Outbox::wait_for_room(std::size_t bytes, std::chrono::milliseconds longest,
+                           const std::function<bool()>& is_stopped) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds look_up{100};
+  std::unique_lock lock(mutex_);
+  std::int64_t written = written_;
+  Clock::time_point last = Clock::now();  // something was taken
+  while (!broken_ && bytes_ > 0 && bytes > most_bytes - std::min(most_bytes, bytes_)) {
+    changed_.wait_for(lock, std::min(longest, look_up));
+    if (std::exchange(written, written_) != written_) {
+      last = Clock::now();
+    } else if (Clock::now() - last >= longest || is_stopped()) {
+      return false;
+    }
+  }
   return true;
 }
 
@@ -70,6 +88,7 @@ void Outbox::run() {
     const bool written = sink_.write(message);
     lock.lock();
     bytes_ -= message.size();
+    ++written_;
     if (!written) {
       broken_ = true;
       messages_.clear();

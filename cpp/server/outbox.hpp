@@ -1,5 +1,5 @@
 // A session's answers on their way to the client: at once, or, where that cannot be, by a thread of their own. Who
-// makes them never waits for who reads.
+// makes them never waits for who reads, unless it asks to.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -29,8 +30,12 @@ class Outbox {
 
   // False: the message is lost, for nobody takes answers any more, or too many wait.
   bool put(std::string message);
-  // The same of a short one that ends the session: it is taken, however many wait.
-  void put_last(std::string message);
+  // The same of a message that is not to be lost: it is taken, however many wait.
+  void put_always(std::string message);
+
+  // Waits until so many bytes find room, or nobody takes messages any more; what is larger than all room waits until
+  // nothing else does. False: for so long the client has taken no message, or `is_stopped` ends the wait.
+  bool wait_for_room(std::size_t bytes, std::chrono::milliseconds longest, const std::function<bool()>& is_stopped);
 
   // Messages that are lost because too many waited.
   [[nodiscard]] std::int64_t lost();
@@ -48,6 +53,7 @@ class Outbox {
   std::deque<std::string> messages_;
   std::size_t bytes_ = 0;  // of messages_ and the one that is being written
   std::int64_t lost_ = 0;
+  std::int64_t written_ = 0;  // messages, by the thread
   bool broken_ = false;
   bool ended_ = false;
   std::thread thread_;

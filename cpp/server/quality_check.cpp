@@ -5,10 +5,10 @@
 
 namespace mriembed::server {
 
-void QualityCheck::add(const io::Slice& slice, const ScanContext& scan) {
-  checker_.add(scan.header, scan.noise, slice.label,
-               ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
-                                                                  {slice.channels, slice.height, slice.width}));
+SliceQuality QualityCheck::add(const io::Slice& slice, const ScanContext& scan) {
+  return checker_.add(scan.header, scan.noise, slice.label,
+                      ArrayView<const std::complex<float>, 3>::row_major(slice.samples.data(),
+                                                                         {slice.channels, slice.height, slice.width}));
 }
 
 std::vector<std::string> QualityCheck::findings() const {

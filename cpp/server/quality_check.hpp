@@ -15,7 +15,7 @@ class QualityCheck final : public ScanCheck {
  public:
   explicit QualityCheck(cli::LimitsFile limits) : checker_(std::move(limits)) {}
 
-  void add(const io::Slice& slice, const ScanContext& scan) override;
+  SliceQuality add(const io::Slice& slice, const ScanContext& scan) override;
   [[nodiscard]] std::vector<std::string> findings() const override;
 
  private:

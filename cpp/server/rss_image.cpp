@@ -4,10 +4,25 @@
 #include <cmath>
 #include <complex>
 #include <cstddef>
+#include <utility>
 
 #include "io/centred_fft.hpp"
+#include "io/slab_sampling.hpp"
 
 namespace mriembed::server {
+
+void complete_lines(io::Slice& slice, io::SlabCompletion& completion) {
+  std::vector<bool> measured;
+  for (std::int64_t y = 0; y < slice.height; ++y) {
+    bool found = false;
+    for (std::int64_t coil = 0; coil < slice.channels && !found; ++coil) {
+      const auto line = slice.samples.begin() + (coil * slice.height + y) * slice.width;
+      found = std::any_of(line, line + slice.width, [](const auto& sample) { return sample != 0.0F; });
+    }
+    measured.push_back(found);
+  }
+  completion.fill(slice.samples, slice.channels, slice.width, io::SlabSampling(std::move(measured), slice.height, 1));
+}
 
 RssImage rss_image(const io::Slice& slice) {
   using io::CentredFft;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/scan_reader.hpp"
+#include "io/slab_completion.hpp"
 
 namespace mriembed::server {
 
@@ -13,6 +14,11 @@ struct RssImage {
   std::int64_t width = 0;
   std::vector<double> pixels;  // (y, x)
 };
+
+// Fills the lines that were not measured of a slice of k-space, of all coils, where GRAPPA fills them for the embedding
+// (docs/preprocessing.md): with the same kernels, of up to 12 virtual coils. The end that partial Fourier leaves out
+// stays zero.
+void complete_lines(io::Slice& slice, io::SlabCompletion& completion);
 
 // Of a slice of k-space, without oversampling: the centred transform of each coil, cropped in its middle to the slice's
 // geometry (Roemer et al. 1990, doi:10.1002/mrm.1910160203, without sensitivities). Lines that were not measured count

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/scan_reader.hpp"
+#include "mriembed/scan_quality.hpp"
 #include "server/scan_context.hpp"
 
 namespace mriembed::server {
@@ -18,7 +19,7 @@ class ScanCheck {
   ScanCheck& operator=(const ScanCheck&) = delete;
 
   // Looks at one slice. Throws Error for one that cannot be looked at.
-  virtual void add(const io::Slice& slice, const ScanContext& scan) = 0;
+  virtual SliceQuality add(const io::Slice& slice, const ScanContext& scan) = 0;
 
   // What was found in the slices so far, worst first, one line each.
   [[nodiscard]] virtual std::vector<std::string> findings() const = 0;

@@ -34,7 +34,8 @@ series 100, with the vector once more as base64 and facts of the slice in its at
 or ERROR; the last answer is CLOSE. A client's configuration is not looked for: any name is right.
 
 A slice is whole when all lines inside the header's encoding limits came, as often as its limit of averages says; an
-accelerated one with calibration lines at its line flagged LAST_IN_SLICE; all others at the end of the scan.
+accelerated one with calibration lines at its line flagged LAST_IN_SLICE, or, slabs as well, with the lines that the
+header's accelerationFactor promises, at a flagged line or where the next one begins; all others at the end of the scan.
 
 A text that is a JSON object changes the session, {"parameters": {...}} or {...}:
   return              as --return
@@ -181,7 +182,7 @@ cli::Command add_serve_command(CLI::App& program) {
   command
       ->add_option("--return", arguments->returned,
                    "What a slice is answered by: its embedding, its image (root of the sum of squares of its coils), "
-                   "both or nothing; tap: every message goes back unchanged")
+                   "both or nothing; tap: every message goes back unchanged, and the client must read while it sends")
       ->type_name("KIND")
       ->capture_default_str()
       ->check(CLI::IsMember({"embedding", "images", "both", "none", "tap"}));
@@ -190,9 +191,10 @@ cli::Command add_serve_command(CLI::App& program) {
                    "Append each slice's row to this file, *.jsonl or *.csv, with the members that `embed` gives it; "
                    "`file` is the session's name")
       ->type_name("ROWS");
-  CLI::Option* const check = command->add_flag(
-      "--check", arguments->check,
-      "Check each scan as `mriembed_cli check` does: what is broken in it, coil by coil, is a WARNING at its end");
+  CLI::Option* const check = command->add_flag("--check", arguments->check,
+                                               "Check each scan as `mriembed_cli check` does: each row of JSON and "
+                                               "each answer has the slice's figures, and what is broken in the scan, "
+                                               "coil by coil, is a WARNING at its end");
   cli::add_limits_option(*command, arguments->limits)->needs(check);
   CLI::Option* const save =
       command
@@ -214,7 +216,8 @@ cli::Command add_serve_command(CLI::App& program) {
       ->check(cli::whole_number(1, longest));
   command
       ->add_option("--idle-timeout", arguments->idle_timeout,
-                   "End a session that sends nothing for so many seconds; 0: never, for scans pause")
+                   "End a session that sends nothing for so many seconds; 0: never, for scans pause. With tap also how "
+                   "long a client may take nothing back; 0: 30")
       ->type_name("S")
       ->capture_default_str()
       ->check(cli::whole_number(0, longest));

@@ -89,12 +89,18 @@ bool run_session(Service& service, const std::string& name, int input, int outpu
     DescriptorSource source(input, stop);
     DescriptorSink sink(output);
     source.set_deadline(DescriptorSource::Clock::now() + options.header_timeout);
-    Session session(service, name, source, sink, [&] {
+    SessionHost host;
+    host.header_came = [&] {
       has_scan = true;
       has_place = places.take(stop);
       source.set_deadline(std::nullopt);
       source.set_idle_timeout(options.idle_timeout);
-    });
+    };
+    host.is_stopped = [&] { return stop.load(); };
+    if (options.idle_timeout.count() > 0) {
+      host.longest_tap = options.idle_timeout;
+    }
+    Session session(service, name, source, sink, std::move(host));
     session.run();
     const auto begin = DescriptorSource::Clock::now();
     while (!session.is_answered(look_up)) {

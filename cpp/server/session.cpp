@@ -34,8 +34,7 @@ std::string counted(std::int64_t count, const std::string& thing) {
 
 }  // namespace
 
-Session::Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers,
-                 std::function<void()> header_came)
+Session::Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers, SessionHost host)
     : service_(service),
       name_(std::move(name)),
       settings_(service.settings),
@@ -49,7 +48,7 @@ Session::Session(Service& service, std::string name, io::ByteSource& bytes, Byte
                }
              }),
       outbox_(answers),
-      header_came_(std::move(header_came)),
+      host_(std::move(host)),
       worker_(service, name_, outbox_, [this](const std::string& reason) { fail(reason); }) {}
 
 void Session::run() {
@@ -101,9 +100,29 @@ void Session::take_messages() {
       return;
     }
     constexpr std::uint16_t first_data_message = 1000;
-    if (taps_ && (number >= first_data_message || !gadgetron_)) {  // Gadgetron takes no other message back
-      outbox_.put(tapped_);
+    if (number >= first_data_message || !gadgetron_) {  // Gadgetron takes no other message back
+      pass_on();
     }
+  }
+}
+
+void Session::pass_on() {
+  if (!taps_) {
+    not_passed_on_ += tap_has_ended_ ? 1 : 0;
+    return;
+  }
+  if (outbox_.wait_for_room(tapped_.size(), host_.longest_tap, host_.is_stopped)) {
+    outbox_.put_always(std::exchange(tapped_, {}));
+  } else if (!host_.is_stopped()) {
+    settings_.answers = Return::none;
+    taps_ = false;
+    tap_has_ended_ = true;
+    ++not_passed_on_;
+    const std::string text =
+        "the client takes nothing back of what it sends: no further message is passed on; "
+        "a client of --return tap must read while it sends";
+    service_.log(Service::Level::error, "session " + name_ + ": " + text);
+    outbox_.put_always(gadgetron_ ? error_message(text) : text_message(std::string(error_prefix) + text));
   }
 }
 
@@ -173,7 +192,7 @@ void Session::save(std::string_view part) {
 
 void Session::begin_scan(const std::string& xml) {
   if (scans_ == 0) {
-    header_came_();
+    host_.header_came();
     log("begins");
     if (!service_.save_folder.empty()) {
       file_ = std::make_unique<SessionFile>(service_.save_folder + "/" + name_ + ".mrd", *service_.saved,
@@ -425,10 +444,17 @@ void Session::finish() {
     const std::string text = counted(lost, "answer") + " left out: the client did not read them in time";
     log(text);
     if (!gadgetron_ && !taps_) {
-      outbox_.put_last(text_message(std::string(warning) + text));
+      outbox_.put_always(text_message(std::string(warning) + text));
     }
   }
-  outbox_.put_last(close_message());
+  if (not_passed_on_ > 0) {
+    const std::string text = counted(not_passed_on_, "message") + " not passed on: the client did not read in time";
+    log(text);
+    if (!gadgetron_) {
+      outbox_.put_always(text_message(std::string(warning) + text));
+    }
+  }
+  outbox_.put_always(close_message());
 }
 
 void Session::warn(const std::string& text) {

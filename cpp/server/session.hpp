@@ -27,16 +27,26 @@
 
 namespace mriembed::server {
 
+// Who runs a session.
+struct SessionHost {
+  std::function<void()> header_came = [] {};                         // the first one
+  std::function<bool()> is_stopped = [] { return false; };           // reading throws Stopped then
+  std::chrono::milliseconds longest_tap = std::chrono::seconds(30);  // see Session
+};
+
 // Takes messages until CLOSE or the end of the bytes. Slices are embedded as soon as they are whole; each one's answer
 // is an image message. After an error the scan's messages are taken and dropped until CLOSE, so that the client is not
 // disturbed; where the stream cannot be followed any further, the session ends at once. The last answer is CLOSE.
 //
+// Where every message goes back (tap), none is lost: what the client leaves lying is waited for. One that takes nothing
+// for SessionHost::longest_tap, as one does that sends all before it reads, is told so, and gets no further message
+// back.
+//
 // Memory: in proportion to the bytes received, see LiveScan, and no message of more than 256 MiB.
 class Session final {
  public:
-  // `name`: of its rows and in the log. `header_came` is called once the first header is there.
-  Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers,
-          std::function<void()> header_came);
+  // `name`: of its rows and in the log.
+  Session(Service& service, std::string name, io::ByteSource& bytes, ByteSink& answers, SessionHost host);
 
   // Returns when nothing is left to do but to close the connection. Throws nothing but std::bad_alloc.
   void run();
@@ -59,6 +69,7 @@ class Session final {
   void take_messages();
   // False: it was the last one.
   bool take(std::uint16_t number);
+  void pass_on();
   void take_configuration(const std::string& text);
   void take_parameters(const std::string& text);
   void save(std::string_view part);
@@ -91,7 +102,7 @@ class Session final {
   std::unique_ptr<SessionFile> file_;
   TappedSource bytes_;
   Outbox outbox_;
-  std::function<void()> header_came_;
+  SessionHost host_;
   SliceWorker worker_;
   std::optional<io::MrdHeader> header_;     // of a scan whose first acquisition is to come
   std::string header_fault_;                // of a header that is no scan's
@@ -109,8 +120,10 @@ class Session final {
   std::optional<std::string> noise_query_;
   bool closed_ = false;  // by the client
   bool told_of_holding_ = false;
-  bool without_scan_ = false;  // acquisitions came that no header tells of
-  std::int64_t images_ = 0;    // that were left out
+  bool without_scan_ = false;       // acquisitions came that no header tells of
+  std::int64_t images_ = 0;         // that were left out
+  bool tap_has_ended_ = false;      // before the session
+  std::int64_t not_passed_on_ = 0;  // messages
   std::int64_t acquisitions_ = 0;
   std::int64_t scans_ = 0;
 };

@@ -5,11 +5,13 @@
 #include <complex>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/embedding_format.hpp"
 #include "io/scan_reader.hpp"
+#include "mriembed/scan_quality.hpp"
 #include "server/scan_context.hpp"
 
 namespace mriembed::server {
@@ -19,6 +21,7 @@ struct EmbeddedSlice {
   std::int64_t coils = 0;
   double energy_kept = 1;
   std::string sampling;
+  std::optional<SliceQuality> quality = std::nullopt;  // where the scan is checked
 };
 
 // A 2D slice whose lines arrive one by one. For one thread at a time.

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "cli/check_report.hpp"
 #include "cli/number_text.hpp"
 #include "mriembed/error.hpp"
 #include "mriembed/version.h"
@@ -47,6 +48,9 @@ void describe(const SliceJob& job, const EmbeddedSlice& embedded, const cli::Mod
   meta.add("mriembed_coils", std::to_string(embedded.coils));
   meta.add("mriembed_prewhitened", job.scan->prewhitened);
   meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
+  if (embedded.quality.has_value()) {
+    meta.add("mriembed_quality", cli::json_of(*embedded.quality).dump());
+  }
   meta.add("mriembed_vector_base64",
            base64({reinterpret_cast<const char*>(embedded.vector.data()), embedded.vector.size() * sizeof(float)}));
 }
@@ -150,8 +154,11 @@ void SliceWorker::run() {
 
 void SliceWorker::embed(SliceJob& job) {
   const std::shared_ptr<const SliceEmbedder> embedder = service_.embedder.get();
-  const EmbeddedSlice embedded =
+  EmbeddedSlice embedded =
       job.arriving != nullptr ? job.arriving->embed(job.slice) : embedder->embed(job.slice, *job.scan);
+  if (job.check != nullptr) {
+    embedded.quality = quality_of(job);
+  }
   if (service_.rows != nullptr) {  // first: who has the answer may count on the row
     write_row(job, embedded, embedder->model());
   }
@@ -163,8 +170,15 @@ void SliceWorker::embed(SliceJob& job) {
   }
   ++embedded_;
   ++service_.embedded;
-  if (job.check != nullptr) {  // once the answer is on its way
-    job.check->add(job.slice, *job.scan);
+}
+
+// None: the slice cannot be checked.
+std::optional<SliceQuality> SliceWorker::quality_of(const SliceJob& job) {
+  try {
+    return job.check->add(job.slice, *job.scan);
+  } catch (const Error& error) {
+    failed_("slice " + std::to_string(job.slice.label.slice) + " cannot be checked: " + error.what());
+    return std::nullopt;
   }
 }
 
@@ -179,7 +193,7 @@ void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embed
 void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
   try {
     service_.rows->add({session_, job.scan->header, job.slice.label, embedded.coils, embedded.energy_kept,
-                        embedded.sampling, job.scan->warnings},
+                        embedded.sampling, job.scan->warnings, embedded.quality},
                        model, embedded.vector);
   } catch (const Error& error) {
     if (!std::exchange(rows_failed_, true)) {
@@ -188,7 +202,8 @@ void SliceWorker::write_row(const SliceJob& job, const EmbeddedSlice& embedded, 
   }
 }
 
-void SliceWorker::send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
+void SliceWorker::send_image(SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
+  complete_lines(job.slice, completion_);
   const RssImage rss = rss_image(job.slice);
   const double largest = *std::ranges::max_element(rss.pixels);
   if (image_scale_ == 0 && largest > 0) {

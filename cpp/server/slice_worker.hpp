@@ -14,6 +14,7 @@
 
 #include "io/mrd_messages.hpp"
 #include "io/scan_reader.hpp"
+#include "io/slab_completion.hpp"
 #include "server/outbox.hpp"
 #include "server/scan_check.hpp"
 #include "server/scan_context.hpp"
@@ -58,8 +59,10 @@ class SliceWorker {
   void run();
   void work_on(SliceJob& job);
   void embed(SliceJob& job);
+  std::optional<SliceQuality> quality_of(const SliceJob& job);
   void send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
-  void send_image(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
+  // Completes the slice.
+  void send_image(SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
   void write_row(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model);
 
   Service& service_;
@@ -69,6 +72,7 @@ class SliceWorker {
   std::uint16_t sent_embeddings_ = 0;
   std::uint16_t sent_images_ = 0;
   double image_scale_ = 0;  // 0: no image yet
+  io::SlabCompletion completion_;
   bool rows_failed_ = false;
   std::int64_t embedded_ = 0;
   std::int64_t refused_ = 0;

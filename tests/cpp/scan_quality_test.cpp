@@ -328,6 +328,28 @@ TEST(ScanQualityTest, counts_readouts_of_single_coils_that_are_zero) {
   EXPECT_EQ(slices[1].zero_readouts_coil, 2);
   EXPECT_EQ(slices[2].zero_readouts, 14);
   EXPECT_EQ(slices[2].zero_readouts_coil, 2);
+  ScanQuality other(3);
+  EXPECT_EQ(other.add_slice(third.view()).zero_readouts, 0);  // coil 2 has received nothing yet
+  EXPECT_EQ(other.add_slice(second.view()).zero_readouts, 4);
+  EXPECT_EQ(other.add_slice(third.view()).zero_readouts, 14);
+  EXPECT_EQ(other.figures().slices.front().zero_readouts, 14);
+}
+
+TEST(ScanQualityTest, gives_the_figures_of_each_slice_as_it_is_added) {
+  ScanQuality quality(4);
+  std::vector<SliceQuality> given;
+  for (const unsigned seed : {1U, 2U, 3U}) {
+    given.push_back(quality.add_slice(noisy_scan({1, 2, 1, 3}, 48, 64, seed).view()));
+  }
+  const std::vector<SliceQuality> slices = quality.figures().slices;
+  ASSERT_EQ(slices.size(), given.size());
+  for (std::size_t slice = 0; slice < slices.size(); ++slice) {
+    EXPECT_EQ(given[slice].measured_lines, 48);
+    EXPECT_EQ(given[slice].spike.level, slices[slice].spike.level);
+    EXPECT_EQ(given[slice].ghost_phase, slices[slice].ghost_phase);
+    EXPECT_EQ(given[slice].motion_level, slices[slice].motion_level);
+    EXPECT_EQ(given[slice].residual_spike.level, slices[slice].residual_spike.level);
+  }
 }
 
 TEST(ScanQualityTest, forgets_a_slice_that_it_refused) {

@@ -393,6 +393,38 @@ def mrd_session_seeds() -> Seeds:
         + close,
     )
     yield "query", struct.pack("<HQQQ", 6, 0, 7, 15) + b"mriembed::state" + close
+    yield "accelerated", accelerated_session(y=32, z=1, calibration=16) + close
+    yield "accelerated-slabs", accelerated_session(y=12, z=8, calibration=6) + close
+    averages = raw_lines(2, 4, repetitions=2)
+    averages["head"]["idx"]["average"] = averages["head"]["idx"]["repetition"]
+    averages["head"]["idx"]["repetition"] = 0
+    averages = [struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes() for line in averages]
+    yield "averages", header + b"".join(averages) + close
+
+
+def accelerated_session(y: int, z: int, calibration: int) -> bytes:
+    """Two repetitions of twofold acceleration along both axes, the last line of each flagged."""
+    factors = (
+        "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
+        "<kspace_encoding_step_2>2</kspace_encoding_step_2></accelerationFactor></parallelImaging></encoding>"
+    )
+    limits = (
+        f"<kspace_encoding_step_2><minimum>0</minimum><maximum>{z - 1}</maximum><center>{z // 2}</center>"
+        "</kspace_encoding_step_2></encodingLimits>"
+    )
+    header = xml(y, z).replace("</encoding>", factors).replace("</encodingLimits>", limits).encode()
+    session = struct.pack("<HI", 3, len(header)) + header
+    last_in_slice = 1 << 7
+    lines = raw_lines(2, y, z, repetitions=2)
+    indices = lines["head"]["idx"]
+    steps, partitions = indices["kspace_encode_step_1"], indices["kspace_encode_step_2"]
+    inside = (np.abs(steps - y / 2 + 0.5) < calibration / 2) & (np.abs(partitions - z / 2 + 0.5) < 3)
+    measured = ((steps % 2 == 0) & (partitions % 2 == z // 2 % 2)) | inside
+    lines = lines[measured]
+    lines["head"]["flags"][-1] = lines["head"]["flags"][len(lines) // 2 - 1] = last_in_slice
+    for line in lines:
+        session += struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes()
+    return session
 
 
 def scan_stream_seeds() -> Seeds:

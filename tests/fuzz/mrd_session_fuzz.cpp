@@ -102,6 +102,18 @@ class SumOfSamples final : public server::SliceEmbedder {
   mriembed::cli::ModelIdentity identity_{"model.pt", "0", 2};
 };
 
+// Figures of any value.
+class AnyFigures final : public server::ScanCheck {
+ public:
+  mriembed::SliceQuality add(const mriembed::io::Slice& slice, const server::ScanContext& /*scan*/) override {
+    mriembed::SliceQuality figures;
+    figures.ghost_phase = static_cast<double>(slice.samples.front().real());
+    figures.spike.y = slice.height;
+    return figures;
+  }
+  [[nodiscard]] std::vector<std::string> findings() const override { return {"a finding"}; }
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -116,10 +128,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   service.embedder = embedder;
   service.noise = &noise;
   service.settings.answers = server::Return::both;
+  service.new_check = [] { return std::make_unique<AnyFigures>(); };
   Bytes bytes(std::string(reinterpret_cast<const char*>(data), size));
   Kept answers;
   {
-    server::Session session(service, "fuzzed", bytes, answers, [] {});
+    server::Session session(service, "fuzzed", bytes, answers, {});
     session.run();
     session.take_rest();
     if (!session.is_answered(std::chrono::seconds(10))) {

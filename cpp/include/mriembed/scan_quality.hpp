@@ -101,8 +101,9 @@ class ScanQuality {
 
   // k-space (coils, y, x) as the scanner measured it: not prewhitened, lines that are zero in all coils count as
   // missing. Slices may differ in size. Throws Error (invalid_argument) for another number of coils or an empty axis,
-  // (bad_input) for samples that are not finite; such a slice leaves no trace in the figures.
-  MRIEMBED_EXPORT void add_slice(const ArrayView<const std::complex<float>, 3>& kspace);
+  // (bad_input) for samples that are not finite; such a slice leaves no trace in the figures. Returns the slice's
+  // figures: those of figures(), but that a coil without a sample so far counts as zero throughout.
+  MRIEMBED_EXPORT SliceQuality add_slice(const ArrayView<const std::complex<float>, 3>& kspace);
 
   // Of all slices so far.
   [[nodiscard]] MRIEMBED_EXPORT ScanQualityFigures figures() const;

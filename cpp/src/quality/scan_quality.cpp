@@ -105,7 +105,7 @@ class ScanQuality::State {
     noise_ = std::move(noise);
   }
 
-  void add_slice(const Slice& kspace) {
+  SliceQuality add_slice(const Slice& kspace) {
     const auto [slice_coils, height, width] = kspace.shape;
     if (slice_coils != coils() || height < 1 || width < 1) {
       throw Error(ErrorCode::invalid_argument, "a slice of " + std::to_string(slice_coils) + " coils, " +
@@ -152,6 +152,8 @@ class ScanQuality::State {
       }
     }
     slices_.push_back(slice);
+    count_zero_readouts(slices_.size() - 1, slice);
+    return slice;
   }
 
   [[nodiscard]] ScanQualityFigures figures() const {
@@ -344,7 +346,7 @@ void ScanQuality::set_noise(const ArrayView<const std::complex<double>, 2>& cova
   state_->set_noise(covariance);
 }
 
-void ScanQuality::add_slice(const Slice& kspace) { state_->add_slice(kspace); }
+SliceQuality ScanQuality::add_slice(const Slice& kspace) { return state_->add_slice(kspace); }
 
 ScanQualityFigures ScanQuality::figures() const { return state_->figures(); }
 

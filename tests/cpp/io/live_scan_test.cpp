@@ -180,6 +180,37 @@ TEST(LiveScan, tells_of_lines_that_come_when_their_slice_was_whole) {
   EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out"));
 }
 
+TEST(LiveScan, learns_of_averages_that_the_header_does_not_tell) {
+  Scan scan{mrd_xml(matrix_of(8)), {}};
+  for (std::uint16_t slice = 0; slice < 3; ++slice) {
+    for (std::uint16_t average = 0; average < 2; ++average) {
+      for (auto acquisition : scan_of(8)) {
+        acquisition.idx().slice = slice;
+        acquisition.idx().average = average;
+        acquisition.data(3, 1) *= static_cast<float>(1 + average + slice);
+        scan.lines.push_back(acquisition);
+      }
+    }
+  }
+  const Live result = live(scan);
+  ASSERT_EQ(result.slices.size(), 3U);
+  EXPECT_EQ(result.slices[0].after, 8U);
+  EXPECT_EQ(result.slices[1].after, 32U);
+  EXPECT_EQ(result.slices[2].after, 48U);
+  EXPECT_EQ(std::ranges::count_if(
+                result.warnings,
+                [](const std::string& text) { return text.find("fewer averages than were measured") != text.npos; }),
+            1);
+  EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out: its row holds fewer"));
+  const auto file = open_scan(written_mrd(scan.xml, scan.lines), {});
+  for (const int slice : {1, 2}) {
+    EXPECT_EQ(result.slices[static_cast<std::size_t>(slice)].slice.samples, read_slice(*file, slice).samples);
+  }
+  scan.lines.resize(8);  // the first average alone
+  const auto first = open_scan(written_mrd(scan.xml, scan.lines), {});
+  EXPECT_EQ(result.slices[0].slice.samples, read_slice(*first, 0).samples);
+}
+
 TEST(LiveScan, keeps_repetitions_contrasts_and_sets_apart) {
   Scan scan{mrd_xml(matrix_of(8)), {}};
   for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
@@ -266,6 +297,124 @@ TEST(LiveScan, ends_an_accelerated_slice_at_its_flagged_line) {
 TEST(LiveScan, gives_an_accelerated_slice_without_flags_at_the_end) {
   const Scan scan = accelerated(false, true);
   EXPECT_EQ(live(scan).slices.front().after, scan.lines.size());
+  expect_as_in_file(scan);
+}
+
+// Of the line that ends them.
+enum class Flagged { none, slabs, partitions, repetitions };
+
+struct SlabCourse {
+  Flagged flagged = Flagged::slabs;
+  bool factors = true;  // in the header
+  int segments = 1;     // of lines, interleaved: each is a pass through all partitions
+  std::uint16_t averages = 1;
+  bool slabs_inside = false;  // a segment of each slab after the other
+};
+
+// Two slabs, twice, of 20 lines and 12 partitions, accelerated twice along both, with calibration lines inside.
+Scan accelerated_slabs(const SlabCourse& course) {
+  MrdMatrix matrix = matrix_of(20);
+  matrix.z = 12;
+  matrix.recon_z = 12;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 19, 10) + limit_xml("kspace_encoding_step_2", 0, 11, 6) +
+                  limit_xml("average", 0, course.averages - 1U, 0);
+  Scan scan{mrd_xml(matrix), {}};
+  if (course.factors) {
+    const std::string end = "</encoding>";
+    scan.xml.insert(scan.xml.find(end),
+                    "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
+                    "<kspace_encoding_step_2>2</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
+  }
+  const auto measured = [](std::uint16_t y, std::uint16_t z) {
+    const bool calibration = y >= 6 && y < 14 && z >= 3 && z < 9;
+    return (y % 2 == 0 && z % 2 == 0) || calibration;
+  };
+  const auto add_segment = [&](std::uint16_t repetition, std::uint16_t slab, std::uint16_t average, int segment) {
+    for (std::uint16_t z = 0; z < 12; ++z) {
+      for (std::uint16_t y = 0; y < 20; ++y) {
+        if (!measured(y, z) || y / 2 % course.segments != segment) {
+          continue;
+        }
+        auto acquisition = line(2, 8, y, z);
+        acquisition.idx().slice = slab;
+        acquisition.idx().repetition = repetition;
+        acquisition.idx().average = average;
+        acquisition.data(2, 0) += Complex(slab, static_cast<float>(repetition + average));
+        scan.lines.push_back(acquisition);
+      }
+      if (course.flagged == Flagged::partitions) {
+        scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+      }
+    }
+    if (course.flagged == Flagged::slabs) {  // of each average and each segment
+      scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+    }
+  };
+  for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
+    for (int outer = 0; outer < (course.slabs_inside ? course.segments : 2); ++outer) {
+      for (std::uint16_t average = 0; average < course.averages; ++average) {
+        for (int inner = 0; inner < (course.slabs_inside ? 2 : course.segments); ++inner) {
+          add_segment(repetition, static_cast<std::uint16_t>(course.slabs_inside ? inner : outer), average,
+                      course.slabs_inside ? outer : inner);
+        }
+      }
+    }
+    if (course.flagged == Flagged::repetitions) {
+      scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION);
+    }
+  }
+  return scan;
+}
+
+// After which lines the first partition of each slab came, in quarters of the scan.
+std::vector<double> quarters_of(const Live& result, const Scan& scan) {
+  std::vector<double> quarters;
+  for (std::size_t index = 0; index < result.slices.size(); index += 12) {
+    quarters.push_back(4 * static_cast<double>(result.slices[index].after) / static_cast<double>(scan.lines.size()));
+  }
+  return quarters;
+}
+
+TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
+  for (const Flagged flagged : {Flagged::slabs, Flagged::partitions}) {
+    for (const int segments : {1, 2, 5}) {
+      for (const std::uint16_t averages : {1, 2}) {
+        const Scan scan = accelerated_slabs({.flagged = flagged, .segments = segments, .averages = averages});
+        const Live result = live(scan);
+        EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1, 2, 3, 4})) << segments << ", " << averages;
+        EXPECT_EQ(result.slices.front().slice.label.slab_sampling.substr(0, 12), "grappa 2 x 2");
+        EXPECT_FALSE(warned(result, "left out"));
+        expect_as_in_file(scan);
+      }
+    }
+  }
+}
+
+TEST(LiveScan, ends_an_accelerated_slab_without_flags_where_the_next_one_begins) {
+  const Scan scan = accelerated_slabs({.flagged = Flagged::none, .segments = 2});
+  const Live result = live(scan);
+  const double line = 4 / static_cast<double>(scan.lines.size());
+  EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1 + line, 2 + line, 3 + line, 4}));
+  expect_as_in_file(scan);
+  const Scan repetitions = accelerated_slabs({.flagged = Flagged::repetitions});
+  EXPECT_EQ(quarters_of(live(repetitions), repetitions), (std::vector<double>{1 + line, 2, 3 + line, 4}));
+  expect_as_in_file(repetitions);
+}
+
+TEST(LiveScan, ends_no_accelerated_slab_before_all_of_its_segments_came) {
+  for (const Flagged flagged : {Flagged::slabs, Flagged::none}) {  // after the first segment, it looks twice as fast
+    const Scan scan = accelerated_slabs({.flagged = flagged, .segments = 2, .slabs_inside = true});
+    const Live result = live(scan);
+    ASSERT_EQ(result.slices.size(), 48U);
+    EXPECT_GT(quarters_of(result, scan).front(), 1.4);
+    EXPECT_FALSE(warned(result, "left out"));
+    expect_as_in_file(scan);
+  }
+}
+
+TEST(LiveScan, ends_accelerated_slabs_of_an_unknown_factor_at_the_end) {
+  const Scan scan = accelerated_slabs({.factors = false});
+  EXPECT_EQ(quarters_of(live(scan), scan), (std::vector<double>{4, 4, 4, 4}));
   expect_as_in_file(scan);
 }
 

@@ -177,6 +177,28 @@ TEST(MrdHeader, takes_a_field_of_view_that_cannot_be_as_none) {
   EXPECT_EQ(encoding.encoded_fov.z, 40);
 }
 
+TEST(MrdHeader, gives_the_acceleration) {
+  using Factors = std::pair<std::int64_t, std::int64_t>;
+  const auto acceleration_of = [](const std::string& factors) {
+    std::string xml = mrd_xml(MrdMatrix());
+    xml.insert(xml.find("</encoding>"), factors);
+    const Acceleration acceleration = parse_mrd_header(xml).encodings.front().acceleration;
+    return Factors(acceleration.y, acceleration.z);
+  };
+  const auto factors = [](const std::string& y, const std::string& z) {
+    return "<parallelImaging><accelerationFactor><kspace_encoding_step_1>" + y + "</kspace_encoding_step_1>" +
+           "<kspace_encoding_step_2>" + z +
+           "</kspace_encoding_step_2></accelerationFactor><calibrationMode>embedded</calibrationMode></"
+           "parallelImaging>";
+  };
+  EXPECT_EQ(acceleration_of(""), Factors(1, 1));
+  EXPECT_EQ(acceleration_of(factors("3", "2")), Factors(3, 2));
+  for (const char* wrong : {"0", "-2", "many", "nan", "0.4"}) {
+    EXPECT_EQ(acceleration_of(factors(wrong, "2")), Factors(1, 2)) << wrong;
+  }
+  EXPECT_EQ(acceleration_of(factors("1e300", "inf")).first, 65535);
+}
+
 TEST(MrdHeader, knows_slices_that_were_excited_together) {
   EXPECT_EQ(parse_mrd_header(mrd_xml(MrdMatrix())).multiband, 1);
   std::string xml = mrd_xml(MrdMatrix());

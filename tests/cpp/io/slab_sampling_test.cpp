@@ -55,6 +55,47 @@ TEST(SlabSamplingTest, leaves_to_slices_what_is_alike_in_all_partitions) {
   EXPECT_FALSE(sampling_of([](auto y, auto) { return y % 2 == 0 || std::abs(y) < 8; }).fills());
 }
 
+TEST(SlabSamplingTest, fills_between_the_lines_of_a_slice_that_has_calibration_lines) {
+  const auto of_slice = [](const std::function<bool(std::int64_t)>& measured) {
+    std::vector<bool> lines;
+    for (std::int64_t y = 0; y < height; ++y) {
+      lines.push_back(measured(y - height / 2));
+    }
+    return SlabSampling(lines, height, 1);
+  };
+  const SlabSampling sampling = of_slice([](auto y) { return y % 3 == 0 || (y >= -8 && y < 8); });
+  EXPECT_TRUE(sampling.fills());
+  EXPECT_EQ(sampling.most_gap_y, 3);
+  EXPECT_EQ(sampling.box.y.begin, height / 2 - 8);
+  EXPECT_EQ(sampling.box.y.end, height / 2 + 8);
+  EXPECT_FALSE(of_slice([](auto /*y*/) { return true; }).fills());
+  EXPECT_FALSE(of_slice([](auto y) { return y % 3 == 0; }).fills());
+  EXPECT_FALSE(of_slice([](auto y) { return y % 3 == 0 || (y >= -7 && y < 8); }).fills()) << "as for the embedding";
+  EXPECT_FALSE(of_slice([](auto y) { return y >= -8 && y < 8; }).fills()) << "nothing lies farther out";
+}
+
+TEST(SlabSamplingTest, knows_the_whole_grid_of_an_acceleration) {
+  const auto whole = [](const Pattern& pattern, Acceleration acceleration, LineSpan y = {0, height},
+                        LineSpan z = {0, depth}) { return has_whole_grid(mask(pattern), height, y, z, acceleration); };
+  const Pattern grid = [](auto y, auto z) { return y % 3 == 0 && z % 2 == 0; };
+  EXPECT_TRUE(whole(grid, {3, 2}));
+  EXPECT_TRUE(whole(grid, {4, 2}));
+  EXPECT_FALSE(whole(grid, {2, 2}));
+  EXPECT_FALSE(whole(grid, {3, 1}));
+  EXPECT_TRUE(whole([&](auto y, auto z) { return grid(y, z) || in_box(y, z); }, {3, 2}));
+  EXPECT_FALSE(whole(in_box, {3, 2}));
+  EXPECT_TRUE(whole([](auto y, auto z) { return (z + y) % 2 == 0; }, {1, 2})) << "shifted from line to line";
+  EXPECT_TRUE(whole([](auto, auto) { return true; }, {1, 1}));
+  const Pattern without_last_lines = [&](auto y, auto z) { return grid(y, z) && y < 15; };
+  EXPECT_FALSE(whole(without_last_lines, {3, 2}));
+  EXPECT_TRUE(whole(without_last_lines, {3, 2}, {0, height - 1})) << "the limits end before";
+  const Pattern without_last_partitions = [&](auto y, auto z) { return grid(y, z) && z < 10; };
+  EXPECT_FALSE(whole(without_last_partitions, {3, 2}));
+  EXPECT_TRUE(whole(without_last_partitions, {3, 2}, {0, height}, {0, depth - 2})) << "the limits end before";
+  const Pattern without_a_line = [&](auto y, auto z) { return grid(y, z) && !(y == 6 && z == -4); };
+  EXPECT_FALSE(whole(without_a_line, {3, 2}));
+}
+
 TEST(SlabSamplingTest, names_both_factors) {
   EXPECT_EQ(sampling_of([](auto y, auto z) { return (y % 3 == 0 && z % 2 == 0) || in_box(y, z); }).text(),
             "grappa 3 x 2");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <string>
+
 #include "server/memory_streams.hpp"
 
 namespace mriembed::server {
@@ -30,13 +33,43 @@ TEST(Outbox, never_waits_for_who_reads_and_holds_no_more_than_it_says) {
   }
   EXPECT_EQ(taken, 4);
   EXPECT_EQ(outbox.lost(), 1);
-  outbox.put_last("last");
+  outbox.put_always("last");
   EXPECT_FALSE(outbox.flush(1ms));
   sink.open();
   EXPECT_TRUE(outbox.flush(10s));
   EXPECT_TRUE(outbox.put("more"));
   EXPECT_TRUE(outbox.flush(10s));
   EXPECT_EQ(sink.bytes().size(), Outbox::most_bytes + 8);
+}
+
+TEST(Outbox, makes_who_asks_for_room_wait_for_who_reads) {
+  const auto never = [] { return false; };
+  MemorySink sink(false);
+  Outbox outbox(sink);
+  const std::string part(Outbox::most_bytes / 4, 'x');
+  for (int count = 0; count < 4; ++count) {
+    EXPECT_TRUE(outbox.wait_for_room(part.size(), 10s, never));
+    EXPECT_TRUE(outbox.put(part));
+  }
+  EXPECT_FALSE(outbox.wait_for_room(1, 20ms, never));
+  EXPECT_FALSE(outbox.wait_for_room(1, 1h, [] { return true; }));
+  auto room = std::async(std::launch::async, [&] { return outbox.wait_for_room(part.size(), 10s, never); });
+  EXPECT_EQ(room.wait_for(50ms), std::future_status::timeout);
+  sink.open();
+  EXPECT_TRUE(room.get());
+  EXPECT_TRUE(outbox.flush(10s));
+  EXPECT_TRUE(outbox.wait_for_room(2 * Outbox::most_bytes, 10s, never)) << "nothing else waits";
+  EXPECT_EQ(outbox.lost(), 0);
+}
+
+TEST(Outbox, lets_nobody_wait_once_nobody_reads) {
+  MemorySink sink(false);
+  Outbox outbox(sink);
+  outbox.put(std::string(Outbox::most_bytes, 'x'));
+  auto room = std::async(std::launch::async, [&] { return outbox.wait_for_room(1, 10s, [] { return false; }); });
+  sink.give_up();
+  EXPECT_TRUE(room.get());
+  EXPECT_FALSE(outbox.put("y"));
 }
 
 TEST(Outbox, takes_nothing_once_nobody_reads) {

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "io/stream_messages.hpp"
 #include "mriembed/error.hpp"
@@ -55,10 +58,12 @@ class Rows final : public RowSink {
       throw Error(ErrorCode::internal, "rows.jsonl: a row cannot be written: No space left on device");
     }
     files.push_back(source.file);
+    qualities.push_back(source.quality);
     embeddings.emplace_back(embedding.begin(), embedding.end());
   }
   bool fails = false;
   std::vector<std::string> files;
+  std::vector<std::optional<SliceQuality>> qualities;
   std::vector<std::vector<float>> embeddings;
 
  private:
@@ -111,7 +116,7 @@ class SessionTest : public testing::Test {
   std::string bytes_after(const std::string& bytes) {
     MemorySource source(bytes);
     MemorySink sink;
-    Session session(service, "a_session", source, sink, [this] { ++headers; });
+    Session session(service, "a_session", source, sink, {.header_came = [this] { ++headers; }});
     session.run();
     EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
     return sink.bytes();
@@ -285,6 +290,66 @@ TEST_F(SessionTest, passes_every_message_on_unchanged) {
   EXPECT_EQ(bytes_after(gadgetron + slice_lines(0) + close), slice_lines(0) + close);
 }
 
+// A message of 40 MB, of which two are more than may wait.
+std::string large_message(std::uint16_t number) {
+  return io_messages::waveform_message(static_cast<std::uint16_t>(1000 + number), 10'000);
+}
+
+TEST_F(SessionTest, waits_for_who_reads_where_messages_go_back) {
+  service.settings.answers = Return::tap;
+  const std::string bytes = header() + large_message(0) + large_message(1) + slice_lines(0) + large_message(2) + close;
+  MemorySource source(bytes);
+  MemorySink sink(false);
+  Session session(service, "late", source, sink, {});
+  auto running = std::async(std::launch::async, [&] { session.run(); });
+  EXPECT_EQ(running.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  sink.open();
+  running.get();
+  EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
+  EXPECT_TRUE(sink.bytes() == bytes);
+  EXPECT_EQ(rows.files.size(), 1U);
+}
+
+TEST_F(SessionTest, tells_a_client_that_reads_nothing_back_how_much_it_misses) {
+  service.settings.answers = Return::tap;
+  std::vector<std::string> log;
+  service.log = [&](Service::Level /*level*/, const std::string& line) { log.push_back(line); };
+  const std::string passed = header() + large_message(0);
+  const std::string again = io_messages::text_message(5, R"({"other": 1})");  // does not begin the tap anew
+  MemorySource source(passed + large_message(1) + again + slice_lines(0) + close);
+  MemorySink sink(false);
+  Session session(service, "stalled", source, sink, {.longest_tap = std::chrono::milliseconds(50)});
+  session.run();  // would hang
+  EXPECT_EQ(rows.files.size(), 1U);
+  sink.open();
+  EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
+  const std::string bytes = sink.bytes();
+  ASSERT_TRUE(bytes.starts_with(passed));
+  MemorySource answers(bytes.substr(passed.size()));
+  std::vector<std::string> texts;
+  for (Answer answer = take_answer(answers); !std::holds_alternative<ReceivedClose>(answer);
+       answer = take_answer(answers)) {
+    texts.push_back(std::get<ReceivedText>(answer).text);
+  }
+  EXPECT_TRUE(texts.front().starts_with("ERROR   the client takes nothing back of what it sends"));
+  EXPECT_EQ(texts.back(), "WARNING 6 messages not passed on: the client did not read in time");
+  EXPECT_TRUE(
+      std::ranges::any_of(log, [](const std::string& line) { return line.find("6 messages not") != line.npos; }));
+}
+
+TEST_F(SessionTest, waits_for_nobody_once_it_is_stopped) {
+  service.settings.answers = Return::tap;
+  std::atomic<bool> stopped = false;
+  MemorySource source(header() + large_message(0) + large_message(1) + close);
+  MemorySink sink(false);
+  Session session(service, "stopped", source, sink, {.is_stopped = [&] { return stopped.load(); }});
+  auto running = std::async(std::launch::async, [&] { session.run(); });
+  EXPECT_EQ(running.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  stopped = true;
+  running.get();
+  sink.give_up();
+}
+
 TEST_F(SessionTest, follows_the_clients_parameters) {
   const std::string parameters = R"({"version": "1.1.0", "parameters": {"config": "x", "return": "none"}})";
   EXPECT_TRUE(answers_to(header() + io_messages::text_message(5, parameters) + slice_lines(0) + close).images.empty());
@@ -370,7 +435,7 @@ TEST_F(SessionTest, reads_on_while_the_client_takes_no_answers) {
   }
   MemorySource source(bytes + close);
   MemorySink sink(false);
-  Session session(service, "stalled", source, sink, [] {});
+  Session session(service, "stalled", source, sink, {});
   session.run();  // would hang
   EXPECT_EQ(rows.files.size(), 50U);
   EXPECT_FALSE(session.is_answered(std::chrono::milliseconds(10)));
@@ -393,13 +458,20 @@ TEST_F(SessionTest, of_a_model_that_cannot_be_loaded_says_why) {
   EXPECT_TRUE(answers_to(header() + slice_lines(0) + close).says("ERROR   m.pt: damaged"));
 }
 
-// Counts slices, and finds something in every second one.
+// Finds something in every second slice; its figures are the slice's number. Slice 9 cannot be looked at.
 class CountingCheck final : public ScanCheck {
  public:
-  void add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+  SliceQuality add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+    if (slice.label.slice == 9) {
+      throw Error(ErrorCode::bad_input, "coil 0 holds samples that are not finite");
+    }
     if (slice.label.slice % 2 == 1) {
       lines_.push_back("slice " + std::to_string(slice.label.slice) + " is odd");
     }
+    SliceQuality figures;
+    figures.ghost_phase = 0.1 + slice.label.slice;
+    figures.spike.y = slice.label.slice;
+    return figures;
   }
   [[nodiscard]] std::vector<std::string> findings() const override { return lines_; }
 
@@ -415,6 +487,31 @@ TEST_F(SessionTest, tells_of_each_scan_what_its_check_finds) {
   for (const char* line : {"WARNING slice 1 is odd", "WARNING slice 3 is odd", "WARNING slice 5 is odd"}) {
     EXPECT_EQ(std::ranges::count(answers.texts, line), 1) << line;
   }
+}
+
+TEST_F(SessionTest, gives_each_slice_the_figures_of_its_check) {
+  const Answers unchecked = answers_to(header() + slice_lines(0) + close);
+  EXPECT_FALSE(unchecked.images.front().meta.contains("mriembed_quality"));
+  EXPECT_FALSE(rows.qualities.back().has_value());
+  service.new_check = [] { return std::make_unique<CountingCheck>(); };
+  service.settings.answers = Return::both;
+  const Answers answers = answers_to(header() + slice_lines(2) + slice_lines(9) + slice_lines(3) + close);
+  ASSERT_EQ(answers.images.size(), 6U);
+  for (const ReceivedImage& image : answers.images) {
+    ASSERT_EQ(image.meta.contains("mriembed_quality"), image.label.slice != 9);
+    if (image.label.slice == 9) {
+      continue;
+    }
+    const auto quality = nlohmann::json::parse(image.meta.at("mriembed_quality"));
+    EXPECT_EQ(quality["ghost_phase"].get<double>(), 0.1 + image.label.slice);
+    EXPECT_EQ(quality["spike"]["y"].get<int>(), image.label.slice);
+  }
+  EXPECT_TRUE(answers.says("ERROR   slice 9 cannot be checked: coil 0 holds samples that are not finite"));
+  EXPECT_TRUE(answers.says("INFO    3 slices embedded"));
+  ASSERT_EQ(rows.qualities.size(), 4U);
+  EXPECT_EQ(rows.qualities[1].value().spike.y, 2);
+  EXPECT_FALSE(rows.qualities[2].has_value());
+  EXPECT_EQ(rows.qualities[3].value().spike.y, 3);
 }
 
 TEST_F(SessionTest, says_once_that_slices_wait_for_the_scans_end) {

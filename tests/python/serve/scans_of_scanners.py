@@ -343,6 +343,13 @@ COURSES = {
         acceleration=2,
         calibration="inside",
     ),
+    "accelerated slabs": Course(
+        order=("repetition", "slice", "kspace_encode_step_2", "kspace_encode_step_1"),
+        counts=(("slice", 2), ("repetition", 2)),
+        partitions=PARTITIONS,
+        acceleration=2,
+        calibration="inside",
+    ),
     "accelerated partial Fourier": Course(first_line=8, acceleration=2, calibration="inside"),
     "partial Fourier": Course(first_line=8),
     "noise": Course(noise_lines=2),

@@ -15,6 +15,7 @@ from mrd_codec import (
     CONFIG_FILE,
     CONFIG_TEXT,
     HEADER,
+    LAST_IN_SLICE,
     TEXT,
     acquisition,
     acquisition_head,
@@ -24,7 +25,7 @@ from mrd_codec import (
     text,
     waveform,
 )
-from scans_of_scanners import COILS, COURSES, FIELD, LINES, WIDTH, Course, Scan, scan
+from scans_of_scanners import COILS, COURSES, FIELD, LINES, WIDTH, Course, Scan, header, scan
 from service import Service, embed, expect_rows, run, send_scan
 
 RSS = 1  # the series of images; 100 is that of the embeddings
@@ -154,6 +155,65 @@ def test_images_are_finite_also_where_a_sample_is_not_like_the_others(gain: floa
     found = send_scan(service, Scan(sent.xml, lines), text('{"return": "images"}'))
     assert len(found.series(RSS)) >= 2
     found.check_own_images()
+
+
+ROWS, COLUMNS = 96, 64  # of the phantom that is measured with fewer lines
+
+
+def phantom_kspace() -> np.ndarray:
+    """(coils, y, x), readout oversampled twofold: an ellipse around a rod and a hole, nothing in the lower third."""
+    y, x = np.meshgrid(np.linspace(-1, 1, ROWS), np.linspace(-1, 1, COLUMNS), indexing="ij")
+    picture = np.where((x / 0.7) ** 2 + ((y + 0.4) / 0.5) ** 2 < 1, 1.0, 0)
+    picture += 2.0 * ((x - 0.2) ** 2 + (y + 0.55) ** 2 < 0.01) - 0.8 * ((x + 0.3) ** 2 + (y + 0.3) ** 2 < 0.02)
+    angles = 2 * np.pi * np.arange(8) / 8
+    seen = [
+        picture * np.exp(-((x - 1.2 * np.cos(a)) ** 2 + (y - 1.2 * np.sin(a)) ** 2) / 1.5 + 1j * (a + 0.5 * x * y))
+        for a in angles
+    ]
+    wide = np.pad(np.stack(seen), ((0, 0), (0, 0), (COLUMNS // 2, COLUMNS // 2)))
+    samples = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(wide, (1, 2)), norm="ortho"), (1, 2))
+    drawn = np.random.default_rng(2).standard_normal((2, *samples.shape))
+    return np.asarray(samples + 0.003 * (drawn[0] + 1j * drawn[1]), np.complex64)
+
+
+def rss_of_kspace(kspace: np.ndarray) -> np.ndarray:
+    coils = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace.astype(np.complex128), (1, 2)), norm="ortho"), (1, 2))
+    return np.asarray(np.sqrt((np.abs(coils) ** 2).sum(0))[:, COLUMNS // 2 : 3 * COLUMNS // 2])
+
+
+def phantom_scan(kspace: np.ndarray, measured: list[int], acceleration: int) -> Scan:
+    xml = header(
+        {"kspace_encoding_step_1": (0, ROWS - 1, ROWS // 2)},
+        matrix=(2 * COLUMNS, ROWS, 1),
+        recon=(COLUMNS, ROWS, 1),
+        acceleration=acceleration,
+    )
+    flags = dict.fromkeys(measured, 0) | {measured[-1]: LAST_IN_SLICE}
+    return Scan(xml, [acquisition(kspace[:, y], flags=flags[y], kspace_encode_step_1=y) for y in measured])
+
+
+def relative_error(found: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, float]:
+    """The image at the scale of the expected one, and the root mean square of their difference over that one's."""
+    scaled = found * (found * expected).sum() / (found * found).sum()
+    return scaled, float(np.linalg.norm(scaled - expected) / np.linalg.norm(expected))
+
+
+@pytest.mark.parametrize("acceleration", [2, 3])
+def test_images_of_accelerated_slices_are_those_of_all_lines(acceleration: int, service: Service) -> None:
+    kspace = phantom_kspace()
+    expected = rss_of_kspace(kspace)
+    middle = ROWS // 2
+    measured = [y for y in range(ROWS) if (y - middle) % acceleration == 0 or -12 <= y - middle < 12]
+    answers = send_scan(service, phantom_scan(kspace, measured, acceleration), text('{"return": "both"}'))
+    (embedding,), (image_of_slice,) = answers.embeddings(), answers.series(RSS)
+    assert embedding.meta["mriembed_sampling"] == [f"grappa {acceleration}"]
+    found, error = relative_error(image_of_slice.pixels[0, 0].astype(np.float64), expected)
+    folded = kspace.copy()
+    folded[:, [y for y in range(ROWS) if y not in measured]] = 0
+    zero_filled, error_of_zeros = relative_error(rss_of_kspace(folded), expected)
+    empty = slice(ROWS - ROWS // 4, ROWS)  # where the phantom folds over to, and nothing lies
+    print(error, error_of_zeros, [np.sqrt((i[empty] ** 2).mean()) for i in (found, zero_filled, expected)])
+    assert error < 0.03 < 0.1 < error_of_zeros
 
 
 def test_the_next_session_has_the_options_again(service: Service) -> None:

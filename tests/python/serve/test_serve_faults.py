@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import struct
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -264,28 +265,50 @@ def test_answers_that_a_client_leaves_lying_are_bounded_and_counted(service: Ser
     assert len(answers.images) == 700 or any(str(700 - len(answers.images)) in line for line in told), answers.texts
 
 
-def test_what_the_tap_cannot_pass_on_is_counted(model_file: Path) -> None:
-    """158 MB: either all of it comes late, or the log tells how many messages do not."""
-    line = acquisition(np.ones((32, 512), np.complex64))
+TAPPED = [acquisition(np.full((32, 512), number, np.complex64), scan_counter=number) for number in range(600)]
+
+
+def test_the_tap_waits_for_a_client_that_reads_late(model_file: Path) -> None:
+    """79 MB, of which the connection and the service hold a part: the rest is sent while the client reads."""
     with Service(model_file, "--return", "tap") as other, other.connect(reading=False) as late:
-        late.socket.settimeout(10)
-        late.send(text(SCAN.xml, HEADER))
-        sent = 0
-        with suppress(TimeoutError):  # where it waits for the reader
-            while sent < 1200:
-                late.socket.sendall(line)
-                sent += 1
-            late.send(close())
+        sending = threading.Thread(target=late.send, args=(text(SCAN.xml, HEADER), TAPPED, close()))
+        sending.start()
+        sending.join(1)
+        assert sending.is_alive(), "a connection that holds all of it tells nothing"
         content = bytearray()
+        while part := late.socket.recv(1 << 20):
+            content += part
+        sending.join()
+    assert bytes(content) == text(SCAN.xml, HEADER) + b"".join(TAPPED) + close()
+
+
+def test_a_client_that_reads_after_all_is_sent_is_told_what_the_tap_leaves_out(model_file: Path) -> None:
+    before = [text(SCAN.xml, HEADER), *TAPPED]
+    with Service(model_file, "--return", "tap", "--idle-timeout", 1) as other, other.connect(reading=False) as late:
+        late.send(before, SCAN.of_slice(0), close())  # would never end
+        content = bytearray()
+        while part := late.socket.recv(1 << 20):
+            content += part
+        answers = parse_answers(bytes(content))
+        assert answers.closed
+        passed = [answer for answer in answers.messages if answer.number in (HEADER, ACQUISITION)]
+        assert b"".join(answer.number.to_bytes(2, "little") + answer.body for answer in passed) == b"".join(
+            before[: len(passed)]
+        )
+        lost = len(before) + len(SCAN.of_slice(0)) - len(passed)
+        assert lost > 0
+        assert any("takes nothing back" in line for line in answers.texts_with("ERROR"))
+        assert answers.texts_with("WARNING")[-1].startswith(f"{lost} messages not passed on")
+        other.line("takes nothing back")
+        other.line(f"{lost} messages not passed on")
+
+
+def test_a_service_whose_tap_waits_ends_within_two_seconds(model_file: Path) -> None:
+    with Service(model_file, "--return", "tap") as other, other.connect(reading=False) as stalled:
+        stalled.socket.settimeout(1)
         with suppress(TimeoutError):
-            while part := late.socket.recv(1 << 20):
-                content += part
-        if sent == 1200:
-            answers = parse_answers(bytes(content))
-            passed = [found.body for found in answers.messages if found.number == ACQUISITION]
-            assert set(passed) == {line[2:]}
-            if len(passed) < 1200:
-                other.line(f"{1200 - len(passed)} answers left out")
+            stalled.send(text(SCAN.xml, HEADER), TAPPED, TAPPED)
+        other.stop()
 
 
 def mid_scan(service: Service) -> Client:

@@ -122,6 +122,34 @@ def test_the_partitions_of_a_slab_are_answered_after_its_last_line(
         expect_rows(client.finish(), rows_of(model_file, sent, tmp_path))
 
 
+@pytest.mark.parametrize("flags", [True, False])
+def test_an_accelerated_slab_is_answered_before_the_next_one_or_as_it_begins(
+    flags: bool, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    measured = scan(COURSES["accelerated slabs"])
+    last = [place for place, line in enumerate(measured.lines) if acquisition_head(line)["flags"] & LAST_IN_SLICE]
+    assert len(last) == 4
+    lines = list(measured.lines)
+    for place in last if not flags else []:
+        lines[place] = without_flags(lines[place])
+    sent = Scan(measured.xml, lines)
+    with service.connect() as client:
+        client.send(text(sent.xml, HEADER))
+        begin = 0
+        for end in last if flags else [place + 1 for place in last[:-1]]:
+            client.send(sent.lines[begin:end])
+            client.silence(QUIET)
+            client.send(sent.lines[end])
+            expected = acquisition_head(sent.lines[end if flags else end - 1])["idx"]
+            for partition in range(4):
+                found = client.image()
+                assert (found.head["slice"], found.head["repetition"]) == (expected["slice"], expected["repetition"])
+                assert key_of(found)[-1] == partition
+            begin = end + 1
+        client.send(sent.lines[begin:])
+        expect_rows(client.finish(), rows_of(model_file, sent, tmp_path))
+
+
 def test_interleaved_slices_are_answered_with_their_last_lines(
     service: Service, model_file: Path, tmp_path: Path
 ) -> None:

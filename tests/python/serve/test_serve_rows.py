@@ -64,6 +64,24 @@ def test_slices_are_answered_in_their_order(service: Service) -> None:
     assert answers.texts_with("ERROR") == []
 
 
+def test_after_the_first_slice_the_service_knows_how_many_averages_follow(
+    service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    """Of the first slice, whose row holds one average, a WARNING tells; the other one has the row of the file."""
+    measured = scan(COURSES["averages of each slice"])
+    before, _, after = measured.xml.partition("<average>")
+    silent = Scan(before + after.partition("</average>")[2], measured.lines)
+    answers = send_scan(service, silent)
+    expected = embed(model_file, silent.write(tmp_path / "scan.h5"))
+    first = Scan(silent.xml, [line for line in silent.of_slice(0) if acquisition_head(line)["idx"]["average"] == 0])
+    (alone,) = embed(model_file, first.write(tmp_path / "first.h5"))
+    assert [row["slice"] for row in expected] == [0, 1]
+    expect_rows(answers, [alone, expected[1]])
+    told = [line for line in answers.texts_with("WARNING") if "fewer averages than were measured" in line]
+    assert len(told) == 1
+    assert "slice 0" in told[0]
+
+
 def test_a_slice_whose_averages_no_limit_tells_is_never_answered_wrong_in_silence(
     service: Service, model_file: Path, tmp_path: Path
 ) -> None:
