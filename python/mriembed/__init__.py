@@ -1,7 +1,7 @@
 """One embedding for each slice of a raw multi-coil MRI scan.
 
-`MRIEmbeddingModel` is the network, `CoilPreprocessor` what comes before it, `EmbeddingPipeline` the two in one;
-`export_model` writes a model file, and `Embedder` runs it through the C++ library.
+`MRIEmbeddingModel` is the network, `CoilPreprocessor` the preprocessing, `EmbeddingPipeline` both in one module.
+`export_model` writes a model file, and `Embedder` runs it through libmriembed. docs/glossary.md defines axes and words.
 
 Names are imported when they are first used, so that `mriembed --help` need not wait for torch.
 """

@@ -28,18 +28,21 @@ def complete_lines(
     readout_width: Optional[int] = None,
     phase_height: Optional[int] = None,
 ) -> Tensor:
-    """K-space whose missing lines are filled in as far as they can be, for `preprocessor.preprocess_kspace`.
+    """Fills missing lines of k-space as far as possible, for `preprocessor.preprocess_kspace`.
 
-    `Embedder.embed_kspace` does this itself. A line is missing where it is zero in all coils. The virtual coils are
-    completed; what is new in them becomes what the coils would have to hold for it.
+    `Embedder.embed_kspace` does this itself. A line is missing if it is zero in all coils. The lines of the virtual
+    coils are filled; the coils get the lines that give these virtual coils.
 
     Args:
-        preprocessor: tells how coils are compressed.
-        kspace, noise_covariance, readout_width, phase_height: see `CoilPreprocessor.preprocess_kspace`.
+        preprocessor: how coils are compressed.
+        kspace: see `CoilPreprocessor.preprocess_kspace`, as the other arguments.
+        noise_covariance: see there.
+        readout_width: see there.
+        phase_height: see there.
 
     Returns:
-        (B, coils, y, x) complex64 or complex128, as `kspace`; measured lines are those of `kspace`. `kspace` itself,
-        where nothing is filled.
+        (B, coils, y, x) complex64 or complex128, as `kspace`, with the same measured lines; `kspace` itself if nothing
+        is filled.
 
     Raises:
         TypeError, ValueError: as `CoilPreprocessor.preprocess_kspace`.

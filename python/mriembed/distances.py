@@ -1,7 +1,6 @@
 """What a distance between two embeddings is typical of, as `mriembed evaluate` measured it on simulated volumes.
 
-Model files carry it, so that a distance can be read: distances of two models cannot be compared. C++ has the same in
-`mriembed/distances.hpp`.
+Model files carry these figures. Distances of two models cannot be compared. In C++: `mriembed/distances.hpp`.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ class Distances:
 
     Attributes:
         kinds: at least one.
-        threshold: of all distances the one that best tells the same slice in another session from other slices of the
-            body, at least 20 mm away; the errors of both count equally.
+        threshold: the distance that best separates the same slice in another session from other slices of the body, at
+            least 20 mm away; both kinds of errors count equally.
         source: how it was measured, for people.
     """
 
@@ -47,9 +46,9 @@ class Distances:
     source: str
 
     def typical_of(self, distance: float) -> str:
-        """The first kind of which at least 90 % of the pairs are as near, in words with that limit.
+        """The first kind of which at least 90 % of the pairs have this distance or a smaller one, with that limit.
 
-        A distance that is larger than the limits of all kinds is said to be so.
+        For a larger distance than all limits, the last kind.
         """
         for kind in self.kinds:
             if distance <= kind.deciles[-1]:

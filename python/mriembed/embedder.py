@@ -1,4 +1,4 @@
-"""The C++ path seen from Python: NumPy arrays in, embeddings out, the same code that runs at the scanner."""
+"""libmriembed from Python: NumPy arrays in, embeddings out, with the code that runs at the scanner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mriembed.torch_version import require_torch_of_build
 
 @dataclass(frozen=True)
 class Verification:
-    """How well this machine reproduces the reference embedding that the model file carries."""
+    """How well this machine reproduces the reference embedding in the model file."""
 
     weights_match: bool
     largest_difference: float
@@ -27,11 +27,10 @@ class Verification:
 
 
 class Embedder:
-    """A loaded model file. Made by `Embedder.load`; may be used by many threads at once.
+    """A loaded model file. `Embedder.load` makes it; many threads may use it at once.
 
-    The GIL is released while the network runs; Ctrl-C ends a call within a few slices. Arrays of the right dtype are
-    read where they lie, whatever their strides (as long as none is negative); others are converted, which costs a
-    copy.
+    Calls release the GIL; Ctrl-C ends a call within a few slices. Arrays of the right dtype are read in place, with any
+    strides that are not negative; others are converted, which costs a copy.
     """
 
     def __init__(self, core: _core.Embedder, description: ModelDescription) -> None:
@@ -61,13 +60,15 @@ class Embedder:
                 process share one pool of threads. Embeddings do not depend on it.
             backend: what runs the network: "native", the library's own kernels; "torch"; or "auto", torch only where
                 there are no kernels for the device or the network.
-            memory_mib: what the slices that one call has in work at once may take beside the samples, about: a call
-                of more slices runs in parts. One slice is always in work.
-            trusted_keys: files of public keys; where given, the model file must be signed by one of them.
+            memory_mib: approximate working-memory limit per call, without the samples (MiB). Larger batches are
+                processed in chunks. One slice is always processed, whatever it needs.
+            trusted_keys: files of public keys; if any, one of them must have signed the model file.
             allow_unsealed: also load a TorchScript file without a seal, with an `UnsealedModelWarning`.
 
         Raises:
-            ModelFileError, DeviceNotAvailableError, InvalidArgumentError.
+            ModelFileError: the file is missing, damaged, not trusted, or of an unknown version.
+            DeviceNotAvailableError: the device or precision does not exist on this machine.
+            InvalidArgumentError: an argument is out of range.
         """
         _require_torch(device, backend)
         keys = [os.fspath(key) for key in trusted_keys]
@@ -92,7 +93,7 @@ class Embedder:
         trusted_keys: Sequence[str | os.PathLike[str]] = (),
         allow_unsealed: bool = False,
     ) -> Embedder:
-        """Checks and loads the bytes of a model file; messages call it `name`. See `load` for the rest."""
+        """As `load`, for the bytes of a model file; error messages call it `name`."""
         _require_torch(device, backend)
         keys = [os.fspath(key) for key in trusted_keys]
         core = _core.Embedder(name, model, device, precision, threads, backend, memory_mib, keys, allow_unsealed)
@@ -102,38 +103,38 @@ class Embedder:
 
     @property
     def info(self) -> ModelDescription:
-        """What the model file says of itself."""
+        """The description in the model file."""
         return self._description
 
     @property
     def backend(self) -> str:
-        """What runs the network: "native", the library's own kernels, or "torch".
+        """What runs the network, "native" (the library's own kernels) or "torch".
 
-        Its own there are for a CPU, and for a GPU where the library was built with MRIEMBED_CUDA.
+        Native kernels exist for CPUs, and for GPUs in builds with MRIEMBED_CUDA.
         """
         return self._core.backend
 
     @property
     def compute_dtype(self) -> str:
-        """What the network computes in: the precision asked for or, where faster, float32 instead of bfloat16."""
+        """What the network computes in, the precision of `load` or, where bfloat16 is not faster, float32."""
         return self._core.compute_dtype
 
     def warm_up(self, slices: int, height: int, width: int) -> None:
-        """Does the one-time work for stacked input of this shape, so that the first real call is not slower."""
+        """Does the one-time work for network input of this shape, so that the first call is not slower."""
         self._core.warm_up(slices, height, width)
 
     def warm_up_kspace(
         self, shape: tuple[int, int, int, int], readout_width: int | None = None, phase_height: int | None = None
     ) -> None:
-        """The same for k-space of this shape, (slices, coils, y, x), and for coil images of it."""
+        """As `warm_up`, for k-space or coil images of this shape, (slices, coils, y, x)."""
         self._core.warm_up_kspace(shape, readout_width or 0, phase_height or 0)
 
     def embed(self, stacked: ArrayLike) -> NDArray[np.float32]:
-        """Embeds stacked channels (slices, 2 x coils, H, W), real. Returns (slices, embed_dim).
+        """Embeds network input (slices, 2 x coils, y, x), real. Returns (slices, embed_dim).
 
         Raises:
             InvalidArgumentError: shape or dtype do not fit the model.
-            BadInputError: a slice is all zero or holds NaN or Inf; the message names it.
+            BadInputError: a slice is all zero or contains NaN or Inf; the message names it.
         """
         return self._core.embed(_real(stacked))
 
@@ -171,7 +172,7 @@ class Embedder:
         return self._core.embed_kspace(samples, covariance, readout_width or 0, phase_height or 0, pixel_aspect)
 
     def verify(self) -> Verification:
-        """Computes the model file's reference embedding on this machine and compares."""
+        """Computes the reference embedding on this machine and compares it with the one in the model file."""
         return Verification(*self._core.verify())
 
 

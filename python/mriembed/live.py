@@ -1,6 +1,6 @@
 """Embeddings of a scan while it is measured, for MRD servers in Python.
 
-In a module of such a server, three lines do it:
+Three lines embed a scan in a module of such a server::
 
     from mriembed import Embedder, live
     ...
@@ -33,7 +33,7 @@ class Acquisition(Protocol):
     """(coils, samples)."""
 
     def getHead(self) -> Buffer:  # noqa: N802
-        """The ISMRMRD_AcquisitionHeader: an object whose bytes() are its 340 bytes. The name is ismrmrd's."""
+        """The ISMRMRD_AcquisitionHeader, an object whose bytes() are its 340 bytes. The name comes from ismrmrd."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,13 @@ class SliceLabel:
 
 @dataclass(frozen=True, eq=False)
 class LiveSlice:
-    """One slice of k-space that is whole.
+    """One complete slice of k-space.
 
     Attributes:
         kspace: (coils, y, x) complex64, as measured: neither prewhitened nor without oversampling.
-        noise_covariance: (coils, coils) complex128, of the scan's noise lines; None: there are none to prewhiten by.
-        readout_width, phase_height: pixels of x and y that remain without oversampling; None: there is none.
+        noise_covariance: (coils, coils) complex128, of the scan's noise lines; None: no prewhitening.
+        readout_width: pixels of x that remain without readout oversampling; None: there is none.
+        phase_height: pixels of y that remain without phase oversampling; None: there is none.
         pixel_aspect: height of a pixel over its width.
     """
 
@@ -90,11 +91,11 @@ class LiveRow:
 
 
 class LiveScan:
-    """A raw MRD scan while it is measured: acquisitions in, slices out as soon as they are whole.
+    """A raw MRD scan while it is measured: acquisitions in, slices out as soon as they are complete.
 
-    A slice is whole once all lines inside the header's encoding limits came, as often as its limit of averages says; an
-    accelerated one with calibration lines at its line flagged LAST_IN_SLICE; all others at the end of the scan. Not for
-    several threads at once.
+    A slice is complete when all lines inside the header's encoding limits have arrived, as often as the limit of
+    averages says; an accelerated slice with calibration lines at its line flagged LAST_IN_SLICE; all others at the end
+    of the scan. One thread at a time may use an object.
     """
 
     def __init__(self, header: str | bytes, *, prewhiten: bool = True, allow_undersampled: bool = False) -> None:
@@ -108,17 +109,17 @@ class LiveScan:
         self._scan = _LiveScan(header.encode() if isinstance(header, str) else header, prewhiten, allow_undersampled)
 
     def add(self, acquisition: Acquisition) -> list[LiveSlice]:
-        """Takes one acquisition of any kind; returns the slices that are whole with it, most often none."""
+        """Takes one acquisition of any kind; returns the slices that it completes, most often none."""
         self._scan.add(bytes(acquisition.getHead()), acquisition.data)
         return list(self._slices())
 
     def end(self) -> list[LiveSlice]:
-        """No acquisition follows: returns the slices that are left. Those that were not finished are left out."""
+        """Ends the scan and returns the remaining slices, without the unfinished ones."""
         self._scan.end()
         return list(self._slices())
 
     def take_warnings(self) -> list[str]:
-        """What may have changed the embeddings, one line each, as far as it was not given before."""
+        """New warnings about what may have changed the embeddings, one line each."""
         return self._scan.take_warnings()
 
     def _slices(self) -> Iterator[LiveSlice]:

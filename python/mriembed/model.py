@@ -78,17 +78,14 @@ class _Stage(nn.Module):
 
 
 class MRIEmbeddingModel(nn.Module):
-    """Compact CNN that maps a preprocessed slice to one embedding.
+    """Compact CNN that maps the network input of a slice to one embedding.
 
-    Input is real, (B, C_in, H, W), with C_in = 2 x num_coils channels, which `CoilPreprocessor` makes of
-    complex arrays: magnitudes first, then real parts. Complex arrays do not go through `forward`.
-    (The text this network was specified in speaks of complex x and y; its shapes and its usage example
-    are real, and real is right: a convolution network over stacked channels has no complex output.)
+    Input is real, (B, C_in, H, W), with C_in = 2 x num_coils channels. `CoilPreprocessor` computes it from
+    complex arrays: magnitudes first, then real parts.
 
-    C_in is learnt at the first forward pass (or from a loaded state dict); until then the stem holds no
-    weights. `materialize` does that step on purpose. Any floating-point dtype is accepted and converted
-    to the dtype of the weights; the embedding has the dtype of the weights unless it is normalized from
-    a half precision, which is done, and returned, in float32.
+    The first forward pass, a loaded state dict or `materialize` fixes C_in; until then the stem has no
+    weights. Any floating-point dtype is accepted and converted to the dtype of the weights. The embedding
+    has the dtype of the weights, except that half precisions are normalized, and returned, in float32.
 
     Args:
         embed_dim: length of the embedding.
@@ -174,7 +171,7 @@ class MRIEmbeddingModel(nn.Module):
 
         Raises:
             TypeError: if x is complex, integer or boolean (in TorchScript the error carries that name).
-            ValueError: if x has not four dimensions or not the C_in that the weights are made for.
+            ValueError: if x does not have four dimensions or the C_in of the weights.
         """
         if x.is_complex():
             raise TypeError(

@@ -61,9 +61,9 @@ class UnsealedModelWarning(UserWarning):
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What a model file says of itself, and what its seal says; C++ `mriembed::ModelInfo` has the same members.
+    """The description in a model file and the state of its seal; C++ `mriembed::ModelInfo` has the same members.
 
-    `signers` are the public keys (64 hexadecimal digits each) whose signatures the file bears.
+    `signers` are the public keys (64 hexadecimal digits each) whose signatures are in the file.
     """
 
     format_version: int
@@ -132,19 +132,19 @@ def export_model(
     seed: int = 0,
     overwrite: bool = False,
 ) -> ModelDescription:
-    """Makes a network, from `weights` or with random ones, and saves it as a model file.
+    """Makes a network with `weights` or random ones, and saves it as a model file.
 
     Args:
         path: the model file to write, by convention `*.pt`.
         num_coils: virtual coils (with `coil_compression="none"`: physical ones).
         embed_dim, widths, use_mlp_head: see `MRIEmbeddingModel`.
         coil_compression: see `CoilPreprocessor`.
-        matrix: see `CoilPreprocessor`; None is the matrix that the weights were trained for, where they say so, and 0
-            leaves slices as they are.
+        matrix: see `CoilPreprocessor`; None: the matrix that the weights were trained for, if they state it; 0: the
+            native size of each slice.
         weights: a weights-only checkpoint, for instance `DEFAULT_WEIGHTS`; None draws random weights from `seed`.
-        distances: JSON of `mriembed evaluate` with a model file of these weights and this matrix: what distances are
-            typical of. None: what the weights say of it themselves, at the matrix that they were trained for.
-        seed: of random weights. The caller's random state is left as it is.
+        distances: JSON of `mriembed evaluate` with a model file of these weights and this matrix, for typical
+            distances. None: those in the weights file, at the matrix that they were trained for.
+        seed: of random weights. The caller's random state does not change.
         overwrite: replace an existing file.
 
     Raises:
@@ -188,13 +188,13 @@ def save_model_file(
     distances: Distances | None = None,
     overwrite: bool = False,
 ) -> ModelDescription:
-    """Scripts `pipeline` and saves it as a model file, atomically: the file is whole or not there.
+    """Scripts `pipeline` and saves it as a model file, atomically.
 
     The pipeline itself is not changed; it is saved in evaluation mode, in float32, on the CPU.
 
     Raises:
         InvalidArgumentError: the file exists and `overwrite` is False, or the preprocessing has other numbers than its
-            version, which libmriembed could not follow.
+            version.
         OSError: the file cannot be written. A file already there then stays as it is.
     """
     path = Path(path)
@@ -216,11 +216,11 @@ def save_model_file(
 def read_description(
     path: str | Path, *, trusted_keys: Sequence[str | Path] = (), allow_unsealed: bool = False
 ) -> ModelDescription:
-    """Reads what a model file says of itself, without loading the network.
+    """Reads the description in a model file without loading the network.
 
     Args:
         path: the model file.
-        trusted_keys: files of public keys; where given, the file must be signed by one of them.
+        trusted_keys: files of public keys; if any, one of them must have signed the file.
         allow_unsealed: also read a TorchScript file without a seal, with an `UnsealedModelWarning`.
 
     Raises:
@@ -239,9 +239,8 @@ def load_scripted(
 ) -> torch.jit.ScriptModule:
     """Loads the scripted pipeline to the CPU, as `torch.jit.load` does, after all checks of `Embedder.load`.
 
-    Exactly the bytes that were checked are loaded, and the script must compute the reference embedding that the file
-    carries, as libmriembed does: otherwise the two would embed the same scan differently. Arguments and errors are
-    those of `read_description`.
+    The script must compute the reference embedding in the file, as libmriembed does. Arguments and errors are those of
+    `read_description`.
     """
     require_torch_of_build()
     keys = [os.fspath(key) for key in trusted_keys]

@@ -1,4 +1,4 @@
-"""What is broken in a scan, coil by coil: the figures of `mriembed_cli check`, on arrays and on scans.
+"""Faults of coils and signal: the figures and findings of `mriembed_cli check`, on arrays and on scan files.
 
 docs/check.md has formulas, limits and rates. No model file is needed.
 """
@@ -24,13 +24,14 @@ class CoilQuality:
 
     Attributes:
         noise: standard deviation of the complex noise; 0: not known.
-        noise_is_estimated: from k-space, since there is no noise measurement.
-        signal: root mean square of the samples without noise. signal_share: of the array, of its power.
-        snr: signal / noise; 0 where the noise is not known.
-        correlation: largest one of its noise with another coil's, and `correlated_with` that coil; 0 and -1 without a
-            noise covariance.
-        clipped: samples with the coil's largest real or imaginary part, where more than two share it.
-        is_zero: no sample differs from zero.
+        noise_is_estimated: from k-space, because there is no noise measurement.
+        signal: root mean square of the samples without noise.
+        signal_share: share of the array's power.
+        snr: signal / noise; 0 if the noise is not known.
+        correlation: largest correlation of its noise with that of another coil; 0 without a noise covariance.
+        correlated_with: that coil; -1 without a noise covariance.
+        clipped: samples with the coil's largest real or imaginary part, if more than two share it.
+        is_zero: all samples are zero.
     """
 
     noise: float
@@ -48,10 +49,11 @@ class CoilQuality:
 class Spike:
     """The sample of a slice that stands out most.
 
-    By its power, or by its residual: what of it the lines beside it do not explain.
+    By its power, or by its residual: the part of it that the neighbouring lines do not explain.
 
     Attributes:
-        y, x: its place.
+        y: its line.
+        x: its sample in the line.
         level: power, or that of the residual, over the mean of the samples around it; 0: not known.
         share: its magnitude over that of the slice's peak.
     """
@@ -67,14 +69,18 @@ class SliceQuality:
     """Figures of one slice.
 
     Attributes:
-        lines, measured_lines: of k-space.
-        spike: by power. residual_spike: by the residual.
-        echo_y, echo_x: where k-space peaks, in samples from its centre.
+        lines: of k-space.
+        measured_lines: of these.
+        spike: the spike by power.
+        residual_spike: the spike by the residual.
+        echo_y: where k-space peaks along y, in samples from its centre.
+        echo_x: the same along x.
         lines_are_judged: False: ghost and motion are not known.
-        ghost_phase: of odd lines against even ones, in radians.
-        motion_level: of a sudden motion, and `motion_line` the first line after it.
-        zero_readouts: of one coil each, where other coils measured the line; `zero_readouts_coil` has the most of them
-            (-1: none).
+        ghost_phase: of odd lines relative to even ones, in radians.
+        motion_level: level of a sudden motion.
+        motion_line: the first line after the motion.
+        zero_readouts: lost readouts, of one coil each, where other coils measured the line.
+        zero_readouts_coil: the coil with the most of them; -1: none.
     """
 
     lines: int
@@ -97,8 +103,8 @@ class Interference:
 
     Attributes:
         level: its power over its neighbours'; 1: none.
-        frequency: in cycles a sample of the readout, -0.5 to 0.5.
-        coil: in which it stands out most.
+        frequency: cycles per sample of the readout, -0.5 to 0.5.
+        coil: the coil in which it stands out most.
     """
 
     level: float
@@ -139,8 +145,10 @@ class Finding:
     Attributes:
         fault: "zero_coil", "no_signal", "high_noise", "low_noise", "correlated", "clipped", "interference", "spike",
             "ghost", "motion" or "lost_readouts".
-        coil: from 0; None: the array. slice: in the order in which they were added; None: all.
-        value, limit: of the figure.
+        coil: from 0; None: the array.
+        slice: in the order of `add_slice`; None: all.
+        value: the figure.
+        limit: its limit.
         severity: how far beyond the limit, as a factor of at least 1; may be infinite.
     """
 
@@ -154,16 +162,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckedMeasurement:
-    """What the samples of one measurement of a scan say.
+    """Figures and findings of one measurement of a scan.
 
     Attributes:
         measurement: its number in the file, from 0.
         noise_is_measured: whether it has a noise measurement.
-        coil_names: of the coils of the figures, as the header calls them; empty texts where it does not.
-        channels: of the same coils, the scanner's numbers. dead_channels: those without noise, which have no figures.
-        figures, findings: of `coils` and slices as they are counted here.
-        lines: what `mriembed_cli check` prints, a line for each finding.
-        not_judged: what no figure tells of this measurement; empty: nothing.
+        coil_names: names of the coils in the header; empty texts if it has none.
+        channels: the scanner's numbers of the same coils.
+        dead_channels: channels without noise, which have no figures.
+        figures: all figures; coils and slices are counted as in this object.
+        findings: the worst first.
+        lines: what `mriembed_cli check` prints, one line for each finding.
+        not_judged: what could not be judged, and why; empty: nothing.
     """
 
     measurement: int
@@ -192,18 +202,19 @@ class ScanQuality:
         """Takes (coils, coils), n n^H / (N - 1), of a noise measurement with the receiver's gain and bandwidth.
 
         Raises:
-            InvalidArgumentError: another shape. BadInputError: a diagonal that is negative or not finite.
+            InvalidArgumentError: another shape.
+            BadInputError: a diagonal that is negative or not finite.
         """
         self._core.set_noise(np.asarray(covariance, dtype=np.complex128))
 
     def add_slice(self, kspace: ArrayLike) -> None:
-        """Takes k-space (coils, y, x), complex, as the scanner measured it; complex64 is read where it lies.
+        """Takes k-space (coils, y, x), complex, as the scanner measured it; complex64 is read in place.
 
         Lines that are zero in all coils count as missing. Slices may differ in size.
 
         Raises:
             InvalidArgumentError: real samples, another number of coils, or an empty axis.
-            BadInputError: samples that are not finite; such a slice leaves no trace in the figures.
+            BadInputError: samples that are not finite; the figures do not include such a slice.
         """
         samples = np.asarray(kspace)
         if samples.dtype.kind != "c":
@@ -218,11 +229,11 @@ class ScanQuality:
         return _figures(self._core.figures())
 
     def findings(self, limits: QualityLimits | None = None, of_coils: Sequence[QualityLimits] = ()) -> list[Finding]:
-        """What lies beyond the limits, the worst first.
+        """All findings, the worst first.
 
         Args:
-            limits: None: the default ones.
-            of_coils: of each coil, for what is found in coils; empty: `limits`.
+            limits: None: the defaults.
+            of_coils: limits of each coil, for findings in coils; empty: `limits`.
 
         Raises:
             InvalidArgumentError: another number of coils.

@@ -1,4 +1,4 @@
-"""Measured scans in Python: files of every format that `mriembed_cli` reads, by its own readers."""
+"""Measured scans in Python: every format that `mriembed_cli` reads, with the same readers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ _ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
 
 @dataclass(frozen=True, eq=False)
 class ScanSlice:
-    """One slice of a scan, ready to be embedded or to be scanned again.
+    """One slice of a scan.
 
     Attributes:
-        kspace: (coils, y, x) complex64, prewhitened where the scan has a noise measurement, without readout
+        kspace: (coils, y, x) complex64, prewhitened if the scan has a noise measurement, without readout
             and phase oversampling.
-        file: where it was read from. index: its number there, from 0.
-        pixel_aspect: height of a pixel over its width. Of NumPy and BART files, which do not tell, the field of view is
-            taken as square; coil images have square pixels.
+        file: the file.
+        index: number of the slice in the file, from 0.
+        pixel_aspect: height of a pixel over its width. NumPy and BART files are assumed to have a square field of
+            view, coil images to have square pixels.
     """
 
     kspace: NDArray[np.complex64]
@@ -39,11 +40,11 @@ class ScanSlice:
 
     @property
     def name(self) -> str:
-        """The file's name, and the slice's number where it is not the first."""
+        """The file's name, and the slice's number if it is not the first."""
         return self.file.name if self.index == 0 else f"{self.file.name}:{self.index}"
 
     def with_square_pixels(self) -> ScanSlice:
-        """The same image on pixels as high as wide: zeros around k-space, along the coarser axis."""
+        """The same image with square pixels: k-space is zero-padded along the coarser axis."""
         coils, height, width = self.kspace.shape
         lines = max(height, round(height * self.pixel_aspect))
         samples = max(width, round(width / self.pixel_aspect))
@@ -88,15 +89,15 @@ def read_slices(
     Args:
         file: MRD, fastMRI, BART or NumPy.
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
-            files do not say it themselves.
-        group: the measurement to read of a raw MRD file that holds several, of a stream "scan_1", "scan_2", ...; by
-            default all that can be read.
-        noise: an MRD file with noise lines, or a NumPy array (coils, samples): they take the place of the scan's own
-            noise measurement.
-        on_warning: is told what may make the slices other than they should be, one line each.
+            files do not state it.
+        group: the measurement to read of a raw MRD file with several, of a stream "scan_1", "scan_2", ...; empty: all
+            that can be read.
+        noise: an MRD file with noise lines, or a NumPy array (coils, samples), which replaces the scan's own noise
+            measurement.
+        on_warning: called with each warning about the slices, one line each.
 
     Raises:
-        BadInputError: the file is no scan, is damaged, or cannot be used; the text says why.
+        BadInputError: the file is not a scan, is damaged, or cannot be used; the text says why.
     """
     try:
         from mriembed import _scans
@@ -138,8 +139,9 @@ def read_slices(
 def read_usable_slices(
     places: Sequence[Path], *, image_files: Sequence[str] = (), on_refused: Callable[[BadInputError], None]
 ) -> list[ScanSlice]:
-    """Reads all scans in `places` (`find_scans`), on square pixels; `on_refused` is told of those that `read_slices`
-    refuses.
+    """Reads all scans in `places` (`find_scans`), with square pixels.
+
+    `on_refused` is called with the error of each scan that `read_slices` rejects.
     """
     slices: list[ScanSlice] = []
     for file in find_scans(places):

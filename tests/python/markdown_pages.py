@@ -10,7 +10,7 @@ DOCS = sorted((REPOSITORY / "docs").glob("*.md"))
 PAGES = [
     README,
     *DOCS,
-    *(REPOSITORY / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+    *(REPOSITORY / name for name in ("HACKING.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     MODEL_CARD,
 ]
 

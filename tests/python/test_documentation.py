@@ -51,6 +51,13 @@ def test_the_index_of_docs_links_to_every_page_there() -> None:
     assert set(links(index.read_text(encoding="utf-8"))) >= {page.name for page in DOCS if page != index}
 
 
+def test_the_api_pages_document_every_public_header() -> None:
+    pages = (REPOSITORY / "docs" / "api").glob("*.rst")
+    documented = [name for page in pages for name in re.findall(r"^\.\. doxygenfile:: (\S+)$", page.read_text(), re.M)]
+    headers = {path.name for path in (REPOSITORY / "cpp" / "include" / "mriembed").iterdir()} - {"export.hpp"}
+    assert sorted(documented) == sorted(headers)
+
+
 def test_the_readme_has_at_most_900_words() -> None:
     assert len(README.read_text(encoding="utf-8").split()) <= 900
 

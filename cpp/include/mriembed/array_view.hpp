@@ -1,4 +1,5 @@
-// A view of an array that somebody else owns: pointer, shape, strides. C++17, header only, no torch.
+/// @file
+/// A view of an array that the caller owns: pointer, shape, strides. C++17, header only, no torch.
 #pragma once
 
 #include <array>
@@ -7,16 +8,15 @@
 
 namespace mriembed {
 
-// Does not own: the caller keeps the memory alive and unchanged for as long as the view is used.
-// Strides count elements, not bytes, and must not be negative.
+/// A view does not own its array: the caller keeps the memory alive and unchanged while the view is used.
 template <typename T, std::size_t Rank>
 struct ArrayView {
-  T* data = nullptr;
-  std::array<std::int64_t, Rank> shape{};
-  std::array<std::int64_t, Rank> strides{};
+  T* data = nullptr;                         ///< the first element
+  std::array<std::int64_t, Rank> shape{};    ///< elements along each axis
+  std::array<std::int64_t, Rank> strides{};  ///< elements (not bytes) from one index to the next; not negative
 
-  // Contiguous, last axis fastest (C, NumPy): shape in the order that this library documents,
-  // for instance (slices, coils, y, x).
+  /// Contiguous, last axis fastest (C, NumPy): shape in the order that this library documents,
+  /// for instance (slices, coils, y, x).
   static ArrayView row_major(T* data, const std::array<std::int64_t, Rank>& shape) {
     ArrayView view;
     view.data = data;
@@ -29,8 +29,8 @@ struct ArrayView {
     return view;
   }
 
-  // Contiguous, first axis fastest (Fortran, BART, Gadgetron's hoNDArray): shape in that array's own
-  // order, for instance (x, y, coils, slices). The view's axes are the reverse of it.
+  /// Contiguous, first axis fastest (Fortran, BART, Gadgetron's hoNDArray): shape in that array's own
+  /// order, for instance (x, y, coils, slices). The view has the axes in reverse order.
   static ArrayView column_major(T* data, const std::array<std::int64_t, Rank>& shape) {
     std::array<std::int64_t, Rank> reversed{};
     for (std::size_t axis = 0; axis < Rank; ++axis) {

@@ -1,4 +1,5 @@
-// K-space of one slice whose lines arrive one by one. C++17, no torch.
+/// @file
+/// K-space of one slice whose lines arrive one by one. C++17, no torch.
 #pragma once
 
 #include <complex>
@@ -11,16 +12,17 @@
 
 namespace mriembed {
 
-// Does while lines arrive what Embedder::embed_kspace does at once, so that little is left to do when the last one is
-// there. The embedding has the same bits. For one thread at a time; several may be in work beside each other.
-//
-// The samples, and the noise covariance of the options, stay the caller's, where they are, until embed() returns; the
-// Embedder stays until this is destroyed. Lines may arrive in any order; once the central 24 are there, each further
-// one costs little. A slice of which lines are missing, or came twice, is embedded all the same, in the usual time.
+/// Embeds one slice while its lines arrive. Most of the work of Embedder::embed_kspace is done before the last line
+/// arrives; the embedding has the same bits. One thread at a time may use an object; several objects may be in use at
+/// once.
+///
+/// The caller keeps the samples and the noise covariance in place until embed() returns, and the Embedder until this
+/// object is destroyed. Lines may arrive in any order; after the central 24 lines, each further line costs little. A
+/// slice with missing or repeated lines is embedded as well, in the time of Embedder::embed_kspace.
 class MRIEMBED_EXPORT ArrivingKspace {
  public:
-  // `kspace`: (coils, y, x), row-major, its centre at (y / 2, x / 2). Throws Error invalid_argument as embed_kspace()
-  // does, and bad_input for a covariance that is not positive definite.
+  /// `kspace`: (coils, y, x), row-major, its centre at (y / 2, x / 2). Throws Error: invalid_argument as
+  /// Embedder::embed_kspace, bad_input for a covariance that is not positive definite.
   ArrivingKspace(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,
                  const KspaceOptions& options = {});
   ArrivingKspace(ArrivingKspace&&) noexcept;
@@ -29,11 +31,11 @@ class MRIEMBED_EXPORT ArrivingKspace {
   ArrivingKspace& operator=(const ArrivingKspace&) = delete;
   ~ArrivingKspace();
 
-  // Line `y` of all coils is in the samples, and does not change any more.
+  /// The samples of line `y` of all coils are complete and do not change any more.
   void add_line(std::int64_t y);
 
-  // All lines are there that will be; the others are zero. Writes the embedding, (embed_dim). Once. Throws what
-  // embed_kspace() throws.
+  /// Writes the embedding, (embed_dim). No further line arrives; the missing ones are zero. Call it once. Throws as
+  /// Embedder::embed_kspace.
   void embed(const ArrayView<float, 1>& embedding, Report* report = nullptr);
 
  private:

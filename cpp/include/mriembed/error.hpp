@@ -1,4 +1,5 @@
-// The one exception type of libmriembed and the codes it carries. C++17, no torch.
+/// @file
+/// The exception type of libmriembed and its codes. C++17, no torch.
 #pragma once
 
 #include <cstddef>
@@ -11,34 +12,36 @@
 
 namespace mriembed {
 
-// What went wrong, in classes that a caller can act on. The values are also the exit statuses of
-// mriembed_cli and the status codes of the C interface (mriembed.h).
+/// Classes of errors that a caller can act on. The values are also the exit codes of mriembed_cli and the status codes
+/// of the C interface (mriembed.h).
 enum class ErrorCode {
-  internal = 1,              // a defect of this library or of its run-time
-  invalid_argument = 2,      // the caller passed shapes, options or pointers that cannot be right
-  bad_model_file = 3,        // the model file is unreadable, damaged, foreign or of an unknown version
-  bad_input = 4,             // the scan or the samples in it cannot be embedded
-  device_not_available = 5,  // the device or precision asked for does not exist on this machine
-  out_of_memory = 6,         // fewer slices a call, or a smaller Options::memory_mib, need less
-  interrupted = 130,         // Options::interrupted said so
+  internal = 1,              ///< a defect of this library or of its run-time
+  invalid_argument = 2,      ///< shapes, options or pointers that cannot be right
+  bad_model_file = 3,        ///< the model file is unreadable, damaged, of another kind or of an unknown version
+  bad_input = 4,             ///< the scan or its samples cannot be embedded
+  device_not_available = 5,  ///< the device or precision does not exist on this machine
+  out_of_memory = 6,         ///< fewer slices per call, or a smaller Options::memory_mib, need less memory
+  interrupted = 130,         ///< Options::interrupted returned true
 };
 
-// Thrown by every function of the C++ interface that can fail; what() is one line of plain text that
-// names the file or argument, the cause and what would be right. Exported, so that it can be caught
-// across the library's border.
+/// Every function of the C++ interface that can fail throws it. what() is one line of plain text: the file or argument,
+/// what is wrong, what would be right. The class is exported, so that programs can catch it across the library's
+/// border.
 class MRIEMBED_EXPORT Error : public std::runtime_error {
  public:
+  /// An error of a whole call.
   Error(ErrorCode code, const std::string& message);
-  // The fault of one slice of a call, counted from 0: what() is "slice N FAULT".
+  /// An error of one slice of a call, counted from 0: what() is "slice N FAULT".
   Error(ErrorCode code, std::int64_t slice, const std::string& fault);
   ~Error() override;
   Error(const Error&) = default;
   Error& operator=(const Error&) = default;
 
+  /// The class of the error.
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
-  // The slice of the call that is at fault; none where it is not one slice's fault.
+  /// The slice of the call that is at fault; empty if no single slice is.
   [[nodiscard]] std::optional<std::int64_t> slice() const noexcept { return slice_; }
-  // what() without the slice, for callers that name slices otherwise. Lives as long as this object.
+  /// what() without the slice, for callers that name slices differently. Lives as long as this object.
   [[nodiscard]] const char* fault() const noexcept { return what() + fault_begin_; }
 
  private:

@@ -1,4 +1,5 @@
-// How a host program runs the library's parallel work on threads of its own.
+/// @file
+/// Runs the library's parallel work on the threads of the host program.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +7,13 @@
 
 namespace mriembed {
 
-// parallel_for(tasks, task) calls task(0) to task(tasks - 1), each once, in any order and in any threads, and returns
-// when all have returned. A task claims the pieces of work that nobody else has claimed, until none is left: tasks that
-// begin late find nothing to do, and running all of them in the calling thread is correct as well. Two tasks of one
-// number must not run at once. Tasks throw nothing; what parallel_for throws reaches the caller of the library.
-//
-// It is called many times a slice, by every thread that calls the library, load() included, and must bear that.
+/// parallel_for(tasks, task) calls task(0) to task(tasks - 1), each once, in any order and on any threads, and returns
+/// when all have returned. A task claims pieces of work until none is left: late tasks find nothing to do, and running
+/// all tasks on the calling thread is correct as well. A task of one number must not run twice at once. Tasks do not
+/// throw; exceptions of parallel_for reach the caller of the library.
+///
+/// Every thread that calls the library calls it many times per slice, and load() does as well; it must allow concurrent
+/// calls.
 using ParallelFor = std::function<void(std::int64_t tasks, const std::function<void(std::int64_t)>& task)>;
 
 }  // namespace mriembed

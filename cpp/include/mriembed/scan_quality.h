@@ -1,12 +1,13 @@
-/* The C interface of scan_quality.hpp and quality_findings.hpp, which say what each figure and limit means: what a
- * scan's samples say of its coils and its signal. No model file is needed.
+/** @file
+ * The C interface of scan_quality.hpp and quality_findings.hpp, which explain each figure and limit. It measures coils
+ * and signal in a scan's samples and needs no model file.
  *
- *   mriembed_scan_quality* quality = NULL;
- *   mriembed_scan_quality_create(coils, &quality, &error);
- *   for each slice: mriembed_scan_quality_add_slice(quality, kspace, shape, NULL, &error);
- *   mriembed_scan_quality_find(quality, NULL, &count, &error);
- *   for each finding: mriembed_scan_quality_finding(quality, index, &finding, &error);
- *   mriembed_scan_quality_destroy(quality);
+ *     mriembed_scan_quality* quality = NULL;
+ *     mriembed_scan_quality_create(coils, &quality, &error);
+ *     for each slice: mriembed_scan_quality_add_slice(quality, kspace, shape, NULL, &error);
+ *     mriembed_scan_quality_find(quality, NULL, &count, &error);
+ *     for each finding: mriembed_scan_quality_finding(quality, index, &finding, &error);
+ *     mriembed_scan_quality_destroy(quality);
  *
  * Structs that a function fills start with struct_size, which the caller sets to sizeof the struct. Status and error
  * are those of mriembed.h; `error` may be NULL. One thread at a time may use a mriembed_scan_quality. */
@@ -23,50 +24,55 @@
 extern "C" {
 #endif
 
-typedef struct mriembed_scan_quality mriembed_scan_quality; /* owned by the caller, from create to destroy */
+/** The figures of a scan; the caller owns it from create to destroy. */
+typedef struct mriembed_scan_quality mriembed_scan_quality;
 
+/** Figures of one coil, over all slices. */
 typedef struct mriembed_coil_quality {
   size_t struct_size;
-  double noise; /* standard deviation, in the unit of the samples; 0: not known */
+  double noise; /**< standard deviation, in the unit of the samples; 0: not known */
   int noise_is_estimated;
   double signal;
   double signal_share;
-  double snr;              /* 0: the noise is not known */
-  double correlation;      /* of noise, with that coil; 0 and -1 without a noise covariance */
-  int64_t correlated_with; /* coil, from 0 */
-  int64_t clipped;         /* samples */
+  double snr;              /**< 0: the noise is not known */
+  double correlation;      /**< of noise, with correlated_with; 0 without a noise covariance */
+  int64_t correlated_with; /**< coil, from 0; -1 without a noise covariance */
+  int64_t clipped;         /**< samples */
   int is_zero;
 } mriembed_coil_quality;
 
+/** Figures of one slice. */
 typedef struct mriembed_slice_quality {
   size_t struct_size;
   int64_t lines;
   int64_t measured_lines;
-  int64_t spike_y; /* the sample that stands out most */
+  int64_t spike_y; /**< the sample that stands out most */
   int64_t spike_x;
   double spike_level;
   double spike_share;
-  int64_t echo_y; /* where k-space peaks, in samples from its centre */
+  int64_t echo_y; /**< where k-space peaks, in samples from its centre */
   int64_t echo_x;
-  int lines_are_judged; /* 0: the three following are not known */
-  double ghost_phase;   /* radians */
+  int lines_are_judged; /**< 0: ghost_phase, motion_level and motion_line are not known */
+  double ghost_phase;   /**< radians */
   double motion_level;
   int64_t motion_line;
-  int64_t zero_readouts;      /* of one coil each, where other coils measured the line */
-  int64_t zero_readouts_coil; /* with the most of them; -1: none */
-  int64_t residual_spike_y;   /* the sample whose residual stands out most; level 0: not known */
+  int64_t zero_readouts;      /**< of one coil each, where other coils measured the line */
+  int64_t zero_readouts_coil; /**< the coil with the most of them; -1: none */
+  int64_t residual_spike_y;   /**< the sample whose residual stands out most */
   int64_t residual_spike_x;
-  double residual_spike_level;
+  double residual_spike_level; /**< 0: not known */
   double residual_spike_share;
 } mriembed_slice_quality;
 
+/** The strongest line in the spectrum of the noise. */
 typedef struct mriembed_interference {
   size_t struct_size;
   double level;
-  double frequency; /* cycles a sample of the readout, -0.5 to 0.5 */
+  double frequency; /**< cycles per sample of the readout, -0.5 to 0.5 */
   int64_t coil;
 } mriembed_interference;
 
+/** What is broken, as mriembed::Fault. */
 typedef enum mriembed_fault {
   MRIEMBED_ZERO_COIL = 0,
   MRIEMBED_NO_SIGNAL = 1,
@@ -81,9 +87,9 @@ typedef enum mriembed_fault {
   MRIEMBED_LOST_READOUTS = 10
 } mriembed_fault;
 
-/* Fill with mriembed_quality_limits_init, then change what should differ. */
+/** Limits, as mriembed::QualityLimits. Fill with mriembed_quality_limits_init, then change what should differ. */
 typedef struct mriembed_quality_limits {
-  size_t struct_size; /* set by the init function */
+  size_t struct_size; /**< set by the init function */
   double high_noise;
   double low_noise;
   double low_snr;
@@ -97,61 +103,65 @@ typedef struct mriembed_quality_limits {
   double residual_spike;
 } mriembed_quality_limits;
 
+/** A figure beyond its limit. */
 typedef struct mriembed_finding {
   size_t struct_size;
   mriembed_fault fault;
-  int64_t coil;  /* -1: the array */
-  int64_t slice; /* in the order of mriembed_scan_quality_add_slice; -1: all */
+  int64_t coil;  /**< -1: the array */
+  int64_t slice; /**< in the order of mriembed_scan_quality_add_slice; -1: all */
   double value;
   double limit;
-  double severity; /* how far beyond the limit, as a factor of at least 1; may be infinite */
+  double severity; /**< how far beyond the limit, as a factor of at least 1; may be infinite */
 } mriembed_finding;
 
+/** Sets the defaults. */
 MRIEMBED_EXPORT void mriembed_quality_limits_init(mriembed_quality_limits* limits);
 
-/* "zero_coil", ...; lives as long as the library. NULL for what is no fault. */
+/** "zero_coil", ...; lives as long as the library. NULL for a value that is not a fault. */
 MRIEMBED_EXPORT const char* mriembed_fault_name(mriembed_fault fault);
 
-/* Figures of slices with this number of coils. On failure *quality is set to NULL. */
+/** Makes the figures of slices with this number of coils. On failure, `*quality` is set to NULL. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_create(int64_t coils, mriembed_scan_quality** quality,
                                                              mriembed_error* error);
-/* NULL is allowed. */
+/** Releases the figures. NULL is allowed. */
 MRIEMBED_EXPORT void mriembed_scan_quality_destroy(mriembed_scan_quality* quality);
 
-/* `covariance`: (coils, coils) complex, real and imaginary interleaved, row-major, of a noise measurement with the
- * receiver's gain and bandwidth of the slices. */
+/** Sets the noise covariance. `covariance`: (coils, coils) complex, real and imaginary interleaved, row-major, of a
+ * noise measurement with the receiver's gain and bandwidth of the slices. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_set_noise(mriembed_scan_quality* quality,
                                                                 const double* covariance, mriembed_error* error);
 
-/* k-space (coils, y, x) as the scanner measured it, pairs real, imaginary; lines that are zero in all coils count as
- * missing. `strides` counts complex elements; NULL means row-major. The samples are read during the call only. A slice
- * that is refused leaves no trace in the figures. */
+/** Adds k-space (coils, y, x) as the scanner measured it, pairs real, imaginary; lines that are zero in all coils count
+ * as missing. `strides` counts complex elements; NULL means row-major. The samples are read during the call only. The
+ * figures do not include a slice that is rejected. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_add_slice(mriembed_scan_quality* quality, const float* kspace,
                                                                 const int64_t shape[3], const int64_t strides[3],
                                                                 mriembed_error* error);
 
-/* Slices so far; 0 for NULL. */
+/** Slices so far; 0 for NULL. */
 MRIEMBED_EXPORT int64_t mriembed_scan_quality_slices(const mriembed_scan_quality* quality);
 
-/* Figures of all slices so far: of one coil, of one slice, and of the noise spectrum. */
+/** Figures of one coil, of all slices so far. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_coil(mriembed_scan_quality* quality, int64_t coil,
                                                            mriembed_coil_quality* figures, mriembed_error* error);
+/** Figures of one slice. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_slice(mriembed_scan_quality* quality, int64_t slice,
                                                             mriembed_slice_quality* figures, mriembed_error* error);
+/** The noise spectrum, of all slices so far. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_interference(mriembed_scan_quality* quality,
                                                                    mriembed_interference* figures,
                                                                    mriembed_error* error);
 
-/* Limits of one coil, for what is found in coils, instead of those that mriembed_scan_quality_find is given: for an
- * element that is known to be weak. They stay until others are set; NULL: none of its own. */
+/** Sets limits of one coil, for findings in coils, which replace those that mriembed_scan_quality_find gets: for an
+ * element that is known to be weak. They hold until others are set; NULL removes them. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_set_coil_limits(mriembed_scan_quality* quality, int64_t coil,
                                                                       const mriembed_quality_limits* limits,
                                                                       mriembed_error* error);
-/* Compares the figures with limits (NULL: the defaults) and gives the number of findings. */
+/** Compares the figures with limits (NULL: the defaults) and gives the number of findings. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality,
                                                            const mriembed_quality_limits* limits, int64_t* count,
                                                            mriembed_error* error);
-/* A finding of the last mriembed_scan_quality_find, from 0, the worst first. */
+/** A finding of the last mriembed_scan_quality_find, from 0, the worst first. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_finding(const mriembed_scan_quality* quality, int64_t index,
                                                               mriembed_finding* finding, mriembed_error* error);
 

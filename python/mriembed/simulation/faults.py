@@ -1,20 +1,22 @@
 """Scanner faults in raw scans, for tests of a scan check.
 
-| fault                  | coils       | change                                                                        |
-|------------------------|-------------|-------------------------------------------------------------------------------|
-| dead element           | one         | The signal is lost. The noise of the preamplifier remains.                    |
-| zero coil              | one         | k-space and noise measurement are zero.                                       |
-| weak element           | one         | The gain is 0.3.                                                              |
-| strong element         | one         | The gain is 3.                                                                |
-| noise x 3              | one         | The standard deviation of the noise is 3 times as large.                      |
-| noise x 10             | one         | The standard deviation of the noise is 10 times as large.                     |
-| correlated pair        | two         | The next coil (cyclic order) receives 0.9 of the coil's signal and noise.     |
-| lost readouts          | one         | 1 to 4 neighbouring readouts of one slice are zero.                           |
-| RF tone                | whole array | Interference of one frequency crosses every line and the noise measurement.   |
-| spike                  | whole array | One k-space sample of one slice is far too large.                             |
-| ghost                  | whole array | Odd lines along y are out of phase with even lines, which makes an N/2 ghost. |
-| motion                 | whole array | The object moves by 3 pixels along y and 2 along x during the scan.           |
-| noise x 3 in all coils | whole array | The standard deviation of the noise is 3 times as large.                      |
+====================== =========== =============================================================================
+fault                  coils       change
+====================== =========== =============================================================================
+dead element           one         The signal is lost. The noise of the preamplifier remains.
+zero coil              one         k-space and noise measurement are zero.
+weak element           one         The gain is 0.3.
+strong element         one         The gain is 3.
+noise x 3              one         The standard deviation of the noise is 3 times as large.
+noise x 10             one         The standard deviation of the noise is 10 times as large.
+correlated pair        two         The next coil (cyclic order) receives 0.9 of the coil's signal and noise.
+lost readouts          one         1 to 4 neighbouring readouts of one slice are zero.
+RF tone                whole array Interference of one frequency crosses every line and the noise measurement.
+spike                  whole array One k-space sample of one slice is far too large.
+ghost                  whole array Odd lines along y are out of phase with even lines, which makes an N/2 ghost.
+motion                 whole array The object moves by 3 pixels along y and 2 along x during the scan.
+noise x 3 in all coils whole array The standard deviation of the noise is 3 times as large.
+====================== =========== =============================================================================
 
 A sample counts as measured if it is not zero in at least one coil. No fault changes a sample that was not measured.
 """
