@@ -11,7 +11,7 @@ import mriembed
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
 
-from quality_table import METHODS, single_change_rows
+from quality_table import METHODS, QUALITY, single_change_rows
 
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
@@ -24,9 +24,7 @@ from mriembed.training.recipe import Recipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = REPOSITORY / "README.md"
-RESULTS = REPOSITORY / "scripts" / "benchmarks" / "results"
-QUALITY = RESULTS / "quality-2026-11-29.json"
-SINGLE_CHANGES = RESULTS / "single-changes-2026-11-29.json"
+RESULTS = json.loads(QUALITY.read_text())
 CARD = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md")
 
 # Every measured scan that the package can read, each once.
@@ -72,7 +70,7 @@ def recall_of_trial(results: dict[str, list[dict[str, object]]], trial: str) -> 
 
 
 def test_the_model_card_shows_the_single_changes_that_were_measured_with_these_weights(model: Path) -> None:
-    results = json.loads(SINGLE_CHANGES.read_text())
+    results = RESULTS["single_changes"]
     assert results["model"]["weights_sha256"] == Embedder.load(model).info.weights_sha256
     assert results["plan"]["single_changes"] == 1000
     rows = table_rows(CARD)
@@ -95,12 +93,12 @@ def test_the_model_card_shows_the_single_changes_that_were_measured_with_these_w
 
 def test_the_readme_shows_the_medium_level_of_another_session_and_of_a_tilt() -> None:
     rows = table_rows(README)
-    for name, file, trial in (
-        ("400 simulated slices, another session, medium", QUALITY, "simulated, another session, medium"),
-        ("18 measured slices, another session, medium", QUALITY, "measured, another session, medium"),
-        ("1000 simulated slices, tilt of 3 degrees alone", SINGLE_CHANGES, "simulated, tilt alone, medium"),
+    for name, part, trial in (
+        ("400 simulated slices, another session, medium", "evaluation", "simulated, another session, medium"),
+        ("18 measured slices, another session, medium", "evaluation", "measured, another session, medium"),
+        ("1000 simulated slices, tilt of 3 degrees alone", "single_changes", "simulated, tilt alone, medium"),
     ):
-        assert rows[name] == recall_of_trial(json.loads(file.read_text()), trial)
+        assert rows[name] == recall_of_trial(RESULTS[part], trial)
 
 
 def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
