@@ -248,7 +248,7 @@ def load_scripted(
     checked = _core.read_checked_model_file(os.fspath(path), keys, allow_unsealed)
     description = {_DESCRIPTION: ""}
     with _torchscript_is_deprecated():
-        scripted: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+        scripted: torch.jit.ScriptModule = torch.jit.load(
             io.BytesIO(checked), map_location="cpu", _extra_files=description
         )
     reference = json.loads(description[_DESCRIPTION])["reference"]

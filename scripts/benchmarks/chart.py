@@ -20,7 +20,6 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 RESULTS = Path(__file__).resolve().parent / "results"
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True}
 # Okabe and Ito's colours, safe for the colour-blind, and shapes, so that neither is needed alone.
 WAYS = {
     OWN: ("#009E73", "P"),
@@ -36,7 +35,7 @@ PRECISIONS = ("float32", "bfloat16")
 def main() -> None:
     speed = json.loads((RESULTS / "speed.json").read_text())
     run, load = run_of(speed["network"]), speed["under_load"]
-    with plt.rc_context(STYLE):
+    with plt.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True}):
         figure, panels = plt.subplots(
             2, 2, figsize=(9, 8.5), sharex="row", sharey="row", height_ratios=(3, 2), layout="constrained"
         )

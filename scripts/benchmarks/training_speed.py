@@ -40,7 +40,7 @@ class Operations(TorchDispatchMode):
     """Counts torch's operations, but those that only look at a tensor in another way."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     def __torch_dispatch__(

@@ -284,7 +284,7 @@ def simulated(count: int, matrix: int) -> list[Samples]:
 def without_zero_lines(kspace: Samples) -> Samples:
     """The same but for next to nothing in lines that are zero, which count as measured then."""
     least = np.complex64(1e-12 * np.abs(kspace).max())
-    zero = ~kspace.any((0, 2))
+    zero = np.logical_not(kspace.any((0, 2)))
     return np.where(zero[:, None], least, kspace)
 
 

@@ -1,16 +1,10 @@
 import json
-import sys
 from pathlib import Path
 
+import gpu_summary
 import numpy as np
 import pytest
 import torch
-
-import mriembed
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
-
-import gpu_summary
 from alternation import times_of
 from eager_model import agreement
 from kspace_phantom import phantom_kspace
@@ -29,6 +23,7 @@ from results import (
 )
 from summary import best_peer, geometric_mean, summarize
 
+import mriembed
 from mriembed import CoilPreprocessor
 from mriembed.completion import complete_lines
 from preprocessing_vectors import Vector, published_vectors
@@ -162,7 +157,7 @@ def test_numpy_preprocessing_follows_version_4(
 
     kspace = np.concatenate([phantom_kspace(coils, height, width, seed) for seed in (0, 1, 2)])
     kspace = np.roll(kspace, (4, -3), axis=(2, 3))
-    kspace *= np.float32([1, 1e28, 1e-28]).reshape(3, 1, 1, 1)
+    kspace *= np.array([1, 1e28, 1e-28], np.float32).reshape(3, 1, 1, 1)
     covariance = None
     if noise:
         rng = np.random.default_rng(7)
@@ -181,7 +176,7 @@ def is_benchmarked(case: Vector) -> bool:
     return case.compression == "pca" and case.domain == "kspace" and square and not filled
 
 
-@pytest.mark.parametrize("case", list(filter(is_benchmarked, published_vectors())), ids=str)
+@pytest.mark.parametrize("case", [case for case in published_vectors() if is_benchmarked(case)], ids=str)
 def test_numpy_preprocessing_agrees_with_the_published_vectors(case: Vector) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor

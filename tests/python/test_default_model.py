@@ -1,23 +1,18 @@
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from quality_table import METHODS, QUALITY, single_change_rows
 from safetensors.torch import load_file
 
 import mriembed
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
-
-from quality_table import METHODS, QUALITY, single_change_rows
-
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
 from mriembed.evaluation.gallery import Score
 from mriembed.evaluation.measured import measured_trials, read_pairs
-from mriembed.evaluation.methods import DeployedModel, Thumbnail
+from mriembed.evaluation.methods import DeployedModel, Method, Thumbnail
 from mriembed.evaluation.simulated import simulated_trials
 from mriembed.scans import read_slices
 from mriembed.training.recipe import Recipe
@@ -137,7 +132,7 @@ def measured(model: Path, shared_data: Path) -> tuple[list[Score], int]:
     slices = [scan for file in files for scan in read_slices(file, image_files=["*images*"])]
     assert len(slices) == 18
     pairs = read_pairs(Path(__file__).parent / "evaluation" / "skyra_pairs.txt", slices)
-    methods = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
+    methods: list[Method] = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
     scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
     return scores, sum(pair.found["model"] for pair in repeated)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import mriembed
 from mriembed import BadInputError, DeviceNotAvailableError, Embedder, InvalidArgumentError
@@ -38,7 +39,7 @@ def test_verify_passes_on_this_machine(embedder: Embedder) -> None:
 )
 def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, layout: str) -> None:
     kspace = kspace_of(2, 5, 12, 14)
-    same: object = {
+    layouts: dict[str, ArrayLike] = {
         "fortran": np.asfortranarray(kspace),
         "transposed": np.ascontiguousarray(kspace.transpose(3, 1, 0, 2)).transpose(2, 1, 3, 0),
         "every second": np.repeat(kspace, 2, axis=3)[..., ::2],
@@ -46,8 +47,8 @@ def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, l
         "big-endian": kspace.astype(">c8"),
         "complex128": kspace.astype(np.complex128),
         "list": kspace.tolist(),
-    }[layout]
-    np.testing.assert_array_equal(embedder.embed_kspace(same), embedder.embed_kspace(kspace))
+    }
+    np.testing.assert_array_equal(embedder.embed_kspace(layouts[layout]), embedder.embed_kspace(kspace))
 
 
 def test_the_input_is_never_changed(embedder: Embedder) -> None:

@@ -182,7 +182,7 @@ class _Loop:
         everyone = [self.group.gathered(part) for part in torch.split(embeddings, len(first))]
         loss = loss_of_views(self.loss, everyone[0], everyone[1], coordinates)
         self.model.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.group.sum_gradients(self.model.parameters())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT)
         value = float(loss.detach())

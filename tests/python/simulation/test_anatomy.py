@@ -62,7 +62,12 @@ def test_slices_lie_as_far_apart_as_asked_for_and_in_the_order_in_which_they_wer
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     heights: list[torch.Tensor] = []
-    monkeypatch.setattr(anatomy, "displaced", lambda axis, z, uniform: heights.append(z) or displaced(axis, z, uniform))
+
+    def kept(axis: torch.Tensor, z: torch.Tensor, uniform: UniformNumbers) -> torch.Tensor:
+        heights.append(z)
+        return displaced(axis, z, uniform)
+
+    monkeypatch.setattr(anatomy, "displaced", kept)
     variants = torch.arange(200) < 20
     for apart in (0.0, 0.05):
         random_anatomy(200, 4, 8, torch.Generator().manual_seed(0), variants=variants, apart=apart)
@@ -119,7 +124,7 @@ def test_points_are_displaced_by_a_sum_of_waves() -> None:
 def test_depth_is_positive_within_an_ellipsoid_and_zero_on_its_surface() -> None:
     centre, axes, angle = torch.tensor([0.1, -0.2, 0.3]), torch.tensor([0.5, 0.2, 0.4]), torch.tensor(0.6)
     cosine, sine = torch.cos(angle), torch.sin(angle)
-    turned = {
+    turned: dict[str, tuple[float | torch.Tensor, float | torch.Tensor, float]] = {
         "end of the first axis": (0.5 * cosine, 0.5 * sine, 0.0),
         "end of the second axis": (-0.2 * sine, 0.2 * cosine, 0.0),
         "end of the third axis": (0.0, 0.0, 0.4),

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mriembed import InvalidArgumentError, ModelFileError
+from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import read_training
 from mriembed.training import run_folder
 from mriembed.training.recipe import Recipe
@@ -52,13 +53,13 @@ def test_a_run_that_dies_while_it_writes_a_checkpoint_keeps_the_one_before(
     run = RunFolder(tmp_path)
     run.open(RECIPE)
     run.save(RECIPE, checkpoint(2))
-    write, writes = run_folder.write_atomically, []
+    writes: list[Path] = []
 
     def dying(path: Path, content: bytes) -> None:
         if len(writes) == dies_at:
             raise KeyboardInterrupt
         writes.append(path)
-        write(path, content)
+        write_atomically(path, content)
 
     monkeypatch.setattr(run_folder, "write_atomically", dying)
     with pytest.raises(KeyboardInterrupt):

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from mriembed import CoilPreprocessor, InvalidArgumentError, MRIEmbeddingModel
 from mriembed.checkpoint import load_weights, read_training
 from mriembed.training import trainer
-from mriembed.training.losses import make_loss
+from mriembed.training.losses import loss_of_views, make_loss
 from mriembed.training.process_group import ProcessGroup
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs
@@ -245,12 +246,11 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = trainer.loss_of_views
     calls: list[int] = []
 
-    def breaking(*arguments: torch.Tensor) -> torch.Tensor:
+    def breaking(loss: nn.Module, *arguments: torch.Tensor) -> torch.Tensor:
         calls.append(1)
-        return whole(*arguments) * (math.nan if len(calls) == 4 else 1.0)  # type: ignore[arg-type]
+        return loss_of_views(loss, *arguments) * (math.nan if len(calls) == 4 else 1.0)
 
     monkeypatch.setattr(trainer, "loss_of_views", breaking)
     with pytest.raises(
