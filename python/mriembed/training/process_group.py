@@ -30,9 +30,9 @@ class ProcessGroup:
     def gathered(self, embeddings: Tensor) -> Tensor:
         """The embeddings of all processes in the order of their ranks; only this one's carry gradients.
 
-        `torch.distributed.nn.functional.all_gather` would also send gradients back to the embeddings of the others. Each
-        process has those already, because each computes the whole loss: their sum is `size` times the gradient, and
-        dividing it again rounds where `size` is not a power of two.
+        `torch.distributed.nn.functional.all_gather` would also send gradients back to the others' embeddings. But each
+        process computes the whole loss, so their sum is `size` times the gradient, and dividing it again rounds where
+        `size` is not a power of two.
         """
         if self.size == 1:
             return embeddings
