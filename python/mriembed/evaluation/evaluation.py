@@ -186,7 +186,7 @@ def evaluate(
     return Evaluation(
         description,
         plan,
-        ", ".join([_processor(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
+        ", ".join([processor_name(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         sorted(found_scores, key=lambda score: "same session" in score.trial),
         volumes,
@@ -198,7 +198,8 @@ def evaluate(
     )
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """As Linux gives it; elsewhere as Python does."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
