@@ -47,12 +47,12 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 def _train(options: argparse.Namespace) -> int:
     import torch
 
-    from mriembed.training.held_out import held_out_recall
     from mriembed.training.kept_memory import keep_freed_memory
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
     from mriembed.training.process_group import process_group
     from mriembed.training.progress_log import ProgressLog
     from mriembed.training.trainer import train
+    from mriembed.training.validation import validation_recall
 
     recipe = recipe_of(
         options,
@@ -64,14 +64,14 @@ def _train(options: argparse.Namespace) -> int:
     keep_freed_memory()
     with process_group(options.device) as group:
         measured: MeasuredPairs | None = None
-        held_out: list[ScanSlice] = []
+        validation: list[ScanSlice] = []
         if options.scans:
             slices = read_usable_slices(
                 options.scans,
                 image_files=options.image_files,
                 on_refused=lambda error: _warn(error) if group.leads else None,
             )
-            trained, held_out = split_by_file(slices, recipe.seed)
+            trained, validation = split_by_file(slices, recipe.seed)
             measured = MeasuredPairs(trained, group.device)
         with ProgressLog(options.output) as log:
             weights = train(
@@ -84,10 +84,10 @@ def _train(options: argparse.Namespace) -> int:
                 on_step=log,
             )
         if group.leads and weights is not None:
-            if len(held_out) > 1:
-                recall = held_out_recall(weights, recipe, held_out)
-                files = len({scan.file for scan in held_out})
-                print(f"of {len(held_out)} slices of {files} files kept from training, {recall:.1%} are found again")
+            if len(validation) > 1:
+                recall = validation_recall(weights, recipe, validation)
+                files = len({scan.file for scan in validation})
+                print(f"of {len(validation)} slices of {files} files kept from training, {recall:.1%} are found again")
             print(f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it")
     return 0
 
