@@ -26,7 +26,7 @@ from mriembed import CoilPreprocessor
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.training.graded_slices import volume_slices
-from mriembed.training.kept_memory import keep_freed_memory
+from mriembed.training.malloc_tuning import keep_freed_memory
 from mriembed.training.process_group import ProcessGroup, process_group
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs

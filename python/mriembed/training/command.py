@@ -47,7 +47,7 @@ def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 def _train(options: argparse.Namespace) -> int:
     import torch
 
-    from mriembed.training.kept_memory import keep_freed_memory
+    from mriembed.training.malloc_tuning import keep_freed_memory
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
     from mriembed.training.process_group import process_group
     from mriembed.training.progress_log import ProgressLog
