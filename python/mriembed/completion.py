@@ -11,6 +11,7 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from mriembed.fourier import centred_fft, centred_resize
 from mriembed.preprocessing import ECHO_WINDOW, CoilPreprocessor
 
 MOST_GAP = 6  # lines from a measured one to the next, for acceleration up to 6
@@ -61,10 +62,7 @@ def complete_lines(
         virtual = torch.matmul(weights[index], hybrid[index].flatten(1).to(weights.dtype))
         filled = plan.filled(virtual.reshape(-1, hybrid.size(2), hybrid.size(3)))
         of_coils = torch.matmul(torch.linalg.pinv(weights[index]), filled.flatten(1)).reshape(coils, *filled.shape[1:])
-        padded = torch.zeros(coils, filled.size(1), width, dtype=of_coils.dtype, device=of_coils.device)
-        padded.narrow(2, width // 2 - filled.size(2) // 2, filled.size(2)).copy_(of_coils)
-        shifted = torch.fft.ifftshift(padded, dim=2)
-        lines = torch.fft.fftshift(torch.fft.fft(shifted, dim=2, norm="ortho"), dim=2) * peak[index]
+        lines = centred_fft(centred_resize(of_coils, 2, width), 2) * peak[index]
         completed[index] = torch.where(measured[index, :, None], kspace[index], lines.to(kspace.dtype))
     return completed
 

@@ -1,4 +1,7 @@
-"""Between images and k-space, in the convention of `CoilPreprocessor`: centred, orthonormal FFTs."""
+"""Between images and k-space: centred orthonormal FFTs, and crops and zeros around the centre, index n // 2.
+
+Functions of one axis can be scripted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,32 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+
+def centred_fft(x: Tensor, axis: int) -> Tensor:
+    """Centred orthonormal FFT along one axis, for odd and even lengths."""
+    shifted = torch.fft.ifftshift(x, dim=[axis])
+    transformed: Tensor = torch.fft.fftshift(torch.fft.fft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    return transformed
+
+
+def centred_ifft(x: Tensor, axis: int) -> Tensor:
+    """Centred orthonormal inverse FFT along one axis, for odd and even lengths."""
+    shifted = torch.fft.ifftshift(x, dim=[axis])
+    transformed: Tensor = torch.fft.fftshift(torch.fft.ifft(shifted, dim=axis, norm="ortho"), dim=[axis])
+    return transformed
+
+
+def centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
+    """Crops or zero-pads one axis so that its centre, index n // 2, stays the centre."""
+    size = x.size(axis)
+    if size >= length:
+        return x.narrow(axis, size // 2 - length // 2, length)
+    shape = list(x.shape)
+    shape[axis] = length
+    padded = torch.zeros(shape, dtype=x.dtype, device=x.device)
+    padded.narrow(axis, length // 2 - size // 2, size).copy_(x)
+    return padded
 
 
 def image_to_kspace(image: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import os
 import platform
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -90,28 +90,12 @@ class ModelDescription:
     @classmethod
     def of(cls, info: _core.ModelInfo) -> ModelDescription:
         """From what libmriembed read."""
-        return cls(
-            format_version=info.format_version,
-            model_class=info.model_class,
-            arguments=json.loads(info.arguments),
-            in_channels=info.in_channels,
-            num_coils=info.num_coils,
-            embed_dim=info.embed_dim,
-            parameters=info.parameters,
-            preprocessing_version=info.preprocessing_version,
-            coil_compression=info.coil_compression,
-            matrix=info.matrix or None,
-            mriembed_version=info.mriembed_version,
-            torch_version=info.torch_version,
-            python_version=info.python_version,
-            created=info.created,
-            source_revision=info.source_revision,
-            weights_source=info.weights_source,
-            weights_sha256=info.weights_sha256,
-            distances=_distances(info.distances),
-            sealed=info.sealed,
-            signers=tuple(info.signers),
-        )
+        members = {member.name: getattr(info, member.name) for member in fields(cls)}
+        members["arguments"] = json.loads(info.arguments)
+        members["matrix"] = info.matrix or None
+        members["distances"] = _distances(info.distances)
+        members["signers"] = tuple(info.signers)
+        return cls(**members)
 
     def as_dict(self) -> dict[str, Any]:
         """The members by name, ready for JSON."""
@@ -247,7 +231,7 @@ def load_scripted(
     checked = _core.read_checked_model_file(os.fspath(path), keys, allow_unsealed)
     description = {_DESCRIPTION: ""}
     with _torchscript_is_deprecated():
-        scripted: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+        scripted: torch.jit.ScriptModule = torch.jit.load(
             io.BytesIO(checked), map_location="cpu", _extra_files=description
         )
     reference = json.loads(description[_DESCRIPTION])["reference"]

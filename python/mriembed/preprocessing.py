@@ -26,6 +26,8 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
+from mriembed.fourier import centred_fft, centred_ifft, centred_resize
+
 PREPROCESSING_VERSION = 4
 CALIBRATION_LINES = 24  # as many as `bart ecalib` takes by default
 ECHO_WINDOW = 48  # samples of k-space along each axis in which the echo is looked for
@@ -46,32 +48,6 @@ def square_field_of_view(height: int, width: int, pixel_aspect: float) -> tuple[
     return max(height, math.floor(side / pixel_aspect + 0.5)), max(width, math.floor(side + 0.5))
 
 
-def _centred_fft(x: Tensor, axis: int) -> Tensor:
-    """Centred orthonormal FFT along one axis, for odd and even lengths."""
-    shifted = torch.fft.ifftshift(x, dim=[axis])
-    transformed: Tensor = torch.fft.fftshift(torch.fft.fft(shifted, dim=axis, norm="ortho"), dim=[axis])
-    return transformed
-
-
-def _centred_ifft(x: Tensor, axis: int) -> Tensor:
-    """Centred orthonormal inverse FFT along one axis, for odd and even lengths."""
-    shifted = torch.fft.ifftshift(x, dim=[axis])
-    transformed: Tensor = torch.fft.fftshift(torch.fft.ifft(shifted, dim=axis, norm="ortho"), dim=[axis])
-    return transformed
-
-
-def _centred_resize(x: Tensor, axis: int, length: int) -> Tensor:
-    """Crops or zero-pads one axis so that its centre, index n // 2, stays the centre."""
-    size = x.size(axis)
-    if size >= length:
-        return x.narrow(axis, size // 2 - length // 2, length)
-    shape = list(x.shape)
-    shape[axis] = length
-    padded = torch.zeros(shape, dtype=x.dtype, device=x.device)
-    padded.narrow(axis, length // 2 - size // 2, size).copy_(x)
-    return padded
-
-
 def _hann_windows(length: int, widths: Tensor) -> Tensor:
     """cos^2(pi k / width) for the samples k = -(length // 2) ... of a centred k-space, 0 from |k| = width / 2 on.
 
@@ -90,7 +66,7 @@ def _low_passed(kspace: Tensor, widths: Tensor) -> Tensor:
     """
     rows = _hann_windows(kspace.size(2), widths)
     columns = _hann_windows(kspace.size(3), widths)
-    images: Tensor = _centred_ifft(_centred_ifft(kspace * rows[:, :, None] * columns[:, None, :], 2), 3)
+    images: Tensor = centred_ifft(centred_ifft(kspace * rows[:, :, None] * columns[:, None, :], 2), 3)
     return images
 
 
@@ -213,7 +189,7 @@ class CoilPreprocessor(nn.Module):
         """
         scaled = self._scaled_to_unit_peak(coil_images)
         lines = self._lines_of_calibration(scaled.size(2), None)
-        virtual, energy_kept = self._combine_coils(scaled, _centred_fft(scaled, 2), None, lines)
+        virtual, energy_kept = self._combine_coils(scaled, centred_fft(scaled, 2), None, lines)
         return self._network_input(virtual, None), energy_kept
 
     def coil_weights(
@@ -245,11 +221,11 @@ class CoilPreprocessor(nn.Module):
         """Steps 1 to 4 of k-space: images of the virtual coils (B, coils, y, x) complex64, and energy kept."""
         hybrid, whitening, lines = self._hybrid(kspace, noise_covariance, readout_width, phase_height)
         virtual, energy_kept = self._combine_coils(hybrid, hybrid, whitening, lines)
-        images = _centred_ifft(virtual, 2)
+        images = centred_ifft(virtual, 2)
         if phase_height is not None:  # noqa: SIM102
             if phase_height < kspace.size(2):
                 whole = images
-                images = _centred_resize(images, 2, phase_height)
+                images = centred_resize(images, 2, phase_height)
                 self._refuse_without_signal(_energy(images), _energy(whole), "cropped phase encoding")
         return images, energy_kept
 
@@ -271,13 +247,13 @@ class CoilPreprocessor(nn.Module):
             if phase_height < 1 or phase_height > kspace.size(2):
                 raise ValueError(f"phase height must lie in 1..{kspace.size(2)} lines, not {phase_height}")
         lines = self._lines_of_calibration(kspace.size(2), phase_height)
-        hybrid = _centred_ifft(scaled, 3)
+        hybrid = centred_ifft(scaled, 3)
         if readout_width is not None:
             if readout_width < 1 or readout_width > kspace.size(3):
                 raise ValueError(f"readout width must lie in 1..{kspace.size(3)} samples, not {readout_width}")
             if readout_width < kspace.size(3):
                 whole = hybrid
-                hybrid = _centred_resize(hybrid, 3, readout_width)
+                hybrid = centred_resize(hybrid, 3, readout_width)
                 before, after = _energy(_central_lines(whole, lines)), _energy(_central_lines(hybrid, lines))
                 signal = before > 0
                 before = torch.where(signal, before, _energy(whole))
@@ -392,7 +368,7 @@ class CoilPreprocessor(nn.Module):
     def _centred_kspace(self, virtual: Tensor, square: Optional[tuple[int, int]]) -> Tensor:
         """Step 5: k-space of the matrix, with the echo at its centre. Values in the image keep their size."""
         matrix = self.matrix
-        kspace = _centred_fft(_centred_fft(virtual, 2), 3)
+        kspace = centred_fft(centred_fft(virtual, 2), 3)
         position_y = _echo_position(kspace, 2, self.echo_window)
         position_x = _echo_position(kspace, 3, self.echo_window)
         if matrix is not None:
@@ -402,21 +378,21 @@ class CoilPreprocessor(nn.Module):
                 height, width = square
                 if height < virtual.size(2) or width < virtual.size(3):
                     raise ValueError(f"the square field of view ({height}, {width}) does not hold the slice")
-            virtual = _centred_resize(_centred_resize(virtual, 2, height), 3, width)
+            virtual = centred_resize(centred_resize(virtual, 2, height), 3, width)
         virtual = _shift_kspace(virtual, 2, torch.round(position_y * virtual.size(2)))
         virtual = _shift_kspace(virtual, 3, torch.round(position_x * virtual.size(3)))
-        kspace = _centred_fft(_centred_fft(virtual, 2), 3)
+        kspace = centred_fft(centred_fft(virtual, 2), 3)
         if matrix is not None:
             whole = _energy(kspace)
             factor = float(matrix) / (float(kspace.size(2)) * float(kspace.size(3))) ** 0.5
-            kspace = _centred_resize(_centred_resize(kspace, 2, matrix), 3, matrix)
+            kspace = centred_resize(centred_resize(kspace, 2, matrix), 3, matrix)
             self._refuse_without_signal(_energy(kspace), whole, "cropped matrix")
             kspace = kspace * factor
         return kspace
 
     def _combined(self, kspace: Tensor) -> Tensor:
         """Step 6: one image of all coils without its smooth phase, (B, 1, y, x)."""
-        images = _centred_ifft(_centred_ifft(kspace, 2), 3)
+        images = centred_ifft(centred_ifft(kspace, 2), 3)
         low = _low_passed(kspace, torch.ones([1], device=kspace.device) * float(self.low_resolution))
         strength = torch.view_as_real(low).square().sum([1, 4])[:, None]
         mean = strength.mean([2, 3], keepdim=True)
@@ -431,7 +407,7 @@ class CoilPreprocessor(nn.Module):
         mean = power.mean([2, 3], keepdim=True)
         if self.num_coils == 1:
             return combined / mean.sqrt()
-        spectrum = _centred_fft(_centred_fft(torch.complex(power, torch.zeros_like(power)), 2), 3)
+        spectrum = centred_fft(centred_fft(torch.complex(power, torch.zeros_like(power)), 2), 3)
         window = torch.arange(self.num_coils - 1, device=combined.device, dtype=torch.float32)
         widths = torch.pow(4.0, 1.0 + window / float(max(1, self.num_coils - 2)))
         local = torch.real(_low_passed(spectrum, widths)).clamp(min=0.0)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
-from mriembed.fourier import image_to_kspace, kspace_to_image
+from mriembed.fourier import centred_resize, image_to_kspace, kspace_to_image
 from mriembed.programs import scan_reader_program
 
 # What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
@@ -45,15 +44,13 @@ class ScanSlice:
 
     def with_square_pixels(self) -> ScanSlice:
         """The same image with square pixels: k-space is zero-padded along the coarser axis."""
-        coils, height, width = self.kspace.shape
+        _, height, width = self.kspace.shape
         lines = max(height, round(height * self.pixel_aspect))
         samples = max(width, round(width / self.pixel_aspect))
         if (lines, samples) == (height, width):
             return replace(self, pixel_aspect=1.0)
-        kspace = np.zeros((coils, lines, samples), np.complex64)
-        top, left = lines // 2 - height // 2, samples // 2 - width // 2
-        kspace[:, top : top + height, left : left + width] = self.kspace
-        return replace(self, kspace=kspace, pixel_aspect=1.0)
+        kspace = centred_resize(centred_resize(torch.from_numpy(self.kspace), 1, lines), 2, samples)
+        return replace(self, kspace=kspace.numpy(), pixel_aspect=1.0)
 
 
 def find_scans(places: Sequence[Path]) -> list[Path]:
@@ -124,8 +121,10 @@ def read_slices(
             coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
             if covariance is not None:
                 coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
-            coil_images = _cropped(_cropped(coil_images, 1, scan.phase_height), 2, scan.readout_width)
-            kspace = image_to_kspace(torch.from_numpy(coil_images)).numpy().astype(np.complex64)
+            _, height, width = coil_images.shape  # no height or width to crop to is 0
+            cropped = centred_resize(torch.from_numpy(coil_images), 1, scan.phase_height or height)
+            cropped = centred_resize(cropped, 2, scan.readout_width or width)
+            kspace = image_to_kspace(cropped).numpy().astype(np.complex64)
             if not np.isfinite(kspace).all() or not kspace.any():
                 raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
             slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
@@ -150,9 +149,3 @@ def read_usable_slices(
         except BadInputError as error:
             on_refused(error)
     return slices
-
-
-def _cropped(images: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
-    """Its centre, `length` pixels of an axis; 0: all."""
-    begin = images.shape[axis] // 2 - length // 2
-    return images if length == 0 else images.take(range(begin, begin + length), axis)

@@ -47,7 +47,7 @@ def run(model: Path, scan: Path, rows: Path, options: list[str]) -> Taken:
     """Embeds the scan once."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
-    command = [installed_program("mriembed_cli"), "embed", model, scan, "-o", rows, *options]
+    command: list[str | Path] = [installed_program("mriembed_cli"), "embed", model, scan, "-o", rows, *options]
     status = subprocess.run(command, capture_output=True, check=False).returncode
     wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -85,7 +85,8 @@ def main() -> None:
 
     def of_slice(kind: str, figure: str) -> float:
         one, every = (statistics.median(getattr(each, figure) for each in taken[kind][name]) for name in ("one", "all"))
-        return (every - one) / (arguments.slices - 1)
+        result: float = (every - one) / (arguments.slices - 1)
+        return result
 
     result = {
         "date": machine.today(),

@@ -80,7 +80,8 @@ def measured_scan(file: Path) -> DrawnScan:
 
 def embedded(embedder: Embedder, scan: RawSlices) -> np.ndarray:
     """Of the first slice, without prewhitening."""
-    return embedder.embed_kspace(scan.kspace[:1])[0]
+    result: np.ndarray = embedder.embed_kspace(scan.kspace[:1])[0]
+    return result
 
 
 def repeat(scan: RawSlices, number: int) -> RawSlices:

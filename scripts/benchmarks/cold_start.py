@@ -84,7 +84,8 @@ def main() -> None:
                 taken[name].append(run(command))
 
     def median(name: str, figure: str) -> float:
-        return round(statistics.median(getattr(each, figure) for each in taken[name]), 1)
+        result: float = round(statistics.median(getattr(each, figure) for each in taken[name]), 1)
+        return result
 
     result = {
         "date": machine.today(),

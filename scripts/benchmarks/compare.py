@@ -19,19 +19,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from alternation import Contestant, Task
+from alternation import Task
 from cases import default_model, measure_case, random_model
 from eager_model import reference_embeddings
 from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
 from machine import processor, today, versions
 from peers import PEERS
-from results import KSPACE, KSPACE_DEFAULT, MATRIX_PRODUCT, OWN, Case, Run, write_run
-from speed_limits import prepare_matrix_product
-from summary import ONE_SLICE, summarize
+from results import KSPACE, KSPACE_DEFAULT, OWN, Case, Run, write_run
+from summary import summarize
 from tables import heading, summary_lines
-
-import mriembed
 
 SHAPES = ("1,16,128,128", "1,32,256,256", "1,40,320,320", "8,16,128,128", "8,32,256,256", "64,16,128,128")
 COILS = (8, 20, 32)
@@ -54,8 +51,7 @@ def main() -> int:
             for precision in arguments.precisions:
                 for threads in arguments.threads:
                     task = Task(model, precision, stacked, threads)
-                    marks = [Contestant(MATRIX_PRODUCT, prepare_matrix_product, task)] if shape == ONE_SLICE else []
-                    cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds, marks))
+                    cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds))
         for coils in arguments.coils:
             kspace = phantom_kspace(coils, KSPACE_MATRIX, KSPACE_MATRIX)
             models = {KSPACE: random_model(Path(folder), VIRTUAL_COILS), KSPACE_DEFAULT: default_model(Path(folder))}
@@ -64,8 +60,7 @@ def main() -> int:
                 for threads in arguments.threads:
                     task = Task(model, "float32", kspace, threads)
                     cases.append(measure_case(kind, KSPACE_PEERS, task, reference, arguments.rounds))
-        model = random_model(Path(folder), VIRTUAL_COILS)
-        summary = summarize(cases, mriembed.read_description(model).arguments["widths"])
+    summary = summarize(cases)
     run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))
     print(f"\n{summary_lines(summary)}")
     if arguments.json:

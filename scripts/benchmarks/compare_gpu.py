@@ -4,15 +4,13 @@
 
 gpu_peers.py says how each is configured. Every embedding is checked against float32 eager PyTorch on the CPU. The
 memory floor is the time that the bytes which the network must move take at the speed of a copy within the device,
-measured in the same alternation; host to host, the measured upload of the input comes on top. Writes a dated file into
-results/ unless --json names another. Exit status: 0 well, 1 embeddings disagree or libmriembed failed, 2 usage,
-5 no GPU.
+measured in the same alternation; host to host, the measured upload of the input comes on top. Exit codes: 0 success,
+1 embeddings disagree or libmriembed failed, 2 usage error, 5 no GPU.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -33,13 +31,12 @@ import mriembed
 SHAPES = ((1, 32, 256, 256), (64, 32, 256, 256), (1, 16, 128, 128), (64, 16, 128, 128))
 PRECISIONS = ("float32", "bfloat16")
 CALLS = 10  # a GPU call can be as short as the clock's own cost
-RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def main() -> int:
     """Prints a table a case and the summary."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here, not into results/")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
     parser.add_argument("--rounds", type=int, default=15, help="timed turns of each way in each case, 2 or more")
     arguments = parser.parse_args()
     if arguments.rounds < 2:
@@ -70,8 +67,8 @@ def main() -> int:
     run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))
     summary = summarize(cases, description.arguments["widths"], description.embed_dim)
     print(f"\n{summary_lines(summary)}")
-    path = arguments.json or RESULTS / f"gpu-{re.sub('[^a-z0-9]+', '-', gpu.lower()).strip('-')}-{run.date}.json"
-    write_run(path, run, summary)
+    if arguments.json:
+        write_run(arguments.json, run, summary)
     for line in run.disagreements:
         print(f"compare_gpu.py: embeddings disagree with float32 eager PyTorch: {line}", file=sys.stderr)
     return int(bool(run.disagreements) or any(case.median_ms(OWN) is None for case in cases))

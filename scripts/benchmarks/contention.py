@@ -1,7 +1,7 @@
 """Compares ways to run the network on a machine that does other work as well.
 
     pip install '.[benchmark]'
-    python scripts/benchmarks/contention.py [--json FILE] [--picture FILE.png] [--before PYTHON]
+    python scripts/benchmarks/contention.py [--json FILE] [--before PYTHON]
 
 libmriembed, ONNX Runtime and OpenVINO, each with one thread and with one for each processor, beside 0, 1, 2 and 4
 processes that only burn a core, called by 1, 2 and 4 threads of one process. Every way has a process of its own; they
@@ -179,17 +179,12 @@ def main() -> int:
     run = Run(processor(), today(), versions(PACKAGES), arguments.shape, tuple(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(asdict(run), indent=1) + "\n")
-    if arguments.picture:
-        from contention_plot import draw
-
-        draw(run, arguments.picture)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw them")
     parser.add_argument("--before", metavar="PYTHON", help="the Python of another installation of mriembed")
     parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2, 4], help="processes that burn a core each")
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 2, 4], help="threads that call, up to 4")

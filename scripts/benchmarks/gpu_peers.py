@@ -23,7 +23,7 @@ import torch
 from alternation import Prepared, Task, fastest_of
 from eager_model import load_eager, load_scripted, torchscript_is_deprecated
 from numpy.typing import NDArray
-from peers import LAYOUTS, Peer, dtype_of
+from peers import LAYOUTS, Peer, laid_out
 from results import DEVICE_COPY, ON_DEVICE, OWN, UPLOAD
 
 import mriembed
@@ -56,7 +56,7 @@ def _torchscript_networks(task: Task) -> list[Candidate]:
     torch.backends.cudnn.benchmark = True
 
     def candidate(freeze: bool, layout: str) -> Candidate:
-        network = load_scripted(task.model).to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
+        network = laid_out(load_scripted(task.model), layout, task.precision)
         network = network.to(task.device)
         if freeze:
             with torchscript_is_deprecated():
@@ -74,7 +74,7 @@ def _compiled_networks(task: Task) -> list[Candidate]:
     torch._inductor.config.freezing = True
 
     def candidate(layout: str) -> Candidate:
-        network = load_eager(task.model).model.to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
+        network = laid_out(load_eager(task.model).model, layout, task.precision)
         compiled = torch.compile(network.to(task.device), mode="max-autotune", dynamic=False)
         return Candidate(f"max-autotune, freezing, {layout}", layout, compiled)
 

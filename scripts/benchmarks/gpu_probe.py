@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -285,7 +286,7 @@ def main() -> None:
     if options.hazard:
         print(HAZARDS[options.hazard](options.file, options.device))
         return
-    content: dict[str, object] = {"torch": torch.__version__, "mriembed": mriembed.__version__}
+    content: dict[str, Any] = {"torch": torch.__version__, "mriembed": mriembed.__version__}
     if options.device != "cpu":
         properties = torch.cuda.get_device_properties(0)
         content |= {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from results import DEVICE_COPY, MARKS, ON_DEVICE, OWN, UPLOAD, Case, describe
-from speed_limits import memory_traffic
 
 GIBIBYTE = 2**30
 
@@ -60,6 +59,29 @@ def summary_lines(summary: GpuSummary) -> str:
                 + ratio
             )
     return "\n".join(lines)
+
+
+def memory_traffic(shape: Sequence[int], widths: Sequence[int], embed_dim: int, element_bytes: int) -> int:
+    """Bytes that the network must at least move: the float32 input is read once, each convolution's output written
+    once and read once (GroupNorm needs all of it before any of it goes on), weights read, embeddings written.
+    """
+    slices = shape[0]
+    samples = 4 * slices * shape[1] * shape[2] * shape[3]
+    layers = list(_convolutions(shape, widths))
+    activations = 2 * element_bytes * slices * sum(after * pixels for _, after, pixels in layers)
+    weights = sum(9 * before * after + 3 * after for before, after, _ in layers) + (widths[-1] + 1) * embed_dim
+    return samples + activations + element_bytes * weights + 4 * slices * embed_dim
+
+
+def _convolutions(shape: Sequence[int], widths: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Input channels, output channels and output pixels of each convolution, for one slice."""
+    _, channels, height, width = shape
+    yield channels, widths[0], height * width
+    before = widths[0]
+    for after in widths:
+        height, width = (height + 1) // 2, (width + 1) // 2
+        yield before, after, height * width
+        before = after
 
 
 def _case(case: Case, widths: Sequence[int], embed_dim: int) -> GpuCaseSummary | None:

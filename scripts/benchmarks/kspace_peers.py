@@ -14,7 +14,7 @@ import torch
 from alternation import Prepared, Task, fastest_of
 from eager_model import load_scripted, stacked_of
 from numpy.typing import NDArray
-from peers import LAYOUTS, Peer, onnx_bytes, onnxruntime_call
+from peers import LAYOUTS, Peer, laid_out, onnx_bytes, onnxruntime_call
 from results import NETWORK_ALONE, OWN, TORCHSCRIPT
 
 import mriembed
@@ -41,7 +41,7 @@ def _torchscript_python(task: Task) -> Prepared:
     kspace = torch.from_numpy(task.samples)
 
     def candidate(layout: str) -> Prepared:
-        scripted = load_scripted(task.model).to(memory_format=LAYOUTS[layout])
+        scripted = laid_out(load_scripted(task.model), layout)
 
         def call() -> NDArray[np.float32]:
             with torch.inference_mode():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+
+from mriembed.evaluation.evaluation import processor_name
 
 
 def today() -> str:
@@ -19,13 +22,9 @@ def today() -> str:
 
 
 def processor() -> str:
-    """The processor's name and number of logical cores, as Linux gives them."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    if not names:
-        return platform.machine()
-    plain = re.sub(r"\((R|TM)\)", "", names[0])
-    return f"{len(names)} x {' '.join(plain.split())}, {instructions()}"
+    """The number of logical cores, the processor's name and its widest instructions."""
+    plain = re.sub(r"\((R|TM)\)", "", processor_name())
+    return f"{os.cpu_count()} x {' '.join(plain.split())}, {instructions()}"
 
 
 def instructions() -> str:

@@ -88,7 +88,8 @@ class NumPyPreprocessor:
         def sum_of_squares(coil: Complex64) -> np.float32:
             parts = coil.reshape(-1).view(np.float32)
             with np.errstate(over="ignore", invalid="ignore"):
-                return np.dot(parts, parts)
+                result: np.float32 = np.dot(parts, parts)
+                return result
 
         energy = sum(map(float, self._pool.map(sum_of_squares, samples)))
         if 1e-25 < energy < 1e35:
@@ -98,7 +99,8 @@ class NumPyPreprocessor:
         peak = float(np.abs(samples.view(np.float32)).max())
         if peak == 0:
             raise ValueError(f"slice {index} is all zero; a slice needs signal to be embedded")
-        return 1 / (np.sqrt(2) * peak)
+        result: float = 1 / (np.sqrt(2) * peak)
+        return result
 
     def _compression(self, samples: Complex64, whitening: Complex128 | None, width: int) -> Complex128:
         """Prewhitening and PCA as one matrix (virtual coils, coils)."""
@@ -124,7 +126,10 @@ class NumPyPreprocessor:
         if self.threads == 1:
             return _gram_by_zherk(pixels)
         parts = self._parts(pixels.shape[1])
-        return np.sum(list(self._pool.map(lambda part: _gram_by_real_product(pixels[:, part]), parts)), axis=0)
+        result: Complex128 = np.sum(
+            list(self._pool.map(lambda part: _gram_by_real_product(pixels[:, part]), parts)), axis=0
+        )
+        return result
 
     def _kspace(self, rows: Complex64, samples: Complex64, width: int) -> Complex64:
         """k-space of the virtual coils (coils, y, x) of the matrix, around the echo, in the order of an FFT."""
@@ -270,7 +275,8 @@ class NumPyPreprocessor:
 def _whitening(noise_covariance: Complex128) -> Complex128:
     covariance = np.asarray(noise_covariance, np.complex128) / np.diagonal(noise_covariance).real.mean()
     lower = np.linalg.cholesky(0.5 * (covariance + covariance.conj().T))
-    return scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True)
+    result: Complex128 = scipy.linalg.solve_triangular(lower, np.eye(len(lower)), lower=True)
+    return result
 
 
 def _chunks(length: int) -> Iterator[slice]:
@@ -283,7 +289,8 @@ def _gram_by_zherk(pixels: Complex64) -> Complex128:
     upper = np.zeros((coils, coils), np.complex128, order="F")
     for chunk in _chunks(pixels.shape[1]):
         upper = zherk(1.0, pixels[:, chunk].astype(np.complex128).T, beta=1.0, c=upper, trans=2, overwrite_c=1)
-    return upper.conj() + np.triu(upper, 1).T
+    result: Complex128 = upper.conj() + np.triu(upper, 1).T
+    return result
 
 
 def _gram_by_real_product(pixels: Complex64) -> Complex128:
@@ -323,7 +330,10 @@ def _resized(samples: Complex64, axis: int, length: int) -> Complex64:
 
 def _centred(transform: Callable[..., Complex64], samples: Complex64, axis: int, threads: int) -> Complex64:
     shifted = scipy.fft.ifftshift(samples, axes=axis)
-    return scipy.fft.fftshift(transform(shifted, axis=axis, norm="ortho", overwrite_x=True, workers=threads), axes=axis)
+    result: Complex64 = scipy.fft.fftshift(
+        transform(shifted, axis=axis, norm="ortho", overwrite_x=True, workers=threads), axes=axis
+    )
+    return result
 
 
 def _frequencies(length: int) -> Indices:

@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -32,6 +32,7 @@ from results import OWN, TORCHSCRIPT
 
 import mriembed
 
+Network = TypeVar("Network", bound=torch.nn.Module)
 LAYOUTS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
@@ -43,6 +44,14 @@ class Peer:
     package: str
     prepare: Callable[[Task], Prepared]
     unsupported: Mapping[str, str] = field(default_factory=dict)
+
+
+def laid_out(network: Network, layout: str, precision: str = "float32") -> Network:
+    """The network with its weights in that layout and precision."""
+    moved: Network = network.to(  # type: ignore[call-overload]  # torch's types do not know memory_format
+        dtype=dtype_of(precision), memory_format=LAYOUTS[layout]
+    )
+    return moved
 
 
 def dtype_of(precision: str) -> torch.dtype:
@@ -66,7 +75,7 @@ def _torchscript_python(task: Task) -> Prepared:
     torch.set_num_threads(task.threads)
 
     def candidate(freeze: bool, layout: str) -> Prepared:
-        network = load_scripted(task.model).to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
+        network = laid_out(load_scripted(task.model), layout, task.precision)
         if freeze:
             with torchscript_is_deprecated():
                 network = torch.jit.freeze(network)
@@ -74,7 +83,8 @@ def _torchscript_python(task: Task) -> Prepared:
 
         def call() -> NDArray[np.float32]:
             with torch.inference_mode():
-                return network(samples).float().numpy()
+                result: NDArray[np.float32] = network(samples).float().numpy()
+                return result
 
         return Prepared(call, f"{layout}, {'frozen' if freeze else 'not frozen'}")
 
@@ -89,8 +99,8 @@ def _torch_compile(task: Task) -> Prepared:
     torch._inductor.config.compile_threads = 1  # or a pool of processes outlives the compilation
 
     def candidate(layout: str) -> Prepared:
-        network = load_eager(task.model).model.to(dtype=dtype_of(task.precision), memory_format=LAYOUTS[layout])
-        compiled = torch.compile(network, dynamic=False)
+        network = laid_out(load_eager(task.model).model, layout, task.precision)
+        compiled: Callable[[torch.Tensor], torch.Tensor] = torch.compile(network, dynamic=False)
         samples = torch.from_numpy(task.samples).contiguous(memory_format=LAYOUTS[layout])
 
         def call() -> NDArray[np.float32]:
@@ -111,7 +121,7 @@ def onnx_bytes(model: Path, stacked: NDArray[np.float32]) -> bytes:
         torch.onnx.export(
             load_eager(model).model,
             (torch.from_numpy(stacked),),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # torch's types know files only
             input_names=["stacked"],
             opset_version=20,
             dynamo=False,

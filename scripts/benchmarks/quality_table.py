@@ -1,15 +1,12 @@
-"""The quality tables of the model card, in Markdown, from the JSON of `mriembed evaluate`.
-
-quality_table.py RESULTS.json
-"""
+"""The quality tables of the model card, in Markdown, from results/quality.json."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from mriembed.simulation.perturbation import GHOST, TILT, TRANSMIT_DEVIATION
 
+QUALITY = Path(__file__).resolve().parent / "results" / "quality.json"
 METHODS = {
     "model, float32": "default model",
     "thumbnail 32 x 32": "thumbnail 32 x 32",
@@ -94,11 +91,10 @@ def as_markdown(heading: str, table: list[tuple[str, dict[str, str]]]) -> list[s
 
 
 def main() -> None:
-    results = json.loads(Path(sys.argv[1]).read_text())
-    print("\n".join(as_markdown("recall@1", rows(results))))
-    alone = single_change_rows(results)
-    if alone:
-        print("\n" + "\n".join(as_markdown("recall@1, easy / medium / hard", alone)))
+    results = json.loads(QUALITY.read_text())
+    print("\n".join(as_markdown("recall@1", rows(results["evaluation"]))), end="\n\n")
+    alone = single_change_rows(results["single_changes"])
+    print("\n".join(as_markdown("recall@1, easy / medium / hard", alone)))
 
 
 if __name__ == "__main__":

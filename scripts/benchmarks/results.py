@@ -16,11 +16,10 @@ KSPACE_DEFAULT = "k-space, default model"
 OWN = "libmriembed"
 TORCHSCRIPT = "TorchScript, Python"
 NETWORK_ALONE = "libmriembed, network alone"
-MATRIX_PRODUCT = "torch.matmul, 2048 x 2048"
 UPLOAD = "upload of the input"
 DEVICE_COPY = "copy of 1 GiB on the device"
 ON_DEVICE = ", on device"  # ends the names of rows whose input and output stay on the GPU
-MARKS = (NETWORK_ALONE, MATRIX_PRODUCT, UPLOAD, DEVICE_COPY)  # rows to compare with that are no peers
+MARKS = (NETWORK_ALONE, UPLOAD, DEVICE_COPY)  # rows to compare with that are no peers
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,11 @@ def describe(case: Case) -> str:
     return f"{case.input} {','.join(map(str, case.shape))} {case.precision}{threads}"
 
 
+def describe_shape(case: Case) -> str:
+    """The shape as a product."""
+    return " x ".join(map(str, case.shape))
+
+
 def write_run(path: Path, run: Run, summary: DataclassInstance) -> None:
     """Writes a run, and its summary for the reader, as JSON."""
     content = dataclasses.asdict(run)
@@ -107,19 +111,13 @@ def write_run(path: Path, run: Run, summary: DataclassInstance) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def read_run(path: Path) -> Run:
-    """Reads what `write_run` wrote; raises ValueError for another file."""
-    try:
-        content = json.loads(path.read_text())
-        cases = tuple(
-            Case(
-                case["input"], tuple(case["shape"]), case["precision"], case["threads"], tuple(map(_row, case["rows"]))
-            )
-            for case in content["cases"]
-        )
-        return Run(content["machine"], content["date"], content["versions"], content["rounds"], cases)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: no results of compare.py or compare_gpu.py ({error!r})") from None
+def run_of(content: dict[str, Any]) -> Run:
+    """The run whose JSON `write_run` wrote."""
+    cases = tuple(
+        Case(case["input"], tuple(case["shape"]), case["precision"], case["threads"], tuple(map(_row, case["rows"])))
+        for case in content["cases"]
+    )
+    return Run(content["machine"], content["date"], content["versions"], content["rounds"], cases)
 
 
 def _row(content: dict[str, Any]) -> Row:

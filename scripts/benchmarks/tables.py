@@ -25,11 +25,6 @@ def summary_lines(summary: Summary) -> str:
             f"  {one.precision}: best other peer {one.geometric_mean:.2f}x (geometric mean of {one.cases} cases), "
             f"smallest {one.smallest.ratio:.2f}x ({one.smallest.peer}, {one.smallest.case})"
         )
-    if summary.bfloat16_to_torchscript_float32 is not None:
-        lines.append(
-            "  stacked 8,32,256,256, 2 threads: libmriembed bfloat16 against TorchScript (Python) float32 "
-            f"{summary.bfloat16_to_torchscript_float32:.2f}x"
-        )
     for case in summary.kspace:
         threads = f"{case.threads} thread{'s' if case.threads > 1 else ''}"
         lines.append(
@@ -37,12 +32,6 @@ def summary_lines(summary: Summary) -> str:
             + ("no other peer" if case.best_peer is None else f"{case.best_peer.peer} {case.best_peer.ratio:.2f}x")
             + "; k-space to embedding / network alone "
             + ("not measured" if case.embedding_to_network is None else f"{case.embedding_to_network:.2f}")
-        )
-    for mark in summary.ceilings:
-        lines.append(
-            f"  {mark.precision}, {mark.threads} thread{'s' if mark.threads > 1 else ''}: matrix-product ceiling "
-            f"{mark.ceiling_gflops:.0f} GFLOP/s; {mark.work_gflop:.2f} GFLOP (direct) at it {mark.ceiling_ms:.2f} ms, "
-            f"libmriembed {mark.own_ms:.2f} ms: {mark.ratio:.2f} of that"
         )
     return "\n".join(lines)
 

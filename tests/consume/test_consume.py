@@ -34,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(program: Path, model: Path, kspace: np.ndarray, folder: Path) -> subprocess.CompletedProcess[str]:
     kspace.tofile(folder / "samples")
-    command = [program, model, folder / "samples", *map(str, kspace.shape), folder / "embedding"]
+    command: list[str | Path] = [program, model, folder / "samples", *map(str, kspace.shape), folder / "embedding"]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
@@ -94,7 +94,7 @@ def test_a_c_program_finds_the_noisy_coil_without_a_model(build: Path, tmp_path:
     kspace[4] *= 4
     kspace[:, 32, 32] += 1000
     kspace.astype(np.complex64).tofile(tmp_path / "samples")
-    command = [build / "check_slice_c", tmp_path / "samples", "6", "64", "64"]
+    command: list[str | Path] = [build / "check_slice_c", tmp_path / "samples", "6", "64", "64"]
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 10, result.stderr
     assert re.fullmatch(r"high_noise: coil 4, slice -1: [34]\.\d\d \(limit 2\.00\)\n", result.stdout)

@@ -16,7 +16,8 @@ def coil_mixture(slices: int, coils: int, height: int, width: int) -> np.ndarray
     envelope = np.exp(-((y - height // 2) ** 2 + (x - width // 2) ** 2) / (height * width / 40))
     strengths = np.linspace(3, 0.5, coils).reshape(1, coils, 1, 1)
     kspace = complex_normal(slices, coils, height, width) * envelope * strengths
-    return kspace.astype(np.complex64)
+    result: np.ndarray = kspace.astype(np.complex64)
+    return result
 
 
 def coil_images(slices: int, coils: int, height: int, width: int) -> np.ndarray:

@@ -14,8 +14,8 @@ def completed(virtual: np.ndarray, measured: np.ndarray) -> np.ndarray:
     begin, end = longest_run(measured)
     before, after = lines // 2 - begin, end - lines // 2
     calibrated = end - begin >= 16 and min(before, after) >= 2 / 3 * max(before, after)
-    there = np.flatnonzero(measured)
-    filled = virtual.copy()
+    there = [int(line) for line in np.flatnonzero(measured)]
+    filled: np.ndarray = virtual.copy()
     left = False
     for before, after in pairwise(there):
         if after - before > 6 or not calibrated or after - before >= end - begin:
@@ -74,7 +74,8 @@ def echo_line(virtual: np.ndarray) -> int:
     k = np.arange(window) - window // 2
     energies = [np.sum(np.abs(virtual[:, lines // 2 + step]) ** 2) for step in k]
     mean = np.sum(energies * np.exp(2j * np.pi * k / window))
-    return lines // 2 + round(float(np.angle(mean)) * window / (2 * np.pi))
+    result: int = lines // 2 + round(float(np.angle(mean)) * window / (2 * np.pi))
+    return result
 
 
 def with_mirror_images(virtual: np.ndarray, begin: int, end: int, echo: int) -> np.ndarray:
@@ -91,7 +92,7 @@ def with_mirror_images(virtual: np.ndarray, begin: int, end: int, echo: int) -> 
         ramped[:, line] = np.clip(1 - share, 0, 2) * virtual[:, line]
     phase = np.exp(1j * np.angle(np.fft.ifft(low, axis=1)))
     again = np.fft.fft(np.real(np.fft.ifft(ramped, axis=1) / phase) * phase, axis=1)
-    filled = virtual.copy()
+    filled: np.ndarray = virtual.copy()
     for line in range(virtual.shape[1]):
         beyond = line >= end if towards > 0 else line < begin
         if beyond and begin <= 2 * echo - line < end:

@@ -29,7 +29,8 @@ def read_raw_scan(path: Path) -> RawScan:
         for space in ("encodedSpace", "reconSpace")
     }
     (nx, ny), (recon_x, _) = sizes["encodedSpace"], sizes["reconSpace"]
-    noise, images = [], {}
+    noise: list[np.ndarray] = []
+    images: dict[tuple[int, int], np.ndarray] = {}
     for line in lines:
         head = line["head"]
         coils, samples = int(head["active_channels"]), int(head["number_of_samples"])
@@ -42,7 +43,7 @@ def read_raw_scan(path: Path) -> RawScan:
         image[:, head["idx"]["kspace_encode_step_1"]] = data
     covariance = None
     if noise:
-        samples = np.concatenate(noise, axis=1).astype(np.complex128)
-        covariance = samples @ samples.conj().T / (samples.shape[1] - 1)
+        drawn = np.concatenate(noise, axis=1).astype(np.complex128)
+        covariance = drawn @ drawn.conj().T / (drawn.shape[1] - 1)
     kspace = np.stack([images[key] for key in sorted(images)])
     return RawScan(kspace, recon_x if recon_x < nx else None, covariance)

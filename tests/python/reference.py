@@ -156,4 +156,5 @@ def resized(array: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _scaled(slices: np.ndarray) -> np.ndarray:
     slices = slices.astype(np.complex128)
-    return slices / np.abs(slices).max()
+    result: np.ndarray = slices / np.abs(slices).max()
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +22,15 @@ class ScriptedPipeline:
         self._module = mriembed.load_scripted(file)
         self._preprocessor = CoilPreprocessor(self.info.num_coils, self.info.coil_compression, self.info.matrix)
 
-    def embed_images(self, images: NDArray[np.complex64]) -> NDArray[np.float32]:
+    def embed_images(self, images: NDArray[Any]) -> NDArray[np.float32]:
         with torch.no_grad():
             embeddings: NDArray[np.float32] = self._module.embed_images(_tensor(images)).numpy()
         return embeddings
 
     def embed_kspace(
         self,
-        kspace: NDArray[np.complex64],
-        noise_covariance: NDArray[np.complex128] | None = None,
+        kspace: NDArray[Any],
+        noise_covariance: NDArray[Any] | None = None,
         readout_width: int | None = None,
         phase_height: int | None = None,
         pixel_aspect: float = 1.0,
@@ -51,5 +52,5 @@ class ScriptedPipeline:
         return embeddings
 
 
-def _tensor(samples: NDArray[np.complex64]) -> torch.Tensor:
+def _tensor(samples: NDArray[Any]) -> torch.Tensor:
     return torch.from_numpy(np.array(samples, np.complex64, order="C"))

@@ -18,8 +18,8 @@ from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.faults import RawSlices, with_fault
 from mriembed.simulation.perturbation import Perturbation
-from placement.raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
 from program import PROGRAM
+from raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
 
 SIZE, COILS = 96, 8
 

@@ -1,32 +1,27 @@
+import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from quality_table import METHODS, QUALITY, single_change_rows
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 import mriembed
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
-
-from quality_table import METHODS, single_change_rows
-
 from mriembed import DEFAULT_WEIGHTS, Embedder
 from mriembed.checkpoint import read_training
 from mriembed.evaluation.gallery import Score
 from mriembed.evaluation.measured import measured_trials, read_pairs
-from mriembed.evaluation.methods import DeployedModel, Thumbnail
+from mriembed.evaluation.methods import DeployedModel, Method, Thumbnail
 from mriembed.evaluation.simulated import simulated_trials
 from mriembed.scans import read_slices
-from mriembed.training.recipe import Recipe
+from mriembed.training.recipe import Recipe, add_recipe_options, recipe_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = REPOSITORY / "README.md"
-RESULTS = REPOSITORY / "scripts" / "benchmarks" / "results"
-QUALITY = RESULTS / "quality-2026-11-29.json"
-SINGLE_CHANGES = RESULTS / "single-changes-2026-11-29.json"
+RESULTS = json.loads(QUALITY.read_text())
 CARD = DEFAULT_WEIGHTS.with_name("MODEL_CARD.md")
 
 # Every measured scan that the package can read, each once.
@@ -44,19 +39,28 @@ def test_the_weights_come_from_the_command_of_the_model_card() -> None:
     training = read_training(DEFAULT_WEIGHTS)
     assert training is not None
     assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().model_matrix)
-    first = re.search(r"mriembed train -o first --steps (\d+)", CARD.read_text())
-    runs = re.findall(r"^\| (\d+) \| [\d.]+ \| (\d+) \| \d+ \| \d+ \|$", CARD.read_text(), re.MULTILINE)
+    card = CARD.read_text()
+    first = re.search(r"mriembed train -o first --steps (\d+)", card)
+    runs = re.findall(r"^\| (\d+) \| ([\d.]+) \| (\d+) \| (\d+) \| \d+ \|$", card, re.MULTILINE)
+    command = re.search(r"-m mriembed\.cli train (.*?)\n\n", card.replace("\\\n", " "), re.DOTALL)
     assert first is not None
-    steps = " + ".join([first[1], *(steps for _, steps in runs)])
+    assert command is not None
+    steps = " + ".join([first[1], *(run[2] for run in runs)])
     assert training.source.startswith(f"trained {steps} steps on simulated slices, seed {runs[-1][0]}, ")
 
+    last_run = dict(zip(("SEED", "RATE", "STEPS", "MEAN"), runs[-1], strict=True))
+    parser = argparse.ArgumentParser()
+    add_recipe_options(parser)
+    given, _ = parser.parse_known_args([last_run.get(word, word) for word in command[1].split()])
+    with safe_open(DEFAULT_WEIGHTS, framework="pt") as file:
+        recipe = json.loads(file.metadata()["recipe"])
+    asked_for = recipe_of(given, measured_share=recipe["measured_share"], begun_from=recipe["begun_from"])
+    assert json.loads(asked_for.to_json()) == recipe
 
-def test_the_weights_are_small_finite_and_described() -> None:
+
+def test_the_weights_are_small_and_finite() -> None:
     assert DEFAULT_WEIGHTS.stat().st_size < 2.5e6
     assert all(bool(torch.isfinite(value).all()) for value in load_file(DEFAULT_WEIGHTS).values())
-    card = CARD.read_text()
-    assert "not a medical device" in card
-    assert "mriembed.cli train" in card
 
 
 def table_rows(document: Path) -> dict[str, list[str]]:
@@ -72,7 +76,7 @@ def recall_of_trial(results: dict[str, list[dict[str, object]]], trial: str) -> 
 
 
 def test_the_model_card_shows_the_single_changes_that_were_measured_with_these_weights(model: Path) -> None:
-    results = json.loads(SINGLE_CHANGES.read_text())
+    results = RESULTS["single_changes"]
     assert results["model"]["weights_sha256"] == Embedder.load(model).info.weights_sha256
     assert results["plan"]["single_changes"] == 1000
     rows = table_rows(CARD)
@@ -95,12 +99,12 @@ def test_the_model_card_shows_the_single_changes_that_were_measured_with_these_w
 
 def test_the_readme_shows_the_medium_level_of_another_session_and_of_a_tilt() -> None:
     rows = table_rows(README)
-    for name, file, trial in (
-        ("400 simulated slices, another session, medium", QUALITY, "simulated, another session, medium"),
-        ("18 measured slices, another session, medium", QUALITY, "measured, another session, medium"),
-        ("1000 simulated slices, tilt of 3 degrees alone", SINGLE_CHANGES, "simulated, tilt alone, medium"),
+    for name, part, trial in (
+        ("400 simulated slices, another session, medium", "evaluation", "simulated, another session, medium"),
+        ("18 measured slices, another session, medium", "evaluation", "measured, another session, medium"),
+        ("1000 simulated slices, tilt of 3 degrees alone", "single_changes", "simulated, tilt alone, medium"),
     ):
-        assert rows[name] == recall_of_trial(json.loads(file.read_text()), trial)
+        assert rows[name] == recall_of_trial(RESULTS[part], trial)
 
 
 def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
@@ -139,7 +143,7 @@ def measured(model: Path, shared_data: Path) -> tuple[list[Score], int]:
     slices = [scan for file in files for scan in read_slices(file, image_files=["*images*"])]
     assert len(slices) == 18
     pairs = read_pairs(Path(__file__).parent / "evaluation" / "skyra_pairs.txt", slices)
-    methods = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
+    methods: list[Method] = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
     scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda: None)
     return scores, sum(pair.found["model"] for pair in repeated)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import mriembed
 from mriembed import BadInputError, DeviceNotAvailableError, Embedder, InvalidArgumentError
@@ -38,7 +39,7 @@ def test_verify_passes_on_this_machine(embedder: Embedder) -> None:
 )
 def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, layout: str) -> None:
     kspace = kspace_of(2, 5, 12, 14)
-    same: object = {
+    layouts: dict[str, ArrayLike] = {
         "fortran": np.asfortranarray(kspace),
         "transposed": np.ascontiguousarray(kspace.transpose(3, 1, 0, 2)).transpose(2, 1, 3, 0),
         "every second": np.repeat(kspace, 2, axis=3)[..., ::2],
@@ -46,8 +47,8 @@ def test_the_layout_of_an_array_does_not_change_the_result(embedder: Embedder, l
         "big-endian": kspace.astype(">c8"),
         "complex128": kspace.astype(np.complex128),
         "list": kspace.tolist(),
-    }[layout]
-    np.testing.assert_array_equal(embedder.embed_kspace(same), embedder.embed_kspace(kspace))
+    }
+    np.testing.assert_array_equal(embedder.embed_kspace(layouts[layout]), embedder.embed_kspace(kspace))
 
 
 def test_the_input_is_never_changed(embedder: Embedder) -> None:
@@ -64,20 +65,30 @@ def test_no_slices_give_no_rows(embedder: Embedder) -> None:
 
 
 def test_the_gil_is_released_while_the_network_runs(embedder: Embedder) -> None:
-    stacked = np.random.default_rng(0).normal(size=(64, 8, 96, 96)).astype(np.float32)
-    turns = 0
-    finished = threading.Event()
+    """Python would let another thread run after 1000 s only; it runs as soon as a call releases the GIL."""
+    stacked = np.random.default_rng(0).normal(size=(8, 8, 96, 96)).astype(np.float32)
+    begun, ran = threading.Event(), threading.Event()
 
     def run() -> None:
-        embedder.embed(stacked)
-        finished.set()
+        begun.wait()
+        ran.set()
 
     thread = threading.Thread(target=run)
     thread.start()
-    while not finished.wait(0.001):
-        turns += 1
-    thread.join()
-    assert turns > 5
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        begun.set()
+        ran_before = ran.is_set()
+        calls = 0
+        while not ran.is_set() and calls < 1000:  # a busy system may take its time to wake the thread
+            embedder.embed(stacked)
+            calls += 1
+        assert ran.is_set()
+        assert not ran_before
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 def test_wrong_shapes_and_dtypes_are_refused_with_what_was_expected(embedder: Embedder) -> None:

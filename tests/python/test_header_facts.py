@@ -40,8 +40,9 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def inspect(*arguments: object) -> str:
-    return subprocess.run([PROGRAM, "inspect", *arguments], capture_output=True, text=True, check=True).stdout
+def inspect(*arguments: str | Path) -> str:
+    result: str = subprocess.run([PROGRAM, "inspect", *arguments], capture_output=True, text=True, check=True).stdout
+    return result
 
 
 def test_inspect_tells_scanner_and_sequence(scan: Path) -> None:

@@ -40,7 +40,8 @@ class WritesFileInASubmodule(nn.Module):
         self.inner = WritesFile(path)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.inner(x)
+        result: Tensor = self.inner(x)
+        return result
 
 
 class WritesFileWhileLoading(nn.Module):
@@ -76,7 +77,8 @@ class Prints(nn.Module):
 
 class Forks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.jit.wait(torch.jit.fork(torch.sin, x))
+        result: Tensor = torch.jit.wait(torch.jit.fork(torch.sin, x))
+        return result
 
 
 class Allocates100GB(nn.Module):
@@ -186,7 +188,7 @@ def nothing_of_it_runs_without_torch(path: Path) -> bool:
 
 
 def _verify(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [PROGRAM, "verify", path, *options]
+    command: list[str | Path] = [PROGRAM, "verify", path, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -18,12 +18,13 @@ from program import PROGRAM
 NAMES = [f"Head:{coil}" for coil in range(COILS)]
 
 
-def inspect(*arguments: object) -> str:
-    command = [PROGRAM, "inspect", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+def inspect(*arguments: str | Path) -> str:
+    command: list[str | Path] = [PROGRAM, "inspect", *arguments]
+    result: str = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    return result
 
 
-def described(*arguments: object) -> dict[str, Any]:
+def described(*arguments: str | Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(inspect("--json", *arguments))
     return found
 

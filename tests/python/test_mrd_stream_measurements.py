@@ -47,7 +47,8 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("scans")
     options = (["-m", "32", "-r", "2", "-C"], ["-m", "48"], ["-m", "24", "-n", "0.1"])
     for index, own in enumerate(options):
-        generate = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "4", *own, "-o", folder / f"{index}.h5"]
+        path = str(folder / f"{index}.h5")
+        generate = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "4", *own, "-o", path]
         subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
     return [folder / f"{index}.h5" for index in range(len(options))]
 

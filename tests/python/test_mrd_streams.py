@@ -37,7 +37,7 @@ def cli(*arguments: object, **options: object) -> subprocess.CompletedProcess[by
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     path = tmp_path / "scan.h5"
-    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-m", "32", "-c", "4", "-r", "2", "-C", "-o", path]
+    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-m", "32", "-c", "4", "-r", "2", "-C", "-o", str(path)]
     subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
     return path
 

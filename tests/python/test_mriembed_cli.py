@@ -1,6 +1,7 @@
 """The program as its users meet it: exit statuses, one-line messages, nothing half-written."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -229,12 +230,23 @@ def test_every_output_format_holds_the_same_numbers(model_file: Path, tmp_path: 
 
 def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
     described = json.loads(cli("inspect", "--json", phantom).stdout)
-    text = cli("inspect", phantom).stdout
-    assert "MRD" in text
-    assert "8" in text
-    assert "oversampl" in text
-    assert "prewhiten" in text
-    assert "8" in json.dumps(described)
+    facts = ("format", "domain", "coils", "encoded_matrix", "readout_width", "slices", "noise_samples", "warnings")
+    expected = ["MRD raw data", "kspace", 8, [128, 64, 1], 64, 3, 128, []]
+    assert [described[fact] for fact in facts] == expected
+    shown = inspected(phantom)
+    assert shown["format"] == "MRD raw data"
+    assert (shown["coils"], shown["slices"]) == ("8", "3")
+    assert shown["matrix"].startswith("128 x 64 ")
+    assert "64 pixels" in shown["readout oversampling"]
+    assert "128 samples" in shown["noise measurement"]
+    assert "prewhitening" in shown["noise measurement"]
+
+
+def inspected(scan: Path) -> dict[str, str]:
+    """The facts that `inspect` prints, by their names."""
+    lines = cli("inspect", scan).stdout.splitlines()
+    facts = [re.split(" {2,}", line.strip(), maxsplit=1) for line in lines if line.startswith("  ")]
+    return {fact[0]: fact[1] for fact in facts if len(fact) == 2}
 
 
 def undersampled_scan(path: Path, calibration_lines: int) -> Path:
@@ -277,7 +289,12 @@ def test_bench_measures(model_file: Path) -> None:
     for options in (["--shape", "1,16,32,32"], ["--kspace", "--shape", "1,4,32,32"]):
         result = cli("bench", model_file, *options, "--repeats", "2", "--json")
         assert result.returncode == 0, result.stderr
-        assert json.loads(result.stdout)
+        measured = json.loads(result.stdout)
+        assert measured["shape"] == [int(length) for length in options[-1].split(",")]
+        assert measured["repeats"] == 2
+        assert measured["model_sha256"] == mriembed.read_description(model_file).weights_sha256
+        assert 0 < measured["min_ms"] <= measured["median_ms"] <= measured["p90_ms"]
+        assert measured["slices_per_second"] == pytest.approx(1000 / measured["median_ms"])
 
 
 @pytest.mark.parametrize("options", [[], ["--kspace", "--shape", "2,4,32,32", "--precision", "bfloat16"]])
@@ -336,16 +353,16 @@ def test_measured_magnitude_images_are_refused_by_name(
 
 
 def test_inspect_describes_the_measured_scans(shared_data: Path) -> None:
-    gre = cli("inspect", shared_data / "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5").stdout
-    assert "320" in gre
-    assert "160" in gre
-    skyra = cli(
-        "inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5"
-    ).stdout
-    assert "32" in skyra
-    assert "256" in skyra  # noise samples
-    assert "fastMRI" in cli("inspect", shared_data / "pulseq-skyra-phantom-32ch/skyra_s2_6scans_32ch.fastmri.h5").stdout
-    assert "BART" in cli("inspect", shared_data / "sigpy-brain-8ch-us/cartesian_ksp.cfl").stdout
+    gre = inspected(shared_data / "twixtools-phantom-2ch/gre_2slices_os2.ismrmrd.h5")
+    assert (gre["coils"], gre["slices"]) == ("2", "2")
+    assert gre["matrix"].startswith("320 x 160 ")
+    assert "160 pixels" in gre["readout oversampling"]
+    skyra = inspected(shared_data / "pulseq-skyra-phantom-32ch/skyra_s1_6slices_32ch_noise_shuffled.ismrmrd.h5")
+    assert (skyra["coils"], skyra["slices"]) == ("32", "6")
+    assert "256 samples" in skyra["noise measurement"]
+    fastmri = inspected(shared_data / "pulseq-skyra-phantom-32ch/skyra_s2_6scans_32ch.fastmri.h5")
+    assert fastmri["format"].startswith("fastMRI")
+    assert inspected(shared_data / "sigpy-brain-8ch-us/cartesian_ksp.cfl")["format"].startswith("BART")
 
 
 @pytest.mark.parametrize(

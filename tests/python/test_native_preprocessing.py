@@ -182,13 +182,14 @@ def test_faults_are_reported_in_the_words_of_the_scripted_preparation(
             samples[index] = 0
         else:
             samples[index, 3, 4, 5] = value
-    psi = {
+    covariances: dict[str | None, np.ndarray | None] = {
         None: None,
         "good": np.eye(5),
         "not positive definite": np.ones((5, 5)),
         "no power": np.zeros((5, 5)),
         "not finite": np.full((5, 5), np.nan),
-    }[covariance]
+    }
+    psi = covariances[covariance]
     texts = []
     for embedder in both_preparations:
         with pytest.raises(mriembed.Error) as raised:

@@ -57,6 +57,6 @@ def test_systemd_knows_every_line_of_the_unit(tmp_path: Path) -> None:
 
 @systemd_analyze
 def test_systemd_rates_the_exposure_of_the_service_below_1_5_of_10() -> None:
-    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", UNIT]
+    command: list[str | Path] = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", UNIT]
     rated = subprocess.run(command, check=False, capture_output=True, text=True)
     assert rated.returncode == 0, rated.stdout

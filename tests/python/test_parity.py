@@ -349,8 +349,8 @@ def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_sh
 ) -> None:
     stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
-        options = {"threads": threads, "backend": backend}
-        half = Embedder.load(tmp_path / "model.pt", precision="bfloat16", **options).embed(stacked)
+        embedder = Embedder.load(tmp_path / "model.pt", precision="bfloat16", threads=threads, backend=backend)
+        half = embedder.embed(stacked)
         lengths = np.linalg.norm(half, axis=1) * np.linalg.norm(expected, axis=1)
         assert (np.sum(half * expected, axis=1) / lengths).min() >= 0.999
         np.testing.assert_allclose(np.linalg.norm(half, axis=1), np.linalg.norm(expected, axis=1), rtol=0.02)

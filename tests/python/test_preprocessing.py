@@ -37,7 +37,8 @@ def covariance_of(coils: int, seed: int = 7) -> np.ndarray:
     noise = rng.normal(size=(coils, 40 * coils)) + 1j * rng.normal(size=(coils, 40 * coils))
     noise *= np.linspace(1, 3, coils)[:, None]
     noise[0] += 0.5 * noise[-1]
-    return noise @ noise.conj().T / (noise.shape[1] - 1)
+    result: np.ndarray = noise @ noise.conj().T / (noise.shape[1] - 1)
+    return result
 
 
 def prepared(
@@ -47,7 +48,8 @@ def prepared(
     readout_width: int | None = None,
 ) -> np.ndarray:
     psi = None if covariance is None else torch.from_numpy(covariance)
-    return preprocessor(torch.from_numpy(kspace), psi, readout_width).numpy()
+    result: np.ndarray = preprocessor(torch.from_numpy(kspace), psi, readout_width).numpy()
+    return result
 
 
 def assert_agrees(
@@ -475,7 +477,8 @@ def body_images(coils: int, size: int, seed: int = 0) -> np.ndarray:
 
 def channels_of(images: np.ndarray, num_coils: int = 8, matrix: int | None = 48) -> np.ndarray:
     preprocessor = CoilPreprocessor(num_coils, "pca", matrix)
-    return preprocessor(torch.from_numpy(centred_fft2(images)[None].astype(np.complex64)))[0].numpy()
+    result: np.ndarray = preprocessor(torch.from_numpy(centred_fft2(images)[None].astype(np.complex64)))[0].numpy()
+    return result
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:

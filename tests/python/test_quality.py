@@ -38,7 +38,8 @@ def noisy(clean: RawSlices) -> RawSlices:
 
 def covariance_of(noise: np.ndarray) -> np.ndarray:
     samples = noise.astype(np.complex128)
-    return samples @ samples.conj().T / (samples.shape[1] - 1)
+    result: np.ndarray = samples @ samples.conj().T / (samples.shape[1] - 1)
+    return result
 
 
 def gathered(raw: RawSlices) -> ScanQuality:

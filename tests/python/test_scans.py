@@ -22,6 +22,7 @@ def test_raw_scans_come_prewhitened_and_without_oversampling(phantom: Path) -> N
     raw = read_raw_scan(phantom)
     slices = read_slices(phantom)
     assert [scan.name for scan in slices] == [phantom.name, f"{phantom.name}:1", f"{phantom.name}:2"]
+    assert raw.noise_covariance is not None
     whitening = np.linalg.inv(np.linalg.cholesky(raw.noise_covariance))
     for scan, kspace in zip(slices, raw.kspace, strict=True):
         images = np.tensordot(whitening, ifft(kspace), 1)[:, :, 32:96]

@@ -99,7 +99,7 @@ def test_the_command_line_refuses_a_damaged_file_with_status_3(
     }[damage]
     model.write_bytes(changed)
     for arguments in (["info"], ["verify"], ["bench"], ["embed", str(phantom), "-o", str(tmp_path / "rows.npy")]):
-        command = [PROGRAM, arguments[0], str(model), *arguments[1:]]
+        command: list[str | Path] = [PROGRAM, arguments[0], str(model), *arguments[1:]]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 3
         assert result.stderr.count("\n") == 1
@@ -176,7 +176,7 @@ def test_an_unsigned_file_and_a_wrong_key_are_refused_where_trust_is_asked_for(m
     assert f"it is signed by {digits}, which is none of the trusted keys" in refusal(model, public(key))
     Embedder.load(model, trusted_keys=[public(key), public(other)])
     for arguments in (["info"], ["verify"], ["bench"], ["embed", "scan.h5", "-o", "rows.npy"]):
-        command = [PROGRAM, arguments[0], model, *arguments[1:], "--trust", public(key)]
+        command: list[str | Path] = [PROGRAM, arguments[0], model, *arguments[1:], "--trust", public(key)]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 3
 
 

@@ -20,7 +20,7 @@ def alone(tmp_path: Path) -> dict[str, str]:
 
 
 def _verify(model: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    command = [PROGRAM, "verify", model, *options]
+    command: list[str | Path] = [PROGRAM, "verify", model, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from reference import Reference, centred_fft2
 
 FOLDER = Path(__file__).parents[1] / "preprocessing_vectors"
 
-CASES: list[dict[str, object]] = [
+CASES: list[dict[str, Any]] = [
     {"name": "kspace", "coils": 6, "shape": (30, 26), "num_coils": 4, "matrix": 24},
     {"name": "odd_sizes_few_coils", "coils": 2, "shape": (27, 31), "num_coils": 4, "matrix": 25},
     {"name": "single_coil", "coils": 1, "shape": (26, 24), "num_coils": 3, "matrix": None},
@@ -68,24 +69,25 @@ def slice_images(
         towards = y * np.sin(angle) + x * np.cos(angle)
         images.append(body * phase * (1 + 0.05 * coil) * np.exp(0.9 * towards + 1j * (1.2 * towards + coil)))
     drawn = rng.normal(size=(2, coils, height, width))
-    return np.array(images) + noise * (drawn[0] + 1j * drawn[1])
+    result: np.ndarray = np.array(images) + noise * (drawn[0] + 1j * drawn[1])
+    return result
 
 
-def written(case: dict[str, object], seed: int) -> dict[str, object]:
+def written(case: dict[str, Any], seed: int) -> dict[str, Any]:
     """Writes a case's arrays; its entry of cases.json."""
-    name, coils, (height, width) = str(case["name"]), int(case["coils"]), case["shape"]  # type: ignore[call-overload,misc]
+    name, coils, (height, width) = case["name"], case["coils"], case["shape"]
     images = slice_images(coils, height, width, seed)
     domain = case.get("domain", "kspace")
     samples = images if domain == "image" else centred_fft2(images)
     if "displaced" in case:
-        samples = np.roll(samples, case["displaced"], axis=(1, 2))  # type: ignore[arg-type]
+        samples = np.roll(samples, case["displaced"], axis=(1, 2))
     if "empty" in case:
         samples[:, height // 2 - 12 : height // 2 + 12] = 0
     line = np.arange(height)
-    first, end = case.get("calibration", (0, 0))  # type: ignore[misc]
+    first, end = case.get("calibration", (0, 0))
     measured = ((line % case.get("factor", 1) == 0) | ((line >= first) & (line < end))) & (
         line <= case.get("last", height)
-    )  # type: ignore[operator]
+    )
     samples[:, ~(measured[::-1] if "reversed" in case else measured)] = 0
     samples = samples.astype(np.complex64)
     np.save(FOLDER / f"{name}_input.npy", samples)
@@ -95,14 +97,14 @@ def written(case: dict[str, object], seed: int) -> dict[str, object]:
         mixing = np.eye(coils) + 0.2 * (rng.normal(size=(coils, coils)) + 1j * rng.normal(size=(coils, coils)))
         covariance = mixing @ mixing.conj().T
         np.save(FOLDER / f"{name}_noise_covariance.npy", covariance)
-    compression = str(case.get("compression", "pca"))
-    reference = Reference(int(case["num_coils"]), compression, case["matrix"])  # type: ignore[arg-type,call-overload]
+    compression = case.get("compression", "pca")
+    reference = Reference(case["num_coils"], compression, case["matrix"])
     readout_width = case.get("readout_width")
     phase_height, pixel_aspect = case.get("phase_height"), case.get("pixel_aspect", 1.0)
     if domain == "image":
         output, energy_kept = reference.from_images(samples)
     else:
-        output, energy_kept = reference.from_kspace(samples, covariance, readout_width, phase_height, pixel_aspect)  # type: ignore[arg-type]
+        output, energy_kept = reference.from_kspace(samples, covariance, readout_width, phase_height, pixel_aspect)
     np.save(FOLDER / f"{name}_output.npy", output)
     return {
         "name": name,

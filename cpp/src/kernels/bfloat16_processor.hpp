@@ -16,8 +16,7 @@ Bfloat16Unit bfloat16_unit();
 // Whether a network takes less time on this unit than on the float32 kernels. Matrix tiles always do. Vectors of
 // products do where they are as quick as float32's multiply-add, of which they do twice the work: so, by their makers'
 // word, on AMD and on Intel's Cooper Lake. Intel's later cores, made for tiles, are slower at them than at float32:
-// where such a processor's tiles are out of reach, as in some virtual machines, the float32 kernels take half the time
-// (scripts/benchmarks/results/cpu-xeon-without-amx-before-2026-11-26.json).
+// where such a processor's tiles are out of reach, as in some virtual machines, the float32 kernels take half the time.
 bool bfloat16_pays();
 
 }  // namespace mriembed::kernels

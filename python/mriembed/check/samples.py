@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
-from mriembed.fourier import kspace_to_image
+from mriembed.fourier import centred_ifft, kspace_to_image
 from mriembed.programs import scan_reader_program
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def outer_power(kspace: NDArray[np.complex64]) -> NDArray[np.float64]:
         return np.zeros((len(kspace), width))
     outermost = sorted(measured, key=lambda line: (-abs(int(line) - height // 2), int(line)))
     lines = kspace[:, sorted(outermost[: (len(measured) + 1) // 2])]
-    along_x = np.fft.ifft(np.fft.ifftshift(lines, axes=-1), axis=-1, norm="ortho")
-    power: NDArray[np.float64] = np.mean(np.square(np.abs(np.fft.fftshift(along_x, axes=-1)), dtype=np.float64), axis=1)
+    along_x = centred_ifft(torch.from_numpy(lines), 2).numpy()
+    power: NDArray[np.float64] = np.mean(np.square(np.abs(along_x), dtype=np.float64), axis=1)
     return power
 
 

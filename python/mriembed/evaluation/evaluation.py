@@ -37,8 +37,8 @@ class Plan:
         single_changes: simulated slices of the trials of tilt, transmit field and ghost; 0 leaves them out.
         variants: simulated slices that differ by variants of a protocol; 0 leaves them out.
         curve: simulated slices of the curves; 0 leaves them out.
-        volumes: simulated bodies with slices at known positions; 0 leaves them out.
-        contrasts: simulated bodies scanned by other sequence parameters; 0 leaves them out.
+        volumes: simulated subjects with slices at known positions; 0 leaves them out.
+        contrasts: simulated subjects scanned by other sequence parameters; 0 leaves them out.
         repeats: acquisitions of each measured slice at each level.
         precisions: of the model.
         threads: CPU threads of the model; 0: as many as torch would take.
@@ -186,7 +186,7 @@ def evaluate(
     return Evaluation(
         description,
         plan,
-        ", ".join([_processor(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
+        ", ".join([processor_name(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         sorted(found_scores, key=lambda score: "same session" in score.trial),
         volumes,
@@ -198,7 +198,8 @@ def evaluate(
     )
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """As Linux gives it; elsewhere as Python does."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

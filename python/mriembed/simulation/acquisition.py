@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mriembed.fourier import image_to_kspace, kspace_to_image
+from mriembed.fourier import centred_resize, image_to_kspace, kspace_to_image
 from mriembed.simulation.background_phase import random_background_phase
 from mriembed.simulation.interpolation import interpolated
 from mriembed.simulation.perturbation import Perturbation
@@ -176,9 +176,7 @@ def _on_grid(images: Tensor, height: int, width: int) -> Tensor:
     old_height, old_width = images.shape[2:]
     if (old_height, old_width) == (height, width):
         return images
-    top, left = height // 2 - old_height // 2, width // 2 - old_width // 2
-    around = (left, width - old_width - left, top, height - old_height - top)  # negative: crops
-    kspace = F.pad(image_to_kspace(images), around)
+    kspace = centred_resize(centred_resize(image_to_kspace(images), 2, height), 3, width)
     return kspace_to_image(kspace) * math.sqrt(height * width / (old_height * old_width))
 
 

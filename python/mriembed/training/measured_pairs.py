@@ -16,11 +16,11 @@ from mriembed.simulation.acquisition import reacquire
 from mriembed.training.view import view
 
 _FEWEST_COILS = 0.25  # share of a scan's coils that an acquisition has at least
-_HELD_OUT = 0.2  # share of the files that are not trained on
+_VALIDATION = 0.2  # share of the files that are not trained on
 
 
 def split_by_file(slices: Sequence[ScanSlice], seed: int) -> tuple[list[ScanSlice], list[ScanSlice]]:
-    """Slices to train on, and slices to look at the training with. All slices of a file are on one side.
+    """Slices to train on, and slices for validation. All slices of a file are on one side.
 
     Raises:
         InvalidArgumentError: fewer than two slices to train on, or only one file.
@@ -29,16 +29,16 @@ def split_by_file(slices: Sequence[ScanSlice], seed: int) -> tuple[list[ScanSlic
     if len(files) < 2 or len(slices) < 3:
         raise InvalidArgumentError(
             f"--scans: {len(files)} file(s) with {len(slices)} slice(s) are too few to train on: "
-            "at least two files with three slices are needed, one of the files to look at the training with"
+            "at least two files with three slices are needed, one of the files for validation"
         )
     shuffled = files.copy()
     random.Random(seed).shuffle(shuffled)
-    held_out = set(shuffled[: max(1, round(_HELD_OUT * len(files)))])
-    trained = [scan for scan in slices if scan.file not in held_out]
+    validation = set(shuffled[: max(1, round(_VALIDATION * len(files)))])
+    trained = [scan for scan in slices if scan.file not in validation]
     if len(trained) < 2:
-        held_out = set(files) - held_out
-        trained = [scan for scan in slices if scan.file not in held_out]
-    return trained, [scan for scan in slices if scan.file in held_out]
+        validation = set(files) - validation
+        trained = [scan for scan in slices if scan.file not in validation]
+    return trained, [scan for scan in slices if scan.file in validation]
 
 
 class MeasuredPairs:

@@ -47,7 +47,7 @@ class Optimizer:
             for weight, matrix in self._matrices.values():
                 matrix.copy_(weight.flatten(1))
                 matrix.grad = None if weight.grad is None else weight.grad.flatten(1).clone()
-            self._muon.step()  # type: ignore[no-untyped-call]
+            self._muon.step()
             self._adam.step()
             for weight, matrix in self._matrices.values():
                 weight.copy_(matrix.view_as(weight))

@@ -28,7 +28,12 @@ class ProcessGroup:
         return self.rank == 0
 
     def gathered(self, embeddings: Tensor) -> Tensor:
-        """The embeddings of all processes in the order of their ranks; only this one's carry gradients."""
+        """The embeddings of all processes in the order of their ranks; only this one's carry gradients.
+
+        `torch.distributed.nn.functional.all_gather` would also send gradients back to the others' embeddings. But each
+        process computes the whole loss, so their sum is `size` times the gradient, and dividing it again rounds where
+        `size` is not a power of two.
+        """
         if self.size == 1:
             return embeddings
         everyone = [torch.empty_like(embeddings) for _ in range(self.size)]

@@ -2,81 +2,78 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
+from typing import TypeVar
 
 from mriembed.errors import InvalidArgumentError
 
 LOSSES = ("graded", "ntxent", "multi-similarity", "triplet")
 """Names of the losses in `mriembed.training.losses`."""
 
+Value = TypeVar("Value", int, float, str)
+
+
+def _option(default: Value, text: str, choices: tuple[str, ...] = ()) -> Value:
+    """A field that is also an option of `mriembed train`; `text` describes both."""
+    chosen: Value = field(default=default, metadata={"help": text, "choices": choices or None})
+    return chosen
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training run.
+    """A training run. `mriembed train --help` describes the fields; the others are described here.
 
     Attributes:
-        steps: of the optimizer.
-        bodies, slices: a step sees `bodies` simulated bodies, `slices` slices of each; every slice is scanned twice.
-        parts: a step's pairs are drawn in this many parts, each from random numbers of its own, so that any number of
-            processes that divides it sees the same pairs. All pairs of a part have one number of coils and one
-            resolution. Each part takes as many operations, whatever its size: a GPU, which has a kernel to launch for
-            each operation, draws few large parts sooner.
-        num_coils: virtual coils. embed_dim: length of an embedding.
-        matrix: pixels of a side that slices are brought to for training.
-        enlarged: model files with these weights bring slices to a matrix so many times as large. (That a larger one may
-            be an advantage: Touvron et al. 2019, arXiv:1906.06423.)
-        loss: one of LOSSES. temperature: of the losses that have one.
-        reach: of the graded loss, in millimetres.
-        learning_rate, weight_decay: of Muon, see `mriembed.training.optimizer`. warm_up: steps until the rate is
-            reached; it then falls as half a cosine.
-        average_after: step after which the rate falls no further and the network of the run becomes the mean of the
-            weights after each step, meant for data that differ from those of the training (Izmailov et al. 2018,
-            arXiv:1803.05407; Cha et al. 2021, arXiv:2102.08604). Not reached: the network is that of the last step.
-        precision: float32 or bfloat16, of the network's arithmetic; weights and optimizer are float32.
         measured_share: share of a step's pairs that come from measured scans, where there are any.
-        hardest_after: step from which on the two acquisitions of a pair may differ by all that they ever may. Until
-            then that grows in proportion.
-        uses: steps that a simulated or measured pair is used in, each time as another mirror image, which is another
-            anatomy: drawing pairs takes longer than learning from them.
-        whitened_by: steps' worth of pairs, drawn after the last step, by which embeddings are whitened, see
-            `mriembed.training.whitening`; 0: not whitened.
         begun_from: SHA-256 of the file with the weights that the run began from; empty: it began from random ones.
-        seed: decides everything that is drawn.
     """
 
-    steps: int = 6800
-    bodies: int = 8
-    slices: int = 8
-    parts: int = 4
-    num_coils: int = 8
-    embed_dim: int = 256
-    matrix: int = 64
-    enlarged: float = 1.0
-    loss: str = "graded"
-    temperature: float = 0.05
-    reach: float = 1.5
-    learning_rate: float = 0.05
-    weight_decay: float = 0.02
-    warm_up: int = 100
-    average_after: int = 5600
-    precision: str = "bfloat16"
+    steps: int = _option(6800, "steps of the optimizer")
+    subjects: int = _option(8, "simulated subjects of a step")
+    slices: int = _option(8, "slices of each subject; each slice is acquired twice")
+    # Each shard has random numbers of its own, one number of coils and one resolution. It takes as many operations,
+    # whatever its size: a GPU, which has a kernel to launch for each operation, draws few large shards sooner.
+    shards: int = _option(4, "shards of a step that processes can share; a GPU draws fewer ones sooner")
+    num_coils: int = _option(8, "virtual coils")
+    embed_dim: int = _option(256, "length of an embedding")
+    matrix: int = _option(64, "pixels of a side that slices are brought to in training")
+    # That a larger one may be an advantage: Touvron et al. 2019, arXiv:1906.06423.
+    inference_matrix_scale: float = _option(1.0, "matrix of model files over --matrix")
+    loss: str = _option("graded", "what is minimized", LOSSES)
+    temperature: float = _option(0.05, "of the losses graded and ntxent")
+    reach: float = _option(1.5, "of the loss graded, in millimetres")
+    learning_rate: float = _option(0.05, "of Muon, at its highest; it falls as half a cosine")
+    weight_decay: float = _option(0.02, "of Muon")
+    warm_up: int = _option(100, "steps until the rate is reached")
+    # The mean is meant for data that differ from those of the training (Izmailov et al. 2018, arXiv:1803.05407; Cha et
+    # al. 2021, arXiv:2102.08604). Where this step is not reached, the network is that of the last step.
+    average_after: int = _option(
+        5600, "step after which the rate falls no further and weights are averaged; about three quarters of --steps"
+    )
+    precision: str = _option(
+        "bfloat16", "of the network's arithmetic; weights and optimizer are float32", ("float32", "bfloat16")
+    )
     measured_share: float = 0.0
-    hardest_after: int = 4000
-    uses: int = 4
-    whitened_by: int = 64
+    hardest_after: int = _option(
+        4000, "step from which on pairs differ by all that they ever may; about two thirds of --steps"
+    )
+    # A mirror image is another anatomy, and drawing pairs takes longer than learning from them.
+    uses: int = _option(4, "steps that a pair is used in, mirrored each time")
+    whitened_by: int = _option(64, "steps' worth of pairs by which embeddings are whitened at the end; 0: not")
     begun_from: str = ""
-    seed: int = 0
+    seed: int = _option(0, "decides everything that is drawn")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "bodies", "slices", "parts", "num_coils", "embed_dim", "matrix", "uses"):
+        for name in ("steps", "subjects", "slices", "shards", "num_coils", "embed_dim", "matrix", "uses"):
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
-        if self.bodies % self.parts != 0:
-            raise InvalidArgumentError(f"bodies: must be a multiple of the {self.parts} parts, not {self.bodies}")
+        if self.subjects % self.shards != 0:
+            raise InvalidArgumentError(f"subjects: must be a multiple of the {self.shards} shards, not {self.subjects}")
         if self.pairs < 2:
             raise InvalidArgumentError(
-                "bodies x slices: a step needs at least two pairs, one to be told from the other"
+                "subjects x slices: a step needs at least two pairs, one to be told from the other"
             )
         if self.matrix < 16:
             raise InvalidArgumentError(f"matrix: must be at least 16 pixels, not {self.matrix}")
@@ -87,20 +84,34 @@ class Recipe:
         for name in ("weight_decay", "warm_up", "hardest_after", "whitened_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
-        for name in ("enlarged", "temperature", "reach", "learning_rate"):
+        for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
 
     @property
     def pairs(self) -> int:
         """Slices of a step, each scanned twice."""
-        return self.bodies * self.slices
+        return self.subjects * self.slices
 
     @property
     def model_matrix(self) -> int:
         """Pixels of a side that model files with the trained weights bring slices to."""
-        return round(self.enlarged * self.matrix)
+        return round(self.inference_matrix_scale * self.matrix)
 
     def to_json(self) -> str:
         """As one line of JSON."""
         return json.dumps(asdict(self))
+
+
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """An option for each field of a recipe that has a help text, with the default of the recipe."""
+    for member in fields(Recipe):
+        if "help" in member.metadata:
+            name = "--" + member.name.replace("_", "-")
+            parser.add_argument(name, type=type(member.default), default=member.default, **member.metadata)
+
+
+def recipe_of(options: argparse.Namespace, *, measured_share: float, begun_from: str) -> Recipe:
+    """The recipe that these options of `add_recipe_options` ask for."""
+    given = {member.name: getattr(options, member.name) for member in fields(Recipe) if "help" in member.metadata}
+    return Recipe(**given, measured_share=measured_share, begun_from=begun_from)

@@ -10,7 +10,7 @@ import torch
 
 from mriembed.simulation import simulate_images, simulate_kspace
 from mriembed.simulation.faults import RawSlices
-from placement.raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
+from raw_scan import NOISE, Limits, RawScan, Readout, Space, write_raw_scan
 
 SIZE, COILS = 64, 6
 

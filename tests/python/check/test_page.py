@@ -25,7 +25,7 @@ from program import PROGRAM
 
 
 def measurements_of(*scans: Path, options: tuple[str, ...] = ()) -> list[Measurement]:
-    command = [PROGRAM, "check", "--json", *options, *scans]
+    command: list[str | Path] = [PROGRAM, "check", "--json", *options, *scans]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     return [measurement_of(line) for line in done.stdout.splitlines()]
 
@@ -310,7 +310,8 @@ def test_a_page_of_32_coils_is_small_and_a_larger_array_shows_findings_and_the_m
     scan = write_scan(tmp_path / "scan.h5", raw)
     (measurement,) = measurements_of(scan)
     noise = [coil.noise for coil in measurement.coils]
-    median = sorted(noise)[18]
+    assert None not in noise
+    median = sorted(value for value in noise if value is not None)[18]
     shown = [name for name in pictures_in(page_of(scan)) if name.startswith("image of coil")]
     assert shown == ["image of coil 4", f"image of coil {noise.index(median)}"]
 

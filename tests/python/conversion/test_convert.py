@@ -143,7 +143,7 @@ def test_inspect_knows_coils_scanner_and_sequence_and_nobody_knows_the_patient(
     kspace: NDArray[np.complex64], tmp_path: Path
 ) -> None:
     convert(write_siemens(tmp_path / "scan.dat", scan_of(kspace)), tmp_path / "scan.h5")
-    command = [PROGRAM, "inspect", "--json", tmp_path / "scan.h5"]
+    command: list[str | Path] = [PROGRAM, "inspect", "--json", tmp_path / "scan.h5"]
     header = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["header"]
     assert header["coil_names"] == ["Head_32:1:H1", "Head_32:1:H2", "Head_32:1:H3"]
     assert (header["vendor"], header["model"], header["field_strength_t"]) == ("SIEMENS", "Skyra", 2.89)

@@ -12,7 +12,8 @@ class ByHand:
 
     def embed(self, kspace: np.ndarray) -> np.ndarray:
         rows = kspace[:, 0, 0, :3].real
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        result: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return result
 
 
 def slices(*rows: tuple[float, float, float]) -> np.ndarray:

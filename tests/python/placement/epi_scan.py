@@ -55,7 +55,7 @@ def positions(epi: Epi) -> Real:
     """Of the samples of a forward line in steps of the encoded space; the middle sample's is 0."""
     whole = epi.ramp_up + epi.flat_top + epi.ramp_down
     delay = (whole - epi.samples * epi.dwell_time) / 2 if epi.delay is None else epi.delay
-    under = areas(epi, delay + (np.arange(epi.samples) + 0.5) * epi.dwell_time)
+    under = areas(epi, np.asarray(delay + (np.arange(epi.samples) + 0.5) * epi.dwell_time, np.float64))
     begin, end = areas(epi, np.array([delay, delay + epi.samples * epi.dwell_time]))
     return np.asarray((under - under[epi.samples // 2]) * epi.width / (end - begin))
 

@@ -5,6 +5,7 @@ Each field of a plan has a plain value, which comes first, so that hypothesis sh
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -261,7 +262,7 @@ def _flags_of(plan: Plan, line: int) -> list[int]:
     return [0] * on_grid
 
 
-def _measured_volume(scanner: _Scanner, labels: dict[str, int]) -> list[Readout]:
+def _measured_volume(scanner: _Scanner, labels: dict[str, Any]) -> list[Readout]:
     plan = scanner.plan
     ny, nz = plan.matrix[1:]
     (lines, limits_1), (partitions, limits_2) = _lines(plan), _partitions(plan)

@@ -104,7 +104,7 @@ KINDS = {
 
 def row_sampling(path: Path, model_file: Path) -> set[str]:
     output = path.with_suffix(".jsonl")
-    command = [PROGRAM, "embed", model_file, path, "-o", output]
+    command: list[str | Path] = [PROGRAM, "embed", model_file, path, "-o", output]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     return {json.loads(line)["sampling"] for line in output.read_text().splitlines()}
 

@@ -107,7 +107,7 @@ SAID = {
 def test_inspect_says_what_was_done(name: str, tmp_path: Path) -> None:
     epi, kind, text = SAID[name]
     write_raw_scan(tmp_path / "epi.h5", scan_of(epi, slice_of()))
-    command = [PROGRAM, "inspect", "--json", str(tmp_path / "epi.h5")]
+    command = [str(PROGRAM), "inspect", "--json", str(tmp_path / "epi.h5")]
     facts = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert any(text in line for line in facts[kind])
 
@@ -115,6 +115,6 @@ def test_inspect_says_what_was_done(name: str, tmp_path: Path) -> None:
 def test_inspect_says_that_a_header_without_a_description_leaves_ramps_as_they_are(tmp_path: Path) -> None:
     scan = replace(scan_of(Epi(), slice_of()), trajectory_times={})
     write_raw_scan(tmp_path / "epi.h5", scan)
-    command = [PROGRAM, "inspect", "--json", str(tmp_path / "epi.h5")]
+    command = [str(PROGRAM), "inspect", "--json", str(tmp_path / "epi.h5")]
     facts = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert any("the header does not describe the readout" in line for line in facts["warnings"])

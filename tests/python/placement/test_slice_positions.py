@@ -46,7 +46,7 @@ def scan_of(lines: list[Readout], partitions: int = 1, kept: int = 1, thickness:
 
 
 def rows(model: Path, scan: Path) -> list[dict[str, Any]]:
-    command = [PROGRAM, "embed", str(model), str(scan), "-o", "-"]
+    command: list[str | Path] = [PROGRAM, "embed", str(model), str(scan), "-o", "-"]
     output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     return [json.loads(line) for line in output.splitlines()]
 

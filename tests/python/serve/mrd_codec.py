@@ -150,7 +150,7 @@ def acquisition(
     head["sample_time_us"] = 5
     head["read_dir"], head["phase_dir"], head["slice_dir"] = np.eye(3)
     for name, value in fields.items():
-        (head["idx"] if name in INDEX.fields else head)[name] = value
+        (head["idx"] if name in (INDEX.names or ()) else head)[name] = value
     points = b""
     if trajectory is not None:
         head["trajectory_dimensions"] = trajectory.shape[1]

@@ -261,7 +261,7 @@ def _bodies(course: Course) -> Callable[[dict[str, int]], Kspace]:
     return body
 
 
-def _readout(body: Callable[[dict[str, int]], Kspace], labels: dict[str, int], flags: int, number: int) -> bytes:
+def _readout(body: Callable[[dict[str, int]], Kspace], labels: dict[str, Any], flags: int, number: int) -> bytes:
     samples = body(labels)[:, labels.get("kspace_encode_step_2", 0), labels["kspace_encode_step_1"]]
     gain = np.complex64(1 + 0.05 * labels.get("average", 0))
     return acquisition(

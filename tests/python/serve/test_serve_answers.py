@@ -73,13 +73,14 @@ def test_the_meta_says_what_the_host_and_what_scripts_ask(answers: Answers, mode
 
 
 def test_directions_that_the_client_leaves_zero_come_back_as_unit_vectors(service: Service) -> None:
-    nothing = dict.fromkeys(("read_dir", "phase_dir", "slice_dir"), (0, 0, 0))
     sent = scan(Course(counts=(("slice", 1),)))
     lines = [
         acquisition(
             acquisition_samples(line),
             kspace_encode_step_1=acquisition_head(line)["idx"]["kspace_encode_step_1"],
-            **nothing,
+            read_dir=(0, 0, 0),
+            phase_dir=(0, 0, 0),
+            slice_dir=(0, 0, 0),
         )
         for line in sent.lines
     ]

@@ -35,7 +35,8 @@ def test_a_noisy_coil_is_told_as_check_tells_it(phantom: Path, model_file: Path,
     assert check.returncode == 10
     assert expected
     stream = tmp_path / "session"
-    command = [PROGRAM, "serve", model_file, "--listen", "127.0.0.1:0", "--once", "--check", "--save", stream]
+    options = ["--listen", "127.0.0.1:0", "--once", "--check", "--save", str(stream)]
+    command: list[str | Path] = [PROGRAM, "serve", model_file, *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         assert service.stderr is not None
         address = service.stderr.readline().split()[-1]
@@ -48,7 +49,7 @@ def test_a_noisy_coil_is_told_as_check_tells_it(phantom: Path, model_file: Path,
 
 
 def test_a_sound_scan_is_told_nothing(phantom: Path, model_file: Path) -> None:
-    command = [PROGRAM, "serve", model_file, "--listen", "127.0.0.1:0", "--once", "--check"]
+    command: list[str | Path] = [PROGRAM, "serve", model_file, "--listen", "127.0.0.1:0", "--once", "--check"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         assert service.stderr is not None
         address = service.stderr.readline().split()[-1]

@@ -111,7 +111,7 @@ def test_images_beside_readouts_cost_no_row(service: Service, model_file: Path, 
     expect_rows(send_scan(service, Scan(SCAN.xml, lines)), rows_of(model_file, tmp_path))
 
 
-BAD_HEADERS = {
+BAD_HEADERS: dict[str, str | bytes] = {
     "dummy": "Dummy XML header",
     "empty": "",
     "cut short": SCAN.xml[:300],

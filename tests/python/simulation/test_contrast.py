@@ -74,7 +74,7 @@ def test_signals_scale_with_the_density(kind: object) -> None:
     torch.testing.assert_close(thrice, 3 * once)
 
 
-def test_of_about_half_of_the_bodies_all_slices_have_one_sequence() -> None:
+def test_of_about_half_of_the_subjects_all_slices_have_one_sequence() -> None:
     flat = torch.ones(400, 1, 1)
     drawn = random_contrast(0.8 * flat, 900 * flat, 80 * flat, 4, torch.Generator().manual_seed(5)).reshape(100, 4)
     alike = (drawn == drawn[:, :1]).all(1)
@@ -124,11 +124,13 @@ def test_sequences_give_the_signal_of_their_kind() -> None:
 def turned(magnetization: np.ndarray, radians: float) -> np.ndarray:
     """A pulse along x turns the magnetization (x, y, z) about x."""
     cosine, sine = math.cos(radians), math.sin(radians)
-    return np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]]) @ magnetization
+    result: np.ndarray = np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]]) @ magnetization
+    return result
 
 
 def crushed(magnetization: np.ndarray) -> np.ndarray:
-    return magnetization * np.array([0, 0, 1])
+    result: np.ndarray = magnetization * np.array([0, 0, 1])
+    return result
 
 
 def recovered(magnetization: np.ndarray, time: float, t1: float) -> np.ndarray:
@@ -162,7 +164,7 @@ def test_signals_of_scaled_pulses_are_those_of_the_steady_state_of_the_bloch_equ
         left = crushed(turned(crushed(excited), half_turn))
         magnetization = recovered(left, tr - ti if inverted else tr, t1)
     expected = 0.8 * signal * math.exp(-te / t2)
-    arguments = [number(value) for value in (0.8, t1, t2, tr, te)]
+    arguments = (number(0.8), number(t1), number(t2), number(tr), number(te))
     if inverted:
         found = inversion_recovery_of_scaled_pulses(*arguments, number(ti), number(scale))
     else:
@@ -172,7 +174,8 @@ def test_signals_of_scaled_pulses_are_those_of_the_steady_state_of_the_bloch_equ
 
 def crushed_longitudinal(magnetization: np.ndarray) -> np.ndarray:
     """The transverse part alone: what a refocusing pulse excites of the longitudinal one is crushed."""
-    return magnetization * np.array([1, 1, 0])
+    result: np.ndarray = magnetization * np.array([1, 1, 0])
+    return result
 
 
 @pytest.mark.parametrize(
@@ -196,7 +199,7 @@ def test_flip_angles_change_the_signal_of_each_kind_as_its_equation_says() -> No
     e1, angle = math.exp(-20 / 900), math.radians(21)
     gradient = 0.8 * math.sin(angle) * (1 - e1) / (1 - math.cos(angle) * e1) * math.exp(-5 / 40)
     scale = number(0.7)
-    values = [number(value) for value in (0.8, 900.0, 80.0)]
+    values = (number(0.8), number(900.0), number(80.0))
     spin = spin_echo_of_scaled_pulses(*values, number(2000.0), number(90.0), scale)
     inversion = inversion_recovery_of_scaled_pulses(*values, number(5000.0), number(20.0), number(400.0), scale)
     assert found == pytest.approx([gradient, float(spin), float(inversion)], rel=1e-4)

@@ -231,7 +231,8 @@ def test_a_correlated_pair_shares_its_signal() -> None:
 
 def tone_pixels(lines: NDArray[np.complex64]) -> NDArray[np.intp]:
     """Pixel of the largest magnitude in the spectrum of each line."""
-    return np.abs(np.fft.fftshift(np.fft.fft(lines, axis=-1), axes=-1)).argmax(axis=-1)
+    result: NDArray[np.intp] = np.abs(np.fft.fftshift(np.fft.fft(lines, axis=-1), axes=-1)).argmax(axis=-1)
+    return result
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -20,26 +20,26 @@ def slices(files: int, each: int = 2) -> list[ScanSlice]:
     return made
 
 
-def test_all_slices_of_a_file_are_on_one_side_and_a_fifth_of_the_files_is_held_out() -> None:
-    trained, held_out = split_by_file(slices(10), seed=0)
-    assert len({scan.file for scan in held_out}) == 2
-    assert not {scan.file for scan in trained} & {scan.file for scan in held_out}
-    assert len(trained) + len(held_out) == 20
+def test_all_slices_of_a_file_are_on_one_side_and_a_fifth_of_the_files_is_for_validation() -> None:
+    trained, validation = split_by_file(slices(10), seed=0)
+    assert len({scan.file for scan in validation}) == 2
+    assert not {scan.file for scan in trained} & {scan.file for scan in validation}
+    assert len(trained) + len(validation) == 20
 
 
-def test_the_seed_decides_which_files_are_held_out() -> None:
+def test_the_seed_decides_which_files_are_for_validation() -> None:
     scans = slices(10)
-    held_out = [[scan.name for scan in split_by_file(scans, seed)[1]] for seed in (0, 0, 1, 2, 3)]
-    assert held_out[0] == held_out[1]
-    assert any(names != held_out[0] for names in held_out[2:])
+    validation = [[scan.name for scan in split_by_file(scans, seed)[1]] for seed in (0, 0, 1, 2, 3)]
+    assert validation[0] == validation[1]
+    assert any(names != validation[0] for names in validation[2:])
 
 
 def test_of_two_files_the_one_with_enough_slices_is_trained_on() -> None:
     scans = slices(2)[:3]  # two slices of one file, one of the other
     for seed in range(6):
-        trained, held_out = split_by_file(scans, seed)
+        trained, validation = split_by_file(scans, seed)
         assert len(trained) == 2
-        assert len(held_out) == 1
+        assert len(validation) == 1
 
 
 @pytest.mark.parametrize(("files", "each"), [(1, 5), (2, 1), (0, 0)])

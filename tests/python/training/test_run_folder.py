@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from mriembed import InvalidArgumentError, ModelFileError
+from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import read_training
 from mriembed.training import run_folder
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder
 
-RECIPE = Recipe(steps=9, seed=4, enlarged=1.5)
+RECIPE = Recipe(steps=9, seed=4, inference_matrix_scale=1.5)
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -52,13 +53,13 @@ def test_a_run_that_dies_while_it_writes_a_checkpoint_keeps_the_one_before(
     run = RunFolder(tmp_path)
     run.open(RECIPE)
     run.save(RECIPE, checkpoint(2))
-    write, writes = run_folder.write_atomically, []
+    writes: list[Path] = []
 
     def dying(path: Path, content: bytes) -> None:
         if len(writes) == dies_at:
             raise KeyboardInterrupt
         writes.append(path)
-        write(path, content)
+        write_atomically(path, content)
 
     monkeypatch.setattr(run_folder, "write_atomically", dying)
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Memory that one step of a training has used, kept for the next."""
+"""Settings of the C library's malloc: memory that one step of a training has used is kept for the next."""
 
 from __future__ import annotations
 

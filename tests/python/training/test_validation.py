@@ -7,8 +7,8 @@ from safetensors.torch import save_file
 from mriembed import MRIEmbeddingModel
 from mriembed.scans import ScanSlice
 from mriembed.simulation import simulate_images, simulate_kspace
-from mriembed.training.held_out import held_out_recall
 from mriembed.training.recipe import Recipe
+from mriembed.training.validation import validation_recall
 
 
 def test_slices_that_are_the_same_are_found_as_often_as_chance_has_it(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_slices_that_are_the_same_are_found_as_often_as_chance_has_it(tmp_path: 
     recipe = Recipe(num_coils=4, embed_dim=16, matrix=32)
 
     def recall(slices: list[np.ndarray]) -> float:
-        return held_out_recall(weights, recipe, [ScanSlice(k, Path(f"{i}.npy"), 0) for i, k in enumerate(slices)])
+        return validation_recall(weights, recipe, [ScanSlice(k, Path(f"{i}.npy"), 0) for i, k in enumerate(slices)])
 
     assert recall([kspace[0], kspace[0]]) < 1.0
     assert recall([kspace[0]]) == 1.0

@@ -1,4 +1,4 @@
-"""How a trained network does on the scans that were kept from its training."""
+"""Recall of a trained network on the scans that were kept from its training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mriembed.training.recipe import Recipe
 _REPEATS = 10
 
 
-def held_out_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) -> float:
+def validation_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) -> float:
     """Recall at 1 of `slices`, each scanned again ten times at the medium level, among all of them."""
     model = MRIEmbeddingModel(embed_dim=recipe.embed_dim)
     load_weights(model, weights)
