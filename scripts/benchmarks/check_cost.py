@@ -23,7 +23,7 @@ from pathlib import Path
 import machine
 
 import mriembed
-from mriembed.programs import installed_program
+from mriembed.programs import command_line_program
 
 FINDING = 10  # exit status of a check that found something
 
@@ -47,7 +47,7 @@ def run(model: Path, scan: Path, rows: Path, options: list[str]) -> Taken:
     """Embeds the scan once."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
-    command: list[str | Path] = [installed_program("mriembed_cli"), "embed", model, scan, "-o", rows, *options]
+    command: list[str | Path] = [command_line_program(), "embed", model, scan, "-o", rows, *options]
     status = subprocess.run(command, capture_output=True, check=False).returncode
     wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -23,7 +23,7 @@ import machine
 import numpy as np
 
 import mriembed
-from mriembed.programs import installed_program
+from mriembed.programs import command_line_program
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
 
-    program = str(installed_program("mriembed_cli"))
+    program = str(command_line_program())
     with tempfile.TemporaryDirectory() as folder:
         model, scan, rows = (str(Path(folder) / name) for name in ("model.pt", "scan.npy", "rows.npy"))
         mriembed.export_model(model, weights=mriembed.DEFAULT_WEIGHTS)

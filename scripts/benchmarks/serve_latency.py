@@ -31,7 +31,7 @@ import machine
 from live_scan import CLOSE, LiveScan, Samples
 
 import mriembed
-from mriembed.programs import installed_program
+from mriembed.programs import command_line_program
 
 PEER = Path(__file__).with_name("live_peer.py")
 PERIOD = 0.002
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     samples = SCAN.slice_samples()
-    program = str(installed_program("mriembed_cli"))
+    program = str(command_line_program())
     memory_folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # no disk has part in what is compared
     with tempfile.TemporaryDirectory(dir=memory_folder) as folder:
         model = Path(folder) / "model.pt"

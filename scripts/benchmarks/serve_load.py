@@ -30,7 +30,7 @@ import numpy as np
 from live_scan import CLOSE, LiveScan
 
 import mriembed
-from mriembed.programs import installed_program
+from mriembed.programs import command_line_program
 
 SCAN = LiveScan(8, 64, 128)
 SLICES = 3
@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    program = str(installed_program("mriembed_cli"))
+    program = str(command_line_program())
     session = SCAN.beginning()
     for number in range(SLICES):
         samples = SCAN.slice_samples(number)
