@@ -13,7 +13,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "python" / "examples"
 
 
 def run(example: str, *arguments: object) -> tuple[int, str, str]:
-    command = [sys.executable, EXAMPLES / example, *map(str, arguments)]
+    command = [sys.executable, str(EXAMPLES / example), *map(str, arguments)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout, done.stderr
 

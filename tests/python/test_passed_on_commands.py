@@ -89,7 +89,7 @@ def test_signals_reach_it(kind: signal.Signals, model_file: Path, tmp_path: Path
     scan, printed = tmp_path / "scan.npy", tmp_path / "rows"
     np.save(scan, np.random.default_rng(0).normal(size=(200, 4, 64, 128)).view(np.complex128).astype(np.complex64))
     with printed.open("w") as file:
-        command = [MRIEMBED, "embed", model_file, *[scan] * 100, "-o", "-"]
+        command = [str(MRIEMBED), "embed", str(model_file), *[str(scan)] * 100, "-o", "-"]
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while printed.stat().st_size == 0:
