@@ -1,6 +1,6 @@
 """How fast `mriembed train` is here, and what of a step's time and operations goes into drawing its pairs.
 
-    python scripts/benchmarks/training_speed.py [--device cuda] [--bodies N] [--parts N] [--json FILE]
+    python scripts/benchmarks/training_speed.py [--device cuda] [--subjects N] [--parts N] [--json FILE]
 
 Takes steps of the recipe as it is from where it is hardest, in one process. On a GPU every operation is at least one
 kernel to launch, and a small step takes as long as its launches do: their share tells what a larger batch would gain.
@@ -98,21 +98,21 @@ def drawing(recipe: Recipe, device: torch.device) -> Callable[[], object]:
     """Draws the pairs of one part."""
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
-    bodies = recipe.bodies // recipe.parts
-    return lambda: simulated_pairs(bodies, recipe.slices, preprocessor, recipe.matrix, generator)
+    subjects = recipe.subjects // recipe.parts
+    return lambda: simulated_pairs(subjects, recipe.slices, preprocessor, recipe.matrix, generator)
 
 
 def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float]:
     """Median milliseconds of each stage of drawing the pairs of one part."""
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
-    bodies, finer = recipe.bodies // recipe.parts, 2 * round(0.75 * recipe.matrix)
-    images = volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2).images
-    arrays = random_sensitivities(bodies, COILS, recipe.matrix, generator)
+    subjects, finer = recipe.subjects // recipe.parts, 2 * round(0.75 * recipe.matrix)
+    images = volume_slices(subjects, recipe.slices, finer, generator, phantoms=0.2).images
+    arrays = random_sensitivities(subjects, COILS, recipe.matrix, generator)
     kspace = acquire(images, arrays, view(1.0), generator)
     works: dict[str, Callable[[], object]] = {
-        "images": lambda: volume_slices(bodies, recipe.slices, finer, generator, phantoms=0.2),
-        "coil arrays": lambda: random_sensitivities(bodies, COILS, recipe.matrix, generator),
+        "images": lambda: volume_slices(subjects, recipe.slices, finer, generator, phantoms=0.2),
+        "coil arrays": lambda: random_sensitivities(subjects, COILS, recipe.matrix, generator),
         "acquisition": lambda: acquire(images, arrays, view(1.0), generator),
         "preparation": lambda: preprocessor.prepare_kspace(kspace),
     }
@@ -132,7 +132,7 @@ def main() -> None:
     recipe = Recipe()
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--bodies", type=int, default=recipe.bodies, help="simulated bodies of a step")
+    parser.add_argument("--subjects", type=int, default=recipe.subjects, help="simulated subjects of a step")
     parser.add_argument("--parts", type=int, default=recipe.parts, help="parts of a step")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--steps", type=int, default=20, help="steps to take, 1 or more")
@@ -141,7 +141,7 @@ def main() -> None:
     if options.steps < 1:
         parser.error(f"--steps must be at least 1, not {options.steps}")
     recipe = Recipe(
-        bodies=options.bodies,
+        subjects=options.subjects,
         parts=options.parts,
         precision=options.precision,
         average_after=0,

@@ -42,7 +42,7 @@ from mriembed.simulation.slices import LEAST_SPACING, simulate_images
 Samples = NDArray[np.complex64]
 Lines = NDArray[np.bool_]
 
-_BODIES, _SLICES = 5, 4  # of one array, as in an evaluation
+_SUBJECTS, _SLICES = 5, 4  # of one array, as in an evaluation
 _NOISE = 0.05  # see Perturbation
 _SEED = 8_300_000_000  # far from the seeds of training and evaluation
 _QUARTER = 0.25
@@ -270,13 +270,13 @@ def combined_methods() -> Iterator[tuple[int, str, Completion]]:
 
 def simulated(count: int, matrix: int) -> list[Samples]:
     slices: list[Samples] = []
-    for first in range(0, count, _BODIES * _SLICES):
+    for first in range(0, count, _SUBJECTS * _SLICES):
         generator = torch.Generator().manual_seed(_SEED + first)
         fine = 3 * matrix // 2
-        images = simulate_images(_BODIES, _SLICES, fine, generator, apart=LEAST_SPACING)
+        images = simulate_images(_SUBJECTS, _SLICES, fine, generator, apart=LEAST_SPACING)
         coils = int(torch.randint(8, 33, (1,), generator=generator))
-        arrays = random_sensitivities(_BODIES, coils, matrix, generator).repeat_interleave(_SLICES, 0)
-        phase = random_background_phase(torch.zeros(_BODIES * _SLICES, 1), fine, fine, ANY_PHASE, generator)
+        arrays = random_sensitivities(_SUBJECTS, coils, matrix, generator).repeat_interleave(_SLICES, 0)
+        phase = random_background_phase(torch.zeros(_SUBJECTS * _SLICES, 1), fine, fine, ANY_PHASE, generator)
         slices += list(acquire(images * phase, arrays, Perturbation(noise=_NOISE), generator).numpy())
     return slices[:count]
 

@@ -43,8 +43,8 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
     parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
-    parser.add_argument("--volumes", type=int, default=12, help="simulated bodies, cut at known places; 0: none")
-    parser.add_argument("--contrasts", type=int, default=25, help="simulated bodies with other contrasts; 0: none")
+    parser.add_argument("--volumes", type=int, default=12, help="simulated subjects, cut at known places; 0: none")
+    parser.add_argument("--contrasts", type=int, default=25, help="simulated subjects with other contrasts; 0: none")
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
     parser.add_argument("--seed", type=int, default=0, help="decides slices and acquisitions")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
@@ -82,7 +82,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     if options.volumes == 1:
-        raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other bodies are measured")
+        raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
     simulated = (
         options.slices,
         options.single_changes,

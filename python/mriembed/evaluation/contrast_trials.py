@@ -30,7 +30,7 @@ _CHANGES: dict[str, Callable[[Sequences, torch.Generator], Sequences]] = {
 
 @dataclass(frozen=True)
 class ContrastScore:
-    """Where the slice of another contrast ranks among all slices of all bodies.
+    """Where the slice of another contrast ranks among all slices of all subjects.
 
     Attributes:
         method: its name.
@@ -50,26 +50,26 @@ class ContrastScore:
 
 
 def contrast_trials(
-    methods: Sequence[Method], bodies: int, seed: int, on_body: Callable[[int], None]
+    methods: Sequence[Method], subjects: int, seed: int, on_subject: Callable[[int], None]
 ) -> list[ContrastScore]:
-    """Simulates four slices of each body, 10 mm apart, by one sequence for each body.
+    """Simulates four slices of each subject, 10 mm apart, by one sequence for each subject.
 
     Queries are in another session, at the easy level. Parameters vary by a random factor each, of up to 1.1 or 1.5, up
     or down. Another sequence is of another kind.
 
     Args:
         methods: what is compared.
-        bodies: how many.
-        seed: decides the bodies.
-        on_body: called after each body, with 1.
+        subjects: how many.
+        seed: decides the subjects.
+        on_subject: called after each subject, with 1.
     """
     gallery = Gallery(methods)
     queries = {change: Gallery(methods) for change in _CHANGES}
-    for body in range(bodies):
-        generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + body)
+    for subject in range(subjects):
+        generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + subject)
         volume = random_volume(torch.tensor(_POSITIONS), _FINE, generator)
         sequence = random_sequences(1, generator)
-        labels = list(range(body * len(_POSITIONS), (body + 1) * len(_POSITIONS)))
+        labels = list(range(subject * len(_POSITIONS), (subject + 1) * len(_POSITIONS)))
 
         def acquired(by: Sequences, level: Perturbation) -> np.ndarray:
             images = volume.images(by)  # noqa: B023
@@ -80,7 +80,7 @@ def contrast_trials(
         gallery.add(acquired(sequence, Perturbation(phase=ANY_PHASE)), labels)
         for change, changed in _CHANGES.items():
             queries[change].add(acquired(changed(sequence, generator), ANOTHER_SESSION["easy"]), labels)
-        on_body(1)
+        on_subject(1)
     found = []
     for method in gallery.methods:
         for change, asked in queries.items():

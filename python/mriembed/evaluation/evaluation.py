@@ -37,8 +37,8 @@ class Plan:
         single_changes: simulated slices of the trials of tilt, transmit field and ghost; 0 leaves them out.
         variants: simulated slices that differ by variants of a protocol; 0 leaves them out.
         curve: simulated slices of the curves; 0 leaves them out.
-        volumes: simulated bodies with slices at known positions; 0 leaves them out.
-        contrasts: simulated bodies scanned by other sequence parameters; 0 leaves them out.
+        volumes: simulated subjects with slices at known positions; 0 leaves them out.
+        contrasts: simulated subjects scanned by other sequence parameters; 0 leaves them out.
         repeats: acquisitions of each measured slice at each level.
         precisions: of the model.
         threads: CPU threads of the model; 0: as many as torch would take.

@@ -25,7 +25,7 @@ from mriembed.simulation.slices import LEAST_SPACING, simulate_images
 
 _MATRIX = 96
 _FINE = 144
-_BODIES, _SLICES = 5, 4  # of one array
+_SUBJECTS, _SLICES = 5, 4  # of one array
 _FEWEST_COILS, _MOST_COILS = 8, 32
 _CURVE_COILS = 16
 _VARIANTS, _VARIANTS_MATRIX, _VARIANTS_COILS, _FEW = 6, 64, 32, 4
@@ -48,10 +48,10 @@ class SimulatedBatch:
     """Slices, and an acquisition of each that a gallery holds.
 
     Attributes:
-        images: (slices, 1, 144, 144) complex64, without a background phase. The slices of a body follow each other and
-            are at least 4 mm apart.
+        images: (slices, 1, 144, 144) complex64, without a background phase. The slices of a subject follow each other
+            and are at least 4 mm apart.
         phase: (slices, 1, 144, 144), background phases of the acquisitions, unit factors.
-        sensitivities: (slices, coils, 96, 96), of the acquisitions; one array for each body.
+        sensitivities: (slices, coils, 96, 96), of the acquisitions; one array for each subject.
         kspace: (slices, coils, 96, 96), fully sampled, without noise.
         labels: numbers of the slices.
     """
@@ -64,13 +64,13 @@ class SimulatedBatch:
 
 
 def simulated_batches(count: int, seed: int) -> Iterator[SimulatedBatch]:
-    """`count` slices in batches of one number of coils, 8 to 32; a session for each slice, an array for each body."""
-    per_batch = _BODIES * _SLICES
+    """`count` slices in batches of one number of coils, 8 to 32. Each slice has a session, each subject an array."""
+    per_batch = _SUBJECTS * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=LEAST_SPACING)
+        images = simulate_images(_SUBJECTS, _SLICES, _FINE, generator, apart=LEAST_SPACING)
         coils = int(torch.randint(_FEWEST_COILS, _MOST_COILS + 1, (1,), generator=generator))
-        arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator).repeat_interleave(_SLICES, 0)
+        arrays = random_sensitivities(_SUBJECTS, coils, _MATRIX, generator).repeat_interleave(_SLICES, 0)
         phase = random_background_phase(torch.zeros(per_batch, 1), _FINE, _FINE, ANY_PHASE, generator)
         kspace = acquire(images * phase, arrays, Perturbation(), generator)
         kept = min(per_batch, count - batch)
@@ -180,10 +180,10 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
     }
     gallery = Gallery(methods)
     again = {(name, value): Gallery(methods) for (name, _), steps in grown.items() for value, _ in steps}
-    per_batch = _BODIES * _SLICES
+    per_batch = _SUBJECTS * _SLICES
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 500_000_003 + 1_000_003 * seed + batch)
-        images = simulate_images(_BODIES, _SLICES, _FINE, generator, apart=LEAST_SPACING)
+        images = simulate_images(_SUBJECTS, _SLICES, _FINE, generator, apart=LEAST_SPACING)
         kspace = _kspace(images, _CURVE_COILS, generator)
         labels = list(range(batch, batch + per_batch))
         gallery.add(kspace.numpy(), labels)
@@ -209,7 +209,7 @@ def example_kspace(count: int) -> Iterator[NDArray[np.complex64]]:
 
 
 def _kspace(images: Tensor, coils: int, generator: torch.Generator) -> Tensor:
-    arrays = random_sensitivities(_BODIES, coils, _MATRIX, generator)
+    arrays = random_sensitivities(_SUBJECTS, coils, _MATRIX, generator)
     phase = random_background_phase(torch.zeros(len(images), 1), _FINE, _FINE, ANY_PHASE, generator)
     return acquire(images * phase, arrays, Perturbation(), generator)
 

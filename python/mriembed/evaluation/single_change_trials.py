@@ -1,6 +1,6 @@
 """Trials of one change at a time that the scanner or the patient's position makes between two scans of a slice.
 
-- tilt: the plane is tilted about the slice's middle. The body alone tilts: array, background phase and shading stay.
+- tilt: the plane is tilted about the slice's middle. The subject alone tilts: array, background phase and shading stay.
 - transmit field: a new smooth field changes the flip angles of all pulses. The sequence's signal equation gives the
   signal of each tissue.
 - ghost: every other line has a phase error.
@@ -29,7 +29,7 @@ from mriembed.simulation.slices import LEAST_MILLIMETRES
 from mriembed.simulation.volumes import random_volume
 
 _MATRIX, _FINE = 96, 144
-_SLICES = 4  # of a body
+_SLICES = 4  # of a subject
 _LARGEST_GAP = 16.0  # millimetres
 _FEWEST_COILS, _MOST_COILS = 8, 32
 _TISSUE = 0.1  # proton density from which a pixel counts as body
@@ -37,7 +37,7 @@ _SEED = 7_625_000_003  # far from the seeds of training, which are the output of
 
 
 def single_change_trials(
-    methods: Sequence[Method], count: int, seed: int, on_body: Callable[[int], None]
+    methods: Sequence[Method], count: int, seed: int, on_subject: Callable[[int], None]
 ) -> list[Score]:
     """Finding each of `count` slices again after a tilt, under a new transmit field and with a ghost, at three levels.
 
@@ -47,7 +47,7 @@ def single_change_trials(
         methods: what is compared.
         count: number of slices, in the gallery and in each trial.
         seed: decides the slices.
-        on_body: called after each body, with the number of its slices.
+        on_subject: called after each subject, with the number of its slices.
     """
     gallery = Gallery(methods)
     levels = {"tilt": TILT, "transmit field": TRANSMIT_DEVIATION, "ghost": GHOST}
@@ -61,7 +61,7 @@ def single_change_trials(
         gallery.add(kspace[: len(labels)].numpy(), labels)
         for name, again in changed.items():
             trials[f"simulated, {name}"].add(again[: len(labels)].numpy(), labels)
-        on_body(len(labels))
+        on_subject(len(labels))
     return [score for trial, queries in trials.items() for score in scores(trial, gallery, queries)]
 
 
@@ -71,10 +71,10 @@ def body_with_changes(
     deviations: dict[str, float] = TRANSMIT_DEVIATION,
     ghosts: dict[str, float] = GHOST,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Four slices of a random body, and each of them after one change.
+    """Four slices of a random subject, and each of them after one change.
 
     Args:
-        generator: decides the body, its session and the changes.
+        generator: decides the subject, its session and the changes.
         tilts, deviations, ghosts: strengths of the changes by the names of levels, see `perturbation`.
 
     Returns:

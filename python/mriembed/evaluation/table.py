@@ -49,7 +49,8 @@ def _volumes(evaluation: Evaluation) -> list[str]:
     first = evaluation.volumes[0]
     spacings = "".join(f"  {spacing:>4} mm" for spacing in first.spacing)
     lines = [
-        f"\nsimulated volumes, another session, medium: {first.queries} queries in {first.bodies} bodies; exact slice",
+        f"\nsimulated volumes, another session, medium: {first.queries} queries in {first.subjects} subjects; "
+        "exact slice",
         f"  {'method':28}{spacings}  neighbour is nearest  Spearman",
     ]
     for score in evaluation.volumes:

@@ -1,7 +1,7 @@
 """Trials on simulated volumes: whether the exact slice is found, and how distances grow with what differs.
 
 Slices lie at known positions, and are looked for in another session at the medium level: another array, background
-phase and position of the body, up to half a millimetre beside the slice's place.
+phase and position of the subject, up to half a millimetre beside the slice's place.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class VolumeScore:
 
     Attributes:
         method: its name.
-        bodies, queries: how many.
+        subjects, queries: how many.
         spacing: of the gallery's slices, in millimetres.
-        exact: for each spacing, share of the queries at such positions whose nearest slice of all bodies is the exact
+        exact: for each spacing, share of the queries at such positions whose nearest slice of all subjects is the exact
             one.
         neighbour_is_nearest: share of the queries at 4 mm whose nearest other slice is next to the exact one.
-        spearman: rank correlation of distance with slice offset, from 1 to 20 mm, in a body; mean over bodies.
+        spearman: rank correlation of distance with slice offset, from 1 to 20 mm, in a subject; mean over subjects.
     """
 
     method: str
-    bodies: int
+    subjects: int
     queries: int
     spacing: list[int]
     exact: list[float]
@@ -88,7 +88,7 @@ class Ordering:
         classes: same session, another session, neighbouring slice, other slice of the body, other body.
         others: neighbouring slice in the same session, which is not part of the order.
         is_ordered: whether the medians grow strictly.
-        threshold: the distance that best tells the same slice in another session from other slices of the body, from
+        threshold: the distance that best tells the same slice in another session from other slices of the subject, from
             20 mm on; the errors of both count equally.
     """
 
@@ -108,44 +108,44 @@ class Ordering:
 class Places:
     """Body and position, in millimetres, of acquisitions."""
 
-    body: NDArray[np.intp]
+    subject: NDArray[np.intp]
     position: NDArray[np.intp]
 
 
 def volume_trials(
-    methods: Sequence[Method], bodies: int, seed: int, on_body: Callable[[int], None]
+    methods: Sequence[Method], subjects: int, seed: int, on_subject: Callable[[int], None]
 ) -> tuple[list[VolumeScore], list[Ordering]]:
     """Simulates volumes of 40 mm, a slice each millimetre, and looks for every second one in another session.
 
     Args:
         methods: what is compared.
-        bodies: how many; at least 2.
-        seed: decides the bodies.
-        on_body: called after each body, with 1.
+        subjects: how many; at least 2.
+        seed: decides the subjects.
+        on_subject: called after each subject, with 1.
     """
     gallery, another, same = (Gallery(methods) for _ in range(3))
     held = torch.arange(_LENGTH + 1.0)
     asked = torch.arange(0.0, _LENGTH + 1, _QUERY_STEP)
-    for body in range(bodies):
-        generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + body)
+    for subject in range(subjects):
+        generator = torch.Generator().manual_seed(_SEED + 1_000_003 * seed + subject)
         beside = _BESIDE * (2 * float(torch.rand(1, generator=generator)) - 1)
         volume = random_volume(torch.cat([held, asked + beside]), _FINE, generator)
         images = volume.images(random_sequences(1, generator))
         first, second = (part for part in (slice(len(held)), slice(len(held), None)))
         session = Perturbation(phase=ANY_PHASE)
         kspace = acquire_in_another_session(images[first], volume.heights[:, first], _MATRIX, session, generator)
-        gallery.add(kspace.numpy(), [body] * len(held))
+        gallery.add(kspace.numpy(), [subject] * len(held))
         again = acquire_in_another_session(
             images[second], volume.heights[:, second], _MATRIX, ANOTHER_SESSION["medium"], generator
         )
-        another.add(again.numpy(), [body] * len(asked))
+        another.add(again.numpy(), [subject] * len(asked))
         repeated = reacquire(kspace[::_SAME_STEP], SAME_SESSION["medium"], generator)
-        same.add(repeated.numpy(), [body] * len(repeated))
-        on_body(1)
+        same.add(repeated.numpy(), [subject] * len(repeated))
+        on_subject(1)
 
     def places(step: int) -> Places:
         position = np.arange(0, _LENGTH + 1, step)
-        return Places(np.repeat(np.arange(bodies), len(position)), np.tile(position, bodies))
+        return Places(np.repeat(np.arange(subjects), len(position)), np.tile(position, subjects))
 
     volume_scores, orderings = [], []
     own = np.flatnonzero(places(1).position % 10 == 0)
@@ -167,43 +167,43 @@ def volume_trials(
 
 def volume_score(method: str, distance: NDArray[np.float32], asked: Places, held: Places) -> VolumeScore:
     """From distances (queries, gallery)."""
-    bodies = int(held.body.max()) + 1
+    subjects = int(held.subject.max()) + 1
     exact = []
     for spacing in _SPACINGS:
         queries = np.flatnonzero(asked.position % spacing == 0)
         slices = np.flatnonzero(held.position % spacing == 0)
         nearest = slices[distance[np.ix_(queries, slices)].argmin(1)]
-        hit = (held.body[nearest] == asked.body[queries]) & (held.position[nearest] == asked.position[queries])
+        hit = (held.subject[nearest] == asked.subject[queries]) & (held.position[nearest] == asked.position[queries])
         exact.append(float(hit.mean()))
     queries = np.flatnonzero(asked.position % _NEIGHBOUR_SPACING == 0)
     slices = np.flatnonzero(held.position % _NEIGHBOUR_SPACING == 0)
     others = distance[np.ix_(queries, slices)].copy()
-    same_body = asked.body[queries][:, None] == held.body[slices]
+    same_subject = asked.subject[queries][:, None] == held.subject[slices]
     offset = np.abs(asked.position[queries][:, None] - held.position[slices])
-    others[same_body & (offset == 0)] = np.inf
+    others[same_subject & (offset == 0)] = np.inf
     nearest = others.argmin(1)
     row = np.arange(len(queries))
-    neighbour = same_body[row, nearest] & (offset[row, nearest] == _NEIGHBOUR_SPACING)
+    neighbour = same_subject[row, nearest] & (offset[row, nearest] == _NEIGHBOUR_SPACING)
     correlations = []
-    for body in range(bodies):
-        part = distance[np.ix_(asked.body == body, held.body == body)]
-        apart = np.abs(asked.position[asked.body == body][:, None] - held.position[held.body == body])
+    for subject in range(subjects):
+        part = distance[np.ix_(asked.subject == subject, held.subject == subject)]
+        apart = np.abs(asked.position[asked.subject == subject][:, None] - held.position[held.subject == subject])
         used = (apart > 0) & (apart <= _FARTHEST_OFFSET)
         correlations.append(spearman(part[used], apart[used]))
     return VolumeScore(
-        method, bodies, len(distance), list(_SPACINGS), exact, float(neighbour.mean()), float(np.mean(correlations))
+        method, subjects, len(distance), list(_SPACINGS), exact, float(neighbour.mean()), float(np.mean(correlations))
     )
 
 
 def by_kind(distance: NDArray[np.float32], asked: Places, held: Places) -> dict[str, NDArray[np.float32]]:
-    """Distances (queries, gallery) of the exact slice, neighbours, other slices of the body, and other bodies."""
-    same_body = asked.body[:, None] == held.body
+    """Distances (queries, gallery) of the exact slice, neighbours, other slices of the subject, and other subjects."""
+    same_subject = asked.subject[:, None] == held.subject
     offset = np.abs(asked.position[:, None] - held.position)
     return {
-        "exact": distance[same_body & (offset == 0)],
-        "neighbour": distance[same_body & (offset == _NEIGHBOUR)],
-        "other slice": distance[same_body & (offset >= _OTHER_SLICE)],
-        "other body": distance[~same_body],
+        "exact": distance[same_subject & (offset == 0)],
+        "neighbour": distance[same_subject & (offset == _NEIGHBOUR)],
+        "other slice": distance[same_subject & (offset >= _OTHER_SLICE)],
+        "other body": distance[~same_subject],
     }
 
 

@@ -1,4 +1,4 @@
-"""Random anatomy: bodies of nested, warped shapes, each of one tissue, cut into slices.
+"""Random anatomy: subjects of nested, warped shapes, each of one tissue, cut into slices.
 
 No body is like a real one, and all are alike in what matters here: an outline with a rim of fat, organs inside each
 other, sharp and soft borders, fine texture, and neighbouring slices that resemble each other. Some are phantoms:
@@ -20,7 +20,7 @@ from mriembed.simulation.planes import pixel_points
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 _SHAPES = 14
-_SOLID_SHAPES = 40  # of bodies that are cut at given heights
+_SOLID_SHAPES = 40  # of subjects that are cut at given heights
 _FOLDS = (5, 12)  # pixels between two folds, at least and at most
 _FOLD_EDGE = 4.0  # the larger, the sharper are the borders between two tissues that fold into each other
 _ORGANS = 4  # of the shapes; the others are smaller and may lie in these
@@ -53,7 +53,7 @@ _TISSUES = torch.tensor(
 
 
 def random_anatomy(
-    bodies: int,
+    subjects: int,
     slices: int,
     size: int,
     generator: torch.Generator,
@@ -64,27 +64,27 @@ def random_anatomy(
     directions: Tensor | None = None,
     apart: float = 0.0,
 ) -> Anatomy:
-    """Draws `bodies` bodies and cuts each into `slices` slices at random heights, close to each other or far.
+    """Draws `subjects` subjects and cuts each into `slices` slices at random heights, close to each other or far.
 
     Args:
-        bodies, slices: their product is the batch.
+        subjects, slices: their product is the batch.
         size: pixels of a side; the field of view runs from -1 to 1 along both axes.
         generator: its device is where the work is done.
-        phantoms: share of the bodies that are phantoms.
-        variants: (bodies,) bool, bodies that are cut at one height only; None: none.
-        heights: (bodies, slices), where the slices lie along z, in units of half of the field of view. Shapes and
+        phantoms: share of the subjects that are phantoms.
+        variants: (subjects,) bool, subjects that are cut at one height only; None: none.
+        heights: (subjects, slices), where the slices lie along z, in units of half of the field of view. Shapes and
             texture are then about as fine along z as in the plane, and what lies between the shapes is two tissues that
             fold into each other. None: random heights, near which little changes.
-        directions: (bodies, slices, 2, 3), axes of the slices at `heights`, which are tilted about their middle, see
-            `tilted_directions`. The body is the same one as without. None: the slices lie in planes of one z.
-        apart: random heights of a body lie at least so far apart, in units of half of the field of view.
+        directions: (subjects, slices, 2, 3), axes of the slices at `heights`, which are tilted about their middle, see
+            `tilted_directions`. The subject is the same one as without. None: the slices lie in planes of one z.
+        apart: random heights of a subject lie at least so far apart, in units of half of the field of view.
 
     Returns:
-        Anatomy of (bodies * slices, size, size); the slices of a body follow each other.
+        Anatomy of (subjects * slices, size, size); the slices of a subject follow each other.
     """
     device = generator.device
     axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
-    uniform = UniformNumbers(bodies, 2 + slices + 7 * _WAVES, generator)
+    uniform = UniformNumbers(subjects, 2 + slices + 7 * _WAVES, generator)
     spread = 0.1 * (0.7 / 0.1) ** uniform(0, 1, 1)
     if variants is not None:
         spread = torch.where(variants[:, None], 0.0, spread)
@@ -100,18 +100,18 @@ def random_anatomy(
         places, levels = displaced_points(points.flatten(2), uniform), points[:, 2].flatten(1)
 
     shapes = _SHAPES if heights is None else _SOLID_SHAPES
-    tissues, phantom = _random_tissues(bodies, shapes, phantoms, generator)
-    uniform = UniformNumbers(bodies, shapes + 6, generator)
+    tissues, phantom = _random_tissues(subjects, shapes, phantoms, generator)
+    uniform = UniformNumbers(subjects, shapes + 6, generator)
     empty = phantom[:, None] & (uniform(0, 1, shapes) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
     body_axes = torch.cat([uniform(0.5, 0.95, 2), uniform(0.9, 2.0, 1)], 1)
     rim, tilt = uniform(0.02, 0.15, 1), uniform(-0.3, 0.3, 1)
     softness = 1.0 / size
     surface = ellipsoid_depth(places, levels, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)
-    surface = surface.reshape(bodies, slices, -1)
+    surface = surface.reshape(subjects, slices, -1)
     inside = torch.sigmoid(surface / softness)
     core = torch.sigmoid((surface - rim[:, :, None]) / softness)
 
-    uniform = UniformNumbers(bodies, 8, generator, times=shapes)
+    uniform = UniformNumbers(subjects, 8, generator, times=shapes)
     largest = torch.where(torch.arange(shapes, device=device) < _ORGANS, 0.5, 0.22)[:, None, None]
     in_plane = 0.03 + (largest - 0.03) * torch.cat([uniform(0, 1, 1), uniform(0, 1, 1)], 2)
     along_z = uniform(0.1, 0.8, 1)
@@ -120,7 +120,7 @@ def random_anatomy(
     axes = torch.cat([in_plane, along_z], 2)
     centres = uniform(-1, 1, 3) * (0.75 * body_axes)
     cover = ellipsoid_depth(places, levels, *(each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi))))
-    cover = cover.reshape(bodies, shapes, slices, -1)
+    cover = cover.reshape(subjects, shapes, slices, -1)
     edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
     cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
 
@@ -140,7 +140,7 @@ def random_anatomy(
     density, t1, t2 = values.unbind(1)
     density = density * inside
     for scale in (4, 16):
-        strength = 0.25 * torch.rand(bodies, 1, generator=generator, device=device)
+        strength = 0.25 * torch.rand(subjects, 1, generator=generator, device=device)
         if heights is not None:
             strength = 0.1 + 0.6 * strength
         strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
@@ -148,27 +148,27 @@ def random_anatomy(
             density = density * _texture(z, size, scale, strength, generator)
         else:
             density = density * solid_texture(scale, strength)
-    flat = (bodies * slices, size, size)
+    flat = (subjects * slices, size, size)
     return Anatomy(
         density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
     )
 
 
 def _spread_out(z: Tensor, apart: float) -> Tensor:
-    """Heights (bodies, slices) at least `apart` from each other, in the order in which they were, around the middle."""
+    """Heights (subjects, slices) at least `apart` from each other, in the order in which they were, centred."""
     order = z.argsort(1)
     room = apart * (torch.arange(z.size(1), device=z.device) - (z.size(1) - 1) / 2)
     return z + torch.empty_like(z).scatter_(1, order, room.expand_as(z))
 
 
-def _random_tissues(bodies: int, shapes: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Density, T1 and T2 of each body's rim, of what lies within, and of each shape, (bodies, 2 + shapes, 3).
+def _random_tissues(subjects: int, shapes: int, phantoms: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Density, T1 and T2 of each subject's rim, of what lies within, and of each shape, (subjects, 2 + shapes, 3).
 
-    And which bodies are phantoms, (bodies,) bool.
+    And which subjects are phantoms, (subjects,) bool.
     """
     ranges = _TISSUES.to(generator.device)
-    kinds = torch.randint(len(ranges), (bodies, shapes + 2), generator=generator, device=generator.device)
-    uniform = UniformNumbers(bodies, 1 + 3 * (shapes + 2), generator)
+    kinds = torch.randint(len(ranges), (subjects, shapes + 2), generator=generator, device=generator.device)
+    uniform = UniformNumbers(subjects, 1 + 3 * (shapes + 2), generator)
     phantom = uniform(0, 1) < phantoms
     limits = ranges[kinds]
     limits[:, 0] = ranges[0]  # the rim is fat
@@ -181,22 +181,22 @@ def _random_tissues(bodies: int, shapes: int, phantoms: float, generator: torch.
 
 
 def displaced(axis: Tensor, z: Tensor, uniform: UniformNumbers) -> Tensor:
-    """Where the pixels of slices at heights z, (bodies, slices), lie once a few waves have displaced space smoothly.
+    """Where the pixels of slices at heights z, (subjects, slices), lie once a few waves have displaced space smoothly.
 
     Returns:
-        (bodies, 3, slices * y * x): y, x and 1.
+        (subjects, 3, slices * y * x): y, x and 1.
     """
-    (bodies, slices), size = z.shape, len(axis)
+    (subjects, slices), size = z.shape, len(axis)
     ky, kx, kz = (uniform(-1, 1, 3, _WAVES) * 4.5)[:, :, None, None, None].unbind(1)
     phase = uniform(0, 2 * math.pi, 2, _WAVES)[:, :, None, None]
     strength = uniform(-0.05, 0.05, 2, _WAVES)[:, :, None, None]
     # strength * cos(along + across), by the theorem of addition a product of what differs along y and along x.
-    along = ky * axis[:, None] + kz * z[:, None, :, None, None] + phase  # (bodies, 2, slices, y, waves)
-    across = kx[:, 0, 0, 0, :, None] * axis  # (bodies, waves, x)
+    along = ky * axis[:, None] + kz * z[:, None, :, None, None] + phase  # (subjects, 2, slices, y, waves)
+    across = kx[:, 0, 0, 0, :, None] * axis  # (subjects, waves, x)
     rows = strength.repeat(1, 1, 1, 1, 2) * torch.cat([torch.cos(along), -torch.sin(along)], 4)
     displacement = rows.flatten(1, 3) @ torch.cat([torch.cos(across), torch.sin(across)], 1)
     still = torch.stack(torch.meshgrid(axis, axis, indexing="ij"))
-    places = still[:, None] + displacement.reshape(bodies, 2, slices, size, size)
+    places = still[:, None] + displacement.reshape(subjects, 2, slices, size, size)
     return F.pad(places.flatten(2), (0, 0, 0, 1), value=1.0)
 
 
@@ -204,11 +204,11 @@ def displaced_points(points: Tensor, uniform: UniformNumbers) -> Tensor:
     """The same displacement as of `displaced`, of any points.
 
     Args:
-        points: (bodies, 3, points): y, x and z.
+        points: (subjects, 3, points): y, x and z.
         uniform: in the state in which `displaced` would take it.
 
     Returns:
-        (bodies, 3, points): y, x and 1.
+        (subjects, 3, points): y, x and 1.
     """
     wave = uniform(-1, 1, 3, _WAVES) * 4.5
     phase = uniform(0, 2 * math.pi, 2, _WAVES)
@@ -222,12 +222,12 @@ def ellipsoid_depth(places: Tensor, z: Tensor, centre: Tensor, axes: Tensor, ang
     """About the distance from the surface of ellipsoids, in units of half of the field of view, positive inside.
 
     Args:
-        places: (bodies, 3, slices * y * x): y, x and 1.
-        z: (bodies, slices), or of each place, (bodies, slices * y * x).
-        centre, axes: (bodies, ellipsoids, 3), along y, x and z. angle: (bodies, ellipsoids), about z.
+        places: (subjects, 3, slices * y * x): y, x and 1.
+        z: (subjects, slices), or of each place, (subjects, slices * y * x).
+        centre, axes: (subjects, ellipsoids, 3), along y, x and z. angle: (subjects, ellipsoids), about z.
 
     Returns:
-        (bodies, ellipsoids, slices, y * x), or (bodies, ellipsoids, slices * y * x, 1).
+        (subjects, ellipsoids, slices, y * x), or (subjects, ellipsoids, slices * y * x, 1).
     """
     cosine, sine = torch.cos(angle), torch.sin(angle)
     (cy, cx, cz), (ay, ax, az) = centre.unbind(2), axes.unbind(2)
@@ -240,18 +240,18 @@ def ellipsoid_depth(places: Tensor, z: Tensor, centre: Tensor, axes: Tensor, ang
 
 
 def _texture(z: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
-    """A factor of noise of `scale` pixels that changes slowly from slice to slice, (bodies, slices, y * x)."""
-    bodies, coarse = len(z), max(size // scale, 2)
-    noise = torch.randn(bodies, 2, coarse, coarse, generator=generator, device=generator.device)
+    """A factor of noise of `scale` pixels that changes slowly from slice to slice, (subjects, slices, y * x)."""
+    subjects, coarse = len(z), max(size // scale, 2)
+    noise = torch.randn(subjects, 2, coarse, coarse, generator=generator, device=generator.device)
     angle = 4.0 * z
     mixing = strength[:, :, None] * torch.stack([torch.cos(angle), torch.sin(angle)], 2)
     return 1 + mixing @ interpolated(noise, size, corners=False).flatten(2)
 
 
 def _solid_texture(z: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
-    """A factor of noise that is equally fine along all axes, `scale` pixels, (bodies, slices, y * x)."""
-    bodies, coarse = len(z), max(size // scale, 2)
-    noise = torch.randn(bodies, coarse, coarse, coarse, generator=generator, device=generator.device)
+    """A factor of noise that is equally fine along all axes, `scale` pixels, (subjects, slices, y * x)."""
+    subjects, coarse = len(z), max(size // scale, 2)
+    noise = torch.randn(subjects, coarse, coarse, coarse, generator=generator, device=generator.device)
     place = (z + 1) * (coarse / 2) - 0.5
     apart = place[:, :, None] - torch.arange(coarse, device=z.device)
     # cos^2 + sin^2 = 1: between two planes of noise its power stays the same.
@@ -261,21 +261,25 @@ def _solid_texture(z: Tensor, size: int, scale: int, strength: Tensor, generator
 
 
 def _solid_texture_at(points: Tensor, size: int, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
-    """`_solid_texture` at any points, (bodies, 3, slices, y, x): y, x and z."""
-    bodies, _, slices = points.shape[:3]
+    """`_solid_texture` at any points, (subjects, 3, slices, y, x): y, x and z."""
+    subjects, _, slices = points.shape[:3]
     coarse = max(size // scale, 2)
-    noise = torch.randn(bodies, coarse, coarse, coarse, generator=generator, device=generator.device)
+    noise = torch.randn(subjects, coarse, coarse, coarse, generator=generator, device=generator.device)
     y, x, z = points.unbind(1)
     # The middle pixel is n // 2; grid_sample has its 0 in the middle between the edges.
     grid = torch.stack([x, y], -1) + ((2 * (size // 2) + 1) / size - 1)
     place = (z + 1) * (coarse / 2) - 0.5
     texture = torch.empty_like(z)
-    for body, index in product(range(bodies), range(slices)):
-        first, last = (int(place[body, index].aminmax()[end].floor().clamp(0, coarse - 2)) for end in (0, 1))
+    for subject, index in product(range(subjects), range(slices)):
+        first, last = (int(place[subject, index].aminmax()[end].floor().clamp(0, coarse - 2)) for end in (0, 1))
         near = slice(first, last + 2)
         planes = F.grid_sample(
-            noise[body, None, near], grid[body, index, None], mode="bicubic", padding_mode="border", align_corners=False
+            noise[subject, None, near],
+            grid[subject, index, None],
+            mode="bicubic",
+            padding_mode="border",
+            align_corners=False,
         )
-        apart = place[body, index] - torch.arange(first, last + 2, device=z.device)[:, None, None]
-        texture[body, index] = (planes[0] * torch.cos((math.pi / 2) * apart.clamp(-1, 1))).sum(0)
+        apart = place[subject, index] - torch.arange(first, last + 2, device=z.device)[:, None, None]
+        texture[subject, index] = (planes[0] * torch.cos((math.pi / 2) * apart.clamp(-1, 1))).sum(0)
     return 1 + strength[:, :, None] * texture.flatten(2)

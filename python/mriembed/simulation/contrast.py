@@ -95,19 +95,20 @@ def random_contrast(
 
     Args:
         density, t1, t2: (B, y, x), of each pixel's tissue. T2* is taken as 0.3 to 0.9 of T2.
-        slices: so many slices in turn are of one body. Of every other body all slices, on average, have one sequence.
+        slices: so many slices in turn are of one subject. Of every other subject, on average, all slices have one
+            sequence.
         generator: of the slices' device.
-        variants: (bodies,) bool, bodies all of whose slices have one sequence in any case; None: none.
+        variants: (subjects,) bool, subjects all of whose slices have one sequence in any case; None: none.
 
     Returns:
         (B, y, x) real; its sign is that of the magnetization.
     """
-    bodies = density.size(0) // slices
+    subjects = density.size(0) // slices
     device = density.device
-    alike = torch.rand(bodies, 1, generator=generator, device=device) < 0.5
+    alike = torch.rand(subjects, 1, generator=generator, device=device) < 0.5
     if variants is not None:
         alike = alike | variants[:, None]
-    drawn = torch.rand(len(_RANGES) + 1, bodies, slices, generator=generator, device=device)
+    drawn = torch.rand(len(_RANGES) + 1, subjects, slices, generator=generator, device=device)
     drawn = torch.where(alike, drawn[:, :, :1], drawn).reshape(len(drawn), -1, 1, 1)
     low, high = _RANGES.to(device).T[..., None, None, None]
     return _signal(density, t1, t2, low * (high / low) ** drawn[:-1], drawn[-1])

@@ -40,7 +40,7 @@ _RANGES = torch.tensor(
 
 
 def random_excitation(
-    bodies: int,
+    subjects: int,
     slices: int,
     size: int,
     generator: torch.Generator,
@@ -48,26 +48,27 @@ def random_excitation(
     selective: float = 0.3,
     variants: Tensor | None = None,
 ) -> Tensor:
-    """Factors by which the excitation scales each pixel's signal, (bodies * slices, size, size) complex64.
+    """Factors by which the excitation scales each pixel's signal, (subjects * slices, size, size) complex64.
 
     Their magnitudes go from 0 to about 1.3; phases are those within slabs, 0 elsewhere.
 
-    The slices of a body have excitations of their own that resemble each other more or less, as those of one protocol
-    and its variants do. `selective` is the share of the slices with a slab or a band. Of the bodies in `variants`,
-    (bodies,) bool, every slice has one, all in one place: pulses alone differ, and by them the widths a little.
+    The slices of a subject have excitations of their own that resemble each other more or less, as those of one
+    protocol and its variants do. `selective` is the share of the slices with a slab or a band. Of the subjects in
+    `variants`, (subjects,) bool, every slice has one, all in one place: pulses alone differ, and by them the widths a
+    little.
     """
     device = generator.device
-    spread = _LEAST_SPREAD ** torch.rand(bodies, 1, generator=generator, device=device)
-    coarse = 0.85 + 0.3 * torch.rand(bodies * slices, 1, 3, 3, generator=generator, device=device)
+    spread = _LEAST_SPREAD ** torch.rand(subjects, 1, generator=generator, device=device)
+    coarse = 0.85 + 0.3 * torch.rand(subjects * slices, 1, 3, 3, generator=generator, device=device)
     if variants is not None:
-        fields = coarse.view(bodies, slices, 1, 3, 3)
+        fields = coarse.view(subjects, slices, 1, 3, 3)
         coarse = torch.where(variants[:, None, None, None, None], fields[:, :1], fields).flatten(0, 1)
     field = interpolated(coarse, size)[:, 0].clamp(0.7, 1.3)
 
-    # Numbers of a body's slices lie within its spread, those of variants within another one.
+    # Numbers of a subject's slices lie within its spread, those of variants within another one.
     low, high, apart = _RANGES.to(device).T[..., None, None]
     within = spread if variants is None else torch.where(variants[:, None], apart, spread)
-    uniform = UniformNumbers(bodies, 1 + slices, generator, times=len(_RANGES))
+    uniform = UniformNumbers(subjects, 1 + slices, generator, times=len(_RANGES))
     base = uniform(0, 1, 1)
     own = base + within * (uniform(0, 1, slices) - base)
     axis, turn, half_width, middle, bandwidth, window, depth, kind, left = (low + (high - low) * own).flatten(1)
@@ -87,10 +88,10 @@ def random_excitation(
 
 
 def transmit_field(heights: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Smooth factors of a transmit field in three dimensions, 0.7 to 1.3, (bodies, slices, size, size).
+    """Smooth factors of a transmit field in three dimensions, 0.7 to 1.3, (subjects, slices, size, size).
 
     Args:
-        heights: (bodies, slices), positions along the slices' normal in units of half of the field of view.
+        heights: (subjects, slices), positions along the slices' normal in units of half of the field of view.
         size: pixels of a side.
         generator: of the heights' device.
     """

@@ -31,11 +31,11 @@ def pixel_points(axis: Tensor, heights: Tensor, directions: Tensor) -> Tensor:
 
     Args:
         axis: (size,), positions of the pixels along both axes of a slice.
-        heights: (bodies, slices), z of each slice's middle, in the unit of `axis`.
-        directions: (bodies, slices, 2, 3), see `tilted_directions`.
+        heights: (subjects, slices), z of each slice's middle, in the unit of `axis`.
+        directions: (subjects, slices, 2, 3), see `tilted_directions`.
 
     Returns:
-        (bodies, 3, slices, size, size): y, x and z.
+        (subjects, 3, slices, size, size): y, x and z.
     """
     along_y, along_x = (directions[:, :, index, :, None, None] for index in (0, 1))
     points = along_y * axis[:, None] + along_x * axis

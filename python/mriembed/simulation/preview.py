@@ -20,7 +20,7 @@ _ROWS = ("slice", "one coil", *SAME_SESSION)
 
 
 def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 128) -> None:
-    """Writes a PNG with a simulated slice in each column; two columns each are slices of one body.
+    """Writes a PNG with a simulated slice in each column; two columns each are slices of one subject.
 
     The rows are its magnitude, the image of one coil, and the root sum of squares of an acquisition at each level.
 

@@ -22,7 +22,7 @@ def write_scans(folder: Path, *, slices: int, seed: int = 0) -> list[Path]:
     """Writes k-space of `slices` simulated slices and of another acquisition of each, at the medium level.
 
     Returns:
-        slice0.npy, slice0_again.npy and so on, each (coils, 128, 128) complex64; two slices in turn are of one body.
+        slice0.npy, slice0_again.npy and so on, each (coils, 128, 128) complex64; two slices in turn are of one subject.
 
     Raises:
         InvalidArgumentError: the folder above does not exist.

@@ -14,7 +14,7 @@ from mriembed.simulation.contrast import random_contrast
 from mriembed.simulation.excitation import random_excitation
 from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
 
-# Slices of a body that count as different are at least so far apart: nearer ones are one slice to a scan, whatever
+# Slices of a subject that count as different are at least so far apart: nearer ones are one slice to a scan, whatever
 # excites them. In millimetres, and in units of half of a field of view of 260 mm.
 LEAST_MILLIMETRES = 4.0
 LEAST_SPACING = LEAST_MILLIMETRES / 130.0
@@ -25,10 +25,10 @@ class SimulatedSlices:
     """Slices before any acquisition.
 
     Attributes:
-        images: (bodies * slices, 1, size, size) complex64 without a background phase; the mean of the squared magnitude
-            of each is 1. The slices of a body follow each other.
-        variants: (bodies,) bool, bodies of which all slices are one and the same, by variants of one protocol; None:
-            none.
+        images: (subjects * slices, 1, size, size) complex64 without a background phase; the mean of the squared
+            magnitude of each is 1. The slices of a subject follow each other.
+        variants: (subjects,) bool, subjects of which all slices are one and the same, by variants of one protocol;
+            None: none.
     """
 
     images: Tensor
@@ -36,7 +36,7 @@ class SimulatedSlices:
 
 
 def simulate_slices(
-    bodies: int,
+    subjects: int,
     slices: int,
     size: int,
     generator: torch.Generator,
@@ -46,22 +46,22 @@ def simulate_slices(
     variants: float = 0.0,
     apart: float = 0.0,
 ) -> SimulatedSlices:
-    """`slices` slices of each of `bodies` bodies, each slice with an excitation of its own.
+    """`slices` slices of each of `subjects` subjects, each slice with an excitation of its own.
 
-    The slices of a body have one contrast, or each has its own, as it comes. `phantoms` is the share of the bodies that
-    are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the bodies of which
-    all slices are one and the same, by variants of one protocol: only pulses differ. The slices of the other bodies lie
-    at least `apart` from each other, in units of half of the field of view.
+    The slices of a subject have one contrast, or each has its own, as it comes. `phantoms` is the share of the subjects
+    that are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the subjects of
+    which all slices are one and the same, by variants of one protocol: only pulses differ. The slices of the other
+    subjects lie at least `apart` from each other, in units of half of the field of view.
     """
-    of_one = torch.rand(bodies, generator=generator, device=generator.device) < variants if variants > 0 else None
-    anatomy = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, variants=of_one, apart=apart)
+    of_one = torch.rand(subjects, generator=generator, device=generator.device) < variants if variants > 0 else None
+    anatomy = random_anatomy(subjects, slices, size, generator, phantoms=phantoms, variants=of_one, apart=apart)
     signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
-    excitation = random_excitation(bodies, slices, size, generator, selective=selective, variants=of_one)
+    excitation = random_excitation(subjects, slices, size, generator, selective=selective, variants=of_one)
     return SimulatedSlices(of_unit_energy(signal * excitation), of_one)
 
 
 def simulate_images(
-    bodies: int,
+    subjects: int,
     slices: int,
     size: int,
     generator: torch.Generator,
@@ -73,7 +73,7 @@ def simulate_images(
 ) -> Tensor:
     """The images of `simulate_slices`."""
     return simulate_slices(
-        bodies, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants, apart=apart
+        subjects, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants, apart=apart
     ).images
 
 

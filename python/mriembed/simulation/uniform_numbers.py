@@ -9,13 +9,13 @@ from torch import Tensor
 
 
 class UniformNumbers:
-    """Uniform random numbers for each of `rows` bodies, slices or arrays.
+    """Uniform random numbers for each of `rows` subjects, slices or arrays.
 
     A simulation takes a few numbers for each row here and a few there. Drawn one by one, each of them costs a GPU a
     kernel, and many small kernels take longer than few large ones. A CPU gives the same numbers either way.
 
     Args:
-        rows: bodies, slices or arrays of a batch.
+        rows: subjects, slices or arrays of a batch.
         count: so many numbers are there for each row.
         generator: its device is where the numbers are.
         times: so many sets of `count` numbers; what is handed out then has a first axis of that length.

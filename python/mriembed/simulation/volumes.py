@@ -18,7 +18,7 @@ _FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of
 
 @dataclass(frozen=True)
 class Volume:
-    """One body, cut at known positions. Anatomy, texture and transmit field are coherent from slice to slice.
+    """One subject, cut at known positions. Anatomy, texture and transmit field are coherent from slice to slice.
 
     Attributes:
         field_of_view: of a slice, in millimetres.
@@ -46,7 +46,7 @@ class Volume:
         return of_unit_energy((signal * self.transmit).to(torch.complex64))
 
     def part(self, chosen: slice) -> Volume:
-        """The same body with some of its slices."""
+        """The same subject with some of its slices."""
         tissue = self.anatomy
         return Volume(
             self.field_of_view,
@@ -60,14 +60,14 @@ class Volume:
 def random_volume(
     positions: Tensor, size: int, generator: torch.Generator, *, directions: Tensor | None = None
 ) -> Volume:
-    """Draws a body and cuts it.
+    """Draws a subject and cuts it.
 
     Args:
         positions: (slices,), in millimetres, the first one the smallest; all lie within 120 mm.
         size: pixels of a side.
         generator: of the positions' device.
         directions: (slices, 2, 3), axes of slices that are tilted about their middle, see `tilted_directions`. None:
-            the slices are parallel. The body is the same one either way.
+            the slices are parallel. The subject is the same one either way.
     """
     drawn = torch.rand(2, generator=generator, device=generator.device)
     field_of_view = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** float(drawn[0])

@@ -1,4 +1,4 @@
-"""Simulated slices to train on, and how far any two of a body are apart."""
+"""Simulated slices to train on, and how far any two of a subject are apart."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mriembed.simulation.excitation import transmit_field
 from mriembed.simulation.slices import LEAST_SPACING, of_unit_energy, simulate_slices
 
 _SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres
-_LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a body's slices, in millimetres
+_LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a subject's slices, in millimetres
 _IRREGULAR = 0.3  # of the spacing, by which a slice may lie beside its place
-_FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of the field of view
+_FARTHEST = 0.6  # from the subject's middle that a slice lies, in units of half of the field of view
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
 _NOT_NEAR = 200.0  # millimetres
@@ -24,12 +24,12 @@ _PULSE = 1.0  # what variants of a protocol that differ in their pulses count fo
 
 @dataclass(frozen=True)
 class GradedSlices:
-    """Slices of some bodies without a background phase; those of a body follow each other.
+    """Slices of some subjects without a background phase; those of a subject follow each other.
 
     Attributes:
-        images: (bodies * slices, 1, size, size) complex64.
-        heights: (bodies, slices), positions along the slices' normal in units of half of the field of view.
-        coordinates: (bodies * slices, 3), see `mriembed.training.losses`: number of the body, from 0, position and
+        images: (subjects * slices, 1, size, size) complex64.
+        heights: (subjects, slices), positions along the slices' normal in units of half of the field of view.
+        coordinates: (subjects * slices, 3), see `mriembed.training.losses`: number of the subject, from 0, position and
             contrast, both in millimetres.
     """
 
@@ -38,25 +38,27 @@ class GradedSlices:
     coordinates: Tensor
 
 
-def volume_slices(bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float) -> GradedSlices:
-    """Bodies cut into slices 1 to 15 mm apart, all by one sequence."""
-    positions, heights = _places(bodies, slices, generator)
-    sequences = _repeated(random_sequences(bodies, generator), slices)
+def volume_slices(
+    subjects: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float
+) -> GradedSlices:
+    """Subjects cut into slices 1 to 15 mm apart, all by one sequence."""
+    positions, heights = _places(subjects, slices, generator)
+    sequences = _repeated(random_sequences(subjects, generator), slices)
     return _imaged(positions, heights, sequences, torch.zeros_like(positions), size, generator, phantoms)
 
 
 def contrast_slices(
-    bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float
+    subjects: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float
 ) -> GradedSlices:
-    """Bodies of which every second slice repeats the one before it by another contrast; one change for each body."""
-    positions, heights = _places(bodies, slices, generator)
+    """Subjects of which every second slice repeats the one before it by another contrast, one change a subject."""
+    positions, heights = _places(subjects, slices, generator)
     first = torch.arange(slices, device=generator.device) // 2 * 2
     positions, heights = positions[:, first], heights[:, first]
-    base = random_sequences(bodies, generator)
+    base = random_sequences(subjects, generator)
     parameters, kind, contrast = [], [], []
-    for body in range(bodies):
+    for subject in range(subjects):
         share, apart = _CHANGES[int(torch.randint(len(_CHANGES), (1,), generator=generator, device=generator.device))]
-        own = Sequences(base.parameters[:, body : body + 1], base.kind[body : body + 1])
+        own = Sequences(base.parameters[:, subject : subject + 1], base.kind[subject : subject + 1])
         changed = own.others(generator) if share is None else own.varied(share, generator)
         for index in range(slices):
             one = changed if index % 2 else own
@@ -64,36 +66,38 @@ def contrast_slices(
             kind.append(one.kind)
             contrast.append(apart if index % 2 else 0.0)
     sequences = Sequences(torch.cat(parameters, 1), torch.cat(kind))
-    contrasts = torch.tensor(contrast, device=generator.device).view(bodies, slices)
+    contrasts = torch.tensor(contrast, device=generator.device).view(subjects, slices)
     return _imaged(positions, heights, sequences, contrasts, size, generator, phantoms)
 
 
-def single_slices(bodies: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float) -> GradedSlices:
-    """Bodies whose slices have excitations, and some of them contrasts, of their own: each one differs from all others.
+def single_slices(
+    subjects: int, slices: int, size: int, generator: torch.Generator, *, phantoms: float
+) -> GradedSlices:
+    """Subjects whose slices have excitations, and some of them contrasts, of their own: each differs from all others.
 
-    Positions are so far apart that no two slices count as near. In the body they are at least 4 mm apart: slices at one
-    place would be near, whatever excites them.
+    Positions are so far apart that no two slices count as near. In the subject they are at least 4 mm apart: slices
+    at one place would be near, whatever excites them.
     """
-    images = simulate_slices(bodies, slices, size, generator, phantoms=phantoms, apart=LEAST_SPACING).images
-    still = torch.zeros(bodies, slices, device=generator.device)
+    images = simulate_slices(subjects, slices, size, generator, phantoms=phantoms, apart=LEAST_SPACING).images
+    still = torch.zeros(subjects, slices, device=generator.device)
     apart = _NOT_NEAR * torch.arange(slices, device=generator.device)
     return GradedSlices(images, still, _coordinates(still + apart, still))
 
 
-def protocol_slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
-    """Bodies, half of them phantoms, all of whose slices are one, by variants of a protocol: pulses alone differ."""
-    images = simulate_slices(bodies, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0).images
-    still = torch.zeros(bodies, slices, device=generator.device)
-    order = torch.rand(bodies, slices, generator=generator, device=generator.device).argsort(1)
+def protocol_slices(subjects: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
+    """Subjects, half of them phantoms, all of whose slices are one, by variants of a protocol: pulses alone differ."""
+    images = simulate_slices(subjects, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0).images
+    still = torch.zeros(subjects, slices, device=generator.device)
+    order = torch.rand(subjects, slices, generator=generator, device=generator.device).argsort(1)
     pulses = _PULSE * order.to(still.dtype)  # no two alike: scans by other pulses are told apart, if only just
     return GradedSlices(images, still, _coordinates(still, pulses))
 
 
-def _places(bodies: int, slices: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Positions in millimetres, increasing from about 0, and heights; (bodies, slices) each."""
+def _places(subjects: int, slices: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Positions in millimetres, increasing from about 0, and heights; (subjects, slices) each."""
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
-        drawn = torch.rand(bodies, *shape, generator=generator, device=generator.device)
+        drawn = torch.rand(subjects, *shape, generator=generator, device=generator.device)
         return low + (high - low) * drawn
 
     field = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** uniform(0, 1, 1)
@@ -119,8 +123,8 @@ def _imaged(
     generator: torch.Generator,
     phantoms: float,
 ) -> GradedSlices:
-    bodies, slices = positions.shape
-    tissue = random_anatomy(bodies, slices, size, generator, phantoms=phantoms, heights=heights)
+    subjects, slices = positions.shape
+    tissue = random_anatomy(subjects, slices, size, generator, phantoms=phantoms, heights=heights)
     signal = sequences.signal(tissue.density, tissue.t1, tissue.t2)
     transmit = transmit_field(heights, size, generator).flatten(0, 1)
     images = of_unit_energy((signal * transmit).to(torch.complex64))
@@ -128,6 +132,6 @@ def _imaged(
 
 
 def _coordinates(positions: Tensor, contrasts: Tensor) -> Tensor:
-    bodies, slices = positions.shape
-    body = torch.arange(bodies, device=positions.device).repeat_interleave(slices)
-    return torch.stack([body.to(positions.dtype), positions.flatten(), contrasts.flatten()], 1)
+    subjects, slices = positions.shape
+    subject = torch.arange(subjects, device=positions.device).repeat_interleave(slices)
+    return torch.stack([subject.to(positions.dtype), positions.flatten(), contrasts.flatten()], 1)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from mriembed.errors import InvalidArgumentError
 
 LOSSES = ("graded", "ntxent", "multi-similarity", "triplet")
-COORDINATES = 3  # of a slice: number of its body, position in millimetres, contrast in millimetres
+COORDINATES = 3  # of a slice: number of its subject, position in millimetres, contrast in millimetres
 
 
 class GradedLoss(nn.Module):
@@ -23,10 +23,10 @@ class GradedLoss(nn.Module):
 
     For each embedding, the softmax over all others of their similarities over `temperature` is compared with targets
     proportional to exp(-d / reach), where d is the sum of the distances of position and contrast, both in millimetres;
-    slices of other bodies have the target 0. This is the contrastive loss with a kernel over continuous labels of
+    slices of other subjects have the target 0. This is the contrastive loss with a kernel over continuous labels of
     Dufumier et al. 2021 (y-aware InfoNCE, arXiv:2106.08808), with an exponential kernel. At its minimum a similarity is
     lower than that of the same slice by temperature * d / reach, so distances grow with d. Where no two slices of a
-    batch have a body in common, it is NT-Xent (Chen et al. 2020, arXiv:2002.05709).
+    batch have a subject in common, it is NT-Xent (Chen et al. 2020, arXiv:2002.05709).
 
     Args:
         temperature: of the softmax.
@@ -39,11 +39,11 @@ class GradedLoss(nn.Module):
         self.reach = reach
 
     def forward(self, embeddings: Tensor, coordinates: Tensor) -> Tensor:
-        """The loss of (B, embed_dim) by (B, 3) coordinates: body, position, contrast."""
+        """The loss of (B, embed_dim) by (B, 3) coordinates: subject, position, contrast."""
         others = ~torch.eye(len(embeddings), dtype=torch.bool, device=embeddings.device)
-        body, position, contrast = coordinates.T
+        subject, position, contrast = coordinates.T
         apart = (position[:, None] - position).abs() + (contrast[:, None] - contrast).abs()
-        targets = torch.exp(-apart / self.reach) * ((body[:, None] == body) & others)
+        targets = torch.exp(-apart / self.reach) * ((subject[:, None] == subject) & others)
         targets = targets / targets.sum(1, keepdim=True)
         similarity = (embeddings @ embeddings.T / self.temperature).masked_fill(~others, -torch.inf)
         likelihood = F.log_softmax(similarity, dim=1).masked_fill(~others, 0)

@@ -29,8 +29,8 @@ class Recipe:
     """
 
     steps: int = _option(6800, "steps of the optimizer")
-    bodies: int = _option(8, "simulated bodies of a step")
-    slices: int = _option(8, "slices of each body; each slice is acquired twice")
+    subjects: int = _option(8, "simulated subjects of a step")
+    slices: int = _option(8, "slices of each subject; each slice is acquired twice")
     # Each part has random numbers of its own, one number of coils and one resolution. It takes as many operations,
     # whatever its size: a GPU, which has a kernel to launch for each operation, draws few large parts sooner.
     parts: int = _option(4, "parts of a step that processes can share; a GPU draws fewer ones sooner")
@@ -64,14 +64,14 @@ class Recipe:
     seed: int = _option(0, "decides everything that is drawn")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "bodies", "slices", "parts", "num_coils", "embed_dim", "matrix", "uses"):
+        for name in ("steps", "subjects", "slices", "parts", "num_coils", "embed_dim", "matrix", "uses"):
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
-        if self.bodies % self.parts != 0:
-            raise InvalidArgumentError(f"bodies: must be a multiple of the {self.parts} parts, not {self.bodies}")
+        if self.subjects % self.parts != 0:
+            raise InvalidArgumentError(f"subjects: must be a multiple of the {self.parts} parts, not {self.subjects}")
         if self.pairs < 2:
             raise InvalidArgumentError(
-                "bodies x slices: a step needs at least two pairs, one to be told from the other"
+                "subjects x slices: a step needs at least two pairs, one to be told from the other"
             )
         if self.matrix < 16:
             raise InvalidArgumentError(f"matrix: must be at least 16 pixels, not {self.matrix}")
@@ -89,7 +89,7 @@ class Recipe:
     @property
     def pairs(self) -> int:
         """Slices of a step, each scanned twice."""
-        return self.bodies * self.slices
+        return self.subjects * self.slices
 
     @property
     def model_matrix(self) -> int:

@@ -20,7 +20,7 @@ from mriembed.training.view import FULL, view
 
 _MOST_COILS = 32
 _BODY_COILS = 0.1  # share of the acquisitions
-_FINER = 1.5  # pixels of the simulated bodies for each of the matrix: what lies between them gives Gibbs' ringing
+_FINER = 1.5  # pixels of the simulated subjects for each of the matrix: what lies between them gives Gibbs' ringing
 _RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the model
 _FULL = 0.75  # share of the parts whose first acquisitions are full
 _FEW_COILS = 0.2  # share of the second acquisitions that few elements of a large array receive
@@ -30,7 +30,7 @@ _CONTRASTS, _PROTOCOLS, _SINGLE = 0.13, 0.2, 0.2
 
 
 def simulated_pairs(
-    bodies: int,
+    subjects: int,
     slices: int,
     preprocessor: CoilPreprocessor,
     matrix: int,
@@ -38,19 +38,19 @@ def simulated_pairs(
     *,
     strength: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Network inputs of two acquisitions of each of `bodies` x `slices` slices.
+    """Network inputs of two acquisitions of each of `subjects` x `slices` slices.
 
-    Each acquisition of a body is a session of its own: with a background phase, an array of 1 to 32 loops or a body
-    coil, a position of the body, noise, sampling and a resolution that the other knows nothing of. Three times in four
-    the first is a full one without noise, as the scans that one searches in often are. The slices of a body in one
-    session share array and phase, those of one slice do not: what belongs to a session tells no slices apart.
+    Each acquisition of a subject is a session of its own: with a background phase, an array of 1 to 32 loops or a body
+    coil, a position of the subject, noise, sampling and a resolution that the other knows nothing of. Three times in
+    four the first is a full one without noise, as the scans that one searches in often are. The slices of a subject in
+    one session share array and phase, those of one slice do not: what belongs to a session tells no slices apart.
 
     Acquisitions differ by a share of what `view` allows that is drawn anew for each, up to `strength`, from 0 to 1.
     A few of the second ones are by 2 to 8 elements of a large array, which light up little of the slice.
 
     Returns:
-        Twice (bodies * slices, 2 x num_coils, matrix, matrix), and coordinates (bodies * slices, 3) with numbers of
-        bodies from 0, see `mriembed.training.losses`; on the generator's device.
+        Twice (subjects * slices, 2 x num_coils, matrix, matrix), and coordinates (subjects * slices, 3) with numbers of
+        subjects from 0, see `mriembed.training.losses`; on the generator's device.
     """
     device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
@@ -67,10 +67,10 @@ def simulated_pairs(
         kind = int(torch.randint(len(_RESOLUTIONS), (1,), generator=generator, device=device))
         return min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
 
-    drawn = _slices(bodies, slices, finer, generator)
+    drawn = _slices(subjects, slices, finer, generator)
 
     def loops(coils: int) -> Tensor:
-        return random_sensitivities(bodies, coils, resolution(), generator, heights=drawn.heights)
+        return random_sensitivities(subjects, coils, resolution(), generator, heights=drawn.heights)
 
     def array() -> Tensor:
         if chance(_BODY_COILS):
@@ -97,12 +97,12 @@ def simulated_pairs(
     return first, second, drawn.coordinates
 
 
-def _slices(bodies: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
+def _slices(subjects: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
     kind = float(torch.rand(1, generator=generator, device=generator.device))
     if kind < _PROTOCOLS:
-        return protocol_slices(bodies, slices, size, generator)
+        return protocol_slices(subjects, slices, size, generator)
     if kind < _PROTOCOLS + _CONTRASTS:
-        return contrast_slices(bodies, slices, size, generator, phantoms=0.2)
+        return contrast_slices(subjects, slices, size, generator, phantoms=0.2)
     if kind < _PROTOCOLS + _CONTRASTS + _SINGLE:
-        return single_slices(bodies, slices, size, generator, phantoms=0.2)
-    return volume_slices(bodies, slices, size, generator, phantoms=0.2)
+        return single_slices(subjects, slices, size, generator, phantoms=0.2)
+    return volume_slices(subjects, slices, size, generator, phantoms=0.2)

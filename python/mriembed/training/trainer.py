@@ -240,19 +240,19 @@ class _Loop:
             views = self.measured.pairs(measured, self.preprocessor, generator)
             first.append(views[0])
             second.append(views[1])
-            # Each a body of its own, beyond the numbers of simulated ones.
-            bodies_of_slices = (recipe.bodies + views[2]).to(torch.float32)[:, None]
-            coordinates.append(F.pad(bodies_of_slices, (0, COORDINATES - 1)))
+            # Each a subject of its own, beyond the numbers of simulated ones.
+            subjects_of_slices = (recipe.subjects + views[2]).to(torch.float32)[:, None]
+            coordinates.append(F.pad(subjects_of_slices, (0, COORDINATES - 1)))
         if measured < count:
-            bodies = recipe.bodies // recipe.parts
+            subjects = recipe.subjects // recipe.parts
             step = max(0, number * recipe.uses - part * recipe.uses // recipe.parts)  # the first one that uses it
             simulated = simulated_pairs(
-                bodies, recipe.slices, self.preprocessor, recipe.matrix, generator, strength=strength(recipe, step)
+                subjects, recipe.slices, self.preprocessor, recipe.matrix, generator, strength=strength(recipe, step)
             )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
             own = simulated[2][measured:]
-            own[:, 0] += part * bodies
+            own[:, 0] += part * subjects
             coordinates.append(own)
         return torch.cat(first), torch.cat(second), torch.cat(coordinates)
 

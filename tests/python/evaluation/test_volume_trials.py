@@ -6,14 +6,14 @@ from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 from mriembed.evaluation.volume_trials import Places, by_kind, volume_score, volume_trials
 
 
-def places(step: int, bodies: int = 2) -> Places:
+def places(step: int, subjects: int = 2) -> Places:
     position = np.arange(0, 41, step)
-    return Places(np.repeat(np.arange(bodies), len(position)), np.tile(position, bodies))
+    return Places(np.repeat(np.arange(subjects), len(position)), np.tile(position, subjects))
 
 
 def true_distance(asked: Places, held: Places) -> np.ndarray:
     apart = np.abs(asked.position[:, None] - held.position).astype(np.float32)
-    return np.where(asked.body[:, None] == held.body, apart, 1000).astype(np.float32)
+    return np.where(asked.subject[:, None] == held.subject, apart, 1000).astype(np.float32)
 
 
 def test_distances_that_are_millimetres_are_perfect() -> None:
@@ -23,7 +23,7 @@ def test_distances_that_are_millimetres_are_perfect() -> None:
     assert score.exact == [1.0, 1.0, 1.0, 1.0]
     assert score.neighbour_is_nearest == 1.0
     assert score.spearman == pytest.approx(1.0)
-    assert (score.bodies, score.queries) == (2, 42)
+    assert (score.subjects, score.queries) == (2, 42)
 
 
 def test_slices_that_are_taken_for_the_next_but_one_are_no_neighbours_and_not_exact() -> None:
@@ -38,7 +38,7 @@ def test_slices_that_are_taken_for_the_next_but_one_are_no_neighbours_and_not_ex
 
 def test_slices_of_another_body_at_the_same_position_do_not_count() -> None:
     asked, held = places(2), places(1)
-    swapped = Places(1 - held.body, held.position)
+    swapped = Places(1 - held.subject, held.position)
     score = volume_score("a", true_distance(asked, swapped), asked, held)
     assert score.exact == [0.0] * 4
     assert score.neighbour_is_nearest == 0.0

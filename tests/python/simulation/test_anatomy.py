@@ -7,8 +7,8 @@ from mriembed.simulation.anatomy import Anatomy, displaced, displaced_points, el
 from mriembed.simulation.uniform_numbers import UniformNumbers
 
 
-def drawn(bodies: int, slices: int, seed: int = 0) -> Anatomy:
-    return random_anatomy(bodies, slices, 64, torch.Generator().manual_seed(seed))
+def drawn(subjects: int, slices: int, seed: int = 0) -> Anatomy:
+    return random_anatomy(subjects, slices, 64, torch.Generator().manual_seed(seed))
 
 
 def test_tissues_lie_in_the_ranges_of_tissues() -> None:
@@ -42,7 +42,7 @@ def test_the_seed_decides() -> None:
     assert not torch.equal(drawn(2, 2).t1, drawn(2, 2, seed=1).t1)
 
 
-def test_some_bodies_are_phantoms_of_one_liquid() -> None:
+def test_some_subjects_are_phantoms_of_one_liquid() -> None:
     anatomy = drawn(100, 1)
     inside = anatomy.density > 0.3
     spread = torch.stack([anatomy.t1[body][inside[body]].std() / anatomy.t1[body].mean() for body in range(100)])
@@ -80,18 +80,18 @@ def test_slices_lie_as_far_apart_as_asked_for_and_in_the_order_in_which_they_wer
 
 
 def test_space_is_displaced_by_a_sum_of_waves() -> None:
-    bodies, slices, size, waves = 2, 3, 16, 6
+    subjects, slices, size, waves = 2, 3, 16, 6
     z = torch.tensor([[0.1, -0.4, 0.7], [0.0, 0.2, -0.9]])
     axis = (torch.arange(size) - size // 2) * (2.0 / size)
-    places = displaced(axis, z, UniformNumbers(bodies, 7 * waves, torch.Generator().manual_seed(0)))
-    drawn_again = UniformNumbers(bodies, 7 * waves, torch.Generator().manual_seed(0))
+    places = displaced(axis, z, UniformNumbers(subjects, 7 * waves, torch.Generator().manual_seed(0)))
+    drawn_again = UniformNumbers(subjects, 7 * waves, torch.Generator().manual_seed(0))
     wave = drawn_again(-4.5, 4.5, 3, waves).double().numpy()
     phase = drawn_again(0, 2 * np.pi, 2, waves).double().numpy()
     strength = drawn_again(-0.05, 0.05, 2, waves).double().numpy()
     y, x = np.meshgrid(axis.numpy(), axis.numpy(), indexing="ij")
-    found = places.reshape(bodies, 3, slices, size, size).numpy()
+    found = places.reshape(subjects, 3, slices, size, size).numpy()
     assert np.all(found[:, 2] == 1)
-    for body in range(bodies):
+    for body in range(subjects):
         for index in range(slices):
             for direction, still in enumerate((y, x)):
                 expected = still + sum(

@@ -74,7 +74,7 @@ def test_signals_scale_with_the_density(kind: object) -> None:
     torch.testing.assert_close(thrice, 3 * once)
 
 
-def test_of_about_half_of_the_bodies_all_slices_have_one_sequence() -> None:
+def test_of_about_half_of_the_subjects_all_slices_have_one_sequence() -> None:
     flat = torch.ones(400, 1, 1)
     drawn = random_contrast(0.8 * flat, 900 * flat, 80 * flat, 4, torch.Generator().manual_seed(5)).reshape(100, 4)
     alike = (drawn == drawn[:, :1]).all(1)

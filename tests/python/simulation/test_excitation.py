@@ -7,8 +7,8 @@ import torch
 from mriembed.simulation.excitation import random_excitation, relative_flip_angles, sinc_pulse_profile
 
 
-def drawn(bodies: int, slices: int = 1, seed: int = 0) -> torch.Tensor:
-    return random_excitation(bodies, slices, 64, torch.Generator().manual_seed(seed))
+def drawn(subjects: int, slices: int = 1, seed: int = 0) -> torch.Tensor:
+    return random_excitation(subjects, slices, 64, torch.Generator().manual_seed(seed))
 
 
 def test_a_pulse_excites_its_fourier_transform_side_lobes_with_their_signs() -> None:

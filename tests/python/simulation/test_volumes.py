@@ -113,7 +113,7 @@ def test_images_of_volumes_have_no_background_phase() -> None:
     assert float(images.imag.abs().max()) == 0
 
 
-def test_texture_of_solid_bodies_has_the_same_power_at_every_height() -> None:
+def test_texture_of_solid_subjects_has_the_same_power_at_every_height() -> None:
     heights = torch.linspace(-0.5, 0.5, 41)[None].expand(30, 41)
     density = random_anatomy(30, 41, 32, seeded(), phantoms=0.0, heights=heights).density
     inside = density.unflatten(0, (30, 41))[:, :, 12:20, 12:20]

@@ -15,8 +15,8 @@ def views(pairs: int, length: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
     return first, second
 
 
-def of_bodies(numbers: list[int]) -> torch.Tensor:
-    """Coordinates of slices of these bodies, all at one position and by one contrast."""
+def of_subjects(numbers: list[int]) -> torch.Tensor:
+    """Coordinates of slices of these subjects, all at one position and by one contrast."""
     return F.pad(torch.tensor(numbers, dtype=torch.float32)[:, None], (0, 2))
 
 
@@ -28,14 +28,14 @@ def test_ntxent_is_the_formula_of_its_paper() -> None:
     np.fill_diagonal(similarity, 0)
     partner = (np.arange(12) + 6) % 12
     expected = -np.log(similarity[np.arange(12), partner] / similarity.sum(1)).mean()
-    value = loss_of_views(make_loss("ntxent", 0.1, 4.0), first, second, of_bodies(list(range(6))))
+    value = loss_of_views(make_loss("ntxent", 0.1, 4.0), first, second, of_subjects(list(range(6))))
     assert float(value) == pytest.approx(expected, rel=1e-5)
 
 
 def test_ntxent_is_that_of_pytorch_metric_learning() -> None:
     first, second = (view.requires_grad_() for view in views(8))
     labels = torch.arange(8)
-    ours = loss_of_views(make_loss("ntxent", 0.05, 4.0), first, second, of_bodies(list(range(8))))
+    ours = loss_of_views(make_loss("ntxent", 0.05, 4.0), first, second, of_subjects(list(range(8))))
     theirs = losses.NTXentLoss(temperature=0.05)(torch.cat([first, second]), torch.cat([labels, labels]))
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(torch.autograd.grad(ours, first), torch.autograd.grad(theirs, first))
@@ -46,7 +46,7 @@ def test_every_loss_is_smaller_where_acquisitions_of_a_slice_are_closer(name: st
     first, second = views(8)
     loss = make_loss(name, 0.1, 4.0)
     shuffled = second.roll(1, 0)
-    slices = of_bodies(list(range(8)))
+    slices = of_subjects(list(range(8)))
     assert loss_of_views(loss, first, first, slices) < loss_of_views(loss, first, shuffled, slices)
 
 
@@ -59,7 +59,7 @@ def test_an_unknown_loss_is_refused_with_those_that_there_are() -> None:
 
 def test_graded_is_ntxent_where_no_two_slices_are_of_one_body() -> None:
     first, second = views(8)
-    slices = of_bodies([3, 1, 4, 15, 9, 2, 6, 5])
+    slices = of_subjects([3, 1, 4, 15, 9, 2, 6, 5])
     graded, ntxent = (loss_of_views(make_loss(name, 0.1, 4.0), first, second, slices) for name in ("graded", "ntxent"))
     torch.testing.assert_close(graded, ntxent)
 
@@ -83,7 +83,7 @@ def test_graded_is_the_formula_of_its_paper() -> None:
 
 
 def test_graded_orders_slices_by_their_distance() -> None:
-    """At the minimum distances grow with position and contrast, and other bodies are farthest."""
+    """At the minimum distances grow with position and contrast, and other subjects are farthest."""
     coordinates = torch.tensor([[0, 0, 0], [0, 4, 0], [0, 8, 0], [0, 8, 4], [1, 0, 0]], dtype=torch.float32)
     torch.manual_seed(0)
     free = torch.randn(10, 16, requires_grad=True)

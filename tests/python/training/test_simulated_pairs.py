@@ -6,11 +6,11 @@ from mriembed.training.simulated_pairs import simulated_pairs
 
 
 def drawn(
-    seed: int, bodies: int = 6, slices: int = 2, *, strength: float = 1.0
+    seed: int, subjects: int = 6, slices: int = 2, *, strength: float = 1.0
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     preprocessor = CoilPreprocessor(4, "pca", 32)
     generator = torch.Generator().manual_seed(seed)
-    return simulated_pairs(bodies, slices, preprocessor, 32, generator, strength=strength)
+    return simulated_pairs(subjects, slices, preprocessor, 32, generator, strength=strength)
 
 
 def test_pairs_are_stacked_channels_of_unit_energy() -> None:
