@@ -1,10 +1,10 @@
 """How fast `mriembed train` is here, and what of a step's time and operations goes into drawing its pairs.
 
-    python scripts/benchmarks/training_speed.py [--device cuda] [--subjects N] [--parts N] [--json FILE]
+    python scripts/benchmarks/training_speed.py [--device cuda] [--subjects N] [--shards N] [--json FILE]
 
 Takes steps of the recipe as it is from where it is hardest, in one process. On a GPU every operation is at least one
 kernel to launch, and a small step takes as long as its launches do: their share tells what a larger batch would gain.
-Stages are timed each by itself, by 16 coils, for the pairs of one part of a step.
+Stages are timed each by itself, by 16 coils, for the pairs of one shard of a step.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Speed:
     """Medians over the steps, and counts, which vary a little with what is drawn.
 
     Attributes:
-        operations: of one step. operations_drawing: of drawing one part, times the parts.
+        operations: of one step. operations_drawing: of drawing one shard, times the shards.
     """
 
     pairs_per_second: float
@@ -95,18 +95,18 @@ def operations_of_step(recipe: Recipe, group: ProcessGroup) -> int:
 
 
 def drawing(recipe: Recipe, device: torch.device) -> Callable[[], object]:
-    """Draws the pairs of one part."""
+    """Draws the pairs of one shard."""
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
-    subjects = recipe.subjects // recipe.parts
+    subjects = recipe.subjects // recipe.shards
     return lambda: simulated_pairs(subjects, recipe.slices, preprocessor, recipe.matrix, generator)
 
 
 def stages(recipe: Recipe, device: torch.device, rounds: int) -> dict[str, float]:
-    """Median milliseconds of each stage of drawing the pairs of one part."""
+    """Median milliseconds of each stage of drawing the pairs of one shard."""
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
     generator = torch.Generator(device).manual_seed(recipe.seed)
-    subjects, finer = recipe.subjects // recipe.parts, 2 * round(0.75 * recipe.matrix)
+    subjects, finer = recipe.subjects // recipe.shards, 2 * round(0.75 * recipe.matrix)
     images = volume_slices(subjects, recipe.slices, finer, generator, phantoms=0.2).images
     arrays = random_sensitivities(subjects, COILS, recipe.matrix, generator)
     kspace = acquire(images, arrays, view(1.0), generator)
@@ -133,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--subjects", type=int, default=recipe.subjects, help="simulated subjects of a step")
-    parser.add_argument("--parts", type=int, default=recipe.parts, help="parts of a step")
+    parser.add_argument("--shards", type=int, default=recipe.shards, help="shards of a step")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--steps", type=int, default=20, help="steps to take, 1 or more")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
@@ -142,7 +142,7 @@ def main() -> None:
         parser.error(f"--steps must be at least 1, not {options.steps}")
     recipe = Recipe(
         subjects=options.subjects,
-        parts=options.parts,
+        shards=options.shards,
         precision=options.precision,
         average_after=0,
         hardest_after=0,
@@ -159,18 +159,18 @@ def main() -> None:
             statistics.median(step.pairs_per_second for step in progress),
             statistics.median(step.drawing_share for step in progress),
             operations_of_step(recipe, group),
-            recipe.parts * operations.count,
+            recipe.shards * operations.count,
             stages_ms,
         )
     gpu = f"{torch.cuda.get_device_name()}, " if options.device == "cuda" else ""
     machine = f"{gpu}{processor()}, {torch.get_num_threads()} threads"
     print(f"{machine}, torch {torch.__version__}, {today()}")
-    print(f"{recipe.pairs} pairs a step, drawn in {recipe.parts} parts; network in {recipe.precision}")
+    print(f"{recipe.pairs} pairs a step, drawn in {recipe.shards} shards; network in {recipe.precision}")
     print(f"pairs per second           {speed.pairs_per_second:.0f}")
     print(f"share of time for drawing  {speed.drawing_share:.0%}")
     print(f"operations of a step       {speed.operations}, about {speed.operations_drawing} of them for drawing")
     for name, milliseconds in speed.stages_ms.items():
-        print(f"  {name:24s} {milliseconds:.1f} ms for {recipe.pairs // recipe.parts} slices")
+        print(f"  {name:24s} {milliseconds:.1f} ms for {recipe.pairs // recipe.shards} slices")
     if options.json:
         content = {
             "machine": machine,

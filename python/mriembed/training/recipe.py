@@ -31,9 +31,9 @@ class Recipe:
     steps: int = _option(6800, "steps of the optimizer")
     subjects: int = _option(8, "simulated subjects of a step")
     slices: int = _option(8, "slices of each subject; each slice is acquired twice")
-    # Each part has random numbers of its own, one number of coils and one resolution. It takes as many operations,
-    # whatever its size: a GPU, which has a kernel to launch for each operation, draws few large parts sooner.
-    parts: int = _option(4, "parts of a step that processes can share; a GPU draws fewer ones sooner")
+    # Each shard has random numbers of its own, one number of coils and one resolution. It takes as many operations,
+    # whatever its size: a GPU, which has a kernel to launch for each operation, draws few large shards sooner.
+    shards: int = _option(4, "shards of a step that processes can share; a GPU draws fewer ones sooner")
     num_coils: int = _option(8, "virtual coils")
     embed_dim: int = _option(256, "length of an embedding")
     matrix: int = _option(64, "pixels of a side that slices are brought to in training")
@@ -64,11 +64,11 @@ class Recipe:
     seed: int = _option(0, "decides everything that is drawn")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "subjects", "slices", "parts", "num_coils", "embed_dim", "matrix", "uses"):
+        for name in ("steps", "subjects", "slices", "shards", "num_coils", "embed_dim", "matrix", "uses"):
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
-        if self.subjects % self.parts != 0:
-            raise InvalidArgumentError(f"subjects: must be a multiple of the {self.parts} parts, not {self.subjects}")
+        if self.subjects % self.shards != 0:
+            raise InvalidArgumentError(f"subjects: must be a multiple of the {self.shards} shards, not {self.subjects}")
         if self.pairs < 2:
             raise InvalidArgumentError(
                 "subjects x slices: a step needs at least two pairs, one to be told from the other"

@@ -22,10 +22,10 @@ _MOST_COILS = 32
 _BODY_COILS = 0.1  # share of the acquisitions
 _FINER = 1.5  # pixels of the simulated subjects for each of the matrix: what lies between them gives Gibbs' ringing
 _RESOLUTIONS = (0.5, 0.75, 1.0, 1.0, 1.25)  # of an acquisition's matrix to that of the model
-_FULL = 0.75  # share of the parts whose first acquisitions are full
+_FULL = 0.75  # share of the shards whose first acquisitions are full
 _FEW_COILS = 0.2  # share of the second acquisitions that few elements of a large array receive
 _WEAKEST = 0.2  # of what an acquisition that is not full differs in
-# Shares of the parts; the others are volumes by one sequence.
+# Shares of the shards; the others are volumes by one sequence.
 _CONTRASTS, _PROTOCOLS, _SINGLE = 0.13, 0.2, 0.2
 
 

@@ -81,8 +81,8 @@ def train(
         ModelFileError, OSError: see `RunFolder` and `load_weights`.
     """
     run = RunFolder(folder)
-    if recipe.parts % group.size != 0:
-        raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.parts} parts of a step evenly")
+    if recipe.shards % group.size != 0:
+        raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.shards} shards of a step evenly")
     if recipe.measured_share > 0 and measured is None:
         raise InvalidArgumentError(f"a measured share of {recipe.measured_share} needs measured pairs")
     if (recipe.begun_from == "") != (begin is None):
@@ -166,7 +166,7 @@ class _Loop:
         self.loss = make_loss(recipe.loss, recipe.temperature, recipe.reach)
         self.optimizer = Optimizer(self.model, recipe.learning_rate, recipe.weight_decay)
         self.average = AveragedModel(self.model)
-        self.drawn: dict[int, tuple[int, tuple[Tensor, Tensor, Tensor]]] = {}  # of each part: its number, the pairs
+        self.drawn: dict[int, tuple[int, tuple[Tensor, Tensor, Tensor]]] = {}  # of each shard: its number, the pairs
         if checkpoint is not None:
             self.model.load_state_dict(checkpoint.weights)
             self.average.load_state_dict(checkpoint.average)
@@ -206,34 +206,34 @@ class _Loop:
 
     def _draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Pairs that are this process's share of the step, and the coordinates of all processes' pairs."""
-        mine = self.recipe.parts // self.group.size
+        mine = self.recipe.shards // self.group.size
         with torch.no_grad():
-            drawn = [self._part(part) for part in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
+            drawn = [self._shard(shard) for shard in range(self.group.rank * mine, (self.group.rank + 1) * mine)]
         first, second, coordinates = (torch.cat(tensors) for tensors in zip(*drawn, strict=True))
         return first, second, self.group.gathered(coordinates)
 
-    def _part(self, part: int) -> tuple[Tensor, Tensor, Tensor]:
-        """A part of this step's pairs, drawn some steps ago or now, as mirror images of this step's own.
+    def _shard(self, shard: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A shard of this step's pairs, drawn some steps ago or now, as mirror images of this step's own.
 
         Parts are drawn anew in turn, so that steps take about equally long.
         """
         uses = self.recipe.uses
-        number, use = divmod(self.step + part * uses // self.recipe.parts, uses)
-        if self.drawn.get(part, (-1,))[0] != number:
-            self.drawn[part] = (number, self._draw_part(part, number))
-        first, second, coordinates = self.drawn[part][1]
-        order = torch.randperm(_ORIENTATIONS, generator=torch.Generator().manual_seed(self._seed(part, number)))
+        number, use = divmod(self.step + shard * uses // self.recipe.shards, uses)
+        if self.drawn.get(shard, (-1,))[0] != number:
+            self.drawn[shard] = (number, self._draw_shard(shard, number))
+        first, second, coordinates = self.drawn[shard][1]
+        order = torch.randperm(_ORIENTATIONS, generator=torch.Generator().manual_seed(self._seed(shard, number)))
         orientation = int(order[use % _ORIENTATIONS])
         return _oriented(first, orientation), _oriented(second, orientation), coordinates
 
-    def _seed(self, part: int, number: int) -> int:
-        return _mixed(self.recipe.seed, number * self.recipe.parts + part)
+    def _seed(self, shard: int, number: int) -> int:
+        return _mixed(self.recipe.seed, number * self.recipe.shards + shard)
 
-    def _draw_part(self, part: int, number: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pairs that depend on the seed, the part and its number only, and the coordinates of each slice."""
+    def _draw_shard(self, shard: int, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs that depend on the seed, the shard and its number only, and the coordinates of each slice."""
         recipe = self.recipe
-        generator = torch.Generator(self.group.device).manual_seed(self._seed(part, number))
-        count = recipe.pairs // recipe.parts
+        generator = torch.Generator(self.group.device).manual_seed(self._seed(shard, number))
+        count = recipe.pairs // recipe.shards
         measured = round(recipe.measured_share * count)
         first, second, coordinates = [], [], []
         if measured > 0 and self.measured is not None:
@@ -244,15 +244,15 @@ class _Loop:
             subjects_of_slices = (recipe.subjects + views[2]).to(torch.float32)[:, None]
             coordinates.append(F.pad(subjects_of_slices, (0, COORDINATES - 1)))
         if measured < count:
-            subjects = recipe.subjects // recipe.parts
-            step = max(0, number * recipe.uses - part * recipe.uses // recipe.parts)  # the first one that uses it
+            subjects = recipe.subjects // recipe.shards
+            step = max(0, number * recipe.uses - shard * recipe.uses // recipe.shards)  # the first one that uses it
             simulated = simulated_pairs(
                 subjects, recipe.slices, self.preprocessor, recipe.matrix, generator, strength=strength(recipe, step)
             )
             first.append(simulated[0][measured:])
             second.append(simulated[1][measured:])
             own = simulated[2][measured:]
-            own[:, 0] += part * subjects
+            own[:, 0] += shard * subjects
             coordinates.append(own)
         return torch.cat(first), torch.cat(second), torch.cat(coordinates)
 
@@ -274,13 +274,13 @@ class _Loop:
 
     def _whitening(self, model: MRIEmbeddingModel) -> Tensor:
         """By all processes' pairs, which no step has seen."""
-        mine = self.recipe.parts // self.group.size
+        mine = self.recipe.shards // self.group.size
         unseen = self.recipe.steps  # beyond all numbers that steps draw
         embedded = []
         with torch.no_grad():
             for number in range(unseen, unseen + self.recipe.whitened_by):
-                for part in range(self.group.rank * mine, (self.group.rank + 1) * mine):
-                    views = self._draw_part(part, number)
+                for shard in range(self.group.rank * mine, (self.group.rank + 1) * mine):
+                    views = self._draw_shard(shard, number)
                     embedded.append(torch.stack([self._embedded(model, view) for view in views[:2]], 1))
             pairs = self.group.gathered(torch.cat(embedded))
         return within_pair_whitening(pairs[:, 0], pairs[:, 1])

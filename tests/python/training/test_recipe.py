@@ -8,8 +8,8 @@ from mriembed.training.recipe import Recipe
     ("arguments", "message"),
     [
         ({"steps": 0}, "steps: must be at least 1, not 0"),
-        ({"subjects": 6}, "subjects: must be a multiple of the 4 parts, not 6"),
-        ({"subjects": 1, "slices": 1, "parts": 1}, "at least two pairs"),
+        ({"subjects": 6}, "subjects: must be a multiple of the 4 shards, not 6"),
+        ({"subjects": 1, "slices": 1, "shards": 1}, "at least two pairs"),
         ({"matrix": 8}, "matrix: must be at least 16 pixels, not 8"),
         ({"measured_share": 1.5}, "measured share: must lie from 0 to 1, not 1.5"),
         ({"precision": "float16"}, "precision: must be float32 or bfloat16, not 'float16'"),

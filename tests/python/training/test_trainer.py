@@ -24,7 +24,7 @@ SMALL = Recipe(
     steps=6,
     subjects=2,
     slices=4,
-    parts=2,
+    shards=2,
     num_coils=4,
     embed_dim=32,
     matrix=16,
@@ -77,7 +77,7 @@ def test_a_pair_is_used_as_often_as_asked_for_each_time_as_another_mirror_image(
         return forward(self, x, normalize)
 
     monkeypatch.setattr(MRIEmbeddingModel, "forward", seeing)
-    train(replace(SMALL, parts=1, subjects=1, uses=3), tmp_path / "run", ALONE)
+    train(replace(SMALL, shards=1, subjects=1, uses=3), tmp_path / "run", ALONE)
     assert len(seen) == 6
 
     def summary(step: int) -> torch.Tensor:  # what no mirror image changes
@@ -152,7 +152,7 @@ def test_a_run_that_ends_before_weights_are_averaged_gives_those_of_the_last_ste
 
 def test_seconds_of_training_lower_the_loss_of_unseen_pairs(tmp_path: Path) -> None:
     """Slices are found again only after minutes: the sessions of a pair share nothing but the anatomy."""
-    recipe = Recipe(steps=150, subjects=4, slices=4, parts=1, num_coils=4, embed_dim=64, matrix=32, warm_up=10)
+    recipe = Recipe(steps=150, subjects=4, slices=4, shards=1, num_coils=4, embed_dim=64, matrix=32, warm_up=10)
     losses = losses_of(recipe, tmp_path / "run")
     assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
 
@@ -183,7 +183,7 @@ def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path) ->
 
 
 def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
-    options = ["--steps", "30", "--subjects", "2", "--slices", "4", "--parts", "1", "--num-coils", "4"]
+    options = ["--steps", "30", "--subjects", "2", "--slices", "4", "--shards", "1", "--num-coils", "4"]
     options += ["--average-after", "5", "--whitened-by", "1"]
     options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
 
@@ -217,7 +217,7 @@ def checkpointed(folder: Path) -> bytes:
 def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     """Negatives are shared: the loss of half a batch would be far smaller (ln 15 to ln 7 at the start)."""
     recipe = Recipe(
-        steps=8, subjects=4, slices=2, parts=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32",
+        steps=8, subjects=4, slices=2, shards=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32",
         whitened_by=2,
         learning_rate=5e-4,  # Muon makes rounding, which differs, as large as what is learnt from few slices
     )  # fmt: skip
@@ -266,7 +266,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_check
 
 
 def test_processes_that_cannot_share_a_step_evenly_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match="3 processes cannot share the 2 parts of a step evenly"):
+    with pytest.raises(InvalidArgumentError, match="3 processes cannot share the 2 shards of a step evenly"):
         train(SMALL, tmp_path / "run", ProcessGroup(0, 3, torch.device("cpu")))
 
 

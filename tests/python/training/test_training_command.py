@@ -8,7 +8,7 @@ import mriembed
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
 
-QUICK = ["--steps", "3", "--subjects", "2", "--slices", "2", "--parts", "1", "--num-coils", "4", "--embed-dim", "16"]
+QUICK = ["--steps", "3", "--subjects", "2", "--slices", "2", "--shards", "1", "--num-coils", "4", "--embed-dim", "16"]
 QUICK += ["--matrix", "16", "--warm-up", "1", "--whitened-by", "2"]
 
 
