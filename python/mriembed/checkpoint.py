@@ -62,7 +62,7 @@ def read_training(path: str | Path) -> Training | None:
         return Training(
             int(recipe["num_coils"]),
             int(recipe["embed_dim"]),
-            round(recipe["enlarged"] * recipe["matrix"]),
+            round(recipe["inference_matrix_scale"] * recipe["matrix"]),
             f"trained {steps} steps on {'measured and ' if measured else ''}simulated slices, "
             f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",
             Distances.from_dict(json.loads(metadata["distances"])) if "distances" in metadata else None,

@@ -38,7 +38,7 @@ class Recipe:
     embed_dim: int = _option(256, "length of an embedding")
     matrix: int = _option(64, "pixels of a side that slices are brought to in training")
     # That a larger one may be an advantage: Touvron et al. 2019, arXiv:1906.06423.
-    enlarged: float = _option(1.0, "model files take a matrix so many times as large")
+    inference_matrix_scale: float = _option(1.0, "matrix of model files over --matrix")
     loss: str = _option("graded", "what is minimized", LOSSES)
     temperature: float = _option(0.05, "of the losses graded and ntxent")
     reach: float = _option(1.5, "of the loss graded, in millimetres")
@@ -82,7 +82,7 @@ class Recipe:
         for name in ("weight_decay", "warm_up", "hardest_after", "whitened_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
-        for name in ("enlarged", "temperature", "reach", "learning_rate"):
+        for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
 
@@ -94,7 +94,7 @@ class Recipe:
     @property
     def model_matrix(self) -> int:
         """Pixels of a side that model files with the trained weights bring slices to."""
-        return round(self.enlarged * self.matrix)
+        return round(self.inference_matrix_scale * self.matrix)
 
     def to_json(self) -> str:
         """As one line of JSON."""

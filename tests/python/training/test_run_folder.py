@@ -11,7 +11,7 @@ from mriembed.training import run_folder
 from mriembed.training.recipe import Recipe
 from mriembed.training.run_folder import Checkpoint, RunFolder
 
-RECIPE = Recipe(steps=9, seed=4, enlarged=1.5)
+RECIPE = Recipe(steps=9, seed=4, inference_matrix_scale=1.5)
 
 
 def checkpoint(step: int) -> Checkpoint:

@@ -25,7 +25,7 @@ def scans(tmp_path: Path) -> Path:
 
 def test_a_trained_network_becomes_a_model_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, model = tmp_path / "run", tmp_path / "model.pt"
-    assert main(["train", "-o", str(run), *QUICK, "--enlarged", "1.5"]) == 0
+    assert main(["train", "-o", str(run), *QUICK, "--inference-matrix-scale", "1.5"]) == 0
     weights = run / "weights.safetensors"
     said = f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it\n"
     assert capsys.readouterr().out == said
