@@ -54,7 +54,7 @@ def test_the_index_of_docs_links_to_every_page_there() -> None:
 def test_the_api_pages_document_every_public_header() -> None:
     pages = (REPOSITORY / "docs" / "api").glob("*.rst")
     documented = [name for page in pages for name in re.findall(r"^\.\. doxygenfile:: (\S+)$", page.read_text(), re.M)]
-    headers = {path.name for path in (REPOSITORY / "cpp" / "include" / "mriembed").iterdir()} - {"export.hpp"}
+    headers = {path.name for path in (REPOSITORY / "cpp" / "include" / "mriembed").iterdir()} - {"export.h"}
     assert sorted(documented) == sorted(headers)
 
 

@@ -72,9 +72,9 @@ struct Report {
   /// For each slice, the share of the energy of its central lines (preprocessing.md, step 4) that the virtual coils
   /// keep; 1 for network input.
   std::vector<double> energy_kept;
-  std::vector<Sampling> sampling;  ///< of each slice: which lines were measured, and which were filled
-  double preprocessing_seconds = 0;      ///< preprocessing of the whole call
-  double network_seconds = 0;      ///< network of the whole call, including the copy of the result
+  std::vector<Sampling> sampling;    ///< of each slice: which lines were measured, and which were filled
+  double preprocessing_seconds = 0;  ///< preprocessing of the whole call
+  double network_seconds = 0;        ///< network of the whole call, including the copy of the result
 };
 
 /// How well this machine reproduces the reference embedding in the model file.

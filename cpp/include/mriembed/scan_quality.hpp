@@ -102,9 +102,8 @@ class ScanQuality {
 
   /// k-space (coils, y, x) as the scanner measured it: not prewhitened; lines that are zero in all coils count as
   /// missing. Slices may differ in size. Throws Error (invalid_argument) for another number of coils or an empty axis,
-  /// (bad_input) for samples that are not finite; the figures do not include such a slice.
-  /// Returns the slice's figures: those of figures(), except that a coil without a sample so far counts as zero
-  /// throughout.
+  /// (bad_input) for samples that are not finite; the figures do not include such a slice. Returns the slice's figures:
+  /// those of figures(), except that a coil without a sample so far counts as zero throughout.
   MRIEMBED_EXPORT SliceQuality add_slice(const ArrayView<const std::complex<float>, 3>& kspace);
 
   /// Of all slices so far.
