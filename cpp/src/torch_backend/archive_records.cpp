@@ -18,7 +18,7 @@ constexpr std::size_t most_records = 4096;
 constexpr std::size_t longest_line = std::size_t{1} << 14U;
 constexpr int deepest_nesting = 128;
 
-[[noreturn]] void refuse(const std::string& record, const std::string& reason) {
+[[noreturn]] void refuse_record(const std::string& record, const std::string& reason) {
   throw Error(ErrorCode::bad_model_file, "its record " + record + " " + reason + "; it was not loaded");
 }
 
@@ -50,7 +50,7 @@ Kind kind_of(const std::string& record) {
   if (name == "version" || name == ".data/version" || name == "byteorder" || name == ".data/serialization_id") {
     return Kind::mark;
   }
-  refuse(record, "is of no kind that a model file holds");
+  refuse_record(record, "is of no kind that a model file holds");
 }
 
 std::string text_of(caffe2::serialize::PyTorchStreamReader& reader, const std::string& record) {
@@ -61,7 +61,7 @@ std::string text_of(caffe2::serialize::PyTorchStreamReader& reader, const std::s
 void check_code(const std::string& record, std::string_view code) {
   for (const char* name : {"__setstate__", "__getstate__", "torch.classes"}) {
     if (code.find(name) != std::string_view::npos) {
-      refuse(record, std::string("holds code that would run while it is loaded (") + name + ")");
+      refuse_record(record, std::string("holds code that would run while it is loaded (") + name + ")");
     }
   }
   int depth = 0;
@@ -71,7 +71,7 @@ void check_code(const std::string& record, std::string_view code) {
     depth += (c == '(' || c == '[' || c == '{') ? 1 : 0;
     depth -= (c == ')' || c == ']' || c == '}') ? 1 : 0;
     if (depth > deepest_nesting || line > longest_line) {
-      refuse(record, "is nested deeper, or has longer lines, than a model's code");
+      refuse_record(record, "is nested deeper, or has longer lines, than a model's code");
     }
   }
 }
@@ -92,12 +92,12 @@ void check_records(caffe2::serialize::PyTorchStreamReader& reader) {
     const std::size_t size = reader.getRecordSize(record);
     text += kind == Kind::metadata ? 0 : size;
     if (size > most_metadata || text > most_text) {
-      refuse(record, "unpacks to more than such a record of a model file ever needs");
+      refuse_record(record, "unpacks to more than such a record of a model file ever needs");
     }
     if (kind == Kind::code) {
       check_code(record, text_of(reader, record));
     } else if (kind == Kind::pickle && text_of(reader, record).find("classes") != std::string::npos) {
-      refuse(record, "holds an object of a C++ class (torch.classes)");
+      refuse_record(record, "holds an object of a C++ class (torch.classes)");
     }
   }
 }

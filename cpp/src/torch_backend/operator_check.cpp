@@ -29,7 +29,7 @@ using torch::jit::Node;
 constexpr std::int64_t most_operations = 20'000;
 constexpr int deepest_calls = 64;
 
-[[noreturn]] void refuse(const std::string& method, const std::string& reason) {
+[[noreturn]] void refuse_method(const std::string& method, const std::string& reason) {
   throw Error(ErrorCode::bad_model_file,
               "its method " + method + " " + reason + ": the file is foreign or malicious, and was not run");
 }
@@ -59,15 +59,15 @@ class OperationCount {
     const auto [entry, is_new] = counts_.try_emplace(&function, being_counted);
     if (!is_new) {
       if (entry->second == being_counted) {
-        refuse(method_, "calls itself");
+        refuse_method(method_, "calls itself");
       }
       return entry->second;
     }
     if (!function.isGraphFunction()) {
-      refuse(method_, "calls " + function.name() + ", which is not code of the file");
+      refuse_method(method_, "calls " + function.name() + ", which is not code of the file");
     }
     if (++depth_ > deepest_calls) {
-      refuse(method_, "calls more methods in turn than any model's");
+      refuse_method(method_, "calls more methods in turn than any model's");
     }
     const std::int64_t count = of(*torch::jit::toGraphFunction(function).graph()->block());
     --depth_;
@@ -96,7 +96,7 @@ class OperationCount {
         count += of(*inner);
       }
       if (count > most_operations) {
-        refuse(method_, "has more operations than any model's");
+        refuse_method(method_, "has more operations than any model's");
       }
     }
     return count;
@@ -110,11 +110,11 @@ class OperationCount {
 void check_names(const std::string& method, const Block& block) {
   for (const Node* node : block.nodes()) {
     if (node->kind() == c10::prim::Loop) {
-      refuse(method, "holds a loop (prim::Loop), which no model of mriembed needs");
+      refuse_method(method, "holds a loop (prim::Loop), which no model of mriembed needs");
     }
     const std::string name = operation_name(*node);
     if (!is_allowed_operation(name)) {
-      refuse(method, "uses the operation " + name + ", which no model of mriembed needs");
+      refuse_method(method, "uses the operation " + name + ", which no model of mriembed needs");
     }
     for (const Block* inner : node->blocks()) {
       check_names(method, *inner);
@@ -128,11 +128,11 @@ void check_names(const std::string& method, const Block& block) {
 void check_attributes(const torch::jit::Module& module) {
   const auto type = module.type();
   if (!type->getForwardHooks().empty() || !type->getForwardPreHooks().empty()) {
-    refuse(type->name()->name(), "has hooks");
+    refuse_method(type->name()->name(), "has hooks");
   }
   for (const auto& attribute : module.named_attributes(/*recurse=*/false)) {
     if ((attribute.value.isObject() && !attribute.value.isModule()) || attribute.value.isCapsule()) {
-      refuse(type->name()->name(), "holds an object that is no module (" + attribute.name + ")");
+      refuse_method(type->name()->name(), "holds an object that is no module (" + attribute.name + ")");
     }
   }
 }
@@ -171,7 +171,7 @@ void check_operators(const torch::jit::Module& network) {
       torch::jit::Inline(*graph);
       check_names(method.name(), *graph->block());
       if (const auto made_up = made_up_size(*graph->block(), largest_attribute)) {
-        refuse(method.name(), "makes up the size of a tensor itself (" + *made_up + ")");
+        refuse_method(method.name(), "makes up the size of a tensor itself (" + *made_up + ")");
       }
       operations.add_functions_to(checked);
     }

@@ -19,7 +19,7 @@ namespace mriembed::torch_backend {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& path, const std::string& reason) {
+[[noreturn]] void refuse_file(const std::string& path, const std::string& reason) {
   throw Error(ErrorCode::bad_model_file, path + ": " + reason);
 }
 
@@ -74,13 +74,13 @@ auto reading(const std::string& path, const char* otherwise, const Work& work) {
     return work();
   } catch (const Error& error) {
     if (error.code() == ErrorCode::bad_model_file) {
-      refuse(path, error.what());
+      refuse_file(path, error.what());
     }
     throw;
   } catch (const std::bad_alloc&) {
     rethrow_as_error();
   } catch (const std::exception&) {
-    refuse(path, otherwise);
+    refuse_file(path, otherwise);
   }
 }
 
