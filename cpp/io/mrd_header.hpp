@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "acceleration.hpp"
 #include "header_facts.hpp"
 
 namespace mriembed::io {
@@ -40,12 +41,6 @@ struct EpiReadout {
   double delay = 0;  // of the first sample; 0 where the header does not tell
   double dwell_time = 0;
   std::int64_t samples = 0;
-};
-
-// From one line of an accelerated scan to the next, outside its calibration lines. 1: every line is measured.
-struct Acceleration {
-  std::int64_t y = 1;
-  std::int64_t z = 1;
 };
 
 // One encoding space: how its lines were measured, and the image that is meant to come of them.

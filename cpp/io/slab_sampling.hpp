@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mrd_header.hpp"
+#include "acceleration.hpp"
 
 namespace mriembed::io {
 

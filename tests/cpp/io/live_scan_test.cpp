@@ -378,7 +378,7 @@ std::vector<double> quarters_of(const Live& result, const Scan& scan) {
 TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
   for (const Flagged flagged : {Flagged::slabs, Flagged::partitions}) {
     for (const int segments : {1, 2, 5}) {
-      for (const std::uint16_t averages : {1, 2}) {
+      for (const std::uint16_t averages : {std::uint16_t{1}, std::uint16_t{2}}) {
         const Scan scan = accelerated_slabs({.flagged = flagged, .segments = segments, .averages = averages});
         const Live result = live(scan);
         EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1, 2, 3, 4})) << segments << ", " << averages;

@@ -265,13 +265,15 @@ def test_answers_that_a_client_leaves_lying_are_bounded_and_counted(service: Ser
     assert len(answers.images) == 700 or any(str(700 - len(answers.images)) in line for line in told), answers.texts
 
 
-TAPPED = [acquisition(np.full((32, 512), number, np.complex64), scan_counter=number) for number in range(600)]
+@pytest.fixture(scope="module")
+def tapped() -> list[bytes]:
+    """131 MB, of which the connection and the service hold a part."""
+    return [acquisition(np.full((32, 512), number, np.complex64), scan_counter=number) for number in range(1000)]
 
 
-def test_the_tap_waits_for_a_client_that_reads_late(model_file: Path) -> None:
-    """79 MB, of which the connection and the service hold a part: the rest is sent while the client reads."""
+def test_the_tap_waits_for_a_client_that_reads_late(tapped: list[bytes], model_file: Path) -> None:
     with Service(model_file, "--return", "tap") as other, other.connect(reading=False) as late:
-        sending = threading.Thread(target=late.send, args=(text(SCAN.xml, HEADER), TAPPED, close()))
+        sending = threading.Thread(target=late.send, args=(text(SCAN.xml, HEADER), tapped, close()))
         sending.start()
         sending.join(1)
         assert sending.is_alive(), "a connection that holds all of it tells nothing"
@@ -279,11 +281,13 @@ def test_the_tap_waits_for_a_client_that_reads_late(model_file: Path) -> None:
         while part := late.socket.recv(1 << 20):
             content += part
         sending.join()
-    assert bytes(content) == text(SCAN.xml, HEADER) + b"".join(TAPPED) + close()
+    assert bytes(content) == text(SCAN.xml, HEADER) + b"".join(tapped) + close()
 
 
-def test_a_client_that_reads_after_all_is_sent_is_told_what_the_tap_leaves_out(model_file: Path) -> None:
-    before = [text(SCAN.xml, HEADER), *TAPPED]
+def test_a_client_that_reads_after_all_is_sent_is_told_what_the_tap_leaves_out(
+    tapped: list[bytes], model_file: Path
+) -> None:
+    before = [text(SCAN.xml, HEADER), *tapped]
     with Service(model_file, "--return", "tap", "--idle-timeout", 1) as other, other.connect(reading=False) as late:
         late.send(before, SCAN.of_slice(0), close())  # would never end
         content = bytearray()
@@ -303,11 +307,11 @@ def test_a_client_that_reads_after_all_is_sent_is_told_what_the_tap_leaves_out(m
         other.line(f"{lost} messages not passed on")
 
 
-def test_a_service_whose_tap_waits_ends_within_two_seconds(model_file: Path) -> None:
+def test_a_service_whose_tap_waits_ends_within_two_seconds(tapped: list[bytes], model_file: Path) -> None:
     with Service(model_file, "--return", "tap") as other, other.connect(reading=False) as stalled:
         stalled.socket.settimeout(1)
         with suppress(TimeoutError):
-            stalled.send(text(SCAN.xml, HEADER), TAPPED, TAPPED)
+            stalled.send(text(SCAN.xml, HEADER), tapped)
         other.stop()
 
 
