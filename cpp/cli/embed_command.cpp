@@ -16,11 +16,11 @@
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
 #include "cli/interruption.hpp"
-#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/nearest_slices.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/out_of_process_scan.hpp"
 #include "cli/progress.hpp"
 #include "cli/scan_ahead.hpp"
 #include "cli/scan_embedder.hpp"
@@ -328,7 +328,7 @@ int embed(const Arguments& arguments) {
       arguments.scans.size(),
       [&](std::size_t index) {
         const std::string path = standard_input.path_of(arguments.scans[index]);
-        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(path, arguments.reading, noise);
+        std::unique_ptr<io::ScanReader> reader = open_scan_file(path, arguments.reading, noise);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },

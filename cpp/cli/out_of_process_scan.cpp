@@ -1,4 +1,4 @@
-#include "cli/isolated_scan.hpp"
+#include "cli/out_of_process_scan.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -38,9 +38,9 @@ std::int64_t size_of(const std::string& path) {
   return failure ? 0 : static_cast<std::int64_t>(size);
 }
 
-class IsolatedScan final : public io::ScanReader {
+class OutOfProcessScan final : public io::ScanReader {
  public:
-  IsolatedScan(const std::string& program, const std::string& path, const io::ReadOptions& options)
+  OutOfProcessScan(const std::string& program, const std::string& path, const io::ReadOptions& options)
       : file_size_(size_of(path)),
         slots_(SharedSlots::make()),
         reader_(program, arguments_of(path, options), slots_.descriptor()) {
@@ -84,13 +84,13 @@ class IsolatedScan final : public io::ScanReader {
 
 }  // namespace
 
-std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, const std::string& path,
-                                                   const io::ReadOptions& options) {
-  return std::make_unique<IsolatedScan>(program, path, options);
+std::unique_ptr<io::ScanReader> open_out_of_process_scan(const std::string& program, const std::string& path,
+                                                         const io::ReadOptions& options) {
+  return std::make_unique<OutOfProcessScan>(program, path, options);
 }
 
-std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options) {
-  return io::is_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
+std::unique_ptr<io::ScanReader> open_scan_file(const std::string& path, const io::ReadOptions& options) {
+  return io::is_hdf5(path) ? open_out_of_process_scan(scan_reader_program(), path, options)
                            : io::open_array_file(path, options);
 }
 
@@ -101,19 +101,19 @@ std::optional<io::MeasuredNoise> measured_noise(const std::string& path) {
   io::ReadOptions options;
   options.noise = io::NoiseUse::alone;
   try {
-    return io::noise_in(*open_guarded_scan(path, options), path);
+    return io::noise_in(*open_scan_file(path, options), path);
   } catch (const Error& error) {
     throw about_file(path, error);
   }
 }
 
-std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, io::ReadOptions options,
-                                                  const std::optional<io::MeasuredNoise>& noise) {
+std::unique_ptr<io::ScanReader> open_scan_file(const std::string& path, io::ReadOptions options,
+                                               const std::optional<io::MeasuredNoise>& noise) {
   if (!noise.has_value()) {
-    return open_guarded_scan(path, options);
+    return open_scan_file(path, options);
   }
   options.noise = io::NoiseUse::none;
-  return io::with_noise(open_guarded_scan(path, options), *noise);
+  return io::with_noise(open_scan_file(path, options), *noise);
 }
 
 }  // namespace mriembed::cli

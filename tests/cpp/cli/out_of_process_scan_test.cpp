@@ -1,4 +1,4 @@
-#include "cli/isolated_scan.hpp"
+#include "cli/out_of_process_scan.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -53,24 +53,24 @@ std::string refusal_of(const std::function<void()>& action) {
 }
 
 std::string refusal_of(const std::string& commands) {
-  return refusal_of([&] { open_isolated_scan(program(commands), "/nonexistent/scan.h5", {}); });
+  return refusal_of([&] { open_out_of_process_scan(program(commands), "/nonexistent/scan.h5", {}); });
 }
 
-TEST(IsolatedScan, turns_a_crash_into_a_refusal) {
+TEST(OutOfProcessScan, turns_a_crash_into_a_refusal) {
   EXPECT_NE(refusal_of("kill -SEGV $$").find("crashed on it (Segmentation fault)"), std::string::npos);
   EXPECT_NE(refusal_of("kill -PROF $$").find("more time than a file of its size can need"), std::string::npos);
   EXPECT_NE(refusal_of("exit 1").find("gave up"), std::string::npos);
 }
 
-TEST(IsolatedScan, passes_a_refusal_on) {
+TEST(OutOfProcessScan, passes_a_refusal_on) {
   EXPECT_EQ(refusal_of(R"(printf '\003\000\000\000\004\000\000\000what' >&3)"), "what");
 }
 
-TEST(IsolatedScan, does_not_take_what_a_library_prints_for_an_answer) {
+TEST(OutOfProcessScan, does_not_take_what_a_library_prints_for_an_answer) {
   EXPECT_EQ(refusal_of(R"(echo chatter; printf '\003\000\000\000\004\000\000\000what' >&3)"), "what");
 }
 
-TEST(IsolatedScan, refuses_answers_that_cannot_be) {
+TEST(OutOfProcessScan, refuses_answers_that_cannot_be) {
   // Not even a head; an unknown kind; more bytes than any answer has; facts of no scan.
   EXPECT_NE(refusal_of("echo no >&3").find("gave up"), std::string::npos);
   EXPECT_NE(refusal_of(R"(printf '\011\000\000\000\000\000\000\000' >&3)").find("cannot be right"), std::string::npos);
@@ -79,9 +79,9 @@ TEST(IsolatedScan, refuses_answers_that_cannot_be) {
             std::string::npos);
 }
 
-TEST(IsolatedScan, says_where_its_program_should_be) {
+TEST(OutOfProcessScan, says_where_its_program_should_be) {
   try {
-    open_isolated_scan("/nonexistent/mriembed_scan_reader", "scan.h5", {});
+    open_out_of_process_scan("/nonexistent/mriembed_scan_reader", "scan.h5", {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::internal);
@@ -161,7 +161,7 @@ std::string sent(const Samples& samples, std::int64_t height, std::int64_t width
 }
 
 std::unique_ptr<io::ScanReader> opened(const std::string& commands, const std::string& file = "/nonexistent/scan.h5") {
-  return open_isolated_scan(
+  return open_out_of_process_scan(
       program(answer(io::AnswerKind::opened, io::encoded_facts(OneCoilScan())) + next_request + commands), file, {});
 }
 
@@ -179,7 +179,7 @@ std::string large_file() {
   return path;
 }
 
-TEST(IsolatedScan, takes_slices_of_changing_sizes) {
+TEST(OutOfProcessScan, takes_slices_of_changing_sizes) {
   struct Shape {
     std::int64_t height;
     std::int64_t width;
@@ -208,7 +208,7 @@ TEST(IsolatedScan, takes_slices_of_changing_sizes) {
   }
 }
 
-TEST(IsolatedScan, refuses_a_scan_whose_reader_dies_in_the_middle_of_a_slice) {
+TEST(OutOfProcessScan, refuses_a_scan_whose_reader_dies_in_the_middle_of_a_slice) {
   const std::string half = head(1, 10, 10) + put(some_samples(50, 0));
   EXPECT_NE(refusal_of_slice(half + "kill -SEGV $$").find("crashed on it (Segmentation fault)"), std::string::npos);
   EXPECT_NE(refusal_of_slice(half + "kill -BUS $$").find("crashed on it (Bus error)"), std::string::npos);
@@ -216,7 +216,7 @@ TEST(IsolatedScan, refuses_a_scan_whose_reader_dies_in_the_middle_of_a_slice) {
   EXPECT_NE(refusal_of_slice(R"(printf '\002\000\000\000\144' >&3)").find("gave up"), std::string::npos);
 }
 
-TEST(IsolatedScan, refuses_a_scan_whose_reader_dies_between_portions) {
+TEST(OutOfProcessScan, refuses_a_scan_whose_reader_dies_between_portions) {
   constexpr std::int64_t height = 4 * SharedSlots::portion / 512;
   std::string commands = head(1, height, 512);
   for (int portion = 0; portion < 4; ++portion) {
@@ -227,7 +227,7 @@ TEST(IsolatedScan, refuses_a_scan_whose_reader_dies_between_portions) {
   }
 }
 
-TEST(IsolatedScan, keeps_a_slice_when_the_reader_dies_after_it) {
+TEST(OutOfProcessScan, keeps_a_slice_when_the_reader_dies_after_it) {
   const auto scan = opened(sent(some_samples(100, 5), 10, 10) + "kill -SEGV $$");
   io::Slice slice;
   scan->read(0, slice);
@@ -235,14 +235,14 @@ TEST(IsolatedScan, keeps_a_slice_when_the_reader_dies_after_it) {
   EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("crashed on it"), std::string::npos);
 }
 
-TEST(IsolatedScan, refuses_a_slice_larger_than_the_file_can_justify) {
+TEST(OutOfProcessScan, refuses_a_slice_larger_than_the_file_can_justify) {
   // Of a file that is not there, 1 MiB.
   EXPECT_NE(refusal_of_slice(head(1, 512, 257)).find("cannot justify"), std::string::npos);
   EXPECT_NE(refusal_of_slice(head(1024, 16384, 16384)).find("cannot justify"), std::string::npos);
   EXPECT_EQ(refusal_of_slice(head(1, 512, 256) + say_so), "accepted");
 }
 
-TEST(IsolatedScan, refuses_a_slice_of_sizes_that_cannot_be) {
+TEST(OutOfProcessScan, refuses_a_slice_of_sizes_that_cannot_be) {
   for (const std::string& lie :
        {head(0, 1, 1), head(-1, -1, 1), head(1025, 1, 1), head(1, 1, 16385), head(std::int64_t{1} << 62U, 4, 4),
         answer(io::AnswerKind::slice, "short"), answer(io::AnswerKind::opened, io::encoded_facts(OneCoilScan()))}) {
@@ -250,14 +250,14 @@ TEST(IsolatedScan, refuses_a_slice_of_sizes_that_cannot_be) {
   }
 }
 
-TEST(IsolatedScan, takes_samples_that_were_never_written_for_zeros) {
+TEST(OutOfProcessScan, takes_samples_that_were_never_written_for_zeros) {
   const auto scan = opened(head(1, 10, 10) + say_so);
   io::Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, Samples(100));
 }
 
-TEST(IsolatedScan, takes_word_of_portions_that_there_are_not_for_an_answer_that_cannot_be) {
+TEST(OutOfProcessScan, takes_word_of_portions_that_there_are_not_for_an_answer_that_cannot_be) {
   std::string commands = sent(some_samples(100, 5), 10, 10);
   for (int count = 0; count < 8; ++count) {
     commands += R"(printf '\011' >&3)";
@@ -270,7 +270,7 @@ TEST(IsolatedScan, takes_word_of_portions_that_there_are_not_for_an_answer_that_
   EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("cannot be right"), std::string::npos);
 }
 
-TEST(IsolatedScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
+TEST(OutOfProcessScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
   const auto scan = opened(put(some_samples(100, 5)) + "truncate -s 0 /proc/self/fd/4 && kill -SEGV $$\n" +
                            "cp /dev/null /proc/self/fd/4 && kill -SEGV $$\n" +
                            "truncate -s 1G /proc/self/fd/4 && kill -SEGV $$\n" + head(1, 10, 10) + say_so);
@@ -279,7 +279,7 @@ TEST(IsolatedScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
   EXPECT_EQ(slice.samples, some_samples(100, 5));
 }
 
-TEST(IsolatedScan, keeps_scans_that_are_read_at_once_apart) {
+TEST(OutOfProcessScan, keeps_scans_that_are_read_at_once_apart) {
   std::vector<std::future<void>> readers;
   for (const float number : {1.0F, 2.0F, 3.0F}) {
     readers.push_back(std::async(std::launch::async, [number] {
