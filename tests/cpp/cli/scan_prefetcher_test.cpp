@@ -81,14 +81,14 @@ class FakeScans {
   explicit FakeScans(std::vector<FakeScan> scans) : scans_(std::move(scans)) {}
 
   [[nodiscard]] std::unique_ptr<ScanPrefetcher> read_ahead(
-      std::int64_t limit, std::function<bool()> is_called_off = [] { return false; }) {
+      std::int64_t limit, std::function<bool()> is_cancelled = [] { return false; }) {
     return std::make_unique<ScanPrefetcher>(
         scans_.size(),
         [this](std::size_t number) {
           note_thread();
           return std::make_unique<FakeReader>(number, scans_.at(number), [this] { note_thread(); });
         },
-        limit, std::move(is_called_off));
+        limit, std::move(is_cancelled));
   }
 
   // Those that opened, read or closed a scan.
@@ -335,20 +335,20 @@ TEST(ScanPrefetcher, ends_before_and_after_everything_was_read) {
   EXPECT_TRUE(ends(std::move(ahead), [] {}));
 }
 
-TEST(ScanPrefetcher, called_off_reads_no_further_slice_and_hands_out_no_batch) {
+TEST(ScanPrefetcher, cancelled_reads_no_further_slice_and_hands_out_no_batch) {
   Semaphore started(0);
   Semaphore go_on(0);
-  std::atomic<bool> called_off = false;
+  std::atomic<bool> cancelled = false;
   FakeScans scans({{std::vector<std::int64_t>(1000, 1),
                     [&](std::int64_t) {
                       started.release();
                       EXPECT_TRUE(go_on.try_acquire_for(long_enough));
                     }},
                    {{1}}});
-  const auto ahead = scans.read_ahead(1000, [&] { return called_off.load(); });
+  const auto ahead = scans.read_ahead(1000, [&] { return cancelled.load(); });
   auto batch = std::async(std::launch::async, [&] { return ahead->next(0); });  // waits, as a whole batch takes long
   ASSERT_TRUE(started.try_acquire_for(long_enough));
-  called_off = true;
+  cancelled = true;
   go_on.release();
   ASSERT_EQ(batch.wait_for(long_enough), std::future_status::ready);
   EXPECT_EQ(batch.get(), nullptr);
@@ -356,12 +356,12 @@ TEST(ScanPrefetcher, called_off_reads_no_further_slice_and_hands_out_no_batch) {
   EXPECT_EQ(ahead->next(1), nullptr);
 }
 
-TEST(ScanPrefetcher, called_off_keeps_back_the_batch_that_waits) {
-  std::atomic<bool> called_off = false;
+TEST(ScanPrefetcher, cancelled_keeps_back_the_batch_that_waits) {
+  std::atomic<bool> cancelled = false;
   FakeScans scans({{{1, 1, 1}}, {{1}}});
-  const auto ahead = scans.read_ahead(1, [&] { return called_off.load(); });
+  const auto ahead = scans.read_ahead(1, [&] { return cancelled.load(); });
   EXPECT_EQ(text_of(*ahead->next(0)), "0: 0");
-  called_off = true;
+  cancelled = true;
   EXPECT_EQ(ahead->next(0), nullptr);
 }
 
