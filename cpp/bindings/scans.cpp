@@ -15,8 +15,8 @@
 
 #include "cli/check_report.hpp"
 #include "cli/checked_scan.hpp"
-#include "cli/isolated_scan.hpp"
 #include "cli/limits_file.hpp"
+#include "cli/out_of_process_scan.hpp"
 #include "io/array_files.hpp"
 #include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
@@ -54,7 +54,7 @@ class Scan {
     }
     const py::gil_scoped_release released;
     const auto open = [&](const std::string& file) {
-      return mriembed::io::is_hdf5(file) ? mriembed::cli::open_isolated_scan(scan_reader, file, options)
+      return mriembed::io::is_hdf5(file) ? mriembed::cli::open_out_of_process_scan(scan_reader, file, options)
                                          : mriembed::io::open_array_file(file, options);
     };
     if (noise.empty()) {

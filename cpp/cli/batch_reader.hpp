@@ -1,4 +1,4 @@
-// Reads scans one after the other, batch by batch. Knows nothing of threads: scan_ahead.hpp runs it in one.
+// Reads scans one after the other, batch by batch. Knows nothing of threads: scan_prefetcher.hpp runs it in one.
 #pragma once
 
 #include <cstddef>

@@ -8,9 +8,9 @@
 #include "cli/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/each_scan.hpp"
-#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/out_of_process_scan.hpp"
 #include "cli/standard_output.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
@@ -54,7 +54,7 @@ int check(const Arguments& arguments) {
   const LimitsFile limits = arguments.limits.empty() ? LimitsFile() : LimitsFile(arguments.limits);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
-    const auto scan = open_guarded_scan(path, arguments.reading, noise);
+    const auto scan = open_scan_file(path, arguments.reading, noise);
     for (const Checked& checked : check_scan(*scan, limits)) {
       found = found || !checked.findings.empty() || !checked.dead_channels.empty();
       write_standard_output(report(arguments, file, checked));

@@ -4,12 +4,10 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
@@ -25,10 +23,10 @@ namespace {
                                        "; it is installed with mriembed_cli, which reads scans with it");
 }
 
-// Beyond the child's own descriptors, which are set up from these one after another; some of ours may be closed.
+// The same descriptor beyond the child's own, which are set up from these one after another; some of ours may be
+// closed.
 Descriptor above_those_of_the_child(const std::string& program, int number) {
-  Descriptor low(number);
-  Descriptor high(fcntl(number, F_DUPFD_CLOEXEC, answers_of_child + 1));
+  Descriptor high(fcntl(number, F_DUPFD_CLOEXEC, lent_to_child + 1));
   if (high.get() < 0) {
     fail(program, errno);
   }
@@ -40,35 +38,42 @@ struct Ends {
   Descriptor childs;
 };
 
+Ends above_those_of_the_child(const std::string& program, const std::array<int, 2>& ends) {
+  const Descriptor ours(ends[0]);
+  const Descriptor childs(ends[1]);
+  return {above_those_of_the_child(program, ours.get()), above_those_of_the_child(program, childs.get())};
+}
+
 // A socket, because writing to one whose other end is gone can be had without a signal.
 Ends request_ends(const std::string& program) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     fail(program, errno);
   }
-  Descriptor childs = above_those_of_the_child(program, ends[1]);
-  return {above_those_of_the_child(program, ends[0]), std::move(childs)};
+  return above_those_of_the_child(program, ends);
 }
 
-// A pipe, through which samples can go without a copy (vmsplice).
 Ends answer_ends(const std::string& program) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     fail(program, errno);
   }
-  Descriptor childs = above_those_of_the_child(program, ends[1]);
-  Descriptor ours = above_those_of_the_child(program, ends[0]);
-  fcntl(ours.get(), F_SETPIPE_SZ, 1 << 20U);  // fewer turns to wait; less is no failure
-  return {std::move(ours), std::move(childs)};
+  Ends above = above_those_of_the_child(program, ends);
+  fcntl(above.ours.get(), F_SETPIPE_SZ, 1 << 20U);  // fewer turns to wait; less is no failure
+  return above;
 }
 
 // The settings of posix_spawn, which are to be released.
 class SpawnSettings {
  public:
-  SpawnSettings(int requests, int answers) {
+  // `lent`: -1 for none.
+  SpawnSettings(int requests, int answers, int lent) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_adddup2(&actions_, requests, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, answers, answers_of_child);
+    if (lent >= 0) {
+      posix_spawn_file_actions_adddup2(&actions_, lent, lent_to_child);
+    }
     posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_init(&attributes_);
@@ -101,10 +106,11 @@ constexpr int longest_silence_ms = 120'000;
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& arguments)
+ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& arguments, int lent)
     : requests_(-1), answers_(-1) {
   Ends request = request_ends(program);
   Ends answer = answer_ends(program);
+  const Descriptor high = lent < 0 ? Descriptor(-1) : above_those_of_the_child(program, lent);
   std::vector<std::string> texts{program};
   texts.insert(texts.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -113,7 +119,8 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
     pointers.push_back(text.data());
   }
   pointers.push_back(nullptr);
-  const int failure = SpawnSettings(request.childs.get(), answer.childs.get()).spawn(&id_, program, pointers);
+  const SpawnSettings settings(request.childs.get(), answer.childs.get(), high.get());
+  const int failure = settings.spawn(&id_, program, pointers);
   if (failure != 0) {
     fail(program, failure);
   }
@@ -159,22 +166,6 @@ bool ChildProcess::receive(void* bytes, std::size_t count) const {
     }
     at += received;
     count -= static_cast<std::size_t>(received);
-  }
-  return true;
-}
-
-bool ChildProcess::fetch(std::uint64_t address, void* bytes, std::size_t count) const {
-  auto* at = static_cast<char*>(bytes);
-  while (count > 0) {
-    const iovec here{at, count};
-    const iovec there{std::bit_cast<void*>(address), count};
-    const ssize_t copied = process_vm_readv(id_, &here, 1, &there, 1, 0);
-    if (copied <= 0) {
-      return false;
-    }
-    at += copied;
-    address += static_cast<std::uint64_t>(copied);
-    count -= static_cast<std::size_t>(copied);
   }
   return true;
 }

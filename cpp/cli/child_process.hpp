@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,8 @@ namespace mriembed::cli {
 
 // The descriptor on which the child writes its answers. Libraries print to standard output, so it is not that one.
 inline constexpr int answers_of_child = 3;
+// The one that it is lent, where it is.
+inline constexpr int lent_to_child = 4;
 
 // Requests go to the child's standard input, answers come from its descriptor `answers_of_child`; its standard output
 // and standard error go nowhere.
@@ -21,8 +22,9 @@ inline constexpr int answers_of_child = 3;
 // used between its making and its own program.
 class ChildProcess {
  public:
-  // Throws Error internal where it cannot be started. `arguments` without the program's own name.
-  ChildProcess(const std::string& program, const std::vector<std::string>& arguments);
+  // Throws Error internal where it cannot be started. `arguments` without the program's own name. `lent`: a descriptor
+  // of ours that the child gets as `lent_to_child`; -1: none.
+  ChildProcess(const std::string& program, const std::vector<std::string>& arguments, int lent = -1);
   // Ends the child at once where it still runs: nothing that it does outlives it.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
@@ -31,9 +33,6 @@ class ChildProcess {
   // False where the child has ended, or said nothing for two minutes.
   [[nodiscard]] bool send(const void* bytes, std::size_t count) const;
   [[nodiscard]] bool receive(void* bytes, std::size_t count) const;
-
-  // Copies from the child's own memory. False where that cannot be: not everywhere may a process do that to its child.
-  [[nodiscard]] bool fetch(std::uint64_t address, void* bytes, std::size_t count) const;
 
   // Ends the child and says how it ended, as waitpid() does; SIGKILL where it had not ended by itself.
   int end();

@@ -16,14 +16,14 @@
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
 #include "cli/interruption.hpp"
-#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/nearest_slices.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/out_of_process_scan.hpp"
 #include "cli/progress.hpp"
-#include "cli/scan_ahead.hpp"
 #include "cli/scan_embedder.hpp"
+#include "cli/scan_prefetcher.hpp"
 #include "cli/slice_name.hpp"
 #include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
@@ -138,7 +138,7 @@ bool take_findings(const std::string& file, const std::vector<Checked>& measurem
 }
 
 // Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
-bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
+bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanPrefetcher& ahead,
                 Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
@@ -175,7 +175,7 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
 }
 
 // Where this file is at fault, its error is printed, and the next file's turn comes.
-End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanAhead& ahead,
+End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanPrefetcher& ahead,
                          Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   std::string reason;
@@ -324,11 +324,11 @@ int embed(const Arguments& arguments) {
   SliceTable table(several_files);
   NearestSlices nearest(embedder.info().distances);
   Progress progress;
-  ScanAhead ahead(
+  ScanPrefetcher ahead(
       arguments.scans.size(),
       [&](std::size_t index) {
         const std::string path = standard_input.path_of(arguments.scans[index]);
-        std::unique_ptr<io::ScanReader> reader = open_guarded_scan(path, arguments.reading, noise);
+        std::unique_ptr<io::ScanReader> reader = open_scan_file(path, arguments.reading, noise);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },

@@ -11,10 +11,10 @@
 #include "cli/commands.hpp"
 #include "cli/each_scan.hpp"
 #include "cli/header_text.hpp"
-#include "cli/isolated_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/out_of_process_scan.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
@@ -59,7 +59,7 @@ Inspected inspect_file(const std::string& file, io::ReadOptions reading,
                        const std::optional<io::MeasuredNoise>& noise) {
   Inspected inspected;
   try {
-    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading, noise);
+    const std::unique_ptr<io::ScanReader> reader = open_scan_file(file, reading, noise);
     io::Slice slice;
     if (reader->summary().zero_fraction > 0) {
       reader->read(0, slice);
@@ -68,7 +68,7 @@ Inspected inspect_file(const std::string& file, io::ReadOptions reading,
     look_at_coils(*reader, inspected);
   } catch (const Error&) {
     reading.allow_undersampled = true;  // refuses as before where that was not the reason
-    const std::unique_ptr<io::ScanReader> reader = open_guarded_scan(file, reading, noise);
+    const std::unique_ptr<io::ScanReader> reader = open_scan_file(file, reading, noise);
     inspected.summary = reader->summary();
     inspected.needs_allow_undersampled = true;
     look_at_coils(*reader, inspected);

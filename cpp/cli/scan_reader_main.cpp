@@ -4,17 +4,17 @@
 //   mriembed_scan_reader FILE messages [GROUP]
 //
 // Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
-// input that slice; or the messages of an MRD stream. A refusal is an answer and the last one. Ends with its standard
-// input.
+// input that slice, its samples through the memory that is descriptor 4; or the messages of an MRD stream. A refusal
+// is an answer and the last one. Ends with its standard input.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <complex>
 #include <csignal>
 #include <cstdint>
 #include <exception>
@@ -26,6 +26,7 @@
 #include <system_error>
 
 #include "cli/child_process.hpp"
+#include "cli/shared_slots.hpp"
 #include "io/hdf5_file.hpp"
 #include "io/hdf5_messages.hpp"
 #include "io/hdf5_scan.hpp"
@@ -34,6 +35,9 @@
 namespace {
 
 using mriembed::cli::answers_of_child;
+using mriembed::cli::Descriptor;
+using mriembed::cli::lent_to_child;
+using mriembed::cli::SharedSlots;
 using mriembed::io::AnswerHead;
 using mriembed::io::AnswerKind;
 
@@ -55,25 +59,6 @@ void write_all(const void* bytes, std::size_t count) {
   }
 }
 
-// Lends the pages to the pipe instead of copying them. The samples must stay as they are until they are received, which
-// the next request shows.
-void lend_all(const void* bytes, std::size_t count) {
-  const auto* at = static_cast<const char*>(bytes);
-  while (count > 0) {
-    const iovec part{const_cast<char*>(at), count};
-    const ssize_t lent = vmsplice(answers_of_child, &part, 1, 0);
-    if (lent < 0 && errno == EINTR) {
-      continue;
-    }
-    if (lent <= 0) {
-      write_all(at, count);  // no pipe, or forbidden here
-      return;
-    }
-    at += lent;
-    count -= static_cast<std::size_t>(lent);
-  }
-}
-
 void answer(AnswerKind kind, std::string_view bytes) {
   const AnswerHead head{kind, static_cast<std::uint32_t>(bytes.size())};
   write_all(&head, sizeof(head));
@@ -81,11 +66,10 @@ void answer(AnswerKind kind, std::string_view bytes) {
 }
 
 // False at the end of the requests.
-bool next_request(std::int64_t& index) {
-  auto* at = reinterpret_cast<char*>(&index);
-  std::size_t left = sizeof(index);
-  while (left > 0) {
-    const ssize_t got = read(STDIN_FILENO, at, left);
+bool read_all(void* bytes, std::size_t count) {
+  auto* at = static_cast<char*>(bytes);
+  while (count > 0) {
+    const ssize_t got = read(STDIN_FILENO, at, count);
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -93,7 +77,22 @@ bool next_request(std::int64_t& index) {
       return false;
     }
     at += got;
-    left -= static_cast<std::size_t>(got);
+    count -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+// False where the other process takes no more of them.
+bool send_samples(std::span<const std::complex<float>> samples, const SharedSlots& slots) {
+  char signal = 0;
+  for (std::size_t portion = 0; !samples.empty(); ++portion) {
+    if (portion >= SharedSlots::slots && !read_all(&signal, 1)) {
+      return false;
+    }
+    const auto part = samples.first(std::min(SharedSlots::portion, samples.size()));
+    std::ranges::copy(part, slots.slot_of(portion).begin());
+    samples = samples.subspan(part.size());
+    write_all(&signal, 1);
   }
   return true;
 }
@@ -129,63 +128,52 @@ void limit_resources(std::uint64_t file_size) {
 }
 
 // Reads the slice after the one that was asked for while the other process is busy with that one.
-class SlicesAhead {
+class SliceAhead {
  public:
-  explicit SlicesAhead(mriembed::io::ScanReader& reader) : reader_(reader) {}
+  explicit SliceAhead(mriembed::io::ScanReader& reader) : reader_(reader) {}
 
   // Stays as it is until the next call.
   const mriembed::io::Slice& get(std::int64_t index) {
     if (ahead_ != index) {
       read(index);
     }
-    ahead_ = -1;
     if (failure_ != nullptr) {
       std::rethrow_exception(failure_);
     }
-    std::swap(current_, next_);
-    return current_;
+    return slice_;
   }
 
-  [[nodiscard]] const mriembed::io::Slice& current() const { return current_; }
-
-  void read_ahead(std::int64_t index) {
-    if (index < reader_.summary().slices) {
-      read(index);
-      ahead_ = index;
-    }
-  }
-
- private:
   void read(std::int64_t index) {
+    ahead_ = index;
     failure_ = nullptr;
     try {
-      reader_.read(index, next_);
+      reader_.read(index, slice_);
     } catch (...) {
       failure_ = std::current_exception();  // belongs to this slice, which may never be asked for
     }
   }
 
+ private:
   mriembed::io::ScanReader& reader_;
-  mriembed::io::Slice current_;
-  mriembed::io::Slice next_;
-  std::int64_t ahead_ = -1;  // the slice that next_ or failure_ is
+  mriembed::io::Slice slice_;
+  std::int64_t ahead_ = -1;  // the slice that slice_ or failure_ is
   std::exception_ptr failure_;
 };
 
 void serve(const std::string& path, const mriembed::io::ReadOptions& options) {
+  const SharedSlots slots = SharedSlots::lent(Descriptor(lent_to_child));
   const auto reader = mriembed::io::open_hdf5_scan(path, options);
   answer(AnswerKind::opened, mriembed::io::encoded_facts(*reader));
-  SlicesAhead slices(*reader);
-  for (std::int64_t index = 0; next_request(index);) {
-    if (index == mriembed::io::send_samples) {
-      const mriembed::io::Slice& slice = slices.current();
-      lend_all(slice.samples.data(), slice.samples.size() * sizeof(slice.samples[0]));
-      lend_all(slice.stacked.data(), slice.stacked.size() * sizeof(slice.stacked[0]));
-    } else if (index >= 0 && index < reader->summary().slices) {
-      answer(AnswerKind::slice, mriembed::io::encoded_slice_head(slices.get(index)));
-      slices.read_ahead(index + 1);
-    } else {
+  SliceAhead ahead(*reader);
+  const std::int64_t slices = reader->summary().slices;
+  for (std::int64_t index = 0; read_all(&index, sizeof(index)) && index >= 0 && index < slices;) {
+    const mriembed::io::Slice& slice = ahead.get(index);
+    answer(AnswerKind::slice, mriembed::io::encoded_slice_head(slice));
+    if (!send_samples(slice.samples, slots)) {
       return;
+    }
+    if (index + 1 < slices) {
+      ahead.read(index + 1);
     }
   }
 }

@@ -38,22 +38,10 @@ std::string scan_reader_program() {
   return !exists(installed) && exists(built) ? built : installed;
 }
 
-ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments)
-    : child_(program, arguments) {}
+ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments, int slots)
+    : child_(program, arguments, slots) {}
 
-void ScanReaderProcess::request(std::int64_t index) {
-  if (!child_.send(&index, sizeof(index))) {
-    refuse_dead_child();
-  }
-}
-
-void ScanReaderProcess::fetch(std::uint64_t address, void* bytes, std::size_t count) {
-  if (child_.fetch(address, bytes, count)) {
-    return;
-  }
-  request(io::send_samples);
-  receive(bytes, count);
-}
+void ScanReaderProcess::request(std::int64_t index) { send(&index, sizeof(index)); }
 
 std::string ScanReaderProcess::answer(io::AnswerKind kind) {
   io::AnswerHead head;
@@ -71,6 +59,22 @@ std::string ScanReaderProcess::answer(io::AnswerKind kind) {
     refuse_answer();
   }
   return bytes;
+}
+
+void ScanReaderProcess::await_portion() {
+  char signal = 0;
+  receive(&signal, 1);
+}
+
+void ScanReaderProcess::release_slot() {
+  const char signal = 0;
+  send(&signal, 1);
+}
+
+void ScanReaderProcess::send(const void* bytes, std::size_t count) {
+  if (!child_.send(bytes, count)) {
+    refuse_dead_child();
+  }
 }
 
 void ScanReaderProcess::receive(void* bytes, std::size_t count) {

@@ -18,15 +18,19 @@ std::string scan_reader_program();
 // One thread at a time.
 class ScanReaderProcess {
  public:
-  ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments);
+  // `slots`: of SharedSlots, through which samples come; -1 for a process that answers with messages.
+  ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments, int slots = -1);
 
   void request(std::int64_t index);
   // The next answer, which must be of this kind or a refusal.
   std::string answer(io::AnswerKind kind);
-  // The samples that lie at this address of the child.
-  void fetch(std::uint64_t address, void* bytes, std::size_t count);
+  // Waits for the next portion of samples.
+  void await_portion();
+  // Lets it fill the slot of the portion again that was awaited last.
+  void release_slot();
 
  private:
+  void send(const void* bytes, std::size_t count);
   void receive(void* bytes, std::size_t count);
   [[noreturn]] void refuse_dead_child();
 

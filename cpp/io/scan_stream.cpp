@@ -78,7 +78,6 @@ class Decoder {
 };
 
 constexpr std::int64_t longest_axis = std::int64_t{1} << 40U;
-constexpr std::int64_t most_channels = 2 * most_coils;  // stacked: real and imaginary parts
 
 void encode_header(Encoder& encoder, const HeaderFacts& header) {
   for (const std::string& text :
@@ -224,7 +223,7 @@ OpenedScan decoded_facts(std::string_view bytes) {
   OpenedScan facts;
   ScanSummary& summary = facts.summary;
   summary.format = decoder.text();
-  summary.domain = static_cast<Domain>(decoder.size(0, static_cast<std::int64_t>(Domain::stacked)));
+  summary.domain = decoder.size(0, 1) == 0 ? Domain::kspace : Domain::image;  // HDF5 holds no stacked channels
   summary.coils = decoder.size(1, most_coils);
   summary.encoded_x = decoder.size(1, longest_axis);
   summary.encoded_y = decoder.size(1, longest_axis);
@@ -268,13 +267,10 @@ std::string encoded_slice_head(const Slice& slice) {
     encoder.number(size);
   }
   encode_geometry(encoder, slice.geometry);
-  const void* const samples =
-      slice.stacked.empty() ? static_cast<const void*>(slice.samples.data()) : slice.stacked.data();
-  encoder.number(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(samples)));
   return encoder.take();
 }
 
-std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int64_t file_size, Slice& slice) {
+std::size_t decode_slice_head(std::string_view bytes, std::int64_t file_size, Slice& slice) {
   Decoder decoder(bytes);
   SliceLabel& label = slice.label;
   for (int* const index : {&label.slice, &label.contrast, &label.phase, &label.repetition, &label.set, &label.partition,
@@ -295,20 +291,15 @@ std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int6
   if (!std::isfinite(label.sample_time_us) || label.sample_time_us < 0) {
     Decoder::refuse_answer();
   }
-  slice.channels = decoder.size(1, most_channels);
+  slice.channels = decoder.size(1, most_coils);
   slice.height = decoder.size(1, longest_side);
   slice.width = decoder.size(1, longest_side);
   slice.geometry = decode_geometry(decoder, slice.height, slice.width);
-  const auto address = decoder.number<std::uint64_t>();
   decoder.finish();
   const std::int64_t count =
       checked_product(checked_product(slice.channels, slice.height, "a slice"), slice.width, "a slice");
-  const bool stacked = domain == Domain::stacked;
-  const std::int64_t element = stacked ? sizeof(float) : sizeof(std::complex<float>);
-  check_justified(checked_product(count, element, "a slice"), file_size, "a slice");
-  slice.samples.resize(stacked ? 0 : static_cast<std::size_t>(count));
-  slice.stacked.resize(stacked ? static_cast<std::size_t>(count) : 0);
-  return address;
+  check_justified(checked_product(count, sizeof(std::complex<float>), "a slice"), file_size, "a slice");
+  return static_cast<std::size_t>(count);
 }
 
 }  // namespace mriembed::io

@@ -1,5 +1,6 @@
 // How a scan travels from the process that reads it to the one that embeds it: as bytes, which the receiver trusts no
-// more than the scan's file, for a hostile file may have taken over the process that read it.
+// more than the scan's file, for a hostile file may have taken over the process that read it. Samples are not among
+// these bytes: they pass through memory that both processes share (cli/shared_slots.hpp).
 #pragma once
 
 #include <cstddef>
@@ -25,8 +26,9 @@ struct AnswerHead {
   std::uint32_t bytes = 0;  // of what follows
 };
 
-// Requests: the index of a slice, or this, for the samples of the last one as they lie in memory.
-inline constexpr std::int64_t send_samples = -1;
+// A request is the index of a slice, 64 bits. Where the answer to it is a slice, its samples follow portion by portion:
+// the sender writes a byte once one is in its slot, the receiver one once that slot may be filled again, unless the
+// last portions are in it.
 inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
 
 // What a reader knows of its scan once it is open.
@@ -40,11 +42,9 @@ std::string encoded_facts(const ScanReader& scan);
 // Throws Error bad_input for bytes that encode no facts of a scan, or facts that cannot be.
 OpenedScan decoded_facts(std::string_view bytes);
 
-// The head holds where the samples lie in the memory of the process that read them, too, and there they stay until the
-// next slice is asked for: the receiver may fetch them itself, which takes one copy, where it is allowed to.
 std::string encoded_slice_head(const Slice& slice);
-// Gives `slice` its label, sizes and room for its samples, and returns their address in the other process. Throws Error
-// bad_input as decoded_facts() does, and where the samples are more than a file of `file_size` bytes can justify.
-std::uint64_t decode_slice_head(std::string_view bytes, Domain domain, std::int64_t file_size, Slice& slice);
+// Gives `slice` its label and sizes, and returns the number of its samples. Throws Error bad_input as decoded_facts()
+// does, and where the samples are more than a file of `file_size` bytes can justify.
+std::size_t decode_slice_head(std::string_view bytes, std::int64_t file_size, Slice& slice);
 
 }  // namespace mriembed::io

@@ -106,7 +106,7 @@ bool DescriptorSink::write(std::string_view bytes) {
     if (!is_ready(descriptor_, POLLOUT, look_up)) {
       continue;
     }
-    // Neither a socket nor a pipe may hold this thread where it could not be called off; and a pipe takes as much as
+    // Neither a socket nor a pipe may hold this thread where it could not be cancelled; and a pipe takes as much as
     // this at once whenever it is ready.
     constexpr std::size_t at_once = 4096;
     ssize_t count = is_socket ? send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)

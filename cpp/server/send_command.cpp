@@ -16,9 +16,9 @@
 #include <variant>
 
 #include "cli/embedding_writer.hpp"
-#include "cli/isolated_messages.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
+#include "cli/out_of_process_messages.hpp"
 #include "io/mrd_header.hpp"
 #include "io/mrd_messages.hpp"
 #include "io/slice_assembler.hpp"

@@ -435,10 +435,12 @@ def scan_stream_seeds() -> Seeds:
     header = b"".join(map(text, ("vendor", "model", "station", "protocol", "sequence", "12:00:00")))
     header += struct.pack("<dqd4q", 3.0, 1, 500.0, 0, 0, 0, 0) + struct.pack("<q", 1) + text("HEA1")
     facts = text("fastMRI") + struct.pack("<7q", 0, 2, 8, 4, 1, 3, 0) + geometry + struct.pack("<d", 0.25)
-    facts += struct.pack("<q", 1) + text("a warning") + struct.pack("<q", 1) + text("a note") + header
-    yield "facts", facts + struct.pack("<2q", 1, 0)
-    yield "facts-with-noise", facts + struct.pack("<2q", 1, 2) + struct.pack("<8d", *range(8))
-    yield "slice", struct.pack("<7i", *range(7)) + struct.pack("<3q", 2, 4, 8) + geometry + struct.pack("<Q", 1 << 40)
+    facts += struct.pack("<q", 1) + text("a warning") + struct.pack("<q", 1) + text("a note") + struct.pack("<q", 1)
+    noise = struct.pack("<q8d2q", 2, *range(8), 1, 1)
+    yield "facts", facts + struct.pack("<q", 0) + header
+    yield "facts-with-noise", facts + noise + header
+    place = struct.pack("<q3d", 1, 1.5, -2, 3) + text("grappa 2 x 3") + struct.pack("<d", 7.5)
+    yield "slice", struct.pack("<7i", *range(7)) + place + struct.pack("<3q", 2, 4, 8) + geometry
 
 
 TARGETS: dict[str, Callable[[], Seeds]] = {

@@ -24,16 +24,25 @@ void demand(bool holds) {
   }
 }
 
+// What the reading process sends is what the other one understands. Scans of stacked channels are never sent.
+void check_facts(const io::ScanReader& scan) {
+  const io::ScanSummary& summary = scan.summary();
+  if (summary.domain != io::Domain::stacked) {
+    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(scan));
+    demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
+  }
+}
+
 void check_slice(const io::Slice& slice, io::Domain domain) {
   demand(slice.channels > 0 && slice.height > 0 && slice.width > 0);
   const auto count = static_cast<std::size_t>(slice.channels * slice.height * slice.width);
   demand(slice.samples.size() == (domain == io::Domain::stacked ? 0 : count));
   demand(slice.stacked.size() == (domain == io::Domain::stacked ? count : 0));
-  // What the reading process sends is what the other one understands.
-  io::Slice received;
-  constexpr std::int64_t no_limit = std::int64_t{1} << 40U;
-  decode_slice_head(io::encoded_slice_head(slice), domain, no_limit, received);
-  demand(received.samples.size() == slice.samples.size() && received.stacked.size() == slice.stacked.size());
+  if (domain != io::Domain::stacked) {
+    io::Slice received;
+    constexpr std::int64_t no_limit = std::int64_t{1} << 40U;
+    demand(decode_slice_head(io::encoded_slice_head(slice), no_limit, received) == count);
+  }
 }
 
 void read_with(const OpenScan& open, const io::ReadOptions& options) {
@@ -41,8 +50,7 @@ void read_with(const OpenScan& open, const io::ReadOptions& options) {
     const std::unique_ptr<io::ScanReader> scan = open(options);
     const io::ScanSummary& summary = scan->summary();
     demand(summary.slices > 0);
-    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(*scan));
-    demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
+    check_facts(*scan);
     io::Slice slice;
     constexpr std::int64_t enough = 8;
     for (std::int64_t index = 0; index < std::min(summary.slices, enough); ++index) {

@@ -99,17 +99,14 @@ TEST(ScanStream, carries_the_head_of_a_slice) {
   slice.channels = 2;
   slice.height = 3;
   slice.width = 4;
-  slice.samples.resize(24);
   Slice received;
-  const std::uint64_t address = decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
-  EXPECT_EQ(address, reinterpret_cast<std::uintptr_t>(slice.samples.data()));
+  EXPECT_EQ(decode_slice_head(encoded_slice_head(slice), 1000, received), 24U);
   EXPECT_EQ(received.label.slice, 1);
   EXPECT_EQ(received.label.partition, 6);
   EXPECT_EQ(received.label.measurement, 7);
   EXPECT_FALSE(received.label.position_mm.has_value());
   EXPECT_EQ(received.geometry, slice.geometry);
   EXPECT_EQ(received.width, 4);
-  EXPECT_EQ(received.samples.size(), 24U);
 }
 
 TEST(ScanStream, carries_the_time_of_a_sample) {
@@ -117,10 +114,10 @@ TEST(ScanStream, carries_the_time_of_a_sample) {
   slice.label.sample_time_us = 7.5;
   slice.channels = slice.height = slice.width = 1;
   Slice received;
-  decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
+  decode_slice_head(encoded_slice_head(slice), 1000, received);
   EXPECT_EQ(received.label.sample_time_us, 7.5);
   slice.label.sample_time_us = -1;
-  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
 }
 
 TEST(ScanStream, carries_where_a_slice_lies) {
@@ -128,23 +125,55 @@ TEST(ScanStream, carries_where_a_slice_lies) {
   slice.label.position_mm = {1.5, -2, 3};
   slice.channels = slice.height = slice.width = 1;
   Slice received;
-  decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received);
+  decode_slice_head(encoded_slice_head(slice), 1000, received);
   EXPECT_EQ(received.label.position_mm, slice.label.position_mm);
   slice.label.position_mm = {1.5, std::nan(""), 3};
-  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
 }
 
-TEST(ScanStream, makes_no_room_that_the_file_cannot_justify) {
+TEST(ScanStream, refuses_samples_that_the_file_cannot_justify) {
   Slice slice;
   slice.channels = 1024;
   slice.height = slice.width = std::int64_t{1} << 30U;
   Slice received;
-  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
   slice.height = slice.width = 1000;
-  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
-  slice.channels = -1;
-  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), Domain::image, 1000, received), Error);
-  EXPECT_TRUE(received.samples.empty());
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
+}
+
+TEST(ScanStream, refuses_sizes_that_cannot_be) {
+  const auto refuses = [](std::int64_t channels, std::int64_t height, std::int64_t width) {
+    Slice slice;
+    slice.channels = channels;
+    slice.height = height;
+    slice.width = width;
+    Slice received;
+    EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), std::int64_t{1} << 40U, received), Error);
+  };
+  refuses(-1, 1, 1);
+  refuses(0, 1, 1);
+  refuses(1025, 1, 1);
+  refuses(1, 0, 1);
+  refuses(1, 1, 16385);
+  refuses(std::int64_t{1} << 62U, 4, 4);
+}
+
+TEST(ScanStream, refuses_a_head_cut_anywhere_or_continued) {
+  Slice slice;
+  slice.channels = slice.height = slice.width = 1;
+  const std::string whole = encoded_slice_head(slice);
+  Slice received;
+  EXPECT_EQ(decode_slice_head(whole, 1000, received), 1U);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_THROW(decode_slice_head(whole.substr(0, length), 1000, received), Error) << length;
+  }
+  EXPECT_THROW(decode_slice_head(whole + '\0', 1000, received), Error);
+}
+
+TEST(ScanStream, refuses_stacked_channels_which_no_hdf5_scan_has) {
+  ScanSummary summary = some_summary();
+  summary.domain = Domain::stacked;
+  EXPECT_THROW(decoded_facts(facts_of(summary)), Error);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "cli/scan_ahead.hpp"
+#include "cli/scan_prefetcher.hpp"
 
 #include <string>
 #include <utility>
@@ -7,18 +7,18 @@
 
 namespace mriembed::cli {
 
-ScanAhead::ScanAhead(std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_called_off)
-    : is_called_off_(std::move(is_called_off)),
+ScanPrefetcher::ScanPrefetcher(std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_cancelled)
+    : is_cancelled_(std::move(is_cancelled)),
       thread_([this, scans, open = std::move(open), limit](const std::stop_token& stop) {
         run(stop, scans, open, limit);
       }) {}
 
-const ScanBatch* ScanAhead::next(std::size_t scan) {
+const ScanBatch* ScanPrefetcher::next(std::size_t scan) {
   first_wanted_ = scan;
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ready_ || done_; });
-    if (is_called_off_()) {
+    if (is_cancelled_()) {
       return nullptr;
     }
     if (!ready_) {
@@ -37,10 +37,10 @@ const ScanBatch* ScanAhead::next(std::size_t scan) {
 }
 
 // Waits before it reads, not after: what it holds then is one batch at most.
-void ScanAhead::run(const std::stop_token& stop, std::size_t scans, const OpenScan& open, std::int64_t limit) {
+void ScanPrefetcher::run(const std::stop_token& stop, std::size_t scans, const OpenScan& open, std::int64_t limit) {
   BatchReader reader(scans, open, limit);
   const IsWanted is_wanted = [this, &stop](std::size_t scan) {
-    return !stop.stop_requested() && !is_called_off_() && scan >= first_wanted_;
+    return !stop.stop_requested() && !is_cancelled_() && scan >= first_wanted_;
   };
   for (bool more = true; more;) {
     {

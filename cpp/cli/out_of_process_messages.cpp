@@ -1,4 +1,4 @@
-#include "cli/isolated_messages.hpp"
+#include "cli/out_of_process_messages.hpp"
 
 #include <algorithm>
 #include <cstring>

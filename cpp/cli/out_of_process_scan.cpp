@@ -1,5 +1,6 @@
-#include "cli/isolated_scan.hpp"
+#include "cli/out_of_process_scan.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -7,6 +8,7 @@
 
 #include "cli/message.hpp"
 #include "cli/scan_reader_process.hpp"
+#include "cli/shared_slots.hpp"
 #include "io/array_files.hpp"
 #include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
@@ -30,13 +32,18 @@ std::vector<std::string> arguments_of(const std::string& path, const io::ReadOpt
   return arguments;
 }
 
-class IsolatedScan final : public io::ScanReader {
+std::int64_t size_of(const std::string& path) {
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(path, failure);
+  return failure ? 0 : static_cast<std::int64_t>(size);
+}
+
+class OutOfProcessScan final : public io::ScanReader {
  public:
-  IsolatedScan(const std::string& program, const std::string& path, const io::ReadOptions& options)
-      : reader_(program, arguments_of(path, options)) {
-    std::error_code failure;
-    const auto size = std::filesystem::file_size(path, failure);
-    file_size_ = failure ? 0 : static_cast<std::int64_t>(size);
+  OutOfProcessScan(const std::string& program, const std::string& path, const io::ReadOptions& options)
+      : file_size_(size_of(path)),
+        slots_(SharedSlots::make()),
+        reader_(program, arguments_of(path, options), slots_.descriptor()) {
     facts_ = io::decoded_facts(reader_.answer(io::AnswerKind::opened));
   }
 
@@ -54,30 +61,36 @@ class IsolatedScan final : public io::ScanReader {
 
   void read(std::int64_t index, io::Slice& slice) override {
     reader_.request(index);
-    const std::uint64_t address =
-        io::decode_slice_head(reader_.answer(io::AnswerKind::slice), facts_.summary.domain, file_size_, slice);
-    if (slice.stacked.empty()) {
-      reader_.fetch(address, slice.samples.data(), slice.samples.size() * sizeof(slice.samples[0]));
-    } else {
-      reader_.fetch(address, slice.stacked.data(), slice.stacked.size() * sizeof(slice.stacked[0]));
+    const std::size_t count = io::decode_slice_head(reader_.answer(io::AnswerKind::slice), file_size_, slice);
+    slice.stacked.clear();
+    slice.samples.clear();
+    slice.samples.reserve(count);
+    for (std::size_t portion = 0; slice.samples.size() < count; ++portion) {
+      reader_.await_portion();
+      const auto samples = slots_.slot_of(portion).first(std::min(SharedSlots::portion, count - slice.samples.size()));
+      slice.samples.insert(slice.samples.end(), samples.begin(), samples.end());
+      if (count - slice.samples.size() > (SharedSlots::slots - 1) * SharedSlots::portion) {
+        reader_.release_slot();
+      }
     }
   }
 
  private:
+  std::int64_t file_size_;
+  SharedSlots slots_;
   ScanReaderProcess reader_;
-  std::int64_t file_size_ = 0;
   io::OpenedScan facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<io::ScanReader> open_isolated_scan(const std::string& program, const std::string& path,
-                                                   const io::ReadOptions& options) {
-  return std::make_unique<IsolatedScan>(program, path, options);
+std::unique_ptr<io::ScanReader> open_out_of_process_scan(const std::string& program, const std::string& path,
+                                                         const io::ReadOptions& options) {
+  return std::make_unique<OutOfProcessScan>(program, path, options);
 }
 
-std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, const io::ReadOptions& options) {
-  return io::is_hdf5(path) ? open_isolated_scan(scan_reader_program(), path, options)
+std::unique_ptr<io::ScanReader> open_scan_file(const std::string& path, const io::ReadOptions& options) {
+  return io::is_hdf5(path) ? open_out_of_process_scan(scan_reader_program(), path, options)
                            : io::open_array_file(path, options);
 }
 
@@ -88,19 +101,19 @@ std::optional<io::MeasuredNoise> measured_noise(const std::string& path) {
   io::ReadOptions options;
   options.noise = io::NoiseUse::alone;
   try {
-    return io::noise_in(*open_guarded_scan(path, options), path);
+    return io::noise_in(*open_scan_file(path, options), path);
   } catch (const Error& error) {
     throw about_file(path, error);
   }
 }
 
-std::unique_ptr<io::ScanReader> open_guarded_scan(const std::string& path, io::ReadOptions options,
-                                                  const std::optional<io::MeasuredNoise>& noise) {
+std::unique_ptr<io::ScanReader> open_scan_file(const std::string& path, io::ReadOptions options,
+                                               const std::optional<io::MeasuredNoise>& noise) {
   if (!noise.has_value()) {
-    return open_guarded_scan(path, options);
+    return open_scan_file(path, options);
   }
   options.noise = io::NoiseUse::none;
-  return io::with_noise(open_guarded_scan(path, options), *noise);
+  return io::with_noise(open_scan_file(path, options), *noise);
 }
 
 }  // namespace mriembed::cli

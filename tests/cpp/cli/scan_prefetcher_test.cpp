@@ -1,4 +1,4 @@
-#include "cli/scan_ahead.hpp"
+#include "cli/scan_prefetcher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,8 +28,8 @@ namespace {
 
 using mriembed::Error;
 using mriembed::ErrorCode;
-using mriembed::cli::ScanAhead;
 using mriembed::cli::ScanBatch;
+using mriembed::cli::ScanPrefetcher;
 namespace io = mriembed::io;
 
 using Semaphore = std::counting_semaphore<1000>;
@@ -80,15 +80,15 @@ class FakeScans {
  public:
   explicit FakeScans(std::vector<FakeScan> scans) : scans_(std::move(scans)) {}
 
-  [[nodiscard]] std::unique_ptr<ScanAhead> read_ahead(
-      std::int64_t limit, std::function<bool()> is_called_off = [] { return false; }) {
-    return std::make_unique<ScanAhead>(
+  [[nodiscard]] std::unique_ptr<ScanPrefetcher> read_ahead(
+      std::int64_t limit, std::function<bool()> is_cancelled = [] { return false; }) {
+    return std::make_unique<ScanPrefetcher>(
         scans_.size(),
         [this](std::size_t number) {
           note_thread();
           return std::make_unique<FakeReader>(number, scans_.at(number), [this] { note_thread(); });
         },
-        limit, std::move(is_called_off));
+        limit, std::move(is_cancelled));
   }
 
   // Those that opened, read or closed a scan.
@@ -135,7 +135,7 @@ std::string message_of(const ScanBatch& batch) {
 }
 
 // What every batch says, of all scans in their order.
-std::vector<std::string> all_of(ScanAhead& ahead, std::size_t scans) {
+std::vector<std::string> all_of(ScanPrefetcher& ahead, std::size_t scans) {
   std::vector<std::string> texts;
   for (std::size_t scan = 0; scan < scans; ++scan) {
     for (bool last = false; !last;) {
@@ -147,27 +147,27 @@ std::vector<std::string> all_of(ScanAhead& ahead, std::size_t scans) {
   return texts;
 }
 
-TEST(ScanAhead, keeps_the_order_of_scans_and_slices) {
+TEST(ScanPrefetcher, keeps_the_order_of_scans_and_slices) {
   FakeScans scans({{{4, 4, 4, 4, 4}}, {{4}}, {{2}}, {{3, 3, 3, 3}}});
   EXPECT_EQ(all_of(*scans.read_ahead(2), 4),
             (std::vector<std::string>{"0: 0 1", "0: 2 3", "0: 4|", "1: 0|", "2: 0|", "3: 0 1", "3: 2 3|"}));
 }
 
-TEST(ScanAhead, keeps_slices_of_one_size_together_up_to_the_usual_batch) {
+TEST(ScanPrefetcher, keeps_slices_of_one_size_together_up_to_the_usual_batch) {
   FakeScans scans({{{4, 4, 2, 2, 2, 4}}, {std::vector<std::int64_t>(17, 1)}});
   EXPECT_EQ(all_of(*scans.read_ahead(0), 2),
             (std::vector<std::string>{"0: 0 1", "0: 2 3 4", "0: 5|", "1: 0 1 2 3 4 5 6 7", "1: 8 9 10 11 12 13 14 15",
                                       "1: 16|"}));
 }
 
-TEST(ScanAhead, opens_reads_and_closes_in_one_thread_of_its_own) {
+TEST(ScanPrefetcher, opens_reads_and_closes_in_one_thread_of_its_own) {
   FakeScans scans({{{1, 1}}, {{1}}, {{1}}});
   all_of(*scans.read_ahead(1), 3);
   EXPECT_EQ(scans.threads().size(), 1U);
   EXPECT_EQ(scans.threads().count(std::this_thread::get_id()), 0U);
 }
 
-TEST(ScanAhead, reads_the_next_batch_of_a_scan_while_the_caller_works_on_one) {
+TEST(ScanPrefetcher, reads_the_next_batch_of_a_scan_while_the_caller_works_on_one) {
   Semaphore second_batch_read(0);
   FakeScans scans({{{1, 1, 1, 1, 1, 1}, [&](std::int64_t index) {
                       if (index == 3) {
@@ -179,7 +179,7 @@ TEST(ScanAhead, reads_the_next_batch_of_a_scan_while_the_caller_works_on_one) {
   EXPECT_TRUE(second_batch_read.try_acquire_for(long_enough));  // without another call of next()
 }
 
-TEST(ScanAhead, reads_the_next_scan_while_the_caller_works_on_one) {
+TEST(ScanPrefetcher, reads_the_next_scan_while_the_caller_works_on_one) {
   Semaphore second_scan_read(0);
   FakeScans scans({{{1}}, {{1}, [&](std::int64_t) { second_scan_read.release(); }}});
   const auto ahead = scans.read_ahead(8);
@@ -187,7 +187,7 @@ TEST(ScanAhead, reads_the_next_scan_while_the_caller_works_on_one) {
   EXPECT_TRUE(second_scan_read.try_acquire_for(long_enough));
 }
 
-TEST(ScanAhead, keeps_what_the_caller_works_on_while_reading) {
+TEST(ScanPrefetcher, keeps_what_the_caller_works_on_while_reading) {
   Semaphore second_scan_read(0);
   FakeScans scans({{{3}}, {{3}, [&](std::int64_t) { second_scan_read.release(); }}, {{3}}});
   const auto ahead = scans.read_ahead(8);
@@ -198,7 +198,7 @@ TEST(ScanAhead, keeps_what_the_caller_works_on_while_reading) {
   EXPECT_EQ(text_of(batch), "0: 0|");
 }
 
-TEST(ScanAhead, reads_no_further_than_one_batch_and_a_slice_ahead) {
+TEST(ScanPrefetcher, reads_no_further_than_one_batch_and_a_slice_ahead) {
   constexpr std::int64_t limit = 2;
   std::atomic<std::int64_t> calls = 0;
   std::atomic<std::int64_t> too_far = 0;
@@ -223,7 +223,7 @@ TEST(ScanAhead, reads_no_further_than_one_batch_and_a_slice_ahead) {
   EXPECT_EQ(too_far, 0);
 }
 
-TEST(ScanAhead, opens_no_further_than_one_batch_ahead) {
+TEST(ScanPrefetcher, opens_no_further_than_one_batch_ahead) {
   Semaphore opened(0);
   const FakeScan scan{{1}, [](std::int64_t) {}, [&] { opened.release(); }};
   const FakeScan bad{{}, [](std::int64_t) {}, [&] { opened.release(); }};
@@ -236,7 +236,7 @@ TEST(ScanAhead, opens_no_further_than_one_batch_ahead) {
   }
 }
 
-TEST(ScanAhead, gives_an_error_in_its_turn_and_goes_on_with_the_next_scan) {
+TEST(ScanPrefetcher, gives_an_error_in_its_turn_and_goes_on_with_the_next_scan) {
   const auto fail_at_3 = [](std::int64_t index) {
     if (index == 3) {
       throw Error(ErrorCode::bad_input, "slice 3 cannot be read");
@@ -248,7 +248,7 @@ TEST(ScanAhead, gives_an_error_in_its_turn_and_goes_on_with_the_next_scan) {
             (std::vector<std::string>{"0: 0 1|", "1: 0 1", "slice 3 cannot be read", "2: 0|"}));
 }
 
-TEST(ScanAhead, takes_what_a_failed_scan_left_over_for_nothing) {
+TEST(ScanPrefetcher, takes_what_a_failed_scan_left_over_for_nothing) {
   // Slice 1 has another size and is the first of the next batch when the caller gives the scan up.
   FakeScans scans({{{1, 2, 1, 1}}, {{2, 2}}});
   const auto ahead = scans.read_ahead(8);
@@ -256,14 +256,14 @@ TEST(ScanAhead, takes_what_a_failed_scan_left_over_for_nothing) {
   EXPECT_EQ(text_of(*ahead->next(1)), "1: 0 1|");
 }
 
-TEST(ScanAhead, gives_the_error_of_a_scan_that_cannot_be_opened_in_its_turn) {
+TEST(ScanPrefetcher, gives_the_error_of_a_scan_that_cannot_be_opened_in_its_turn) {
   const auto fail = [] { throw Error(ErrorCode::bad_input, "cannot be opened"); };
   FakeScans scans({{{1}, [](std::int64_t) {}, fail}, {{1}}, {{1}, [](std::int64_t) {}, fail}, {{}}, {{1}}});
   EXPECT_EQ(all_of(*scans.read_ahead(8), 5), (std::vector<std::string>{"cannot be opened", "1: 0|", "cannot be opened",
                                                                        "the file holds no slices", "4: 0|"}));
 }
 
-TEST(ScanAhead, gives_errors_of_every_type_as_they_were_thrown) {
+TEST(ScanPrefetcher, gives_errors_of_every_type_as_they_were_thrown) {
   FakeScans scans({{{1}, [](std::int64_t) { throw std::bad_alloc(); }},
                    {{1}, [](std::int64_t) { throw Error(ErrorCode::internal, "a defect"); }}});
   const auto ahead = scans.read_ahead(8);
@@ -278,7 +278,7 @@ TEST(ScanAhead, gives_errors_of_every_type_as_they_were_thrown) {
   }
 }
 
-TEST(ScanAhead, reads_no_more_of_a_scan_that_is_passed_over) {
+TEST(ScanPrefetcher, reads_no_more_of_a_scan_that_is_passed_over) {
   std::atomic<int> reads = 0;
   FakeScans scans({{std::vector<std::int64_t>(1000, 1), [&](std::int64_t) { ++reads; }}, {{1}}, {{1}}});
   const auto ahead = scans.read_ahead(1);
@@ -287,7 +287,7 @@ TEST(ScanAhead, reads_no_more_of_a_scan_that_is_passed_over) {
   EXPECT_LE(reads, 3);  // the caller's, the one ahead, and the slice after it
 }
 
-TEST(ScanAhead, says_so_instead_of_waiting_for_a_batch_that_will_never_come) {
+TEST(ScanPrefetcher, says_so_instead_of_waiting_for_a_batch_that_will_never_come) {
   FakeScans scans({FakeScan{{1}}});
   const auto ahead = scans.read_ahead(1);
   ahead->next(0);
@@ -295,13 +295,13 @@ TEST(ScanAhead, says_so_instead_of_waiting_for_a_batch_that_will_never_come) {
 }
 
 // Whether the destructor returns.
-bool ends(std::unique_ptr<ScanAhead> ahead, const std::function<void()>& meanwhile) {
+bool ends(std::unique_ptr<ScanPrefetcher> ahead, const std::function<void()>& meanwhile) {
   std::future<void> destruction = std::async(std::launch::async, [&ahead] { ahead.reset(); });
   meanwhile();
   return destruction.wait_for(long_enough) == std::future_status::ready;
 }
 
-TEST(ScanAhead, ends_while_a_batch_waits_that_nobody_takes) {
+TEST(ScanPrefetcher, ends_while_a_batch_waits_that_nobody_takes) {
   Semaphore reads(0);
   FakeScans scans({{{1, 1, 1, 1, 1}, [&](std::int64_t) { reads.release(); }}, {{1}}});
   auto ahead = scans.read_ahead(1);
@@ -310,7 +310,7 @@ TEST(ScanAhead, ends_while_a_batch_waits_that_nobody_takes) {
   EXPECT_TRUE(ends(std::move(ahead), [] {}));
 }
 
-TEST(ScanAhead, ends_once_the_slice_in_work_is_read) {
+TEST(ScanPrefetcher, ends_once_the_slice_in_work_is_read) {
   Semaphore started(0);
   Semaphore go_on(0);
   FakeScans scans({{std::vector<std::int64_t>(1000, 1), [&](std::int64_t) {
@@ -326,7 +326,7 @@ TEST(ScanAhead, ends_once_the_slice_in_work_is_read) {
   EXPECT_FALSE(started.try_acquire());  // and no further slice was begun
 }
 
-TEST(ScanAhead, ends_before_and_after_everything_was_read) {
+TEST(ScanPrefetcher, ends_before_and_after_everything_was_read) {
   FakeScans none({});
   EXPECT_TRUE(ends(none.read_ahead(1), [] {}));
   FakeScans one({FakeScan{{1}}});
@@ -335,20 +335,20 @@ TEST(ScanAhead, ends_before_and_after_everything_was_read) {
   EXPECT_TRUE(ends(std::move(ahead), [] {}));
 }
 
-TEST(ScanAhead, called_off_reads_no_further_slice_and_hands_out_no_batch) {
+TEST(ScanPrefetcher, cancelled_reads_no_further_slice_and_hands_out_no_batch) {
   Semaphore started(0);
   Semaphore go_on(0);
-  std::atomic<bool> called_off = false;
+  std::atomic<bool> cancelled = false;
   FakeScans scans({{std::vector<std::int64_t>(1000, 1),
                     [&](std::int64_t) {
                       started.release();
                       EXPECT_TRUE(go_on.try_acquire_for(long_enough));
                     }},
                    {{1}}});
-  const auto ahead = scans.read_ahead(1000, [&] { return called_off.load(); });
+  const auto ahead = scans.read_ahead(1000, [&] { return cancelled.load(); });
   auto batch = std::async(std::launch::async, [&] { return ahead->next(0); });  // waits, as a whole batch takes long
   ASSERT_TRUE(started.try_acquire_for(long_enough));
-  called_off = true;
+  cancelled = true;
   go_on.release();
   ASSERT_EQ(batch.wait_for(long_enough), std::future_status::ready);
   EXPECT_EQ(batch.get(), nullptr);
@@ -356,12 +356,12 @@ TEST(ScanAhead, called_off_reads_no_further_slice_and_hands_out_no_batch) {
   EXPECT_EQ(ahead->next(1), nullptr);
 }
 
-TEST(ScanAhead, called_off_keeps_back_the_batch_that_waits) {
-  std::atomic<bool> called_off = false;
+TEST(ScanPrefetcher, cancelled_keeps_back_the_batch_that_waits) {
+  std::atomic<bool> cancelled = false;
   FakeScans scans({{{1, 1, 1}}, {{1}}});
-  const auto ahead = scans.read_ahead(1, [&] { return called_off.load(); });
+  const auto ahead = scans.read_ahead(1, [&] { return cancelled.load(); });
   EXPECT_EQ(text_of(*ahead->next(0)), "0: 0");
-  called_off = true;
+  cancelled = true;
   EXPECT_EQ(ahead->next(0), nullptr);
 }
 

@@ -20,27 +20,27 @@ namespace mriembed::cli {
 //
 // Two batches exist, no matter how many scans there are and how slowly they are embedded: the caller's and the one
 // ahead. Beside them the reader thread holds one open scan and at most one slice, which opens the batch after these.
-class ScanAhead {
+class ScanPrefetcher {
  public:
-  // `open` is called in the reader thread. `limit` as SliceBatch::has_room_for takes it. `is_called_off`, asked in both
+  // `open` is called in the reader thread. `limit` as SliceBatch::has_room_for takes it. `is_cancelled`, asked in both
   // threads, says whether the work shall end early; once it says yes, it says yes for ever.
-  ScanAhead(
-      std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_called_off = [] { return false; });
+  ScanPrefetcher(
+      std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_cancelled = [] { return false; });
 
   // Returns once the slice that is being read is read.
-  ~ScanAhead() = default;
-  ScanAhead(const ScanAhead&) = delete;
-  ScanAhead& operator=(const ScanAhead&) = delete;
+  ~ScanPrefetcher() = default;
+  ScanPrefetcher(const ScanPrefetcher&) = delete;
+  ScanPrefetcher& operator=(const ScanPrefetcher&) = delete;
 
   // Waits for the next batch of this scan, which stays valid until the next call. What is left of scans before it is
   // dropped, and no more of them read. A scan whose last batch was returned must not be asked for again. nullptr: the
-  // work is called off, no more is read.
+  // work is cancelled, no more is read.
   const ScanBatch* next(std::size_t scan);
 
  private:
   void run(const std::stop_token& stop, std::size_t scans, const OpenScan& open, std::int64_t limit);
 
-  std::function<bool()> is_called_off_;
+  std::function<bool()> is_cancelled_;
   ScanBatch in_work_;  // the caller's
   ScanBatch ahead_;    // the reader thread's while !ready_, the caller's while ready_
 
