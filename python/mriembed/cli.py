@@ -6,6 +6,7 @@ than Python's own start.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,12 @@ _PASSED_ON = {
     "send": "send a scan to such a service, as a scanner does",
     "ping": "ask such a service for its state",
 }
+_IN_MODULES = {
+    "train": ("train the network", "mriembed.training.command"),
+    "evaluate": ("measure what a model's embeddings are worth", "mriembed.evaluation.command"),
+    "convert": ("write Siemens raw data as MRD", "mriembed.conversion.command"),
+    "openrecon-label": ("print the label of an OpenRecon container", "mriembed.openrecon.command"),
+}
 _LIBRARIES = Path(__file__).parent / "lib"
 
 
@@ -45,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if _is_passed_on(given):
             become_command_line_program(given)
-        options = _parser().parse_args(given)
+        options = _parser(given[0] if given else "").parse_args(given)
         command: int = options.run(options)
         return command
     except ModelFileError as error:
@@ -80,14 +87,11 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """Knows all commands, and the options of those that stand here and of the chosen one."""
     import argparse
 
-    from mriembed.check.command import add_check_command
-    from mriembed.conversion.command import add_convert_command
-    from mriembed.evaluation.command import add_evaluate_command
-    from mriembed.openrecon.command import add_openrecon_label_command
-    from mriembed.training.command import add_train_command
+    from mriembed.check import command as check_command
 
     parser = argparse.ArgumentParser(
         prog="mriembed",
@@ -98,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, purpose in _PASSED_ON.items():
         if name == "check":
-            add_check_command(commands, purpose)
+            check_command.add_command(commands, purpose)
         else:
             commands.add_parser(name, help=purpose, add_help=False)
 
@@ -173,10 +177,11 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="their number")
     simulate.set_defaults(run=_simulate)
 
-    add_train_command(commands)
-    add_evaluate_command(commands)
-    add_convert_command(commands)
-    add_openrecon_label_command(commands)
+    for name, (purpose, module) in _IN_MODULES.items():
+        if name == chosen:
+            importlib.import_module(module).add_command(commands, purpose)
+        else:
+            commands.add_parser(name, help=purpose, add_help=False)
 
     cmake = commands.add_parser(
         "cmake-dir",

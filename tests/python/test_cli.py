@@ -52,7 +52,7 @@ def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
 @pytest.mark.parametrize(
     ("arguments", "status", "expected"),
     [
-        (["sign", "{tmp}/absent.pt", "--key", "{tmp}/key"], 3, "cannot be opened: No such file"),
+        (["sign", "{tmp}/absent.pt", "--key", "{tmp}/key"], 2, "key: the private key cannot be read"),
         (["export", "-o", "{tmp}"], 2, "this is a folder"),
         (["export", "-o", "{tmp}/m.pt", "--random", "--num-coils", "0"], 2, "num_coils must be at least 1"),
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),

@@ -16,7 +16,7 @@ Without --html, mriembed_cli prints the findings: `mriembed check --help`."""
 _STATUS_NOTE = "Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked."
 
 
-def add_check_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `check --html` to the command line; `check` alone is mriembed_cli's."""
     parser = commands.add_parser("check", help=purpose, description=_DESCRIPTION, epilog=_STATUS_NOTE)
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")

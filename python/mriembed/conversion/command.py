@@ -13,9 +13,9 @@ with the coils' names, the noise lines of the measurements before it, reversed l
 scanner wrote them, and nothing of the person who was measured. Samples stay as they are."""
 
 
-def add_convert_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `convert` to the command line."""
-    parser = commands.add_parser("convert", help="write Siemens raw data as MRD", description=_DESCRIPTION)
+    parser = commands.add_parser("convert", help=purpose, description=_DESCRIPTION)
     parser.add_argument("source", type=Path, metavar="SCAN.dat")
     parser.add_argument("target", type=Path, metavar="SCAN.h5")
     parser.add_argument("--force", action="store_true", help="replace an existing file")

@@ -19,11 +19,11 @@ sampling and position; the same session keeps phase and array. Single changes ar
 slice, transmit field, N/2 ghost. Prints tables; writes JSON and an HTML report."""
 
 
-def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `evaluate` to the command line."""
     parser = commands.add_parser(
         "evaluate",
-        help="measure what a model's embeddings are worth",
+        help=purpose,
         description=_DESCRIPTION,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

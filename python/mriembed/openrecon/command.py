@@ -6,11 +6,11 @@ import argparse
 import json
 
 
-def add_openrecon_label_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `openrecon-label` to the command line."""
     parser = commands.add_parser(
         "openrecon-label",
-        help="print the label of an OpenRecon container",
+        help=purpose,
         description='Prints KEY=BASE64 for `docker build --label "$(mriembed openrecon-label)"`.',
     )
     parser.add_argument("--json", action="store_true", help="print the JSON itself (ApplSpec.json of newer packages)")

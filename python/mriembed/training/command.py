@@ -19,11 +19,11 @@ the simulator. Stopped at any moment, the same command goes on from the last che
 `torchrun --nproc-per-node N -m mriembed.cli train ...` shares the work between N processes."""
 
 
-def add_train_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `train` to the command line."""
     parser = commands.add_parser(
         "train",
-        help="train the network",
+        help=purpose,
         description=_DESCRIPTION,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
