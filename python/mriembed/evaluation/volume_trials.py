@@ -218,7 +218,7 @@ def _ordering(
         "same slice, same session": same["exact"],
         "same slice, another session": another["exact"],
         f"neighbouring slice ({_NEIGHBOUR} mm), another session": another["neighbour"],
-        f"other slice of the subject (from {_OTHER_SLICE} mm), another session": another["other slice"],
+        f"other slice of the body (from {_OTHER_SLICE} mm), another session": another["other slice"],
         "other body, another session": another["other body"],
     }
     threshold = best_threshold(another["exact"], another["other slice"])
