@@ -220,7 +220,8 @@ class NumPyPreprocessor:
         return np.fft.fftshift(combined)
 
     def _write_channels(self, combined: Complex64, channels: Float32) -> None:
-        power = combined.real**2 + combined.imag**2
+        # In double precision: where the image is dark, gains are large and follow from small differences.
+        power = combined.real.astype(np.float64) ** 2 + combined.imag.astype(np.float64) ** 2
         real, magnitude = np.ascontiguousarray(combined.real), np.sqrt(power)
         mean = power.mean(dtype=np.float64)
         basis = _local_brightness(*power.shape, self._windows)

@@ -398,8 +398,8 @@ def mrd_session_seeds() -> Seeds:
     averages = raw_lines(2, 4, repetitions=2)
     averages["head"]["idx"]["average"] = averages["head"]["idx"]["repetition"]
     averages["head"]["idx"]["repetition"] = 0
-    averages = [struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes() for line in averages]
-    yield "averages", header + b"".join(averages) + close
+    messages = [struct.pack("<H", 1008) + line["head"].tobytes() + line["data"].tobytes() for line in averages]
+    yield "averages", header + b"".join(messages) + close
 
 
 def accelerated_session(y: int, z: int, calibration: int) -> bytes:

@@ -27,7 +27,7 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with h5py.File(hdf5, "w") as file:
         for number, own in enumerate(options):
             part = folder / f"{number}.h5"
-            generate = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "8", *own, "-o", part]
+            generate: list[str | Path] = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "8", *own, "-o", part]
             subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
             with h5py.File(part) as source:
                 source.copy("dataset", file, f"scan_{number}")
@@ -43,15 +43,19 @@ def test_slices_of_changing_sizes(scans: tuple[Path, Path], stride: int) -> None
     for index in range(0, 10 * hdf5.slices, stride):
         index %= hdf5.slices
         assert np.array_equal(hdf5.read(index), stream.read(index))
+        assert hdf5.noise_covariance is not None
+        assert stream.noise_covariance is not None
         assert np.array_equal(hdf5.noise_covariance, stream.noise_covariance)
 
 
 def test_the_noise_of_another_scan(scans: tuple[Path, Path], tmp_path: Path) -> None:
     noisy = tmp_path / "noise.h5"
-    generate = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "8", "-m", "16", "-C", "-o", noisy]
+    generate: list[str | Path] = ["ismrmrd_generate_cartesian_shepp_logan", "-c", "8", "-m", "16", "-C", "-o", noisy]
     subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
     hdf5, stream = (opened(scan, noise=str(noisy)) for scan in scans)
     assert np.array_equal(hdf5.read(0), stream.read(0))
+    assert hdf5.noise_covariance is not None
+    assert stream.noise_covariance is not None
     assert hdf5.noise_covariance.shape == (8, 8)
     assert np.array_equal(hdf5.noise_covariance, stream.noise_covariance)
 
