@@ -261,7 +261,7 @@ TEST(OutOfProcessScan, takes_word_of_portions_that_there_are_not_for_an_answer_t
   std::string commands = sent(some_samples(100, 5), 10, 10);
   for (int count = 0; count < 8; ++count) {
     commands += R"(printf '\011' >&3)";
-    commands += "\n";
+    commands += '\n';
   }
   const auto scan = opened(commands + next_request);
   io::Slice slice;

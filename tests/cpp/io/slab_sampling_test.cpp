@@ -58,6 +58,7 @@ TEST(SlabSamplingTest, leaves_to_slices_what_is_alike_in_all_partitions) {
 TEST(SlabSamplingTest, fills_between_the_lines_of_a_slice_that_has_calibration_lines) {
   const auto of_slice = [](const std::function<bool(std::int64_t)>& measured) {
     std::vector<bool> lines;
+    lines.reserve(height);
     for (std::int64_t y = 0; y < height; ++y) {
       lines.push_back(measured(y - height / 2));
     }
