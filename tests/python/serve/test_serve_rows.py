@@ -64,13 +64,16 @@ def test_slices_are_answered_in_their_order(service: Service) -> None:
     assert answers.texts_with("ERROR") == []
 
 
+def without_limit_of_averages(measured: Scan) -> Scan:
+    before, _, after = measured.xml.partition("<average>")
+    return Scan(before + after.partition("</average>")[2], measured.lines)
+
+
 def test_after_the_first_slice_the_service_knows_how_many_averages_follow(
     service: Service, model_file: Path, tmp_path: Path
 ) -> None:
     """Of the first slice, whose row holds one average, a WARNING tells; the other one has the row of the file."""
-    measured = scan(COURSES["averages of each slice"])
-    before, _, after = measured.xml.partition("<average>")
-    silent = Scan(before + after.partition("</average>")[2], measured.lines)
+    silent = without_limit_of_averages(scan(COURSES["averages of each slice"]))
     answers = send_scan(service, silent)
     expected = embed(model_file, silent.write(tmp_path / "scan.h5"))
     first = Scan(silent.xml, [line for line in silent.of_slice(0) if acquisition_head(line)["idx"]["average"] == 0])
@@ -86,9 +89,7 @@ def test_a_slice_whose_averages_no_limit_tells_is_never_answered_wrong_in_silenc
     service: Service, model_file: Path, tmp_path: Path
 ) -> None:
     """The header does not say that the slice comes twice: either the service waits, or it says that more has come."""
-    measured = scan(COURSES["averages of the scan"])
-    before, _, after = measured.xml.partition("<average>")
-    silent = Scan(before + after.partition("</average>")[2], measured.lines)
+    silent = without_limit_of_averages(scan(COURSES["averages of the scan"]))
     rows = embed(model_file, silent.write(tmp_path / "scan.h5"))
     answers = send_scan(service, silent)
     said = answers.texts_with("WARNING") + answers.texts_with("ERROR")
