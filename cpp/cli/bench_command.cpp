@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "cli/commands.hpp"
-#include "cli/fresh_process.hpp"
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
@@ -31,14 +30,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Shape = std::array<std::int64_t, 4>;
 
-constexpr const char* start_cold_option = "--start-cold";  // between the processes of --cold; --help does not show it
-
-constexpr const char* footer = R"(
-With --cold, each repeat is a process of its own that does what `embed` does up to the first embedding, reading the
-scan aside: the program and its libraries are loaded, the model file is checked and loaded, and one call runs, without
-warming up. Files are read from the disk only where the system does not hold them in memory, as after a restart: that
-shows in the first process at most.)";
-
 constexpr std::int64_t longest_axis = 1 << 16;
 constexpr std::int64_t most_samples = std::int64_t{1} << 31;
 
@@ -49,8 +40,6 @@ struct Arguments {
   Options options;
   int repeats = 20;
   bool json = false;
-  bool cold = false;
-  bool start_cold = false;  // this is the fresh process of a cold start
 };
 
 // "B,C,H,W"; nothing where the text is anything else.
@@ -247,85 +236,7 @@ Listing listing_of(const Setting& setting, const Arguments& arguments) {
 
 void print(const Json& root) { write_standard_output(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); }
 
-// The fresh process of a cold start: loads, embeds once, and says when it started and how long that took.
-int start_cold(const Arguments& arguments) {
-  const auto start = Clock::now();
-  const Embedder embedder = Embedder::load(arguments.model, arguments.options);
-  Json root;
-  root["load_ms"] = milliseconds_since(start);
-  const Setting setting = setting_of(embedder, arguments);
-  root["started_ns"] = std::chrono::duration_cast<std::chrono::nanoseconds>(start.time_since_epoch()).count();
-  root["model_sha256"] = setting.model_sha256;
-  root["kernels"] = setting.kernels;
-  root["compute_dtype"] = setting.compute_dtype;
-  root["shape"] = setting.shape;
-  Report report;
-  root["embedding_ms"] = Call(embedder, setting.shape, arguments.kspace).run(report);
-  print(root);
-  return 0;
-}
-
-// Fresh processes one after the other. Where one of them fails, it has said why: its status is that of the program.
-int bench_cold(const Arguments& arguments) {
-  Setting setting;
-  std::vector<double> whole;
-  std::vector<double> process;
-  std::vector<double> load;
-  std::vector<double> embedding;
-  Progress progress;
-  for (int index = 0; index < arguments.repeats; ++index) {
-    progress.show("process " + std::to_string(index + 1) + " of " + std::to_string(arguments.repeats));
-    const FreshProcess fresh = run_again_with(start_cold_option);
-    if (fresh.status != 0) {
-      return fresh.status;
-    }
-    const Json root = Json::parse(fresh.output);
-    const auto started = Clock::time_point(std::chrono::nanoseconds(root.at("started_ns").get<std::int64_t>()));
-    process.push_back(std::chrono::duration<double, std::milli>(started - fresh.start).count());
-    load.push_back(root.at("load_ms"));
-    embedding.push_back(root.at("embedding_ms"));
-    whole.push_back(process.back() + load.back() + embedding.back());
-    setting = {root.at("model_sha256"), root.at("kernels"), root.at("compute_dtype"), root.at("shape")};
-  }
-  progress.clear();
-  const double first = whole.front();
-  std::sort(whole.begin(), whole.end());
-
-  if (arguments.json) {
-    Json root = json_of(setting, arguments);
-    root["cold"] = true;
-    root["first_ms"] = first;
-    root["min_ms"] = whole.front();
-    root["median_ms"] = quantile(whole, 0.5);
-    root["p90_ms"] = quantile(whole, 0.9);
-    root["process_median_ms"] = median(process);
-    root["load_median_ms"] = median(load);
-    root["embedding_median_ms"] = median(embedding);
-    print(root);
-    return 0;
-  }
-  Listing lines = listing_of(setting, arguments);
-  const Listing times{
-      {"processes", std::to_string(arguments.repeats)},
-      {"first process", fixed(first, 1) + " ms from its start to the first embedding"},
-      {"minimum", fixed(whole.front(), 1) + " ms"},
-      {"median", fixed(quantile(whole, 0.5), 1) + " ms (process and libraries " + fixed(median(process), 1) +
-                     ", model file " + fixed(median(load), 1) + ", first embedding " + fixed(median(embedding), 1) +
-                     ")"},
-      {"90th percentile", fixed(quantile(whole, 0.9), 1) + " ms"},
-  };
-  lines.insert(lines.end(), times.begin(), times.end());
-  write_standard_output(aligned_listing(lines));
-  return 0;
-}
-
 int bench(const Arguments& arguments) {
-  if (arguments.start_cold) {
-    return start_cold(arguments);
-  }
-  if (arguments.cold) {
-    return bench_cold(arguments);
-  }
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
   const Setting setting = setting_of(embedder, arguments);
@@ -375,15 +286,11 @@ Command add_bench_command(CLI::App& program) {
   command->add_flag("--kspace", arguments->kspace,
                     "Start from k-space: random, without noise measurement and readout oversampling");
   add_engine_options(*command, arguments->options);
-  command->add_option("--repeats", arguments->repeats, "Calls to measure, after warming up; with --cold, processes")
+  command->add_option("--repeats", arguments->repeats, "Calls to measure, after warming up")
       ->type_name("N")
       ->check(whole_number(1, 1000000))
       ->capture_default_str();
-  command->add_flag("--cold", arguments->cold,
-                    "Measure the first embedding of fresh processes, from their start on, instead of repeated calls");
-  command->add_flag(start_cold_option, arguments->start_cold)->group("");
   command->add_flag("--json", arguments->json, "As JSON");
-  command->footer(footer);
   return {command, [arguments] { return bench(*arguments); }};
 }
 

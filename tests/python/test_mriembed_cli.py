@@ -297,21 +297,6 @@ def test_bench_measures(model_file: Path) -> None:
         assert measured["slices_per_second"] == pytest.approx(1000 / measured["median_ms"])
 
 
-@pytest.mark.parametrize("options", [[], ["--kspace", "--shape", "2,4,32,32", "--precision", "bfloat16"]])
-def test_bench_measures_cold_starts(model_file: Path, options: list[str]) -> None:
-    result = cli("bench", model_file, "--cold", *options, "--repeats", "2", "--json")
-    assert result.returncode == 0, result.stderr
-    measured = json.loads(result.stdout)
-    assert measured["cold"] is True
-    assert measured["repeats"] == 2
-    assert measured["shape"] == ([2, 4, 32, 32] if options else [1, 16, 256, 256])
-    assert measured["model_sha256"] == mriembed.read_description(model_file).weights_sha256
-    phases = [measured[f"{phase}_median_ms"] for phase in ("process", "load", "embedding")]
-    assert min(phases) > 0
-    assert sum(phases) == pytest.approx(measured["median_ms"], rel=1e-6)  # of two, the median is the mean
-    assert "first embedding" in cli("bench", model_file, "--cold", *options, "--repeats", "1").stdout
-
-
 @pytest.mark.parametrize("kernels", [[], ["--backend", "torch"]])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_bench_and_verify_say_what_the_network_computes_in(
@@ -320,20 +305,15 @@ def test_bench_and_verify_say_what_the_network_computes_in(
     compute_dtype = Embedder.load(model_file, precision=precision, backend="torch" if kernels else "auto").compute_dtype
     assert compute_dtype in ({precision} if kernels else {precision, "float32"})
     options = [model_file, "--precision", precision, *kernels]
-    for cold in ([], ["--cold"]):
-        small = ["--shape", "1,16,32,32", "--repeats", "1", *cold]
-        measured = json.loads(cli("bench", *options, *small, "--json").stdout)
-        assert (measured["precision"], measured["compute_dtype"]) == (precision, compute_dtype)
+    small = ["--shape", "1,16,32,32", "--repeats", "1"]
+    measured = json.loads(cli("bench", *options, *small, "--json").stdout)
+    assert (measured["precision"], measured["compute_dtype"]) == (precision, compute_dtype)
     replaced = f"{precision} (computed in {compute_dtype}, which is faster on this processor)"
     for text in (cli("bench", *options, *small).stdout, cli("verify", *options).stdout):
         assert precision in text
         assert (replaced in text) == (compute_dtype != precision)
     exact = "largest difference at most 1e-5" in text
     assert exact == (compute_dtype == "float32")
-
-
-def test_bench_cold_fails_as_its_process_does(tmp_path: Path) -> None:
-    assert_fails(cli("bench", tmp_path / "absent.pt", "--cold"), 3, "absent.pt")
 
 
 @pytest.mark.parametrize("name", ["jemris_CS_slc30.h5", "simu_CS_slc30.h5", "simu_clean_slc30.h5"])
