@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernels/peak.hpp"
+#include "kernels/plane.hpp"
 #include "preprocessing/peak_scale.hpp"
 #include "preprocessing/plane_copies.hpp"
 #include "preprocessing/preprocessing_version.hpp"
@@ -24,28 +25,29 @@ std::pair<std::int64_t, std::int64_t> SlicePreprocessor::calibration_rows() cons
 std::optional<double> SlicePreprocessor::weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening) {
   const std::int32_t line_bits = take_calibration(lines_of_calibration(), 1);
   scale_ = scale_to_one(line_bits);
-  const bool empty = crops_x() && !(lines_after_ > least_energy * lines_before_);
+  const bool empty = crops_x() && !(calibration_.energy > least_energy * calibration_.energy_before);
   if (!squares_well(line_bits, 1) || empty) {
     return std::nullopt;
   }
   const double energy_kept = take_weights(whitening);
-  planes_ = sized(workspace_.virtual_coils, virtual_coils_, rows_.length(), columns_.length());
+  planes_ = sized(workspace_.virtual_coils, virtual_coils_, window_.rows.length(), window_.columns.length());
   if (crops_x() && !crops_y()) {
-    cropped_ = sized(workspace_.cropped, virtual_coils_, rows_.length(), width_);
+    cropped_ = sized(workspace_.cropped, virtual_coils_, window_.rows.length(), width_);
   }
   return energy_kept;
 }
 
 // Where samples are cut around the echo, few are combined, and only once all lines tell where it lies.
 void SlicePreprocessor::compress_ahead(std::int64_t row) {
-  if (cuts_samples() || row < rows_.begin || row >= rows_.end) {
+  if (cuts_samples() || row < window_.rows.begin || row >= window_.rows.end) {
     return;
   }
-  SliceWorkspace::Found found;
-  compress_run(workspace_.participants.front(), found,
-               {row * source_width_ + columns_.begin, row * source_width_ + columns_.end});
+  SliceUnits::Found found;
+  compress_run(virtual_coil_planes(),
+               {row * source_width_ + window_.columns.begin, row * source_width_ + window_.columns.end},
+               workspace_.participants.front(), found);
   if (crops_x() && !crops_y()) {
-    crop_ahead(kernels::to_front(row - rows_.begin, rows_.length()));
+    crop_ahead(kernels::to_front(row - window_.rows.begin, window_.rows.length()));
   }
 }
 
@@ -56,7 +58,7 @@ void SlicePreprocessor::crop_ahead(std::int64_t row) {
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
     std::copy_n(planes_.at(coil).samples + row * source_width_, source_width_, whole.samples + coil * source_width_);
   }
-  transform(whole, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
+  units_.transform(whole, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
   crop_plane(whole, {false, true}, kept);
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
     std::copy_n(kept.samples + coil * width_, width_, cropped_.at(coil).samples + row * width_);
