@@ -99,20 +99,23 @@ ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t kspace_e
   return result;
 }
 
+std::vector<ISMRMRD::Acquisition> full_scan(unsigned coils, const MrdMatrix& matrix) {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (unsigned z = 0; z < matrix.z; ++z) {
+    for (unsigned y = 0; y < matrix.y; ++y) {
+      lines.push_back(line(coils, matrix.x, static_cast<std::uint16_t>(y), static_cast<std::uint16_t>(z)));
+    }
+  }
+  return lines;
+}
+
 MrdMatrix matrix_of(unsigned lines) {
   MrdMatrix matrix;
   matrix.y = lines;
   return matrix;
 }
 
-std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines) {
-  std::vector<ISMRMRD::Acquisition> made;
-  made.reserve(lines);
-  for (unsigned step = 0; step < lines; ++step) {
-    made.push_back(line(2, 8, static_cast<std::uint16_t>(step)));
-  }
-  return made;
-}
+std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines) { return full_scan(2, matrix_of(lines)); }
 
 ISMRMRD::Acquisition noise_of_power(float power) {
   ISMRMRD::Acquisition noise(64, 2);
@@ -157,6 +160,19 @@ Slice read_slice(ScanReader& scan, std::int64_t index) {
   Slice slice;
   scan.read(index, slice);
   return slice;
+}
+
+void expect_placed(const Slice& slice, const MrdMatrix& matrix) {
+  ASSERT_EQ(slice.height, matrix.y);
+  ASSERT_EQ(slice.width, matrix.x);
+  for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
+    for (std::int64_t y = 0; y < slice.height; ++y) {
+      for (std::int64_t x = 0; x < slice.width; ++x) {
+        const auto at = static_cast<std::size_t>((coil * slice.height + y) * slice.width + x);
+        ASSERT_EQ(slice.samples[at], sample_at(coil, 0, y, x)) << coil << " " << y << " " << x;
+      }
+    }
+  }
 }
 
 }  // namespace mriembed::io::testing_files

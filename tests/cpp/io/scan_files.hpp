@@ -61,6 +61,9 @@ Complex sample_at(std::int64_t coil, std::int64_t z, std::int64_t y, std::int64_
 ISMRMRD::Acquisition line(unsigned coils, unsigned width, std::uint16_t kspace_encode_step_1,
                           std::uint16_t kspace_encode_step_2 = 0);
 
+// All lines of a matrix.
+std::vector<ISMRMRD::Acquisition> full_scan(unsigned coils = 2, const MrdMatrix& matrix = {});
+
 // A matrix of so many lines, and all lines of such a slice of two coils.
 MrdMatrix matrix_of(unsigned lines);
 std::vector<ISMRMRD::Acquisition> scan_of(unsigned lines);
@@ -81,5 +84,8 @@ void add_mrd(const std::string& path, const std::string& group, const std::strin
 
 // Slice `index` of an open scan.
 Slice read_slice(ScanReader& scan, std::int64_t index);
+
+// Expects that every sample is the one of its place.
+void expect_placed(const Slice& slice, const MrdMatrix& matrix);
 
 }  // namespace mriembed::io::testing_files

@@ -1,0 +1,132 @@
+#include "raw_volumes.hpp"
+
+#include <string>
+#include <vector>
+
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+TEST(RawVolumes, gives_a_slice_for_each_label) {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
+    for (std::uint16_t slice = 0; slice < 3; ++slice) {
+      for (auto& acquisition : full_scan()) {
+        acquisition.idx().slice = slice;
+        acquisition.idx().repetition = repetition;
+        acquisition.data(0, 0) = {static_cast<float>(slice), static_cast<float>(repetition)};
+        lines.push_back(acquisition);
+      }
+    }
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  ASSERT_EQ(scan->summary().slices, 6);
+  const Slice slice = read_slice(*scan, 3);  // slices first, then repetitions within
+  EXPECT_EQ(slice.label.slice, 1);
+  EXPECT_EQ(slice.label.repetition, 1);
+  EXPECT_EQ(slice.samples[0], Complex(1, 1));
+}
+
+TEST(RawVolumes, leaves_out_lines_that_are_no_image_and_keeps_calibration_that_is) {
+  auto lines = full_scan();
+  lines[2].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+  for (const int flag : {ISMRMRD::ISMRMRD_ACQ_IS_NAVIGATION_DATA, ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA,
+                         ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA, ISMRMRD::ISMRMRD_ACQ_IS_HPFEEDBACK_DATA,
+                         ISMRMRD::ISMRMRD_ACQ_IS_RTFEEDBACK_DATA, ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION,
+                         ISMRMRD::ISMRMRD_ACQ_IS_SURFACECOILCORRECTIONSCAN_DATA}) {
+    ISMRMRD::Acquisition other = line(2, 8, 1);
+    other.data(3, 0) = 1e6F;
+    other.setFlag(static_cast<std::uint64_t>(flag));
+    lines.push_back(other);
+  }
+  expect_placed(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0), {});
+}
+
+TEST(RawVolumes, fills_places_without_an_imaging_line_with_separate_calibration_lines) {
+  auto lines = full_scan();
+  std::vector<ISMRMRD::Acquisition> scanned{lines[0], lines[2]};
+  for (const std::size_t step : {1U, 2U}) {  // line 2 was measured for the image as well, which counts
+    ISMRMRD::Acquisition calibration = lines[step];
+    calibration.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+    if (step == 2) {
+      calibration.data(3, 0) = 1e6F;
+    }
+    scanned.insert(scanned.begin(), calibration);
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), scanned), {});
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.samples[1 * 8 + 3], sample_at(0, 0, 1, 3));
+  EXPECT_EQ(slice.samples[2 * 8 + 3], sample_at(0, 0, 2, 3));
+  EXPECT_EQ(slice.samples[3 * 8 + 3], Complex(0));
+}
+
+TEST(RawVolumes, reads_the_encoding_space_that_the_image_lies_in) {
+  MrdMatrix calibration;
+  calibration.x = calibration.recon_x = 4;
+  calibration.y = 2;
+  for (const bool flagged : {true, false}) {
+    std::vector<ISMRMRD::Acquisition> lines;
+    for (std::uint16_t step = 0; step < 2; ++step) {
+      lines.push_back(line(2, 4, step));
+      if (flagged) {
+        lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+      }
+    }
+    for (auto& acquisition : full_scan()) {
+      acquisition.encoding_space_ref() = 1;
+      lines.push_back(acquisition);
+    }
+    const auto scan = open_scan(written_mrd(mrd_xml(std::vector{calibration, MrdMatrix()}), lines), {});
+    EXPECT_EQ(scan->summary().slices, 1);
+    EXPECT_EQ(warns(*scan, "2 imaging lines of encoding space 0 are left out"), !flagged);
+    expect_placed(read_slice(*scan, 0), {});
+  }
+}
+
+TEST(RawVolumes, bears_a_reference_to_an_encoding_space_that_the_header_does_not_have) {
+  auto lines = full_scan();
+  for (auto& acquisition : lines) {
+    acquisition.encoding_space_ref() = 1;
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_TRUE(warns(*scan, "name encoding space 1"));
+  expect_placed(read_slice(*scan, 0), {});
+  EXPECT_NE(
+      refusal_of(written_mrd(mrd_xml(std::vector(1, MrdMatrix())), {lines[0], line(2, 8, 1)})).find("undersampled"),
+      std::string::npos);
+}
+
+TEST(RawVolumes, refuses_slices_on_top_of_each_other_by_name) {
+  std::string xml = mrd_xml(MrdMatrix());
+  xml.insert(xml.find("</encoding>"),
+             "<parallelImaging><accelerationFactor><kspace_encoding_step_1>1</kspace_encoding_step_1>"
+             "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor><multiband>"
+             "<multiband_factor>2</multiband_factor></multiband></parallelImaging>");
+  EXPECT_NE(refusal_of(written_mrd(xml, full_scan())).find("multiband: 2 slices"), std::string::npos);
+}
+
+TEST(RawVolumes, refuses_non_cartesian_trajectories_by_name) {
+  for (const char* trajectory : {"spiral", "radial", "goldenangle", "other"}) {
+    MrdMatrix matrix;
+    matrix.trajectory = trajectory;
+    EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), full_scan())).find("non-Cartesian"), std::string::npos);
+  }
+}
+
+TEST(RawVolumes, refuses_coils_that_come_and_go) {
+  auto lines = full_scan();
+  lines[3] = line(3, 8, 3);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("3 coils"), std::string::npos);
+}
+
+TEST(RawVolumes, refuses_a_file_without_imaging_lines) {
+  auto lines = full_scan();
+  for (auto& acquisition : lines) {
+    acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
+  }
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("no imaging line"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
