@@ -1,4 +1,3 @@
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -25,9 +24,9 @@
 #include "cli/scan_embedder.hpp"
 #include "cli/scan_prefetcher.hpp"
 #include "cli/slice_name.hpp"
+#include "cli/slice_table.hpp"
 #include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
-#include "cli/text_table.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/embedder.hpp"
 
@@ -213,70 +212,6 @@ void add_rows(NearestSlices& nearest, const std::string& file, bool several_file
                 std::span<const float>(scan.embeddings).subspan(index * length, length));
   }
 }
-
-std::string milliseconds(double seconds) { return fixed(1e3 * seconds, 2); }
-
-// Collects what --table prints.
-class SliceTable {
- public:
-  explicit SliceTable(bool several_files) : several_files_(several_files), table_(columns(several_files)) {}
-
-  void add(const std::string& file, const EmbeddedScan& scan) {
-    const std::size_t length = scan.embeddings.size() / scan.slices.size();
-    for (std::size_t index = 0; index < scan.slices.size(); ++index) {
-      double energy = 0;
-      for (const float component : std::span<const float>(scan.embeddings).subspan(index * length, length)) {
-        energy += static_cast<double>(component) * component;
-      }
-      const EmbeddedSlice& slice = scan.slices[index];
-      add_row({file, name_of(slice.label), std::to_string(slice.coils), fixed(slice.energy_kept, 4),
-               fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds), milliseconds(slice.preprocessing_seconds),
-               milliseconds(slice.network_seconds)});
-      read_ += slice.read_seconds;
-      preprocessing_ += slice.preprocessing_seconds;
-      network_ += slice.network_seconds;
-      ++slices_;
-    }
-  }
-
-  // The table with its line of totals.
-  [[nodiscard]] std::string text() {
-    const std::string total = "total: " + std::to_string(slices_) + (slices_ == 1 ? " slice" : " slices");
-    add_row({several_files_ ? total : "", several_files_ ? "" : total, "", "", "", milliseconds(read_),
-             milliseconds(preprocessing_), milliseconds(network_)});
-    return table_.text();
-  }
-
- private:
-  static std::vector<TextTable::Column> columns(bool several_files) {
-    std::vector<TextTable::Column> all{{"file", TextTable::Align::left},
-                                       {"slice", TextTable::Align::left},
-                                       {"coils"},
-                                       {"energy kept"},
-                                       {"norm"},
-                                       {"read ms"},
-                                       {"preprocessing ms"},
-                                       {"network ms"}};
-    if (!several_files) {
-      all.erase(all.begin());
-    }
-    return all;
-  }
-
-  void add_row(std::vector<std::string> cells) {
-    if (!several_files_) {
-      cells.erase(cells.begin());
-    }
-    table_.add_row(std::move(cells));
-  }
-
-  bool several_files_;
-  TextTable table_;
-  std::size_t slices_ = 0;
-  double read_ = 0;
-  double preprocessing_ = 0;
-  double network_ = 0;
-};
 
 void print_table(const std::string& text, OutputFormat format) {
   if (format == OutputFormat::standard_output) {
