@@ -26,6 +26,28 @@ def coil_images(slices: int, coils: int, height: int, width: int) -> np.ndarray:
     return images
 
 
+def separated_kspace(slices: int, coils: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+    """k-space whose coil Gram matrix has eigenvalues a factor of two apart, so that virtual coils are well defined."""
+    rng = np.random.default_rng(seed)
+    shape = (slices, coils, height * width)
+    result = np.empty(shape, np.complex64)
+    for index in range(slices):
+        basis, _ = np.linalg.qr(rng.normal(size=shape[:0:-1]) + 1j * rng.normal(size=shape[:0:-1]))
+        mixing, _ = np.linalg.qr(rng.normal(size=(coils, coils)) + 1j * rng.normal(size=(coils, coils)))
+        result[index] = mixing @ (2.0 ** (-0.5 * np.arange(coils))[:, None] * basis.T)
+    return result.reshape(slices, coils, height, width)
+
+
+def covariance_of(coils: int, seed: int = 7) -> np.ndarray:
+    """A noise covariance of coils of different noise, of which two are correlated."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(coils, 40 * coils)) + 1j * rng.normal(size=(coils, 40 * coils))
+    noise *= np.linspace(1, 3, coils)[:, None]
+    noise[0] += 0.5 * noise[-1]
+    result: np.ndarray = noise @ noise.conj().T / (noise.shape[1] - 1)
+    return result
+
+
 def without_signal(where: str, coils: int, size: int = 96) -> np.ndarray:
     """k-space of two slices, the second of which has no signal left inside "cropped readout" (to a half of the width),
     "cropped matrix" (of at most 40 samples) or "low-resolution image".
