@@ -47,19 +47,20 @@ Outputs, chosen by the ending of OUT; rows stand in the order of the scans and o
   .jsonl  one JSON object a line: the members above, then "embedding", an array
   .csv    a header line, then the members from file to model_sha256, and the components e0, e1, ... of each row
   -       .jsonl on standard output
-Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (of the 24
-central lines of its k-space) that survives coil compression. sampling says how complete the slice's k-space was: full;
-grappa 2 (of acceleration 2, missing lines filled by GRAPPA); partial 6/8 (partial Fourier, filled by conjugate
-symmetry); zero-filled (lines are missing still); grappa 2 x 3 (along y and z of a 3D scan); corners zero-filled (of an
-elliptical 3D scan); partial 6/8 along z (zero-filled); several of these; empty for images. model_sha256 is the SHA-256 of the model's weights.
+Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (in the
+calibration region, the 24 central lines of its k-space) that survives coil compression. sampling says how complete
+the slice's k-space was: full; grappa 2 (of acceleration 2, missing lines filled by GRAPPA); partial 6/8 (partial
+Fourier, filled by conjugate symmetry); zero-filled (lines are missing still); grappa 2 x 3 (along y and z of a 3D
+scan); corners zero-filled (of an elliptical 3D scan); partial 6/8 along z (zero-filled); several of these; empty for
+images. model_sha256 is the SHA-256 of the model's weights.
 
 Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
-bad (unreadable, undersampled without calibration lines, a slice all zero or with NaN, too large for the memory), one line says
-so, all of its rows are left out, the other scans are still written, and the exit status is 4. When no scan is good, nothing is
-written. A program that is killed or loses power leaves the older OUT, and beside it at most the unfinished
-.mriembed-*.tmp files, and of a scan from standard input .mriembed-scan-* in the folder for temporary files (TMPDIR); both
-may be deleted. (Between the two renames of a pair, the .json alone may be new already:
-its model and rows say what it belongs to.)
+bad (unreadable, undersampled without ACS lines, a slice all zero or with NaN, too large for the memory), one line
+says so, all of its rows are left out, the other scans are still written, and the exit status is 4. When no scan is
+good, nothing is written. A program that is killed or loses power leaves the older OUT, and beside it at most the
+unfinished .mriembed-*.tmp files, and of a scan from standard input .mriembed-scan-* in the folder for temporary files
+(TMPDIR); both may be deleted. (Between the two renames of a pair, the .json alone may be new already: its model and
+rows say what it belongs to.)
 
 Ctrl-C (SIGINT) and SIGTERM keep what is done: the batch in work is finished, all rows so far, those of the unfinished
 scan too, become a whole and valid OUT, one line says how far it got, and the exit status is 130 (143). The same signal

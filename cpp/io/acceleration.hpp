@@ -5,7 +5,7 @@
 
 namespace mriembed::io {
 
-// From one line to the next, outside the calibration lines. 1: every line is measured.
+// From one line to the next, outside the ACS lines. 1: every line is measured.
 struct Acceleration {
   std::int64_t y = 1;
   std::int64_t z = 1;

@@ -23,8 +23,8 @@ struct MixedCounters {
   }
 };
 
-// Whether lines around the middle were measured as densely as calibration lines, and others farther out with gaps
-// between them: an accelerated scan that does not flag its calibration lines. Lines of a scan that was stopped lie
+// Whether lines around the middle were measured as densely as ACS lines, and others farther out with gaps
+// between them: an accelerated scan that does not flag its ACS lines. Lines of a scan that was stopped lie
 // otherwise.
 bool has_dense_centre(const std::vector<bool>& measured);
 

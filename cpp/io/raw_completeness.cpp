@@ -31,7 +31,7 @@ std::vector<bool> lines_along_y(const std::vector<bool>& acquired, std::int64_t 
   return along_y;
 }
 
-// Of an accelerated scan with calibration lines each volume is whole that was measured as far as the one of the most
+// Of an accelerated scan with ACS lines each volume is whole that was measured as far as the one of the most
 // lines: the library fills what it misses. Such lines of the others count as missing.
 void accept_accelerated(const std::vector<RawVolume>& volumes, std::vector<Measured>& measured, bool slab,
                         std::vector<std::string>& warnings) {

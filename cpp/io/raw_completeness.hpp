@@ -16,7 +16,7 @@ struct RawCompleteness {
 };
 
 // Of a scan that was stopped, unfinished volumes at its end are taken out of `volumes`. A volume that was accelerated
-// with calibration lines is whole as it is. Refuses undersampled ones, naming the first, unless they are allowed.
+// with ACS lines is whole as it is. Refuses undersampled ones, naming the first, unless they are allowed.
 RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisition>& lines,
                                const KspacePlacement& placement, bool allow_undersampled);
 

@@ -21,7 +21,7 @@ struct RawVolume {
   Lines imaging;
   Lines calibration;        // lines of calibration alone, where no imaging line lies
   Lines navigators;         // of an echo-planar readout
-  bool calibrated = false;  // there are calibration lines, alone or as part of the image
+  bool calibrated = false;  // there are ACS lines, alone or as part of the image
 
   // Of the image: imaging and calibration.
   [[nodiscard]] Lines all_lines() const;
@@ -51,7 +51,7 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
 // What is known of the imaging lines before they are placed.
 LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines);
 
-// Gives each volume the calibration lines of its own counters, or else one for each place of those of its slice, where
+// Gives each volume the ACS lines of its own counters, or else one for each place of those of its slice, where
 // no imaging line lies: the centre of an accelerated scan is then whole. Expects that the matrix, times the volumes,
 // was found justified by the file's size: so much is looked at.
 void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const KspacePlacement& placement);

@@ -124,18 +124,18 @@ def fill_between(hybrid: Tensor, measured: Tensor, begin: int, end: int) -> tupl
     """Fills each line between two measured ones from these two.
 
     This is GRAPPA (Griswold et al. 2002, doi:10.1002/mrm.10171). The kernel spans two lines, at most `MOST_GAP`
-    apart, and `TAPS` samples along kx, where k-space is taken as cyclic. Its weights fit the calibration lines best
+    apart, and `TAPS` samples along kx, where k-space is taken as cyclic. Its weights fit the ACS lines best
     by least squares. Each position there counts by the inverse of the energy of the lines that it spans: otherwise
     the lines around the echo outvote the others.
 
     Args:
         hybrid: (coils, lines, x) complex.
         measured: (lines,) bool.
-        begin, end: the calibration lines, begin to end - 1, all of them measured.
+        begin, end: the ACS lines, begin to end - 1, all of them measured.
 
     Returns:
         Such a slice, and the number of lines that were filled. Lines at the ends of k-space and in gaps wider than
-        `MOST_GAP` or than the calibration lines are left as they are.
+        `MOST_GAP` or than the ACS lines are left as they are.
     """
     found = hybrid.to(torch.complex128)
     filled = hybrid.clone()

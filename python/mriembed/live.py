@@ -94,7 +94,7 @@ class LiveScan:
     """A raw MRD scan while it is measured: acquisitions in, slices out as soon as they are complete.
 
     A slice is complete when all lines inside the header's encoding limits have arrived, as often as the limit of
-    averages says; an accelerated slice with calibration lines at its line flagged LAST_IN_SLICE; all others at the end
+    averages says; an accelerated slice with ACS lines at its line flagged LAST_IN_SLICE; all others at the end
     of the scan. One thread at a time may use an object.
     """
 
@@ -104,7 +104,7 @@ class LiveScan:
         Args:
             header: the XML header of the scan.
             prewhiten: by the scan's own noise lines; False where the scanner has prewhitened the data.
-            allow_undersampled: take lines that were not acquired as zero, where there are no calibration lines.
+            allow_undersampled: take lines that were not acquired as zero, where there are no ACS lines.
         """
         self._scan = _LiveScan(header.encode() if isinstance(header, str) else header, prewhiten, allow_undersampled)
 

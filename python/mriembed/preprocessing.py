@@ -16,7 +16,7 @@ Steps 5 to 7 take out what another session changes: the echo's position, the smo
 shading. The combination of step 6 is the same for any unitary mixing of the virtual coils.
 
 Steps 1 to 4 are linear and act on different axes. This implementation therefore transforms x, crops, computes the
-coils' Gram matrix of the calibration lines there (the transform over x is unitary and leaves it as it is), applies
+coils' Gram matrix of the calibration region there (the transform over x is unitary and leaves it as it is), applies
 prewhitening and compression as one matrix, and transforms and crops y for the virtual coils only.
 """
 
@@ -173,7 +173,7 @@ class CoilPreprocessor(nn.Module):
 
         Returns:
             The network input (B, 2 x num_coils, H, W), float32, and for each slice the share of the
-            calibration lines' energy that the virtual coils keep (B,), float64, in (0, 1].
+            calibration region's energy that the virtual coils keep (B,), float64, in (0, 1].
 
         Raises:
             TypeError, ValueError: an array of wrong dtype or shape, a slice that is all zero or holds
@@ -237,7 +237,7 @@ class CoilPreprocessor(nn.Module):
         phase_height: Optional[int],
     ) -> tuple[Tensor, Optional[Tensor], int]:
         """The slices over their peaks, as images along x without oversampling and k-space along y; the whitening
-        matrix, and the number of calibration lines.
+        matrix, and the number of lines of the calibration region.
         """
         scaled = self._scaled_to_unit_peak(kspace)
         whitening: Optional[Tensor] = None
@@ -346,7 +346,7 @@ class CoilPreprocessor(nn.Module):
         return rows, energy_kept
 
     def _calibration_gram(self, hybrid: Tensor, lines: int) -> Tensor:
-        """V V^H of the calibration lines for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
+        """V V^H of the calibration region for each slice, (B, coils, coils) complex128; V is (coils, samples)."""
         batch, coils = hybrid.size(0), hybrid.size(1)
         central = _central_lines(hybrid, lines).reshape(batch, coils, -1).to(torch.complex128)
         gram = torch.matmul(central, central.mH)

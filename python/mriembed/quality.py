@@ -251,7 +251,7 @@ def check_scan(
         file: its path.
         group: the measurement to check of a raw MRD file that holds several; by default all.
         limits: a limits file (docs/check.md).
-        allow_undersampled: also check scans with missing lines and no calibration lines.
+        allow_undersampled: also check scans with missing lines and no ACS lines.
 
     Raises:
         BadInputError: the file is no scan of k-space, is damaged, or holds samples that are not finite.

@@ -2,8 +2,8 @@
 
 It follows the last section of docs/preprocessing.md:
 
-- The Gram matrix of the calibration lines is summed in complex128, chunk by chunk, so that the copy in double precision
-  stays in the cache. Prewhitening and compression are one matrix.
+- The Gram matrix of the calibration region is summed in complex128, chunk by chunk, so that the copy in double
+  precision stays in the cache. Prewhitening and compression are one matrix.
 - The central 48 x 48 samples of the virtual coils give the echo position.
 - Virtual coils are computed at the samples around the echo that the matrix keeps, in the order in which an FFT reads
   them. Only an axis that is cropped or padded goes through the image.

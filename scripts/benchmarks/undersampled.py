@@ -3,7 +3,7 @@
     undersampled.py [SCAN ...] [--image-files PATTERN] [--pairs FILE] [--slices N] [--model FILE] [--json FILE]
 
 Fully sampled scans, measured (SCAN: files or folders) and simulated in another session each, lose lines along y: every
-R-th line stays and so do the calibration lines, or partial Fourier drops one end of k-space. Each method completes the
+R-th line stays and so do the ACS lines, or partial Fourier drops one end of k-space. Each method completes the
 virtual coils that preprocessing would compute (docs/preprocessing.md, step 4), and the model embeds the result; of
 "libmriembed" it is the library that completes the slices, as it does for its users.
 
@@ -51,7 +51,7 @@ _FEWEST_MIRRORED = 4  # lines beyond the centre that a phase is found from
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which lines along y are measured: every `acceleration`-th, the calibration lines, and not the last ones."""
+    """Which lines along y are measured: every `acceleration`-th, the ACS lines, and not the last ones."""
 
     name: str
     acceleration: int = 1
@@ -119,7 +119,7 @@ def zero_filled(kspace: Samples, sampling: Sampling) -> Samples:
 
 
 def density_compensated(kspace: Samples, sampling: Sampling) -> Samples:
-    """Outside of the calibration lines each line stands for as many as `acceleration`."""
+    """Outside of the ACS lines each line stands for as many as `acceleration`."""
     weight = np.where(sampling.calibration(kspace.shape[1]), 1, sampling.acceleration).astype(np.float32)
     return measured_part(kspace, sampling) * weight[:, None]
 

@@ -153,7 +153,7 @@ TEST_P(ArrivingKspaceTest, gives_the_bits_of_the_whole_slice_whatever_the_order_
     expect_same_bits(kspace, test, rows);
     const std::int64_t centre = test.shape[1] / 2;
     std::ranges::sort(rows, {}, [&](std::int64_t y) { return std::pair(std::abs(y - centre), y); });
-    expect_same_bits(kspace, test, rows);  // the calibration lines first
+    expect_same_bits(kspace, test, rows);  // the calibration region first
     std::ranges::reverse(rows);
     expect_same_bits(kspace, test, rows);  // and last
   }

@@ -40,7 +40,7 @@ def test_lines_between_follow_the_definition_in_kspace(factor: int) -> None:
 def test_gaps_that_cannot_be_filled_are_left() -> None:
     measured = torch.zeros(40, dtype=torch.bool)
     measured[[2, 4, 12]] = True
-    measured[20:24] = True  # calibration lines
+    measured[20:24] = True  # ACS lines
     slice_ = random_complex(2, 40, 16) * measured[:, None]
     filled, count = fill_between(slice_, measured, 20, 24)
     assert count == 1

@@ -159,7 +159,7 @@ def test_the_library_s_preparation_gives_the_same_bits_again(model_file: Path, t
 
 
 @pytest.mark.parametrize("width", [None, 6])
-@pytest.mark.parametrize("height", [9, 60])  # line 4 is a calibration line, and is none
+@pytest.mark.parametrize("height", [9, 60])  # line 4 lies in the calibration region, and does not
 @pytest.mark.parametrize(
     ("fault", "covariance"),
     [

@@ -11,8 +11,8 @@
 namespace mriembed::kernels {
 
 // Fills each missing line that lies between two measured ones from these two, 2 to most_gap lines apart: regular
-// undersampling by 2 to most_gap, and the borders of the calibration lines. Lines at the ends of k-space or in wider
-// gaps are left as they are, and so are all lines of a gap that is wider than the calibration lines.
+// undersampling by 2 to most_gap, and the borders of the ACS lines. Lines at the ends of k-space or in wider
+// gaps are left as they are, and so are all lines of a gap that is wider than the ACS lines.
 class Grappa {
  public:
   static constexpr std::int64_t most_gap = GrappaKernels::most_gap;

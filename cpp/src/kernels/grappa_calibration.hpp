@@ -1,4 +1,4 @@
-// The sums over calibration lines that GRAPPA's weights follow from, in float64.
+// The sums over ACS lines that GRAPPA's weights follow from, in float64.
 //
 // A kernel predicts a missing line from the two measured lines around it, `gap` lines apart. As images along x, its
 // taps along kx are a trigonometric polynomial: sample t of a tap is a factor exp(2 pi i t x / width). The normal
@@ -18,7 +18,7 @@ namespace mriembed::kernels {
 constexpr std::int64_t grappa_taps = 5;  // along kx
 constexpr std::int64_t grappa_lags = 2 * grappa_taps - 1;
 
-// Some columns of the calibration lines as float64: (line, coil, real and imaginary part, column). Behind the last
+// Some columns of the ACS lines as float64: (line, coil, real and imaginary part, column). Behind the last
 // column that was read, and in a coil that makes their number even, everything is zero.
 class CalibrationBlock {
  public:
@@ -41,7 +41,7 @@ class CalibrationBlock {
   AlignedVector<double> data_;
 };
 
-// Positions of a kernel along calibration lines, by its first line.
+// Positions of a kernel along ACS lines, by its first line.
 struct Positions {
   std::int64_t first = 0;
   std::int64_t step = 1;

@@ -1,4 +1,4 @@
-// GRAPPA's kernels (Griswold et al. 2002, doi:10.1002/mrm.10171): found from calibration lines, used wherever lines are
+// GRAPPA's kernels (Griswold et al. 2002, doi:10.1002/mrm.10171): found from ACS lines, used wherever lines are
 // missing in the same way.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Gap {
 void add_gap(std::vector<Gap>& gaps, std::int64_t size, const std::complex<float>* before,
              const std::complex<float>* after, std::span<std::complex<float>* const> between);
 
-// Kernels of 2 lines x 5 samples. Each position of a kernel in the calibration lines counts by the inverse of its
+// Kernels of 2 lines x 5 samples. Each position of a kernel in the ACS lines counts by the inverse of its
 // lines' energy. Unweighted, the lines around the echo would outvote the others, which are nearer to those that are
 // missing. Kernels of 4 lines, which have fewer positions, measure worse (scripts/benchmarks/undersampled.py).
 //

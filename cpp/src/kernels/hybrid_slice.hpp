@@ -30,7 +30,7 @@ struct LineRange {
   [[nodiscard]] bool contains(std::int64_t line) const noexcept { return begin <= line && line < end; }
 };
 
-// The longest run of lines that were measured (not 0), the first one of several: the calibration lines of an
+// The longest run of lines that were measured (not 0), the first one of several: the ACS lines of an
 // accelerated scan, or what partial Fourier has measured.
 inline LineRange longest_run(std::span<const std::uint8_t> measured) noexcept {
   LineRange longest{0, 0};

@@ -42,7 +42,7 @@ class ArrivingSlice {
   std::int64_t missing_;
   std::int64_t missing_calibration_;
   std::int32_t peak_bits_ = 0;
-  std::optional<double> energy_kept_;  // once the calibration lines were weighed
+  std::optional<double> energy_kept_;  // once the calibration region was weighed
   bool whole_ = false;                 // it must be preprocessed as a whole
 };
 

@@ -41,7 +41,7 @@ struct RawSlices {
 // executor's threads, and throws Error bad_input with the texts of preprocessing.py. Uses the workspace alone while it
 // lives.
 //
-// All samples are read once: virtual coils follow from the calibration lines, and everything else is done for virtual
+// All samples are read once: virtual coils follow from the calibration region, and everything else is done for virtual
 // coils only, as the transforms and the crops act on each coil alike. Where the matrix is smaller than k-space,
 // virtual coils are computed at those samples only that it may keep, wherever the echo lies; the others are looked at
 // for faults.
@@ -50,14 +50,14 @@ class SlicePreprocessor {
   SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
                     const threads::Executor& executor);
 
-  // Gathers the Gram matrix of the calibration lines.
+  // Gathers the Gram matrix of the calibration region.
   void estimate_coil_gram();
 
   // Looks at every sample and refuses what cannot be embedded: for slices whose coils are not compressed.
   void check();
 
-  // Prewhitening and coil compression; refuses what cannot be embedded. Returns the share of the calibration lines'
-  // energy that is kept.
+  // Prewhitening and coil compression; refuses what cannot be embedded. Returns the share of the calibration
+  // region's energy that is kept.
   double compress_coils(const std::optional<Eigen::MatrixXcd>& whitening);
 
   // The same for a slice whose lines arrive one by one, with what can be done before the last one is there: a
@@ -70,7 +70,7 @@ class SlicePreprocessor {
 
   // The lines that must be there for the next step.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> calibration_rows() const;
-  // Takes the calibration lines. None: the whole slice must be looked at first. Else the share of their energy that is
+  // Takes the calibration region. None: the whole slice must be looked at first. Else the share of its energy that is
   // kept.
   std::optional<double> weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening);
   // A line that is there.

@@ -24,7 +24,7 @@ struct SliceWorkspace {
     kernels::CoilGram gram;
     PlaneTransforms::Memory transform;
     SampleBuffer padded;  // k-space of a virtual coil whose image is padded to a square
-    SampleBuffer image;   // of a coil, on its way to the calibration lines
+    SampleBuffer image;   // of a coil, on its way to the calibration region
   };
 
   // What a unit of work has found. Units depend on the shape alone and are merged in their order: no bit of a slice
@@ -39,13 +39,13 @@ struct SliceWorkspace {
 
   std::vector<Participant> participants;
   std::vector<Found> found;
-  std::vector<std::complex<double>> gram;  // of the calibration lines, (coils, coils), row-major
+  std::vector<std::complex<double>> gram;  // of the calibration region, (coils, coils), row-major
   kernels::CoilWeights weights;
   PlaneTransforms transforms;
   LineCompletion completion;
   SampleBuffer contiguous;
-  SampleBuffer readouts;     // calibration lines as they were measured
-  SampleBuffer calibration;  // (coils, calibration lines, x)
+  SampleBuffer readouts;     // of the calibration region, as they were measured
+  SampleBuffer calibration;  // (coils, lines of the calibration region, x)
   SampleBuffer virtual_coils;
   SampleBuffer cropped;  // virtual coils transformed and cropped
   SampleBuffer row;      // one line of all virtual coils, as it arrives, and once it is cropped

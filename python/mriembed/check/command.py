@@ -24,7 +24,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
     parser.add_argument("--group", metavar="NAME", help="the measurement to read of raw MRD files that hold several")
     parser.add_argument(
-        "--allow-undersampled", action="store_true", help="check scans with missing lines and no calibration lines, too"
+        "--allow-undersampled", action="store_true", help="check scans with missing lines and no ACS lines, too"
     )
     parser.add_argument("--limits", metavar="FILE", help="JSON file of limits")
     parser.set_defaults(run=_check)

@@ -34,7 +34,7 @@ class ScanFiles:
         paths: of the files, by their names in `Measurement.file`.
         group: the measurement that was read of each file; "": all.
         noise: the file with the noise measurement; None: each scan's own.
-        allow_undersampled: scans with missing lines and no calibration lines, too.
+        allow_undersampled: scans with missing lines and no ACS lines, too.
     """
 
     paths: Mapping[str, Path]

@@ -44,7 +44,7 @@ Coils random_coils(std::int64_t coils, std::int64_t lines, std::int64_t width, f
   return {coils, lines, width, random_samples(coils * lines * width, size)};
 }
 
-// Every `factor`-th line from `first` on, and the calibration lines.
+// Every `factor`-th line from `first` on, and the ACS lines.
 std::vector<std::uint8_t> regular(std::int64_t lines, std::int64_t factor, std::int64_t first, LineRange calibration) {
   std::vector<std::uint8_t> measured(static_cast<std::size_t>(lines), 0);
   for (std::int64_t line = first; line < lines; line += factor) {
@@ -127,7 +127,7 @@ std::vector<Complex> spectrum_of(const Coils& coils, std::int64_t coil, std::int
 }
 
 // GRAPPA as Griswold et al. define it, in k-space: the samples of line `line` from those of `before` and `after`, by
-// weights that fit all places of the calibration lines best, each place divided by its lines' energy. (coil, k).
+// weights that fit all places of the ACS lines best, each place divided by its lines' energy. (coil, k).
 std::vector<std::vector<Complex>> defined_line(const std::vector<std::vector<std::vector<Complex>>>& kspace,
                                                std::int64_t before, std::int64_t line, std::int64_t after,
                                                LineRange calibration, double regularization) {
@@ -340,7 +340,7 @@ TEST_P(FillByGrappa, leaves_gaps_as_wide_as_the_calibration_lines) {
   Coils coils = without_missing(random_coils(2, 20, 20), measured);
   Grappa grappa;
   const Completion completion = grappa.fill(slice_of(coils), measured, calibration, threads::Executor(1, nullptr));
-  EXPECT_EQ(completion.filled, 2);  // 7 and 11, next to calibration lines
+  EXPECT_EQ(completion.filled, 2);  // 7 and 11, next to ACS lines
   EXPECT_EQ(coils.at(0, 13, 0), Sample(0));
 }
 

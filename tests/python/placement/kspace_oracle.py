@@ -109,7 +109,7 @@ def _placed(scan: RawScan, lines: list[Readout]) -> Complex:
 def placed_slices(scan: RawScan) -> list[Complex]:
     """The scan's slices, each (coils, y, x), whitened where the scan has noise, without oversampling.
 
-    In the order of slice, contrast, repetition, set and partition. Calibration lines count as lines of their slice.
+    In the order of slice, contrast, repetition, set and partition. ACS lines count as lines of their slice.
     """
     volumes: dict[tuple[int, ...], list[Readout]] = {}
     for line in scan.readouts:
