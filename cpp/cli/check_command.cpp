@@ -80,7 +80,7 @@ Command add_check_command(CLI::App& program) {
   add_group_option(*command, arguments->reading.group);
   add_noise_option(*command, arguments->noise);
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
-                    "Check scans with missing lines and no calibration lines, too");
+                    "Check scans with missing lines and no ACS lines, too");
   add_limits_option(*command, arguments->limits);
   command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
   command->add_flag("--table", arguments->table, "The figures of each coil, too");
