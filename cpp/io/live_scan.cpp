@@ -233,7 +233,7 @@ bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volu
          is_complete(key, volume, false);
 }
 
-// Whether its file would be taken as it is, of the calibration lines so far. No: more lines may follow, and the end of
+// Whether its file would be taken as it is, of the ACS lines so far. No: more lines may follow, and the end of
 // the scan tells.
 bool LiveScan::is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const {
   RawVolumes alone;

@@ -34,9 +34,9 @@ namespace mriembed::io {
 //
 // A volume is whole once all lines inside the encoding limits were measured, equally often, and as often as the
 // header's limit of averages says, or with the line flagged LAST_IN_SLICE, as often as half of them; a 2D one that was
-// accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
+// accelerated with ACS lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
 // the acceleration, an accelerated slice or slab is whole as well once these lines were measured, as often as the limit
-// of averages says, with calibration lines among them; this is looked for where the next volume begins, and of a slab
+// of averages says, with ACS lines among them; this is looked for where the next volume begins, and of a slab
 // at lines flagged as the last ones of slice, repetition or measurement. All others are looked at when the scan ends.
 //
 // A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after

@@ -311,7 +311,7 @@ struct SlabCourse {
   bool slabs_inside = false;  // a segment of each slab after the other
 };
 
-// Two slabs, twice, of 20 lines and 12 partitions, accelerated twice along both, with calibration lines inside.
+// Two slabs, twice, of 20 lines and 12 partitions, accelerated twice along both, with ACS lines inside.
 Scan accelerated_slabs(const SlabCourse& course) {
   MrdMatrix matrix = matrix_of(20);
   matrix.z = 12;
