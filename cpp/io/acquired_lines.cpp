@@ -2,27 +2,9 @@
 
 #include <algorithm>
 
-namespace mriembed::io {
+#include "kernels/grappa.hpp"
 
-bool has_dense_centre(const std::vector<bool>& measured) {
-  constexpr std::ptrdiff_t fewest = 16;  // that the library fills missing lines by
-  auto begin = measured.begin();         // of the longest run
-  auto end = begin;
-  for (auto first = std::find(measured.begin(), measured.end(), true); first != measured.end();) {
-    const auto last = std::find(first, measured.end(), false);
-    if (last - first > end - begin) {
-      begin = first;
-      end = last;
-    }
-    first = std::find(last, measured.end(), true);
-  }
-  const auto middle = measured.begin() + static_cast<std::ptrdiff_t>(measured.size() / 2);
-  const std::ptrdiff_t length = end - begin;
-  const auto [shorter, longer] = std::minmax({middle - begin, end - middle});
-  const bool central = 3 * shorter >= 2 * longer;
-  const bool others = std::count(measured.begin(), measured.end(), true) > length;
-  return length >= fewest && central && others;
-}
+namespace mriembed::io {
 
 namespace {
 
@@ -48,6 +30,27 @@ Reach reach_of(const std::vector<bool>& measured) {
 }
 
 }  // namespace
+
+bool has_dense_centre(const std::vector<bool>& measured) {
+  constexpr std::ptrdiff_t many = 16;  // ACS lines, however far apart the others are
+  auto begin = measured.begin();       // of the longest run
+  auto end = begin;
+  for (auto first = std::find(measured.begin(), measured.end(), true); first != measured.end();) {
+    const auto last = std::find(first, measured.end(), false);
+    if (last - first > end - begin) {
+      begin = first;
+      end = last;
+    }
+    first = std::find(last, measured.end(), true);
+  }
+  const auto middle = measured.begin() + static_cast<std::ptrdiff_t>(measured.size() / 2);
+  const std::ptrdiff_t length = end - begin;
+  const auto [shorter, longer] = std::minmax({middle - begin, end - middle});
+  const bool central = 3 * shorter >= 2 * longer;
+  const bool others = std::count(measured.begin(), measured.end(), true) > length;
+  const bool fillable = kernels::Grappa::fills(reach_of(measured).widest_gap, length);
+  return (length >= many || fillable) && central && others;
+}
 
 bool reaches_as_far(const std::vector<bool>& measured, const std::vector<bool>& whole) {
   const Reach one = reach_of(measured);

@@ -23,9 +23,9 @@ struct MixedCounters {
   }
 };
 
-// Whether lines around the middle were measured as densely as ACS lines, and others farther out with gaps
-// between them: an accelerated scan that does not flag its ACS lines. Lines of a scan that was stopped lie
-// otherwise.
+// Whether lines around the middle were measured one beside the other, and others farther out with gaps between them:
+// an accelerated scan that does not flag its ACS lines. These are 16, or as many as the widest gap needs to be filled.
+// Lines of a scan that was stopped lie otherwise.
 bool has_dense_centre(const std::vector<bool>& measured);
 
 // Whether one volume was measured to its end, as another one of the same scan was: with gaps no wider, and as far

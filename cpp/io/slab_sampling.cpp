@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "acquired_lines.hpp"
-#include "kernels/grappa_kernels.hpp"
+#include "kernels/grappa.hpp"
 
 namespace mriembed::io {
 
@@ -66,8 +66,11 @@ bool misses_one_end(LineSpan span, std::int64_t size, std::int64_t acceleration)
   return (span.begin > whole) != (size - span.end > whole);
 }
 
-bool fits(std::int64_t gap, LineSpan calibration) {
-  return gap <= kernels::GrappaKernels::most_gap && gap < calibration.count();
+// Every partition of the box is a run of ACS lines for the kernel of a gap, so few lines suffice; one slice has one
+// run.
+bool fits(std::int64_t gap, LineSpan calibration, std::int64_t depth) {
+  return depth == 1 ? kernels::Grappa::fills(gap, calibration.count())
+                    : gap <= kernels::Grappa::most_gap && gap < calibration.count();
 }
 
 }  // namespace
@@ -124,7 +127,7 @@ SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height
     for_each_gap(
         depth, [&](std::int64_t z) { return bool{measured[place(y, z)]}; },
         [&](std::int64_t z, std::int64_t size) {
-          if (!fits(size, box.z)) {
+          if (!fits(size, box.z, depth)) {
             gaps_left = true;
             return;
           }
@@ -140,7 +143,7 @@ SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height
     for_each_gap(
         height, [&](std::int64_t y) { return bool{present[place(y, z)]}; },
         [&](std::int64_t y, std::int64_t size) {
-          if (!fits(size, box.y)) {
+          if (!fits(size, box.y, depth)) {
             gaps_left = true;
             return;
           }

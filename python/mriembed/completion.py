@@ -17,7 +17,7 @@ from mriembed.preprocessing import ECHO_WINDOW, CoilPreprocessor
 MOST_GAP = 6  # lines from a measured one to the next, for acceleration up to 6
 TAPS = 5  # of the kernel along kx
 REGULARIZATION = 1e-3  # Tikhonov's, of the mean diagonal of the normal equations
-FEWEST_CALIBRATION_LINES = 16
+ACS_LINES_PER_GAP = 3  # that a gap of each line needs: with fewer, zeros are nearer to the missing lines
 FEWEST_MIRRORED = 4  # lines beyond the echo that a phase is found from
 WHOLE_END = 16  # an end of k-space that lacks at most this part of the lines counts as measured
 
@@ -76,12 +76,12 @@ class _Plan:
         lines = measured.size(0)
         begin, end = _longest_run(measured)
         shorter, longer = sorted((lines // 2 - begin, end - lines // 2))
-        if end - begin < FEWEST_CALIBRATION_LINES or 3 * shorter < 2 * longer:
+        if 3 * shorter < 2 * longer:
             begin, end = 0, 0
         self.calibration = (begin, end)
         there: list[int] = measured.nonzero().flatten().tolist()
         gaps = [after - before for before, after in pairwise(there) if after - before > 1]
-        fillable = [gap for gap in gaps if gap <= MOST_GAP and gap < end - begin]
+        fillable = [gap for gap in gaps if _fills(gap, end - begin)]
         self.between = len(fillable) > 0
         self.extent = (there[0], there[-1] + 1) if there else (0, 0)
         begins_late = self.extent[0] > lines // WHOLE_END
@@ -96,6 +96,11 @@ class _Plan:
         if self.partial:
             hybrid = fill_beyond(hybrid, *self.extent, _echo_line(hybrid))[0]
         return hybrid
+
+
+def _fills(gap: int, acs_lines: int) -> bool:
+    """Whether lines between two measured ones that are `gap` lines apart are filled from so many ACS lines."""
+    return 1 < gap <= MOST_GAP and ACS_LINES_PER_GAP * gap <= acs_lines
 
 
 def _longest_run(measured: Tensor) -> tuple[int, int]:
@@ -134,8 +139,8 @@ def fill_between(hybrid: Tensor, measured: Tensor, begin: int, end: int) -> tupl
         begin, end: the ACS lines, begin to end - 1, all of them measured.
 
     Returns:
-        Such a slice, and the number of lines that were filled. Lines at the ends of k-space and in gaps wider than
-        `MOST_GAP` or than the ACS lines are left as they are.
+        Such a slice, and the number of lines that were filled. Lines at the ends of k-space, in gaps wider than
+        `MOST_GAP` and in gaps that there are too few ACS lines for are left as they are.
     """
     found = hybrid.to(torch.complex128)
     filled = hybrid.clone()
@@ -147,7 +152,7 @@ def fill_between(hybrid: Tensor, measured: Tensor, begin: int, end: int) -> tupl
     for index in range(1, len(lines)):
         before, after = lines[index - 1], lines[index]
         gap = after - before
-        if gap == 1 or gap > MOST_GAP or gap >= end - begin or not energy > 0:
+        if not _fills(gap, end - begin) or not energy > 0:
             continue
         if gap not in weights:
             weights[gap] = _weights(calibration, gap)

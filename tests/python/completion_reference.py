@@ -13,12 +13,12 @@ def completed(virtual: np.ndarray, measured: np.ndarray) -> np.ndarray:
     lines = len(measured)
     begin, end = longest_run(measured)
     before, after = lines // 2 - begin, end - lines // 2
-    calibrated = end - begin >= 16 and min(before, after) >= 2 / 3 * max(before, after)
+    calibrated = min(before, after) >= 2 / 3 * max(before, after)
     there = [int(line) for line in np.flatnonzero(measured)]
     filled: np.ndarray = virtual.copy()
     left = False
     for before, after in pairwise(there):
-        if after - before > 6 or not calibrated or after - before >= end - begin:
+        if after - before > 6 or not calibrated or end - begin < 3 * (after - before):
             left = left or after - before > 1
             continue
         for line in range(before + 1, after):

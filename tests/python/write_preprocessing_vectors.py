@@ -43,6 +43,10 @@ CASES: list[dict[str, Any]] = [
      "displaced": (2, 0)},
     {"name": "accelerated_partial_fourier", "coils": 5, "shape": (64, 32), "num_coils": 5, "matrix": 64, "factor": 2,
      "calibration": (22, 42), "last": 48, "reversed": True, "compression": "none"},
+    {"name": "accelerated_few_acs_lines", "coils": 5, "shape": (40, 36), "num_coils": 3, "matrix": 32, "factor": 2,
+     "calibration": (17, 23)},
+    {"name": "accelerated_too_few_acs_lines", "coils": 5, "shape": (42, 36), "num_coils": 3, "matrix": 32, "factor": 3,
+     "calibration": (18, 24)},
 ]  # fmt: skip
 
 

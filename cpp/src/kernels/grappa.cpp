@@ -18,7 +18,7 @@ std::vector<Gap> gaps_of(const HybridSlice& slice, std::span<const std::uint8_t>
       continue;
     }
     const std::int64_t size = line - before;
-    if (before >= 0 && size > 1 && size <= Grappa::most_gap && size < calibration.end - calibration.begin) {
+    if (before >= 0 && Grappa::fills(size, calibration.end - calibration.begin)) {
       between.clear();
       for (std::int64_t missing = before + 1; missing < line; ++missing) {
         between.push_back(slice.line(missing));

@@ -12,10 +12,18 @@ namespace mriembed::kernels {
 
 // Fills each missing line that lies between two measured ones from these two, 2 to most_gap lines apart: regular
 // undersampling by 2 to most_gap, and the borders of the ACS lines. Lines at the ends of k-space or in wider
-// gaps are left as they are, and so are all lines of a gap that is wider than the ACS lines.
+// gaps are left as they are, and so are all lines of a gap that there are too few ACS lines for.
 class Grappa {
  public:
   static constexpr std::int64_t most_gap = GrappaKernels::most_gap;
+  // ACS lines that a gap of each line needs. With fewer, too few positions of the kernel determine its weights: zeros
+  // are nearer to the missing lines then (scripts/benchmarks/undersampled.py --few).
+  static constexpr std::int64_t acs_lines_per_gap = 3;
+
+  // Whether lines between two measured ones that are `gap` lines apart are filled from so many ACS lines.
+  static constexpr bool fills(std::int64_t gap, std::int64_t acs_lines) {
+    return gap > 1 && gap <= most_gap && acs_lines_per_gap * gap <= acs_lines;
+  }
 
   // `regularization` as GrappaKernels takes it.
   explicit Grappa(double regularization = 1e-3) : kernels_(regularization) {}

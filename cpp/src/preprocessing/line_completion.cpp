@@ -30,7 +30,7 @@ Plan plan_of(const MeasuredLines& measured) {
   const auto lines = static_cast<std::int64_t>(measured.size());
   const LineRange run = kernels::longest_run(measured);
   const auto [shorter, longer] = std::minmax({lines / 2 - run.begin, run.end - lines / 2});
-  if (run.end - run.begin >= fewest_calibration_lines && 3 * shorter >= 2 * longer) {
+  if (3 * shorter >= 2 * longer) {
     plan.calibration = run;
   }
   std::int64_t before = -1;  // the last line that was measured
@@ -41,7 +41,7 @@ Plan plan_of(const MeasuredLines& measured) {
     const std::int64_t gap = line - before;
     if (before < 0) {
       plan.extent.begin = line;
-    } else if (gap > 1 && gap <= kernels::Grappa::most_gap && gap < plan.calibration.end - plan.calibration.begin) {
+    } else if (kernels::Grappa::fills(gap, plan.calibration.end - plan.calibration.begin)) {
       std::fill(plan.present.begin() + before + 1, plan.present.begin() + line, std::uint8_t{1});
       plan.acceleration = std::max(plan.acceleration, gap);
     } else if (gap > 1) {

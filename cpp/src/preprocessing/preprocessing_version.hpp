@@ -8,13 +8,12 @@ namespace mriembed {
 
 inline constexpr int preprocessing_version = 4;
 
-inline constexpr std::int64_t calibration_lines = 24;         // of y in k-space, on which the virtual coils depend
-inline constexpr std::int64_t echo_window = 48;               // samples along each axis in which the echo is looked for
-inline constexpr std::int64_t low_resolution = 20;            // samples that the low-resolution images are made of
-inline constexpr double darkest_coils = 0.02;                 // of the low-resolution images' root mean square
-inline constexpr double darkest = 0.1;                        // of the combined image's root mean square
-inline constexpr double least_energy = 1e-9;                  // share that a crop must leave
-inline constexpr std::int64_t fewest_calibration_lines = 16;  // that missing lines are filled by
+inline constexpr std::int64_t calibration_lines = 24;  // of y in k-space, on which the virtual coils depend
+inline constexpr std::int64_t echo_window = 48;        // samples along each axis in which the echo is looked for
+inline constexpr std::int64_t low_resolution = 20;     // samples that the low-resolution images are made of
+inline constexpr double darkest_coils = 0.02;          // of the low-resolution images' root mean square
+inline constexpr double darkest = 0.1;                 // of the combined image's root mean square
+inline constexpr double least_energy = 1e-9;           // share that a crop must leave
 inline constexpr std::int64_t whole_end_share =
     16;  // an end of k-space that lacks at most this part counts as measured
 

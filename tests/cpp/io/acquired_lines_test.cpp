@@ -22,6 +22,14 @@ TEST(DenseCentre, is_found_in_accelerated_scans_with_partial_fourier_too) {
   EXPECT_TRUE(has_dense_centre(lines_of(2, 24, 40)));
   EXPECT_TRUE(has_dense_centre(lines_of(4, 20, 44)));
   EXPECT_TRUE(has_dense_centre(lines_of(3, 24, 40, 45)));
+  EXPECT_TRUE(has_dense_centre(lines_of(8, 24, 40)));
+}
+
+TEST(DenseCentre, may_be_small_where_the_lines_farther_out_are_near_each_other) {
+  EXPECT_TRUE(has_dense_centre(lines_of(2, 29, 34)));   // 28 to 34
+  EXPECT_TRUE(has_dense_centre(lines_of(3, 28, 36)));   // 27 to 36
+  EXPECT_FALSE(has_dense_centre(lines_of(3, 29, 35)));  // 29 to 34
+  EXPECT_TRUE(has_dense_centre(lines_of(4, 26, 38)));
 }
 
 TEST(DenseCentre, is_neither_a_whole_scan_nor_regular_undersampling_nor_few_lines) {

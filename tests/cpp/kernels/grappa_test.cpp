@@ -247,7 +247,7 @@ void expect_definition(std::int64_t coils, std::int64_t lines, std::int64_t widt
 
 TEST_P(FillByGrappa, agrees_with_the_definition_in_kspace_for_every_acceleration) {
   for (std::int64_t factor = 2; factor <= Grappa::most_gap; ++factor) {
-    expect_definition(2, 26, 20, factor, {8, 20});
+    expect_definition(2, 32, 20, factor, {8, 26});
   }
 }
 
@@ -259,7 +259,7 @@ TEST_P(FillByGrappa, agrees_with_the_definition_for_every_number_of_coils) {
 
 TEST_P(FillByGrappa, agrees_with_the_definition_for_every_width) {
   for (const std::int64_t width : {3, 5, 8, 15, 16, 17, 31, 32, 33, 49, 64, 70}) {
-    expect_definition(3, 14, width, 3, {4, 11});
+    expect_definition(3, 16, width, 3, {4, 13});
   }
 }
 
@@ -334,28 +334,28 @@ TEST_P(FillByGrappa, leaves_lines_at_the_ends_and_in_wide_gaps_as_they_are_and_c
   }
 }
 
-TEST_P(FillByGrappa, leaves_gaps_as_wide_as_the_calibration_lines) {
-  const LineRange calibration{8, 11};
+TEST_P(FillByGrappa, leaves_gaps_that_there_are_too_few_calibration_lines_for) {
+  const LineRange calibration{8, 14};
   const auto measured = regular(20, 3, 0, calibration);
   Coils coils = without_missing(random_coils(2, 20, 20), measured);
   Grappa grappa;
   const Completion completion = grappa.fill(slice_of(coils), measured, calibration, threads::Executor(1, nullptr));
-  EXPECT_EQ(completion.filled, 2);  // 7 and 11, next to ACS lines
-  EXPECT_EQ(coils.at(0, 13, 0), Sample(0));
+  EXPECT_EQ(completion.filled, 2);  // 7 and 14, next to ACS lines
+  EXPECT_EQ(coils.at(0, 16, 0), Sample(0));
 }
 
 TEST_P(FillByGrappa, leaves_everything_where_calibration_lines_are_zero_or_missing) {
-  auto measured = regular(20, 2, 0, {8, 12});
+  auto measured = regular(20, 2, 0, {7, 13});
   Coils coils = without_missing(random_coils(2, 20, 20), measured);
   for (std::int64_t coil = 0; coil < 2; ++coil) {
-    for (std::int64_t line = 8; line < 12; ++line) {
+    for (std::int64_t line = 7; line < 13; ++line) {
       std::fill_n(&coils.at(coil, line, 0), 20, Sample(0));
     }
   }
   const std::vector<Sample> given = coils.samples;
   Grappa grappa;
   const threads::Executor executor(1, nullptr);
-  EXPECT_EQ(grappa.fill(slice_of(coils), measured, {8, 12}, executor).filled, 0);
+  EXPECT_EQ(grappa.fill(slice_of(coils), measured, {7, 13}, executor).filled, 0);
   EXPECT_EQ(grappa.fill(slice_of(coils), measured, {10, 10}, executor).filled, 0);
   EXPECT_EQ(coils.samples, given);
 }

@@ -40,13 +40,22 @@ TEST(Sampling, names_the_acceleration_where_calibration_lines_lie_at_the_centre)
 
 TEST(Sampling, is_zero_filled_without_calibration_lines_or_where_they_are_few_or_lie_elsewhere) {
   EXPECT_EQ(text_of(lines_of(64, 2, 0, 0, 63)), "zero-filled");
-  EXPECT_EQ(text_of(lines_of(64, 2, 24, 37, 63)), "zero-filled");  // 24 to 36
+  EXPECT_EQ(text_of(lines_of(64, 2, 30, 33, 63)), "zero-filled");  // 30 to 32
   EXPECT_EQ(text_of(lines_of(64, 2, 0, 20, 63)), "zero-filled");
 }
 
+TEST(Sampling, needs_three_calibration_lines_for_each_line_of_a_gap) {
+  EXPECT_EQ(text_of(lines_of(64, 2, 29, 34, 63)), "grappa 2");     // 28 to 34
+  EXPECT_EQ(text_of(lines_of(64, 3, 28, 36, 63)), "grappa 3");     // 27 to 36
+  EXPECT_EQ(text_of(lines_of(64, 3, 29, 35, 63)), "zero-filled");  // 29 to 34
+  EXPECT_EQ(text_of(lines_of(64, 4, 26, 38, 63)), "grappa 4");     // 26 to 37
+  EXPECT_EQ(text_of(lines_of(64, 4, 26, 36, 63)), "zero-filled");  // 26 to 36
+  EXPECT_EQ(text_of(lines_of(64, 6, 22, 42, 63)), "grappa 6");
+  EXPECT_EQ(text_of(lines_of(64, 6, 24, 40, 63)), "zero-filled");
+}
+
 TEST(Sampling, is_zero_filled_where_a_gap_is_too_wide) {
-  EXPECT_EQ(text_of(lines_of(64, 6, 24, 40, 63)), "grappa 6");
-  EXPECT_EQ(text_of(lines_of(64, 7, 24, 40, 63)), "zero-filled");
+  EXPECT_EQ(text_of(lines_of(64, 7, 18, 46, 63)), "zero-filled");
 }
 
 TEST(Sampling, names_the_share_of_partial_fourier_at_either_end) {
