@@ -38,6 +38,12 @@ function(mriembed_project_target target)
     endif()
 endfunction()
 
+# mriembed_compile_quickly(SOURCE...): sources of the current folder in which nothing takes time, but whose templates (of
+# CLI11, JSON, pybind11) take the compiler's at high optimization.
+function(mriembed_compile_quickly)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+endfunction()
+
 # mriembed_test_program(TARGET): what every program of GoogleTest has in common. Its own sources are compiled without
 # optimization, which would take most of the build's time: what they test is optimized.
 function(mriembed_test_program target)
