@@ -34,7 +34,7 @@ series 100, with the vector once more as base64 and facts of the slice in its at
 or ERROR; the last answer is CLOSE. A client's configuration is not looked for: any name is right.
 
 A slice is whole when all lines inside the header's encoding limits came, as often as its limit of averages says; an
-accelerated one with calibration lines at its line flagged LAST_IN_SLICE, or, slabs as well, with the lines that the
+accelerated one with ACS lines at its line flagged LAST_IN_SLICE, or, slabs as well, with the lines that the
 header's accelerationFactor promises, at a flagged line or where the next one begins; all others at the end of the scan.
 
 A text that is a JSON object changes the session, {"parameters": {...}} or {...}:
