@@ -2,13 +2,11 @@
 // Protocol: doc/mrd_streaming_protocol.md of ISMRMRD; Gadgetron's additions from its apps/gadgetron/connection.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <complex>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +15,11 @@
 #include <vector>
 
 #include "io/byte_source.hpp"
-#include "io/live_scan.hpp"
-#include "io/mrd_messages.hpp"
-#include "io/volume_key.hpp"
+#include "server/client_texts.hpp"
 #include "server/outbox.hpp"
 #include "server/service.hpp"
+#include "server/session_file.hpp"
+#include "server/session_scan.hpp"
 #include "server/session_settings.hpp"
 #include "server/slice_worker.hpp"
 
@@ -69,58 +67,33 @@ class Session final {
   void take_messages();
   // False: it was the last one.
   bool take(std::uint16_t number);
+  void set_tap(bool taps);
   void pass_on();
   void take_configuration(const std::string& text);
   void take_parameters(const std::string& text);
   void save(std::string_view part);
   void begin_scan(const std::string& xml);
   void take_acquisition();
-  void take_line(const io::SliceAssembler::PlacedLine& line);
-  const std::shared_ptr<const ScanContext>& context();
-  // Once the client has had the time to say how. False: there is no scan.
-  bool has_scan();
-  void take_slices();
-  void end_scan();
-  void abandon_scan(const std::string& reason);
   void answer_query();
   void answer_dependency();
   void finish();
 
-  void forget_scan();
-  void warn(const std::string& text);
-  void fail(const std::string& text);
-  void say(std::string_view prefix, const std::string& text);
-  void log(const std::string& text) const;
-
   Service& service_;
   std::string name_;
   SessionSettings settings_;
-  std::atomic<bool> gadgetron_;  // the worker asks, too
-  std::atomic<bool> taps_;
+  bool taps_;            // messages go back
   std::string tapped_;   // the message in work, where messages go back
   std::string unsaved_;  // what came before the first header, where sessions are saved
   std::unique_ptr<SessionFile> file_;
   TappedSource bytes_;
   Outbox outbox_;
+  ClientTexts texts_;
   SessionHost host_;
   SliceWorker worker_;
-  std::optional<io::MrdHeader> header_;     // of a scan whose first acquisition is to come
-  std::string header_fault_;                // of a header that is no scan's
-  std::vector<std::string> noise_sources_;  // that the scan's header names
-  std::unique_ptr<io::LiveScan> scan_;
-  std::shared_ptr<const ScanContext> context_;
-  // Slices that are not whole; null: they are embedded as a whole.
-  std::map<io::VolumeKey, std::unique_ptr<ArrivingEmbedding>> arriving_;
-  std::shared_ptr<ScanCheck> check_;   // of the scan; null: it is not checked
-  std::vector<std::string> warnings_;  // of the scan
-  // The first line of volumes that are not whole.
-  std::map<io::VolumeKey, std::pair<io::Acquisition, io::AcquisitionOrigin>> first_lines_;
+  SessionScan scan_;
   std::vector<std::complex<float>> samples_;
-  io::Slice slice_;  // memory for the next one that is whole
   std::optional<std::string> noise_query_;
-  bool closed_ = false;  // by the client
-  bool told_of_holding_ = false;
-  bool without_scan_ = false;       // acquisitions came that no header tells of
+  bool closed_ = false;             // by the client
   std::int64_t images_ = 0;         // that were left out
   bool tap_has_ended_ = false;      // before the session
   std::int64_t not_passed_on_ = 0;  // messages

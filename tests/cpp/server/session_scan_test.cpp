@@ -1,0 +1,160 @@
+#include "server/session_scan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "mriembed/error.hpp"
+#include "server/client_sessions.hpp"
+
+namespace mriembed::server {
+namespace {
+
+class SessionScanTest : public ClientSession {};
+
+TEST_F(SessionScanTest, answers_each_slice_by_an_image_and_a_row) {
+  const Answers answers = answers_to(config() + header() + slice_lines(0) + slice_lines(3) + close);
+  ASSERT_EQ(answers.images.size(), 2U);
+  EXPECT_EQ(answers.images[1].series, 100);
+  EXPECT_EQ(answers.images[1].label.slice, 3);
+  EXPECT_EQ(answers.images[1].pixels, (std::vector<float>{3, 2, 4, 0}));
+  EXPECT_EQ(answers.images[1].meta.at("mriembed_model_sha256"), "abc");
+  EXPECT_EQ(answers.images[1].meta.at("mriembed_energy_kept"), "0.5");
+  EXPECT_EQ(answers.images[1].meta.at("mriembed_prewhitened"), "no");
+  EXPECT_TRUE(answers.says("INFO    2 slices embedded"));
+  EXPECT_TRUE(answers.closed);
+  EXPECT_TRUE(answers.nothing_behind_close);
+  EXPECT_EQ(rows.files, (std::vector<std::string>{"a_session", "a_session"}));
+  EXPECT_EQ(rows.embeddings[0], (std::vector<float>{0, 2, 1, 0}));
+  EXPECT_EQ(headers, 1);
+}
+
+TEST_F(SessionScanTest, embeds_the_other_slices_beside_a_bad_one) {
+  ISMRMRD::Acquisition first = line(0, 1);
+  first.data(0, 0) = 0;
+  std::string bad = io_messages::acquisition_message(first);
+  for (std::uint16_t step = 1; step < 4; ++step) {
+    bad += io_messages::acquisition_message(line(step, 1));
+  }
+  const Answers answers = answers_to(header() + slice_lines(0) + bad + slice_lines(2) + close);
+  EXPECT_EQ(answers.images.size(), 2U);
+  EXPECT_TRUE(answers.says("ERROR   slice 1 is all zero"));
+  EXPECT_TRUE(answers.says("INFO    2 slices embedded, 1 refused"));
+}
+
+TEST_F(SessionScanTest, says_once_that_acquisitions_cannot_be_placed) {
+  const Answers answers = answers_to(config() + io_messages::text_message(3, "Dummy") + slice_lines(0) + close);
+  EXPECT_EQ(std::ranges::count_if(answers.texts, [](const std::string& text) { return text.starts_with("ERROR"); }), 1);
+  EXPECT_TRUE(answers_to(config() + slice_lines(0) + close).says("ERROR   acquisitions came without a header"));
+}
+
+TEST_F(SessionScanTest, keeps_noise_for_the_scan_that_names_it) {
+  const std::string own = "<measurementInformation><measurementID>noise_7</measurementID></measurementInformation>";
+  answers_to(config() + header(own) + noise_line() + close);
+  const std::string dependent =
+      "<measurementInformation><measurementID>scan_8</measurementID><measurementDependency><dependencyType>Noise"
+      "</dependencyType><measurementID>noise_7</measurementID></measurementDependency></measurementInformation>";
+  const Answers answers = answers_to(config() + header(dependent) + slice_lines(0) + close);
+  ASSERT_EQ(answers.images.size(), 1U);
+  EXPECT_EQ(answers.images[0].pixels.back(), 1);
+  EXPECT_EQ(answers.images[0].meta.at("mriembed_prewhitened"), "noise_7");
+  EXPECT_EQ(answers_to(config() + header() + slice_lines(0) + close).images[0].pixels.back(), 0);
+}
+
+TEST_F(SessionScanTest, says_once_that_rows_cannot_be_written_and_goes_on) {
+  rows.fails = true;
+  const Answers answers = answers_to(header() + slice_lines(0) + slice_lines(1) + close);
+  EXPECT_EQ(answers.images.size(), 2U);
+  EXPECT_EQ(std::ranges::count_if(answers.texts, [](const std::string& text) { return text.starts_with("ERROR"); }), 1);
+}
+
+TEST_F(SessionScanTest, of_a_model_that_cannot_be_loaded_says_why) {
+  std::promise<std::shared_ptr<const SliceEmbedder>> promise;
+  promise.set_exception(std::make_exception_ptr(Error(ErrorCode::bad_model_file, "m.pt: damaged")));
+  service.embedder = promise.get_future().share();
+  EXPECT_TRUE(answers_to(header() + slice_lines(0) + close).says("ERROR   m.pt: damaged"));
+}
+
+// Finds something in every second slice; its figures are the slice's number. Slice 9 cannot be looked at.
+class CountingCheck final : public ScanCheck {
+ public:
+  SliceQuality add(const io::Slice& slice, const ScanContext& /*scan*/) override {
+    if (slice.label.slice == 9) {
+      throw Error(ErrorCode::bad_input, "coil 0 holds samples that are not finite");
+    }
+    if (slice.label.slice % 2 == 1) {
+      lines_.push_back("slice " + std::to_string(slice.label.slice) + " is odd");
+    }
+    SliceQuality figures;
+    figures.ghost_phase = 0.1 + slice.label.slice;
+    figures.spike.y = slice.label.slice;
+    return figures;
+  }
+  [[nodiscard]] std::vector<std::string> findings() const override { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+TEST_F(SessionScanTest, tells_of_each_scan_what_its_check_finds) {
+  service.new_check = [] { return std::make_unique<CountingCheck>(); };
+  const Answers answers = answers_to(header() + slice_lines(0) + slice_lines(1) + slice_lines(3) + header() +
+                                     slice_lines(5) + slice_lines(6) + close);
+  EXPECT_EQ(answers.images.size(), 5U);
+  for (const char* line : {"WARNING slice 1 is odd", "WARNING slice 3 is odd", "WARNING slice 5 is odd"}) {
+    EXPECT_EQ(std::ranges::count(answers.texts, line), 1) << line;
+  }
+}
+
+TEST_F(SessionScanTest, gives_each_slice_the_figures_of_its_check) {
+  const Answers unchecked = answers_to(header() + slice_lines(0) + close);
+  EXPECT_FALSE(unchecked.images.front().meta.contains("mriembed_quality"));
+  EXPECT_FALSE(rows.qualities.back().has_value());
+  service.new_check = [] { return std::make_unique<CountingCheck>(); };
+  service.settings.answers = Return::both;
+  const Answers answers = answers_to(header() + slice_lines(2) + slice_lines(9) + slice_lines(3) + close);
+  ASSERT_EQ(answers.images.size(), 6U);
+  for (const ReceivedImage& image : answers.images) {
+    ASSERT_EQ(image.meta.contains("mriembed_quality"), image.label.slice != 9);
+    if (image.label.slice == 9) {
+      continue;
+    }
+    const auto quality = nlohmann::json::parse(image.meta.at("mriembed_quality"));
+    EXPECT_EQ(quality["ghost_phase"].get<double>(), 0.1 + image.label.slice);
+    EXPECT_EQ(quality["spike"]["y"].get<int>(), image.label.slice);
+  }
+  EXPECT_TRUE(answers.says("ERROR   slice 9 cannot be checked: coil 0 holds samples that are not finite"));
+  EXPECT_TRUE(answers.says("INFO    3 slices embedded"));
+  ASSERT_EQ(rows.qualities.size(), 4U);
+  EXPECT_EQ(rows.qualities[1].value().spike.y, 2);
+  EXPECT_FALSE(rows.qualities[2].has_value());
+  EXPECT_EQ(rows.qualities[3].value().spike.y, 3);
+}
+
+TEST_F(SessionScanTest, says_once_that_slices_wait_for_the_scans_end) {
+  std::string partitions = header();
+  const std::string flat = "<z>1</z></matrixSize>";
+  partitions = io_messages::header_message(
+      std::string(partitions.substr(6)).replace(partitions.substr(6).find(flat), flat.size(), "<z>2</z></matrixSize>"));
+  const Answers answers = answers_to(partitions + slice_lines(0) + slice_lines(1) + close);
+  EXPECT_EQ(answers.images.size(), 2U);
+  EXPECT_EQ(std::ranges::count_if(answers.texts,
+                                  [](const std::string& text) {
+                                    return text.starts_with(
+                                        "INFO    lines of this scan can be placed once all of them are there");
+                                  }),
+            1);
+}
+
+TEST_F(SessionScanTest, takes_several_scans_in_one_session) {
+  const Answers answers = answers_to(config() + header() + slice_lines(1) + header() + slice_lines(1) + close);
+  EXPECT_EQ(answers.images.size(), 2U);
+}
+
+}  // namespace
+}  // namespace mriembed::server
