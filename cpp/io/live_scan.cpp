@@ -158,14 +158,14 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   volume.last = index;
   volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
   if (volume.placed) {
-    assembler_->add(line, index, samples);
+    assembler_->add(key, line, index, samples);
   } else {
     volume.pending.push_back(hold(line, index, samples));
     // Both directions of an echo-planar readout are told apart by the order of all lines, calibration among them.
     const bool justified =
         static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >= placement.height() * placement.depth();
     if (justified && assembler_->epi() == nullptr) {
-      place(volume);
+      place(key, volume);
     }
   }
   if (at.has_value()) {
@@ -199,9 +199,9 @@ bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const
   return places_with(averages) == needed_places_;
 }
 
-void LiveScan::place(OpenVolume& volume) {
+void LiveScan::place(const VolumeKey& key, OpenVolume& volume) {
   for (const HeldLine& held : std::exchange(volume.pending, {})) {
-    assembler_->add(held->line, held->index, held->samples);
+    assembler_->add(key, held->line, held->index, held->samples);
   }
   volume.placed = true;
 }
@@ -309,7 +309,7 @@ void LiveScan::finish(const VolumeKey& key) {
   for (const HeldLine& navigator : navigators_of(key)) {
     assembler_->add_navigator(key, navigator->line, navigator->index, navigator->samples);
   }
-  place(volume);
+  place(key, volume);
   assembler_->finish(key);
   partition_ = 0;
   if (finished_.size() == 1) {

@@ -109,7 +109,7 @@ class LiveScan {
   void begin(const Acquisition& first);
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
-  void place(OpenVolume& volume);
+  void place(const VolumeKey& key, OpenVolume& volume);
   [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // By the header's factors.

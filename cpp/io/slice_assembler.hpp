@@ -51,8 +51,10 @@ class SliceAssembler {
   // Of its slices.
   [[nodiscard]] SliceGeometry slice_geometry() const;
 
-  // One imaging line, `samples` (coils, samples); refusals name it by `index`.
-  void add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  // One line of a volume, `samples` (coils, samples); refusals name it by `index`. Calibration lines may have been
+  // measured with another volume.
+  void add(const VolumeKey& key, const Acquisition& line, std::size_t index,
+           std::span<const std::complex<float>> samples);
 
   // A line of phase correction of an echo-planar scan; other scans need none. Those of a volume are added in the order
   // of their measurement, before finish().
@@ -107,6 +109,7 @@ class SliceAssembler {
     Acquisition line;                                  // one of its lines, which says where the volume lies
   };
   struct Held {
+    VolumeKey key;
     Acquisition line;
     LineDirection direction;
     std::size_t index;
@@ -118,7 +121,7 @@ class SliceAssembler {
   [[nodiscard]] std::optional<std::array<double, 3>> position_of(std::int64_t partition) const;
   // Of the finished volume: 0 where it is not known, or where EPI's samples were brought to even spacing.
   [[nodiscard]] double sample_time_us() const;
-  void place(const Acquisition& line, LineDirection direction, std::size_t index,
+  void place(const VolumeKey& key, const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
   void place_held();
   void correct_directions(const VolumeKey& key, Volume& volume);
