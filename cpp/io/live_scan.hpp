@@ -60,6 +60,9 @@ class LiveScan {
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.
   [[nodiscard]] std::array<std::int64_t, 3> shape() const;
   [[nodiscard]] SliceGeometry geometry() const { return assembler_->slice_geometry(); }
+  // Whether lines of this slice are expected never to come: by the header's acceleration or encoding limits, or for the
+  // slice has lines of calibration alone.
+  [[nodiscard]] bool lacks_lines(std::uint16_t slice) const;
 
   // Expects that next() has given all slices.
   void add(const Acquisition& line, std::span<const std::complex<float>> samples);
@@ -102,6 +105,11 @@ class LiveScan {
     std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
     std::vector<std::int64_t> at_least;                       // places inside the limits with n averages and more
     std::size_t last = 0;                                     // index of the last line
+    // Of a 2D volume. Imaging lines lie `step` places apart, or multiples of it, as far as is known; 0: not yet.
+    std::int64_t first_place = 0;
+    std::int64_t step = 0;
+    std::set<std::size_t> early;          // calibration lines that were placed, by index
+    std::set<std::int64_t> early_places;  // where they still are
   };
   using Places = std::map<std::int64_t, HeldLine>;
 
@@ -110,6 +118,12 @@ class LiveScan {
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(const VolumeKey& key, OpenVolume& volume);
+  // Calibration lines of the volume's own counters are placed as they come where they lie between imaging lines, and
+  // taken out again where an imaging line comes after all.
+  void place_calibration(const VolumeKey& key, OpenVolume& volume);
+  void place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration);
+  void take_calibration(const VolumeKey& key, const HeldLine& calibration, std::int64_t place);
+  void make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place);
   [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // By the header's factors.

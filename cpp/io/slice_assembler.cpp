@@ -134,6 +134,16 @@ void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line
   epi_->add_navigator(key, direction_of(line), rows, placement_.width());
 }
 
+void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
+  Volume& volume = volumes_.at(key);
+  if (std::exchange(volume.averages[static_cast<std::size_t>(line)], 0) > 1) {
+    std::erase_if(volume.further, [&](const Extent& extent) { return extent.line == line; });
+  }
+  if (listener_) {
+    listener_({key, line, true, volume.samples.data()});
+  }
+}
+
 const AcquiredLines* SliceAssembler::acquired(const VolumeKey& key) const {
   const auto found = volumes_.find(key);
   return found == volumes_.end() ? nullptr : &found->second.acquired;

@@ -61,6 +61,9 @@ class SliceAssembler {
   void add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
                      std::span<const std::complex<float>> samples);
 
+  // Takes a line of a 2D volume, which is no echo-planar one, out again: the next readout of this place is its first.
+  void forget(const VolumeKey& key, std::int64_t line);
+
   // What is known of a volume's lines so far; none for a volume of which no line is placed.
   [[nodiscard]] const AcquiredLines* acquired(const VolumeKey& key) const;
 
@@ -74,12 +77,12 @@ class SliceAssembler {
   // that it can be taken once.
   void take_slice(std::int64_t partition, Slice& slice);
 
-  // A line that was just placed, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they are until
-  // the volume's slices are taken; what else is in them is no one's yet.
+  // A line that was just placed or forgotten, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they
+  // are until the volume's slices are taken; what else is in them is no one's yet.
   struct PlacedLine {
     VolumeKey key;
     std::int64_t line;  // z * height + y
-    bool again;         // it was there already: the readouts' sum stands in it now
+    bool again;         // it was there already: it was forgotten, or the readouts' sum stands in it now
     const std::complex<float>* samples;
   };
   // Is told of every line. Lines of an echo-planar scan change once more when their volume is finished.

@@ -74,8 +74,8 @@ struct SliceWorkspace {
   SampleBuffer calibration;  // (coils, calibration lines, x)
   SampleBuffer virtual_coils;
   SampleBuffer cropped;  // virtual coils transformed and cropped
-  SampleBuffer row;      // one line of all virtual coils, as it arrives, and once it is cropped
-  SampleBuffer cropped_row;
+  SampleBuffer row;      // one line of all virtual coils, as it arrives, and once it is transformed and cropped
+  SampleBuffer transformed_row;
   SampleBuffer spectra;  // k-space of the virtual coils
   SampleBuffer kspace;   // the same at the matrix, the echo at its centre
   ChannelMemory channels;
@@ -108,7 +108,9 @@ class SlicePreprocessor {
   // constructor and steps of their own, then write_channels(). All bits are those of the steps above. The samples lie
   // row-major. For a model that compresses coils; slices of which these steps cannot say all are preprocessed as a
   // whole.
-  struct Arriving {};
+  struct Arriving {
+    bool lacks_lines;  // expected of the slice: some that step 4b fills never arrive
+  };
   SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
                     const threads::Executor& executor, Arriving lines);
 
@@ -119,8 +121,9 @@ class SlicePreprocessor {
   std::optional<double> weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening);
   // A line that is there.
   void compress_ahead(std::int64_t row);
-  // All lines are there; `peak_bits`: of their samples. False: as weigh_ahead()'s none.
-  bool finish_ahead(std::int32_t peak_bits);
+  // No further line arrives: these were measured, and the others are zero. `peak_bits`: of their samples. False: as
+  // weigh_ahead()'s none.
+  bool finish_ahead(std::int32_t peak_bits, const MeasuredLines& measured);
 
   // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
   // leaves nothing.
@@ -150,7 +153,10 @@ class SlicePreprocessor {
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();
-  void crop_ahead(std::int64_t row);
+  // Whether lines become images along x as they arrive.
+  [[nodiscard]] bool transforms_ahead() const { return lacks_lines_ || (crops_x() && !crops_y()); }
+  void transform_ahead(std::int64_t row);
+  void zero_ahead();
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   template <typename Work>
@@ -169,7 +175,7 @@ class SlicePreprocessor {
   void compress_run(SliceWorkspace::Participant& own, SliceWorkspace::Found& found, Range pixels) const;
   void compress_block(const kernels::CoilBlock& block, std::int64_t first, std::int64_t last) const;
   void remove_oversampling();
-  void complete_lines();
+  void complete_lines(bool images_along_x);
   void crop(Axes axes, SampleBuffer& memory);
   // Length of an axis of the result.
   [[nodiscard]] std::int64_t result(std::int64_t length) const {
@@ -208,9 +214,9 @@ class SlicePreprocessor {
   bool kspace_;
   MeasuredLines measured_;  // of k-space
   bool lacks_lines_ = false;
-  Planes cropped_;              // lines that arrived, cropped along x
-  bool cropped_ahead_ = false;  // planes_ are those
-  Range rows_;                  // of source_, at which virtual coils are computed
+  Planes transformed_;              // lines that arrived, transformed and cropped along x
+  bool transformed_ahead_ = false;  // planes_ are those
+  Range rows_;                      // of source_, at which virtual coils are computed
   Range columns_;
   float scale_ = 1;      // of source_, to about 1
   Coils calibration_{};  // lines: k-space along y; along x k-space, too, or once cropped an image
