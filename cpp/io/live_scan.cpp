@@ -159,11 +159,14 @@ void LiveScan::place_early(const VolumeKey& key, OpenVolume& volume, const HeldL
     return;
   }
   try {
-    assembler_->add(key, calibration->line, calibration->index, calibration->samples);
-    volume.early.insert(calibration->index);
-    volume.early_places.insert(place);
+    static_cast<void>(placement.line_of(calibration->line, calibration->index));
+    static_cast<void>(placement.readout_of(calibration->line, calibration->index));
   } catch (const Error&) {  // finish() tells, if the line is still wanted then
+    return;
   }
+  volume.early.insert(calibration->index);
+  volume.early_places.insert(place);
+  assembler_->add(key, calibration->line, calibration->index, calibration->samples);
 }
 
 // Before an imaging line is placed there.
@@ -198,8 +201,13 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  if (repetition_ended_) {
+    end_repetition(line);
+  }
+  repetition_ended_ = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) && line.average + 1 >= averages_;
   if (!open_.contains(key)) {
-    const auto before = open_.find(last_key_);
+    of_repetition_[line.repetition].push_back(key);
+    const auto before = ready_.empty() ? open_.find(last_key_) : open_.end();
     if (before != open_.end() && is_whole_accelerated(before->first, before->second)) {
       ready_.push_back(before->first);
     }
@@ -242,6 +250,21 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   }
   if (is_whole(volume, line) || ends_accelerated(key, volume, line)) {
     ready_.push_back(key);
+  }
+}
+
+// Some scanners' software flags lines as the last ones of their repetition that are not. Where the next line is one of
+// another repetition, it was the last one.
+void LiveScan::end_repetition(const Acquisition& next) {
+  const std::uint16_t ended = last_key_[3];
+  if (ended == next.repetition) {
+    return;
+  }
+  for (const VolumeKey& key : std::exchange(of_repetition_[ended], {})) {
+    const auto found = open_.find(key);
+    if (found != open_.end() && is_complete(key, found->second, options_.allow_undersampled)) {
+      ready_.push_back(key);
+    }
   }
 }
 

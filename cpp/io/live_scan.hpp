@@ -37,7 +37,9 @@ namespace mriembed::io {
 // accelerated with calibration lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
 // the acceleration, an accelerated slice or slab is whole as well once these lines were measured, as often as the limit
 // of averages says, with calibration lines among them; this is looked for where the next volume begins, and of a slab
-// at lines flagged as the last ones of slice, repetition or measurement. All others are looked at when the scan ends.
+// at lines flagged as the last ones of slice, repetition or measurement. Volumes that a file would be taken with are
+// whole where another repetition begins behind the line flagged as the last one of theirs. All others are looked at
+// when the scan ends.
 //
 // A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after
 // its first average all the same, for nothing tells of the next one; a warning says so when it comes, and volumes that
@@ -135,6 +137,7 @@ class LiveScan {
   // What check_complete() asks of a volume; its lines are appended to `lines`.
   [[nodiscard]] RawVolume described(const VolumeKey& key, const OpenVolume& volume,
                                     std::vector<Acquisition>& lines) const;
+  void end_repetition(const Acquisition& next);
   void finish(const VolumeKey& key);
   void end_unfinished();
   void warn(const std::string& warning);
@@ -163,9 +166,11 @@ class LiveScan {
   std::map<VolumeKey, std::vector<HeldLine>> navigators_;
   std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
   std::deque<VolumeKey> ready_;
-  VolumeKey last_key_{};                   // of the last imaging line
-  std::int64_t partition_ = 0;             // the next of the volume that was finished last
-  std::unique_ptr<ScanReader> held_scan_;  // of what was held, at the end
+  VolumeKey last_key_{};                                           // of the last imaging line
+  bool repetition_ended_ = false;                                  // with it, its flag says
+  std::map<std::uint16_t, std::vector<VolumeKey>> of_repetition_;  // volumes that were begun; not looked at yet
+  std::int64_t partition_ = 0;                                     // the next of the volume that was finished last
+  std::unique_ptr<ScanReader> held_scan_;                          // of what was held, at the end
   std::int64_t slices_ = 0;
   std::set<std::string> known_warnings_;
   std::vector<std::string> warnings_;
