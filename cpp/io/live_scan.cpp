@@ -3,6 +3,7 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "echo_check.hpp"
@@ -100,6 +101,15 @@ std::array<std::int64_t, 3> LiveScan::shape() const {
   return {static_cast<std::int64_t>(noise_.coils.size()), placement.height(), placement.width()};
 }
 
+bool LiveScan::lacks_lines(std::uint16_t slice) const {
+  constexpr std::int64_t whole_end_share = 16;  // as in the completion of slices
+  const KspacePlacement& placement = assembler_->placement();
+  const LineSpan covered = placement.covered_y();
+  const std::int64_t most = placement.height() / whole_end_share;
+  return header_.encodings.front().acceleration.y > 1 || calibration_of_slice_.contains(slice) ||
+         covered.begin > most || placement.height() - covered.end > most;
+}
+
 LiveScan::HeldLine LiveScan::hold(const Acquisition& line, std::size_t index,
                                   std::span<const std::complex<float>> samples) {
   return std::make_shared<const Held>(Held{line, index, {samples.begin(), samples.end()}});
@@ -117,14 +127,59 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
     return;
   } else if (kind == LineKind::calibration) {
     if (const auto place = assembler_->placement().place_of(line)) {
-      const HeldLine held = hold(line, index, samples);
-      calibration_[key_of(line)].push_back(held);
-      calibration_of_slice_[line.slice].try_emplace(*place, held);
+      take_calibration(key_of(line), hold(line, index, samples), *place);
     }
   } else if (kind == LineKind::phase_correction && assembler_->epi() != nullptr && line.samples == first_.samples) {
     navigators_of_slice_.try_emplace(line.slice, key_of(line));
     navigators_[key_of(line)].push_back(hold(line, index, samples));
   }
+}
+
+void LiveScan::take_calibration(const VolumeKey& key, const HeldLine& calibration, std::int64_t place) {
+  calibration_[key].push_back(calibration);
+  calibration_of_slice_[key[0]].try_emplace(place, calibration);
+  if (const auto volume = open_.find(key); volume != open_.end()) {
+    place_early(key, volume->second, calibration);
+  }
+}
+
+void LiveScan::place_calibration(const VolumeKey& key, OpenVolume& volume) {
+  if (const auto own = calibration_.find(key); own != calibration_.end()) {
+    for (const HeldLine& calibration : own->second) {
+      place_early(key, volume, calibration);
+    }
+  }
+}
+
+void LiveScan::place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration) {
+  const KspacePlacement& placement = assembler_->placement();
+  const std::int64_t place = *placement.place_of(calibration->line);
+  const bool between = volume.step > 1 && (place - volume.first_place) % volume.step != 0;
+  if (!volume.placed || !between || placement.depth() > 1 || volume.early.contains(calibration->index)) {
+    return;
+  }
+  try {
+    static_cast<void>(placement.line_of(calibration->line, calibration->index));
+    static_cast<void>(placement.readout_of(calibration->line, calibration->index));
+  } catch (const Error&) {  // finish() tells, if the line is still wanted then
+    return;
+  }
+  volume.early.insert(calibration->index);
+  volume.early_places.insert(place);
+  assembler_->add(key, calibration->line, calibration->index, calibration->samples);
+}
+
+// Before an imaging line is placed there.
+void LiveScan::make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place) {
+  if (volume.early_places.erase(place) > 0) {
+    assembler_->forget(key, place);
+  }
+  if (volume.averages.empty()) {
+    const std::int64_t factor = header_.encodings.front().acceleration.y;
+    volume.first_place = place;
+    volume.step = factor > 1 ? factor : 0;
+  }
+  volume.step = std::gcd(volume.step, place - volume.first_place);
 }
 
 void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
@@ -146,8 +201,13 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
+  if (repetition_ended_) {
+    end_repetition(line);
+  }
+  repetition_ended_ = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) && line.average + 1 >= averages_;
   if (!open_.contains(key)) {
-    const auto before = open_.find(last_key_);
+    of_repetition_[line.repetition].push_back(key);
+    const auto before = ready_.empty() ? open_.find(last_key_) : open_.end();
     if (before != open_.end() && is_whole_accelerated(before->first, before->second)) {
       ready_.push_back(before->first);
     }
@@ -157,15 +217,23 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   volume.lines.push_back(line);
   volume.last = index;
   volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+  const bool without_step = volume.step == 0;
+  if (at.has_value()) {
+    make_way(key, volume, *at);
+  }
   if (volume.placed) {
-    assembler_->add(line, index, samples);
+    assembler_->add(key, line, index, samples);
+    if (without_step && volume.step != 0) {
+      place_calibration(key, volume);
+    }
   } else {
     volume.pending.push_back(hold(line, index, samples));
     // Both directions of an echo-planar readout are told apart by the order of all lines, calibration among them.
     const bool justified =
         static_cast<std::int64_t>(volume.pending.size()) * most_times_larger >= placement.height() * placement.depth();
     if (justified && assembler_->epi() == nullptr) {
-      place(volume);
+      place(key, volume);
+      place_calibration(key, volume);
     }
   }
   if (at.has_value()) {
@@ -185,6 +253,21 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   }
 }
 
+// Some scanners' software flags lines as the last ones of their repetition that are not. Where the next line is one of
+// another repetition, it was the last one.
+void LiveScan::end_repetition(const Acquisition& next) {
+  const std::uint16_t ended = last_key_[3];
+  if (ended == next.repetition) {
+    return;
+  }
+  for (const VolumeKey& key : std::exchange(of_repetition_[ended], {})) {
+    const auto found = open_.find(key);
+    if (found != open_.end() && is_complete(key, found->second, options_.allow_undersampled)) {
+      ready_.push_back(key);
+    }
+  }
+}
+
 bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const {
   const auto places_with = [&](std::size_t averages) {
     return averages < volume.at_least.size() ? volume.at_least[averages] : 0;
@@ -199,9 +282,9 @@ bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const
   return places_with(averages) == needed_places_;
 }
 
-void LiveScan::place(OpenVolume& volume) {
+void LiveScan::place(const VolumeKey& key, OpenVolume& volume) {
   for (const HeldLine& held : std::exchange(volume.pending, {})) {
-    assembler_->add(held->line, held->index, held->samples);
+    assembler_->add(key, held->line, held->index, held->samples);
   }
   volume.placed = true;
 }
@@ -301,7 +384,8 @@ void LiveScan::finish(const VolumeKey& key) {
   }
   warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
   for (const HeldLine& held : calibration_of(key)) {
-    if (!volume.averages.contains(*assembler_->placement().place_of(held->line))) {
+    if (!volume.averages.contains(*assembler_->placement().place_of(held->line)) &&
+        !volume.early.contains(held->index)) {
       volume.pending.push_back(held);
     }
   }
@@ -309,7 +393,7 @@ void LiveScan::finish(const VolumeKey& key) {
   for (const HeldLine& navigator : navigators_of(key)) {
     assembler_->add_navigator(key, navigator->line, navigator->index, navigator->samples);
   }
-  place(volume);
+  place(key, volume);
   assembler_->finish(key);
   partition_ = 0;
   if (finished_.size() == 1) {

@@ -37,7 +37,9 @@ namespace mriembed::io {
 // accelerated with ACS lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
 // the acceleration, an accelerated slice or slab is whole as well once these lines were measured, as often as the limit
 // of averages says, with ACS lines among them; this is looked for where the next volume begins, and of a slab
-// at lines flagged as the last ones of slice, repetition or measurement. All others are looked at when the scan ends.
+// at lines flagged as the last ones of slice, repetition or measurement. Volumes that a file would be taken with are
+// whole where another repetition begins behind the line flagged as the last one of theirs. All others are looked at
+// when the scan ends.
 //
 // A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after
 // its first average all the same, for nothing tells of the next one; a warning says so when it comes, and volumes that
@@ -60,6 +62,9 @@ class LiveScan {
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.
   [[nodiscard]] std::array<std::int64_t, 3> shape() const;
   [[nodiscard]] SliceGeometry geometry() const { return assembler_->slice_geometry(); }
+  // Whether lines of this slice are expected never to come: by the header's acceleration or encoding limits, or for the
+  // slice has lines of calibration alone.
+  [[nodiscard]] bool lacks_lines(std::uint16_t slice) const;
 
   // Expects that next() has given all slices.
   void add(const Acquisition& line, std::span<const std::complex<float>> samples);
@@ -102,6 +107,11 @@ class LiveScan {
     std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
     std::vector<std::int64_t> at_least;                       // places inside the limits with n averages and more
     std::size_t last = 0;                                     // index of the last line
+    // Of a 2D volume. Imaging lines lie `step` places apart, or multiples of it, as far as is known; 0: not yet.
+    std::int64_t first_place = 0;
+    std::int64_t step = 0;
+    std::set<std::size_t> early;          // calibration lines that were placed, by index
+    std::set<std::int64_t> early_places;  // where they still are
   };
   using Places = std::map<std::int64_t, HeldLine>;
 
@@ -109,7 +119,13 @@ class LiveScan {
   void begin(const Acquisition& first);
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
-  void place(OpenVolume& volume);
+  void place(const VolumeKey& key, OpenVolume& volume);
+  // Calibration lines of the volume's own counters are placed as they come where they lie between imaging lines, and
+  // taken out again where an imaging line comes after all.
+  void place_calibration(const VolumeKey& key, OpenVolume& volume);
+  void place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration);
+  void take_calibration(const VolumeKey& key, const HeldLine& calibration, std::int64_t place);
+  void make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place);
   [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // By the header's factors.
@@ -121,6 +137,7 @@ class LiveScan {
   // What check_complete() asks of a volume; its lines are appended to `lines`.
   [[nodiscard]] RawVolume described(const VolumeKey& key, const OpenVolume& volume,
                                     std::vector<Acquisition>& lines) const;
+  void end_repetition(const Acquisition& next);
   void finish(const VolumeKey& key);
   void end_unfinished();
   void warn(const std::string& warning);
@@ -149,9 +166,11 @@ class LiveScan {
   std::map<VolumeKey, std::vector<HeldLine>> navigators_;
   std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
   std::deque<VolumeKey> ready_;
-  VolumeKey last_key_{};                   // of the last imaging line
-  std::int64_t partition_ = 0;             // the next of the volume that was finished last
-  std::unique_ptr<ScanReader> held_scan_;  // of what was held, at the end
+  VolumeKey last_key_{};                                           // of the last imaging line
+  bool repetition_ended_ = false;                                  // with it, its flag says
+  std::map<std::uint16_t, std::vector<VolumeKey>> of_repetition_;  // volumes that were begun; not looked at yet
+  std::int64_t partition_ = 0;                                     // the next of the volume that was finished last
+  std::unique_ptr<ScanReader> held_scan_;                          // of what was held, at the end
   std::int64_t slices_ = 0;
   std::set<std::string> known_warnings_;
   std::vector<std::string> warnings_;

@@ -123,7 +123,7 @@ class MrdRawReader final : public ScanReader {
         assembler_->add_navigator(volume.key, headers()[index], index, samples);
       });
       acquisitions_->read(volume.all_lines(), [&](std::size_t index, std::span<const std::complex<float>> samples) {
-        assembler_->add(headers()[index], index, samples);
+        assembler_->add(volume.key, headers()[index], index, samples);
       });
     } catch (...) {
       assembler_->drop(volume.key);

@@ -105,15 +105,16 @@ SliceGeometry SliceAssembler::slice_geometry() const {
   return geometry;
 }
 
-void SliceAssembler::add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
+void SliceAssembler::add(const VolumeKey& key, const Acquisition& line, std::size_t index,
+                         std::span<const std::complex<float>> samples) {
   const LineDirection direction = direction_of(line);
   const Acquisition placed = epi_.has_value() ? epi_->placed_as(line) : line;
   const std::span<const std::complex<float>> spaced =
       epi_.has_value() ? epi_->samples_of(line, index, samples) : samples;
   if (placement_.needs_signal()) {
-    held_.push_back({placed, direction, index, {spaced.begin(), spaced.end()}});
+    held_.push_back({key, placed, direction, index, {spaced.begin(), spaced.end()}});
   } else {
-    place(placed, direction, index, spaced);
+    place(key, placed, direction, index, spaced);
   }
 }
 
@@ -133,6 +134,16 @@ void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line
   epi_->add_navigator(key, direction_of(line), rows, placement_.width());
 }
 
+void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
+  Volume& volume = volumes_.at(key);
+  if (std::exchange(volume.averages[static_cast<std::size_t>(line)], 0) > 1) {
+    std::erase_if(volume.further, [&](const Extent& extent) { return extent.line == line; });
+  }
+  if (listener_) {
+    listener_({key, line, true, volume.samples.data()});
+  }
+}
+
 const AcquiredLines* SliceAssembler::acquired(const VolumeKey& key) const {
   const auto found = volumes_.find(key);
   return found == volumes_.end() ? nullptr : &found->second.acquired;
@@ -143,7 +154,7 @@ void SliceAssembler::drop(const VolumeKey& key) {
   if (epi_.has_value()) {
     epi_->drop(key);
   }
-  std::erase_if(held_, [&](const Held& held) { return key_of(held.line) == key; });
+  std::erase_if(held_, [&](const Held& held) { return held.key == key; });
 }
 
 void SliceAssembler::finish(const VolumeKey& key) {
@@ -242,14 +253,14 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
   return volumes_.emplace(key, std::move(volume)).first->second;
 }
 
-void SliceAssembler::place(const Acquisition& line, LineDirection direction, std::size_t index,
+void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDirection direction, std::size_t index,
                            std::span<const std::complex<float>> samples) {
   const std::optional<std::int64_t> at = placement_.line_of(line, index);
   const ReadoutPlace where = placement_.readout_of(line, index);
   if (!at.has_value()) {
     return;
   }
-  Volume& volume = volume_of(key_of(line));
+  Volume& volume = volume_of(key);
   volume.acquired.add(*at, line);
   volume.line = line;
   int& averages = volume.averages[static_cast<std::size_t>(*at)];
@@ -280,7 +291,7 @@ void SliceAssembler::place(const Acquisition& line, LineDirection direction, std
     std::fill(to + where.count, row + width, 0);
   }
   if (listener_) {
-    listener_({key_of(line), *at, !first, volume.samples.data()});
+    listener_({key, *at, !first, volume.samples.data()});
   }
 }
 
@@ -297,7 +308,7 @@ void SliceAssembler::place_held() {
   }
   placement_.find_centres(along_y.means(), along_z.means());
   for (const Held& held : std::exchange(held_, {})) {
-    place(held.line, held.direction, held.index, held.samples);
+    place(held.key, held.line, held.direction, held.index, held.samples);
   }
 }
 

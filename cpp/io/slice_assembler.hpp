@@ -51,13 +51,18 @@ class SliceAssembler {
   // Of its slices.
   [[nodiscard]] SliceGeometry slice_geometry() const;
 
-  // One imaging line, `samples` (coils, samples); refusals name it by `index`.
-  void add(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
+  // One line of a volume, `samples` (coils, samples); refusals name it by `index`. Calibration lines may have been
+  // measured with another volume.
+  void add(const VolumeKey& key, const Acquisition& line, std::size_t index,
+           std::span<const std::complex<float>> samples);
 
   // A line of phase correction of an echo-planar scan; other scans need none. Those of a volume are added in the order
   // of their measurement, before finish().
   void add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
                      std::span<const std::complex<float>> samples);
+
+  // Takes a line of a 2D volume, which is no echo-planar one, out again: the next readout of this place is its first.
+  void forget(const VolumeKey& key, std::int64_t line);
 
   // What is known of a volume's lines so far; none for a volume of which no line is placed.
   [[nodiscard]] const AcquiredLines* acquired(const VolumeKey& key) const;
@@ -72,12 +77,12 @@ class SliceAssembler {
   // that it can be taken once.
   void take_slice(std::int64_t partition, Slice& slice);
 
-  // A line that was just placed, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they are until
-  // the volume's slices are taken; what else is in them is no one's yet.
+  // A line that was just placed or forgotten, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they
+  // are until the volume's slices are taken; what else is in them is no one's yet.
   struct PlacedLine {
     VolumeKey key;
     std::int64_t line;  // z * height + y
-    bool again;         // it was there already: the readouts' sum stands in it now
+    bool again;         // it was there already: it was forgotten, or the readouts' sum stands in it now
     const std::complex<float>* samples;
   };
   // Is told of every line. Lines of an echo-planar scan change once more when their volume is finished.
@@ -107,6 +112,7 @@ class SliceAssembler {
     Acquisition line;                                  // one of its lines, which says where the volume lies
   };
   struct Held {
+    VolumeKey key;
     Acquisition line;
     LineDirection direction;
     std::size_t index;
@@ -118,7 +124,7 @@ class SliceAssembler {
   [[nodiscard]] std::optional<std::array<double, 3>> position_of(std::int64_t partition) const;
   // Of the finished volume: 0 where it is not known, or where EPI's samples were brought to even spacing.
   [[nodiscard]] double sample_time_us() const;
-  void place(const Acquisition& line, LineDirection direction, std::size_t index,
+  void place(const VolumeKey& key, const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
   void place_held();
   void correct_directions(const VolumeKey& key, Volume& volume);

@@ -97,33 +97,23 @@ std::size_t DescriptorSink::write_at_once(std::string_view bytes) {
   return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
 }
 
-bool DescriptorSink::write(std::string_view bytes) {
-  bool is_socket = true;
-  while (!bytes.empty()) {
-    if (gave_up_) {
-      return false;
-    }
+std::size_t DescriptorSink::write_some(std::string_view bytes) {
+  while (!gave_up_) {
     if (!is_ready(descriptor_, POLLOUT, look_up)) {
       continue;
     }
     // Neither a socket nor a pipe may hold this thread where it could not be cancelled; and a pipe takes as much as
     // this at once whenever it is ready.
     constexpr std::size_t at_once = 4096;
-    ssize_t count = is_socket ? send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)
-                              : ::write(descriptor_, bytes.data(), std::min(bytes.size(), at_once));
+    const ssize_t count = is_socket_ ? send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT)
+                                     : ::write(descriptor_, bytes.data(), std::min(bytes.size(), at_once));
     if (count < 0 && errno == ENOTSOCK) {
-      is_socket = false;
-      continue;
+      is_socket_ = false;
+    } else if (count >= 0 || !is_passing(errno)) {
+      return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
     }
-    if (count < 0 && is_passing(errno)) {
-      continue;
-    }
-    if (count <= 0) {
-      return false;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  return true;
+  return 0;
 }
 
 }  // namespace mriembed::server

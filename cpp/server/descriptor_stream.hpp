@@ -54,7 +54,7 @@ class DescriptorSink final : public ByteSink {
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
   // Waits for whoever reads, until give_up() is called.
-  bool write(std::string_view bytes) override;
+  std::size_t write_some(std::string_view bytes) override;
   std::size_t write_at_once(std::string_view bytes) override;
 
   // From any thread: writing ends at the next look.
@@ -62,6 +62,7 @@ class DescriptorSink final : public ByteSink {
 
  private:
   int descriptor_;
+  bool is_socket_ = true;  // until it turns out otherwise
   std::atomic<bool> gave_up_ = false;
 };
 

@@ -33,7 +33,7 @@ class ArrivingByModel final : public ArrivingEmbedding {
         length_(embedder.info().embed_dim),
         scan_(std::move(scan)),
         kspace_(embedder, ArrayView<const std::complex<float>, 3>::row_major(samples.samples, samples.shape),
-                options_of(samples, *scan_)) {}
+                options_of(samples, *scan_), samples.lacks_lines ? ExpectedLines::some : ExpectedLines::all) {}
 
   void add_line(std::int64_t y) override { kspace_.add_line(y); }
 

@@ -84,12 +84,19 @@ void Outbox::run() {
     }
     const std::string message = std::move(messages_.front());
     messages_.pop_front();
+    write(lock, message);
+  }
+}
+
+void Outbox::write(std::unique_lock<std::mutex>& lock, std::string_view message) {
+  while (!message.empty() && !broken_) {
     lock.unlock();
-    const bool written = sink_.write(message);
+    const std::size_t count = sink_.write_some(message);
     lock.lock();
-    bytes_ -= message.size();
-    ++written_;
-    if (!written) {
+    message.remove_prefix(count);
+    bytes_ -= count;
+    written_ += static_cast<std::int64_t>(count);
+    if (count == 0) {
       broken_ = true;
       messages_.clear();
       bytes_ = 0;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "server/byte_sink.hpp"
@@ -34,7 +35,7 @@ class Outbox {
   void put_always(std::string message);
 
   // Waits until so many bytes find room, or nobody takes messages any more; what is larger than all room waits until
-  // nothing else does. False: for so long the client has taken no message, or `is_stopped` ends the wait.
+  // nothing else does. False: for so long the client has taken no byte, or `is_stopped` ends the wait.
   bool wait_for_room(std::size_t bytes, std::chrono::milliseconds longest, const std::function<bool()>& is_stopped);
 
   // Messages that are lost because too many waited.
@@ -45,15 +46,16 @@ class Outbox {
 
  private:
   void run();
+  void write(std::unique_lock<std::mutex>& lock, std::string_view message);
   bool put(std::string message, std::size_t most);
 
   ByteSink& sink_;
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::deque<std::string> messages_;
-  std::size_t bytes_ = 0;  // of messages_ and the one that is being written
+  std::size_t bytes_ = 0;  // of messages_, and those left of the one that is being written
   std::int64_t lost_ = 0;
-  std::int64_t written_ = 0;  // messages, by the thread
+  std::int64_t written_ = 0;  // bytes, by the thread
   bool broken_ = false;
   bool ended_ = false;
   std::thread thread_;

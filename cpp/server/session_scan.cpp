@@ -92,7 +92,8 @@ void SessionScan::take_line(const io::SliceAssembler::PlacedLine& line) {
     const bool ready = service_.embedder.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     if (ready && arriving_.size() < most) {
       try {
-        arriving = service_.embedder.get()->begin({line.samples, scan_->shape(), scan_->geometry()}, context());
+        arriving = service_.embedder.get()->begin(
+            {line.samples, scan_->shape(), scan_->geometry(), scan_->lacks_lines(line.key[0])}, context());
       } catch (const Error&) {
         arriving.reset();  // a model that cannot be loaded; embedding says so
       }

@@ -43,6 +43,7 @@ struct ArrivingSamples {
   const std::complex<float>* samples = nullptr;
   std::array<std::int64_t, 3> shape{};
   io::SliceGeometry geometry;
+  bool lacks_lines = false;  // some that the embedder fills are expected never to come
 };
 
 // Called from many threads.

@@ -16,7 +16,7 @@ namespace mriembed {
 class ArrivingKspace::Implementation {
  public:
   Implementation(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,
-                 const KspaceOptions& options)
+                 const KspaceOptions& options, ExpectedLines expected)
       : embedder_(embedder),
         slice_(ArrayView<const std::complex<float>, 4>::row_major(
             kspace.data, {1, kspace.shape[0], kspace.shape[1], kspace.shape[2]})),
@@ -25,8 +25,8 @@ class ArrivingKspace::Implementation {
       refuse_argument("k-space whose lines arrive: expected row-major samples");
     }
     embedder.implementation_->check_kspace(slice_, options);
-    arriving_ =
-        embedder.implementation_->preprocessor().arriving(slice_, options, embedder.implementation_->executor());
+    arriving_ = embedder.implementation_->preprocessor().arriving(slice_, options, expected == ExpectedLines::some,
+                                                                  embedder.implementation_->executor());
   }
 
   void add_line(std::int64_t y) {
@@ -72,7 +72,7 @@ class ArrivingKspace::Implementation {
       report->energy_kept = {*energy_kept};
       report->preprocessing_seconds = preprocessing_seconds;
       report->network_seconds = stopwatch.lap();
-      report->sampling = {sampling_of(MeasuredLines(static_cast<std::size_t>(slice_.shape[2]), 1))};
+      report->sampling = {sampling_of(arriving_->measured())};
     }
     for (std::size_t component = 0; component < values.size(); ++component) {
       row.data[static_cast<std::int64_t>(component) * row.strides[1]] = values[component];
@@ -87,9 +87,9 @@ class ArrivingKspace::Implementation {
 };
 
 ArrivingKspace::ArrivingKspace(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,
-                               const KspaceOptions& options)
-    : implementation_(translating_errors([&] { return std::make_unique<Implementation>(embedder, kspace, options); })) {
-}
+                               const KspaceOptions& options, ExpectedLines expected)
+    : implementation_(
+          translating_errors([&] { return std::make_unique<Implementation>(embedder, kspace, options, expected); })) {}
 ArrivingKspace::ArrivingKspace(ArrivingKspace&&) noexcept = default;
 ArrivingKspace& ArrivingKspace::operator=(ArrivingKspace&&) noexcept = default;
 ArrivingKspace::~ArrivingKspace() = default;

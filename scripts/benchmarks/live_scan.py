@@ -19,19 +19,36 @@ _HEADER = (
     "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding>"
     "<encodedSpace>{encoded}</encodedSpace><reconSpace>{recon}</reconSpace><encodingLimits><kspace_encoding_step_1>"
     "<minimum>0</minimum><maximum>{last}</maximum><center>{centre}</center></kspace_encoding_step_1></encodingLimits>"
-    "<trajectory>cartesian</trajectory></encoding></ismrmrdHeader>"
+    "<trajectory>cartesian</trajectory>{parallel}</encoding></ismrmrdHeader>"
 )
+_PARALLEL = (
+    "<parallelImaging><accelerationFactor><kspace_encoding_step_1>{factor}</kspace_encoding_step_1>"
+    "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor>"
+    "<calibrationMode>embedded</calibrationMode></parallelImaging>"
+)
+
+_LAST_IN_SLICE = 1 << 7
+_CALIBRATION_AND_IMAGING = 1 << 20
 
 CLOSE = struct.pack("<H", 4)
 
 
 @dataclass(frozen=True)
 class LiveScan:
-    """A Cartesian scan with twofold readout oversampling."""
+    """A Cartesian scan with twofold readout oversampling, of which every `acceleration`-th line is measured."""
 
     coils: int = 32
     lines: int = 256
     samples: int = 512
+    acceleration: int = 1
+    calibration: int = 24  # central lines that are all measured
+
+    def measured(self) -> list[int]:
+        """The lines of a slice, in their order."""
+        return [line for line in range(self.lines) if line % self.acceleration == 0 or self._calibrates(line)]
+
+    def _calibrates(self, line: int) -> bool:
+        return -(self.calibration // 2) <= line - self.lines // 2 < self.calibration - self.calibration // 2
 
     def beginning(self) -> bytes:
         """A configuration and the header."""
@@ -40,6 +57,7 @@ class LiveScan:
             recon=_SPACE.format(x=self.samples // 2, lines=self.lines, fov=256),
             last=self.lines - 1,
             centre=self.lines // 2,
+            parallel=_PARALLEL.format(factor=self.acceleration) if self.acceleration > 1 else "",
         ).encode()
         return struct.pack("<H", 1) + b"live".ljust(1024, b"\0") + struct.pack("<HI", 3, len(xml)) + xml
 
@@ -56,6 +74,10 @@ class LiveScan:
         """The message of one acquisition of (coils, samples)."""
         head = bytearray(340)
         struct.pack_into("<H", head, 0, 1)
+        if self.acceleration > 1:
+            flags = _CALIBRATION_AND_IMAGING if self._calibrates(line) else 0
+            flags |= _LAST_IN_SLICE if line == self.measured()[-1] else 0
+            struct.pack_into("<Q", head, 2, flags)
         struct.pack_into("<HHH", head, 34, self.samples, self.coils, self.coils)
         struct.pack_into("<H", head, 172, self.samples // 2)
         struct.pack_into("<HHHH", head, 242, line, 0, 0, slice_number)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How long a slice's answer takes after its last readout, over the loopback, and what the service holds in memory.
 
-    scripts/benchmarks/serve_latency.py [--slices 40] [-o FILE.json]
+    scripts/benchmarks/serve_latency.py [--slices 40] [--acceleration R] [-o FILE.json]
 
-32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms. Compared in one run: `mriembed_cli
+32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms; with --acceleration every R-th line, and
+24 calibration lines among them, which the server in Python does not take. Compared in one run: `mriembed_cli
 serve` in float32 and bfloat16, and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32), each
 alone on the machine and with every core busy. Then slices are sent as fast as they are taken, and `mriembed_cli embed`
 takes the same stream from a file; and the lines of 16 slices are sent in turn, as interleaved scans are measured.
@@ -36,7 +37,7 @@ from mriembed.programs import command_line_program
 PEER = Path(__file__).with_name("live_peer.py")
 PERIOD = 0.002
 INTERLEAVED = 16
-SCAN = LiveScan()
+TEXT = 5
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ def main() -> None:
     """Measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=40)
+    parser.add_argument("--acceleration", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    samples = SCAN.slice_samples()
+    scan = LiveScan(acceleration=arguments.acceleration)
+    samples = scan.slice_samples()
     program = str(command_line_program())
     memory_folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # no disk has part in what is compared
     with tempfile.TemporaryDirectory(dir=memory_folder) as folder:
@@ -62,27 +65,25 @@ def main() -> None:
         servers = {
             "mriembed_cli serve, float32": [program, "serve", str(model), "--precision", "float32"],
             "mriembed_cli serve, bfloat16": [program, "serve", str(model), "--precision", "bfloat16"],
-            "NumPy, SciPy, ONNX Runtime, float32": [
-                sys.executable,
-                str(Path(__file__).with_name("live_peer.py")),
-                str(model),
-            ],
         }
+        if arguments.acceleration == 1:
+            servers["NumPy, SciPy, ONNX Runtime, float32"] = [sys.executable, str(PEER), str(model)]
         latencies: dict[str, dict[str, Latency]] = {}
         for load in ("idle", "busy"):
             with busy_cores() if load == "busy" else contextlib.nullcontext():
                 for name, command in servers.items():
                     with server(command) as service:
-                        latencies.setdefault(name, {})[load] = latency(service.port, samples, arguments.slices)
+                        latencies.setdefault(name, {})[load] = latency(service.port, scan, samples, arguments.slices)
                     print(f"{name}, {load}: {latencies[name][load]}", flush=True)
         result = {
             "machine": machine.processor(),
             "versions": machine.versions(("mriembed", "numpy", "scipy", "onnxruntime")),
             "date": machine.today(),
             "slices": arguments.slices,
+            "acceleration": arguments.acceleration,
             "latency_ms": {name: {load: asdict(one) for load, one in of.items()} for name, of in latencies.items()},
-            **throughput(program, model, samples, arguments.slices, Path(folder)),
-            **memory(program, model, samples),
+            **throughput(program, model, scan, samples, arguments.slices, Path(folder)),
+            **memory(program, model, scan, samples),
         }
     print(json.dumps({key: result[key] for key in result if key not in ("machine", "versions")}, indent=1))
     if arguments.output:
@@ -133,41 +134,48 @@ def busy_cores() -> Iterator[None]:
             process.wait()
 
 
-def connected(port: int) -> socket.socket:
+def connected(port: int, scan: LiveScan) -> socket.socket:
     """A session, up to its header."""
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(SCAN.beginning())
+    connection.sendall(scan.beginning())
     return connection
 
 
-def latency(port: int, samples: Samples, slices: int) -> Latency:
+def latency(port: int, scan: LiveScan, samples: Samples, slices: int) -> Latency:
     """Sends slices at their pace and waits for each one's answer."""
-    connection = connected(port)
+    connection = connected(port, scan)
     took: list[float] = []
     for number in range(slices):
         begin = time.perf_counter()
-        for line in range(SCAN.lines):
-            message = SCAN.readout(samples[line], line, number)
-            time.sleep(max(0, begin + (line + 1) * PERIOD - time.perf_counter()))
+        for place, line in enumerate(scan.measured()):
+            message = scan.readout(samples[line], line, number)
+            time.sleep(max(0, begin + (place + 1) * PERIOD - time.perf_counter()))
             sent = time.perf_counter()
             connection.sendall(message)
-        first = connection.recv(1)
-        took.append(1e3 * (time.perf_counter() - sent))
-        if not first:
-            raise SystemExit("the server ended the connection")
-        rest_of_answer(connection, first)
+        took.append(1e3 * (answered(connection) - sent))
     connection.sendall(CLOSE)
     connection.close()
     took.sort()
     return Latency(round(took[len(took) // 2], 2), round(took[min(len(took) - 1, int(0.99 * len(took)))], 2))
 
 
-def rest_of_answer(connection: socket.socket, first: bytes) -> None:
-    """Takes an image message, texts before the next one, or the peer's two bytes."""
-    if first == b"o":
-        connection.recv(1)
-        return
+def answered(connection: socket.socket) -> float:
+    """When the first byte of a slice's answer came: an image message after any texts, or the peer's two bytes."""
+    while True:
+        first = connection.recv(1)
+        came = time.perf_counter()
+        if not first:
+            raise SystemExit("the server ended the connection")
+        if first == b"o":
+            connection.recv(1)
+            return came
+        if take_message(connection, first) != TEXT:
+            return came
+
+
+def take_message(connection: socket.socket, first: bytes) -> int:
+    """Takes the rest of a text or an image message, and returns its number."""
     stream = connection.makefile("rb", buffering=0)
 
     def take(count: int) -> bytes:
@@ -177,13 +185,14 @@ def rest_of_answer(connection: socket.socket, first: bytes) -> None:
         return content
 
     (kind,) = struct.unpack("<H", first + take(1))
-    if kind == 5:
+    if kind == TEXT:
         take(struct.unpack("<I", take(4))[0])
-        return
+        return TEXT
     head = take(198)
     take(struct.unpack("<Q", take(8))[0])
     width, height, _ = struct.unpack_from("<HHH", head, 16)
     take(4 * width * height)
+    return int(kind)
 
 
 def take_all(connection: socket.socket) -> None:
@@ -192,14 +201,16 @@ def take_all(connection: socket.socket) -> None:
         pass
 
 
-def throughput(program: str, model: Path, samples: Samples, slices: int, folder: Path) -> dict[str, float]:
+def throughput(
+    program: str, model: Path, scan: LiveScan, samples: Samples, slices: int, folder: Path
+) -> dict[str, float]:
     """Slices a second: through the service as fast as it takes them, and by `embed` from a file of the same bytes."""
-    messages = [SCAN.readout(samples[line], line, 0) for line in range(SCAN.lines)]
+    messages = [scan.readout(samples[line], line, 0) for line in scan.measured()]
     numbered = [bytearray(message) for message in messages]
     stream = folder / "scan.mrd"
     rates: dict[str, list[float]] = {"serve": [], "embed": []}
     with stream.open("wb") as file:
-        file.write(SCAN.beginning())
+        file.write(scan.beginning())
         for number in range(slices):
             for message in numbered:
                 struct.pack_into("<H", message, 2 + 248, number)
@@ -207,12 +218,12 @@ def throughput(program: str, model: Path, samples: Samples, slices: int, folder:
         file.write(CLOSE)
     for _ in range(3):
         with server([program, "serve", str(model)]) as service:
-            connection = connected(service.port)
+            connection = connected(service.port, scan)
             begin = time.perf_counter()
             receiver = threading.Thread(target=take_all, args=(connection,))
             receiver.start()
             with stream.open("rb") as file:
-                file.seek(len(SCAN.beginning()))
+                file.seek(len(scan.beginning()))
                 connection.sendfile(file)
             receiver.join()
             rates["serve"].append(slices / (time.perf_counter() - begin))
@@ -222,14 +233,14 @@ def throughput(program: str, model: Path, samples: Samples, slices: int, folder:
     return {f"{name}_slices_a_second": round(sorted(rate)[1], 1) for name, rate in rates.items()}
 
 
-def memory(program: str, model: Path, samples: Samples) -> dict[str, float]:
+def memory(program: str, model: Path, scan: LiveScan, samples: Samples) -> dict[str, float]:
     """MiB of the service: before the first session, and at most while interleaved slices come in."""
     with server([program, "serve", str(model)]) as service:
         idle = service.resident_mib("VmRSS")
-        connection = connected(service.port)
-        for line in range(SCAN.lines):
+        connection = connected(service.port, scan)
+        for line in scan.measured():
             for number in range(INTERLEAVED):
-                connection.sendall(SCAN.readout(samples[line], line, number))
+                connection.sendall(scan.readout(samples[line], line, number))
         connection.sendall(CLOSE)
         take_all(connection)
         return {"idle_mib": idle, f"{INTERLEAVED}_interleaved_slices_mib": service.resident_mib("VmHWM")}

@@ -26,6 +26,7 @@ struct Case {
   double pixel_aspect = 1;
   bool noise = false;
   float loudness = 1;
+  ExpectedLines expected = ExpectedLines::all;
 };
 
 // What an ordinary test of the whole slice would call k-space: noise whose energy falls from a centre that lies beside
@@ -83,8 +84,8 @@ class ArrivingKspaceTest : public testing::TestWithParam<std::string> {
   std::vector<float> arriving(const std::vector<Complex>& kspace, const Case& test, const Rows& rows, Report& report) {
     const auto [coils, height, width] = test.shape;
     std::vector<Complex> samples(kspace.size(), Complex(1e30F, -1e30F));
-    ArrivingKspace slice(embedder, ArrayView<const Complex, 3>::row_major(samples.data(), test.shape),
-                         options_of(test));
+    ArrivingKspace slice(embedder, ArrayView<const Complex, 3>::row_major(samples.data(), test.shape), options_of(test),
+                         test.expected);
     const auto copy_line = [&, columns = width, lines = height](std::int64_t y) {
       for (std::int64_t coil = 0; coil < test.shape[0]; ++coil) {
         const std::int64_t first = (coil * lines + y) * columns;
@@ -138,6 +139,13 @@ const std::vector<Case> cases{{"small", {6, 24, 20}},
                               {"loud", {6, 96, 192}, 96, 0, 1, false, 1e20F},
                               {"quiet", {6, 130, 130}, 0, 0, 1, false, 1e-20F}};
 
+void zero_line(std::vector<Complex>& kspace, const Case& test, std::int64_t y) {
+  const auto [coils, height, width] = test.shape;
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    std::fill_n(kspace.data() + (coil * height + y) * width, width, 0);
+  }
+}
+
 Rows in_order(std::int64_t count) {
   Rows rows(static_cast<std::size_t>(count));
   std::iota(rows.begin(), rows.end(), 0);
@@ -165,15 +173,55 @@ TEST_P(ArrivingKspaceTest, takes_a_slice_that_lacks_lines_or_has_them_twice) {
     Rows twice = in_order(test.shape[1]);
     twice.push_back(3);
     expect_same_bits(kspace, test, twice);
-    const auto [coils, height, width] = test.shape;
-    for (std::int64_t coil = 0; coil < coils; ++coil) {
-      std::fill_n(kspace.data() + (coil * height + 1) * width, width, 0);
-    }
-    Rows rows = in_order(height);
+    zero_line(kspace, test, 1);
+    Rows rows = in_order(test.shape[1]);
     expect_same_bits(kspace, test, rows);  // a zero line arrived
     rows.erase(rows.begin() + 1);
     expect_same_bits(kspace, test, rows);
     expect_same_bits(kspace, test, {});
+  }
+}
+
+// Lines that are measured: every third one from the first, and others around the centre.
+Rows accelerated(std::int64_t height, std::int64_t first, std::int64_t calibration) {
+  Rows rows;
+  for (std::int64_t y = first; y < height; ++y) {
+    if (y % 3 == 0 || std::abs(2 * (y - height / 2) + 1) <= calibration) {
+      rows.push_back(y);
+    }
+  }
+  return rows;
+}
+
+TEST_P(ArrivingKspaceTest, gives_the_bits_of_an_accelerated_slice_whatever_the_order_of_its_lines) {
+  std::mt19937 generator(3);
+  for (Case test : cases) {
+    const std::int64_t height = test.shape[1];
+    for (const auto& [first, calibration] : {std::pair<std::int64_t, std::int64_t>{0, 32}, {height / 4, 32}, {0, 17}}) {
+      std::vector<Complex> kspace = kspace_of(test);
+      Rows rows = accelerated(height, first, calibration);
+      for (std::int64_t y = 0; y < height; ++y) {
+        if (std::ranges::find(rows, y) == rows.end()) {
+          zero_line(kspace, test, y);
+        }
+      }
+      for (const ExpectedLines expected : {ExpectedLines::some, ExpectedLines::all}) {
+        test.expected = expected;
+        expect_same_bits(kspace, test, rows);
+      }
+      test.expected = ExpectedLines::some;
+      std::ranges::shuffle(rows, generator);
+      expect_same_bits(kspace, test, rows);
+      rows.push_back(rows.front());
+      expect_same_bits(kspace, test, rows);  // a line came twice
+    }
+  }
+}
+
+TEST_P(ArrivingKspaceTest, takes_a_whole_slice_of_which_lines_were_expected_to_be_missing) {
+  for (Case test : cases) {
+    test.expected = ExpectedLines::some;
+    expect_same_bits(kspace_of(test), test, in_order(test.shape[1]));
   }
 }
 

@@ -42,9 +42,9 @@ class Bytes final : public mriembed::io::ByteSource {
 
 class Kept final : public server::ByteSink {
  public:
-  bool write(std::string_view bytes) override {
+  std::size_t write_some(std::string_view bytes) override {
     kept += bytes;
-    return true;
+    return bytes.size();
   }
   std::string kept;
 };

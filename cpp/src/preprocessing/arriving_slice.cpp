@@ -8,22 +8,21 @@
 
 namespace mriembed {
 
-ArrivingSlice::ArrivingSlice(const SliceRequest& request, const RawSlices& slices,
+ArrivingSlice::ArrivingSlice(const SliceRequest& request, const RawSlices& slices, bool lacks_lines,
                              std::optional<Eigen::MatrixXcd> whitening, threads::Recycled<SliceWorkspace>& workspaces,
                              const threads::Executor& executor)
     : slices_(slices),
       whitening_(std::move(whitening)),
       executor_(executor),
       workspace_(workspaces.take()),
-      preprocessor_(request, slices, *workspace_, executor, SlicePreprocessor::Arriving()),
+      preprocessor_(request, slices, *workspace_, executor, SlicePreprocessor::Arriving{lacks_lines}),
       first_calibration_row_(preprocessor_.calibration_rows().first),
       end_of_calibration_(preprocessor_.calibration_rows().second),
-      there_(static_cast<std::size_t>(slices.samples.shape[2])),
-      missing_(slices.samples.shape[2]),
+      there_(static_cast<std::size_t>(slices.samples.shape[2]), 0),
       missing_calibration_(end_of_calibration_ - first_calibration_row_) {}
 
 void ArrivingSlice::add_line(std::int64_t row) {
-  if (whole_ || there_[static_cast<std::size_t>(row)]) {  // a line that came again has changed
+  if (whole_ || there_[static_cast<std::size_t>(row)] != 0) {  // a line that came again has changed
     whole_ = true;
     return;
   }
@@ -37,8 +36,7 @@ void ArrivingSlice::add_line(std::int64_t row) {
     return;
   }
   peak_bits_ = std::max(peak_bits_, row_bits);
-  there_[static_cast<std::size_t>(row)] = true;
-  --missing_;
+  there_[static_cast<std::size_t>(row)] = 1;
   if (row >= first_calibration_row_ && row < end_of_calibration_ && --missing_calibration_ == 0) {
     weigh();
   } else if (energy_kept_.has_value()) {
@@ -55,7 +53,7 @@ void ArrivingSlice::weigh() {
   }
   whole_ = !energy_kept_.has_value();
   for (std::int64_t row = 0; !whole_ && row < static_cast<std::int64_t>(there_.size()); ++row) {
-    if (there_[static_cast<std::size_t>(row)]) {
+    if (there_[static_cast<std::size_t>(row)] != 0) {
       preprocessor_.compress_ahead(row);
     }
   }
@@ -63,7 +61,7 @@ void ArrivingSlice::weigh() {
 
 std::optional<double> ArrivingSlice::finish(float* channels) {
   const threads::Executor::Presence presence(executor_);
-  if (whole_ || missing_ > 0 || !energy_kept_.has_value() || !preprocessor_.finish_ahead(peak_bits_)) {
+  if (whole_ || !energy_kept_.has_value() || !preprocessor_.finish_ahead(peak_bits_, there_)) {
     return std::nullopt;
   }
   preprocessor_.write_channels(channels);

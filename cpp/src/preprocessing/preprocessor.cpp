@@ -31,7 +31,7 @@ NetworkInput Preprocessor::preprocess_kspace(const ArrayView<const std::complex<
 }
 
 std::unique_ptr<ArrivingSlice> Preprocessor::arriving(const ArrayView<const std::complex<float>, 4>& kspace,
-                                                      const KspaceOptions& options,
+                                                      const KspaceOptions& options, bool lacks_lines,
                                                       const threads::Executor& executor) const {
   if (!request_.compress) {
     return nullptr;
@@ -40,8 +40,8 @@ std::unique_ptr<ArrivingSlice> Preprocessor::arriving(const ArrayView<const std:
   if (options.noise_covariance.data != nullptr) {
     whitening = whitening_matrix(options.noise_covariance);
   }
-  return std::make_unique<ArrivingSlice>(request_, slices_of(kspace, options), std::move(whitening), free_workspaces_,
-                                         executor);
+  return std::make_unique<ArrivingSlice>(request_, slices_of(kspace, options), lacks_lines, std::move(whitening),
+                                         free_workspaces_, executor);
 }
 
 NetworkInput Preprocessor::room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,

@@ -35,11 +35,11 @@ class Preprocessor {
   [[nodiscard]] NetworkInput preprocess_kspace(const ArrayView<const std::complex<float>, 4>& kspace,
                                                const KspaceOptions& options, const threads::Executor& executor) const;
 
-  // For k-space of one slice, row-major, whose lines arrive one by one; null where slices of this model are
-  // preprocessed as a whole. Throws Error bad_input for a covariance that is not positive definite. Must not outlive
-  // this.
+  // For k-space of one slice, row-major, whose lines arrive one by one, with `lacks_lines` as ArrivingSlice has it;
+  // null where slices of this model are preprocessed as a whole. Throws Error bad_input for a covariance that is not
+  // positive definite. Must not outlive this.
   [[nodiscard]] std::unique_ptr<ArrivingSlice> arriving(const ArrayView<const std::complex<float>, 4>& kspace,
-                                                        const KspaceOptions& options,
+                                                        const KspaceOptions& options, bool lacks_lines,
                                                         const threads::Executor& executor) const;
   // What it is written to.
   [[nodiscard]] NetworkInput room_for(std::int64_t count, const ArrayView<const std::complex<float>, 4>& kspace,

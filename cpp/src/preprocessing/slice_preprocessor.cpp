@@ -242,29 +242,27 @@ void SlicePreprocessor::refuse_faults(std::int32_t peak_bits) const {
 
 // From the virtual coils; before that, lines that are missing are filled.
 void SlicePreprocessor::remove_oversampling() {
-  if (std::exchange(cropped_ahead_, false)) {
-    return;
-  }
+  const bool images_along_x = std::exchange(transformed_ahead_, false);
   if (lacks_lines_) {
-    complete_lines();
+    complete_lines(images_along_x);
     if (crops_y()) {
       crop({true, false}, crops_x() ? workspace_.virtual_coils : workspace_.cropped);
     }
-  } else if (crops_x() || crops_y()) {
+  } else if (!images_along_x && (crops_x() || crops_y())) {
     crop({crops_y(), crops_x()}, workspace_.cropped);
   }
 }
 
 // Of the virtual coils, as images along x: there is where readout oversampling is cropped, which is done with.
-void SlicePreprocessor::complete_lines() {
+void SlicePreprocessor::complete_lines(bool images_along_x) {
   const auto transform_x = [&](Direction direction) {
     units_.run(virtual_coils_, [&](std::int64_t coil, SliceUnits::Participant& own, auto& /*found*/) {
       units_.transform(planes_.at(coil), {false, true}, direction, own);
     });
   };
-  if (crops_x()) {
+  if (!images_along_x && crops_x()) {
     crop({false, true}, workspace_.cropped);
-  } else {
+  } else if (!images_along_x) {
     transform_x(Direction::inverse);
   }
   const kernels::HybridSlice hybrid{planes_.samples, virtual_coils_,          source_height_,

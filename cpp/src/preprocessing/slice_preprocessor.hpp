@@ -64,7 +64,9 @@ class SlicePreprocessor {
   // constructor and steps of their own, then write_channels(). All bits are those of the steps above. The samples lie
   // row-major. For a model that compresses coils; slices of which these steps cannot say all are preprocessed as a
   // whole.
-  struct Arriving {};
+  struct Arriving {
+    bool lacks_lines;  // expected of the slice: some that step 4b fills never arrive
+  };
   SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
                     const threads::Executor& executor, Arriving lines);
 
@@ -75,8 +77,9 @@ class SlicePreprocessor {
   std::optional<double> weigh_ahead(const std::optional<Eigen::MatrixXcd>& whitening);
   // A line that is there.
   void compress_ahead(std::int64_t row);
-  // All lines are there; `peak_bits`: of their samples. False: as weigh_ahead()'s none.
-  bool finish_ahead(std::int32_t peak_bits);
+  // No further line arrives: these were measured, and the others are zero. `peak_bits`: of their samples. False: as
+  // weigh_ahead()'s none.
+  bool finish_ahead(std::int32_t peak_bits, const MeasuredLines& measured);
 
   // Everything after that. `channels` is (2 x num_coils, height, width) of the result. Refuses a slice of which a step
   // leaves nothing.
@@ -91,7 +94,10 @@ class SlicePreprocessor {
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();
-  void crop_ahead(std::int64_t row);
+  // Whether lines become images along x as they arrive.
+  [[nodiscard]] bool transforms_ahead() const { return lacks_lines_ || (crops_x() && !crops_y()); }
+  void transform_ahead(std::int64_t row);
+  void zero_ahead();
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   [[nodiscard]] std::int32_t peak();
@@ -106,7 +112,7 @@ class SlicePreprocessor {
     return {source_, kspace_, window_, scale_, workspace_.weights, planes_};
   }
   void remove_oversampling();
-  void complete_lines();
+  void complete_lines(bool images_along_x);
   void crop(Axes axes, SampleBuffer& memory);
   // Of the image, once oversampling is cropped.
   [[nodiscard]] GridSize pixels() const { return {height_, width_}; }
@@ -142,10 +148,10 @@ class SlicePreprocessor {
   bool kspace_;
   MeasuredLines measured_;  // of k-space
   bool lacks_lines_ = false;
-  Planes cropped_;              // lines that arrived, cropped along x
-  bool cropped_ahead_ = false;  // planes_ are those
-  SampleWindow window_;         // of source_, at which virtual coils are computed
-  float scale_ = 1;             // of source_, to about 1
+  Planes transformed_;              // lines that arrived, transformed and cropped along x
+  bool transformed_ahead_ = false;  // planes_ are those
+  SampleWindow window_;             // of source_, at which virtual coils are computed
+  float scale_ = 1;                 // of source_, to about 1
   CalibrationFigures calibration_;
   std::int64_t virtual_coils_ = 0;
   Planes planes_;                       // (virtual coils, y, x)

@@ -11,9 +11,12 @@
 namespace mriembed {
 
 SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, SliceWorkspace& workspace,
-                                     const threads::Executor& executor, Arriving /*lines*/)
+                                     const threads::Executor& executor, Arriving lines)
     : SlicePreprocessor(request, slices, 0, workspace, executor, Unread()) {
-  take_needed_samples();
+  lacks_lines_ = lines.lacks_lines;
+  if (!lacks_lines_) {
+    take_needed_samples();
+  }
 }
 
 std::pair<std::int64_t, std::int64_t> SlicePreprocessor::calibration_rows() const {
@@ -31,8 +34,11 @@ std::optional<double> SlicePreprocessor::weigh_ahead(const std::optional<Eigen::
   }
   const double energy_kept = take_weights(whitening);
   planes_ = sized(workspace_.virtual_coils, virtual_coils_, window_.rows.length(), window_.columns.length());
-  if (crops_x() && !crops_y()) {
-    cropped_ = sized(workspace_.cropped, virtual_coils_, window_.rows.length(), width_);
+  if (transforms_ahead()) {
+    transformed_ = crops_x() ? sized(workspace_.cropped, virtual_coils_, window_.rows.length(), width_) : planes_;
+  }
+  if (lacks_lines_) {
+    zero_ahead();
   }
   return energy_kept;
 }
@@ -46,37 +52,56 @@ void SlicePreprocessor::compress_ahead(std::int64_t row) {
   compress_run(virtual_coil_planes(),
                {row * source_width_ + window_.columns.begin, row * source_width_ + window_.columns.end},
                workspace_.participants.front(), found);
-  if (crops_x() && !crops_y()) {
-    crop_ahead(kernels::to_front(row - window_.rows.begin, window_.rows.length()));
+  if (transforms_ahead()) {
+    transform_ahead(kernels::to_front(row - window_.rows.begin, window_.rows.length()));
   }
 }
 
-// Row `row` of the virtual coils, as crop() does it of all.
-void SlicePreprocessor::crop_ahead(std::int64_t row) {
+// Row `row` of the virtual coils, as crop() and complete_lines() do it of all.
+void SlicePreprocessor::transform_ahead(std::int64_t row) {
   const Planes whole = sized(workspace_.row, 1, virtual_coils_, source_width_);
-  const Planes kept = sized(workspace_.cropped_row, 1, virtual_coils_, width_);
+  const Planes kept = crops_x() ? sized(workspace_.transformed_row, 1, virtual_coils_, width_) : whole;
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
     std::copy_n(planes_.at(coil).samples + row * source_width_, source_width_, whole.samples + coil * source_width_);
   }
   units_.transform(whole, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
-  crop_plane(whole, {false, true}, kept);
+  if (crops_x()) {
+    crop_plane(whole, {false, true}, kept);
+  }
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
-    std::copy_n(kept.samples + coil * width_, width_, cropped_.at(coil).samples + row * width_);
+    std::copy_n(kept.samples + coil * width_, width_, transformed_.at(coil).samples + row * width_);
   }
 }
 
-bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits) {
+// What rows are as long as they have not arrived.
+void SlicePreprocessor::zero_ahead() {
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::fill_n(planes_.at(coil).samples, source_width_, 0);
+  }
+  transform_ahead(0);
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::complex<float>* const rows = transformed_.at(coil).samples;
+    for (std::int64_t row = 1; row < source_height_; ++row) {
+      std::copy_n(rows, width_, rows + row * width_);
+    }
+  }
+}
+
+bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits, const MeasuredLines& measured) {
+  measured_ = measured;
   peak_bits_ = peak_bits;
-  if (peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits || !squares_well(peak_bits_, scale_)) {
+  const bool as_expected =
+      lacks_lines_ ? fills_lines(measured_) : std::ranges::find(measured_, std::uint8_t{0}) == measured_.end();
+  if (!as_expected || peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits || !squares_well(peak_bits_, scale_)) {
     return false;
   }
   if (cuts_samples()) {
     find_echo_of_samples();
     take_rows_around_echo();
     compress_scaled(/*look_outside=*/false);
-  } else if (crops_x() && !crops_y()) {
-    planes_ = cropped_;
-    cropped_ahead_ = true;
+  } else if (transforms_ahead()) {
+    planes_ = transformed_;
+    transformed_ahead_ = true;
   }
   return true;
 }

@@ -49,7 +49,7 @@ struct SliceWorkspace {
   SampleBuffer virtual_coils;
   SampleBuffer cropped;  // virtual coils transformed and cropped
   SampleBuffer row;      // one line of all virtual coils, as it arrives, and once it is cropped
-  SampleBuffer cropped_row;
+  SampleBuffer transformed_row;
   SampleBuffer spectra;  // k-space of the virtual coils
   SampleBuffer kspace;   // the same at the matrix, the echo at its centre
   ChannelMemory channels;

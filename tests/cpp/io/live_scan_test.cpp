@@ -1,106 +1,23 @@
 #include "live_scan.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <map>
+#include <cmath>
 #include <utility>
 
-#include "file_bytes.hpp"
-#include "mrd_messages.hpp"
+#include "live_streams.hpp"
 #include "scan_files.hpp"
-#include "stream_messages.hpp"
 
 namespace mriembed::io::testing_files {
 namespace {
 
-using Lines = std::vector<ISMRMRD::Acquisition>;
-
-// A scan as it is sent.
-struct Scan {
-  std::string xml;
-  Lines lines;
-};
-
-struct Given {
-  Slice slice;
-  std::size_t after;  // so many lines
-};
-
-struct Live {
-  std::vector<Given> slices;
-  std::vector<std::string> warnings;
-  std::optional<NoiseCovariance> noise;
-  std::string noise_source;
-  bool held = false;
-};
-
-void append_slices(LiveScan& scan, std::size_t after, Live& result) {
-  Slice slice;
-  while (scan.next(slice)) {
-    result.slices.push_back({slice, after});
-  }
-  for (const std::string& warning : scan.take_warnings()) {
-    result.warnings.push_back(warning);
-  }
-}
-
-Live live(const Scan& scan, const ReadOptions& options = {}, const std::vector<MeasuredNoise>& others = {}) {
-  LiveScan live_scan(parse_mrd_header(scan.xml), options, others);
-  Live result;
-  std::size_t count = 0;
-  for (const ISMRMRD::Acquisition& line : scan.lines) {
-    FileBytes bytes(written(".mrd", acquisition_message(line)));
-    bytes.skip(sizeof(std::uint16_t));
-    const AcquisitionMessage message = take_acquisition(bytes);
-    std::vector<std::complex<float>> samples(std::size_t{message.header.samples} * message.header.coils);
-    bytes.read(samples.data(), samples.size() * sizeof(samples[0]));
-    live_scan.add(message.header, samples);
-    append_slices(live_scan, ++count, result);
-  }
-  live_scan.end();
-  append_slices(live_scan, count, result);
-  result.noise = live_scan.noise_covariance();
-  result.noise_source = live_scan.noise_source();
-  result.held = live_scan.is_held();
-  return result;
-}
-
-using Key = std::array<int, 6>;
-Key key_of(const SliceLabel& label) {
-  return {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition};
-}
-
-// Bit for bit what the file gives, in any order.
-void expect_as_in_file(const Scan& scan, const ReadOptions& options = {}) {
-  const auto file = open_scan(written_mrd(scan.xml, scan.lines), options);
-  const Live found = live(scan, options);
-  ASSERT_EQ(static_cast<std::int64_t>(found.slices.size()), file->summary().slices);
-  std::map<Key, const Slice*> by_key;
-  for (const Given& given : found.slices) {
-    by_key[key_of(given.slice.label)] = &given.slice;
-  }
-  for (std::int64_t index = 0; index < file->summary().slices; ++index) {
-    const Slice expected = read_slice(*file, index);
-    ASSERT_TRUE(by_key.contains(key_of(expected.label)));
-    const Slice& slice = *by_key[key_of(expected.label)];
-    ASSERT_EQ(slice.samples.size(), expected.samples.size());
-    EXPECT_EQ(std::memcmp(slice.samples.data(), expected.samples.data(), slice.samples.size() * sizeof(Complex)), 0);
-    EXPECT_EQ(slice.geometry, expected.geometry);
-    EXPECT_EQ(slice.label.slab_sampling, expected.label.slab_sampling);
-    EXPECT_EQ(slice.label.position_mm, expected.label.position_mm);
-  }
-  ASSERT_EQ(found.noise.has_value(), file->noise_covariance().has_value());
-  EXPECT_TRUE(!found.noise.has_value() || found.noise->values == file->noise_covariance()->values);
-}
-
-bool warned(const Live& result, const std::string& part) {
+bool warned(const LiveSlices& result, const std::string& part) {
   return std::ranges::any_of(result.warnings,
                              [&](const std::string& warning) { return warning.find(part) != std::string::npos; });
 }
 
 // Lines of so many slices, the slices inside the steps where interleaved.
-Scan many_slices(std::uint16_t slices, bool interleaved, unsigned height = 8) {
-  Scan scan{mrd_xml(matrix_of(height)), {}};
+StreamedScan many_slices(std::uint16_t slices, bool interleaved, unsigned height = 8) {
+  StreamedScan scan{mrd_xml(matrix_of(height)), {}};
   for (unsigned outer = 0; outer < (interleaved ? height : slices); ++outer) {
     for (unsigned inner = 0; inner < (interleaved ? slices : height); ++inner) {
       auto acquisition = line(2, 8, static_cast<std::uint16_t>(interleaved ? outer : inner));
@@ -113,7 +30,7 @@ Scan many_slices(std::uint16_t slices, bool interleaved, unsigned height = 8) {
 }
 
 TEST(LiveScan, gives_each_slice_with_its_last_line) {
-  const Live result = live(many_slices(3, false));
+  const LiveSlices result = read_live(many_slices(3, false));
   ASSERT_EQ(result.slices.size(), 3U);
   for (std::size_t slice = 0; slice < 3; ++slice) {
     EXPECT_EQ(result.slices[slice].after, 8 * (slice + 1));
@@ -122,7 +39,7 @@ TEST(LiveScan, gives_each_slice_with_its_last_line) {
 }
 
 TEST(LiveScan, gives_interleaved_slices_as_they_become_whole) {
-  const Live result = live(many_slices(3, true));
+  const LiveSlices result = read_live(many_slices(3, true));
   ASSERT_EQ(result.slices.size(), 3U);
   EXPECT_EQ(result.slices[0].after, 22U);
   EXPECT_EQ(result.slices[2].after, 24U);
@@ -132,7 +49,7 @@ TEST(LiveScan, gives_interleaved_slices_as_they_become_whole) {
 TEST(LiveScan, waits_for_as_many_averages_as_the_header_says) {
   MrdMatrix matrix = matrix_of(8);
   matrix.limits = limit_xml("average", 0, 1, 0);
-  Scan scan{mrd_xml(matrix), scan_of(8)};
+  StreamedScan scan{mrd_xml(matrix), scan_of(8)};
   for (auto acquisition : scan_of(8)) {
     acquisition.idx().average = 1;
     acquisition.data(3, 1) *= 3.0F;
@@ -143,14 +60,14 @@ TEST(LiveScan, waits_for_as_many_averages_as_the_header_says) {
       acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
     }
   }
-  const Live result = live(scan);
+  const LiveSlices result = read_live(scan);
   ASSERT_EQ(result.slices.size(), 1U);
   EXPECT_EQ(result.slices[0].after, 16U);
   expect_as_in_file(scan);
 }
 
 TEST(LiveScan, waits_for_lines_that_all_others_have_come_as_often_as) {
-  Scan scan{mrd_xml(matrix_of(8)), {}};
+  StreamedScan scan{mrd_xml(matrix_of(8)), {}};
   for (const auto& acquisition : scan_of(8)) {
     for (std::uint16_t average = 0; average < 2; ++average) {
       scan.lines.push_back(acquisition);
@@ -158,7 +75,7 @@ TEST(LiveScan, waits_for_lines_that_all_others_have_come_as_often_as) {
       scan.lines.back().data(3, 1) *= static_cast<float>(1 + average);
     }
   }
-  EXPECT_EQ(live(scan).slices.front().after, 16U);
+  EXPECT_EQ(read_live(scan).slices.front().after, 16U);
   expect_as_in_file(scan);
   std::swap(scan.lines[2], scan.lines[15]);
   std::swap(scan.lines[6], scan.lines[9]);
@@ -166,22 +83,22 @@ TEST(LiveScan, waits_for_lines_that_all_others_have_come_as_often_as) {
 }
 
 TEST(LiveScan, ends_a_slice_with_a_line_that_came_twice_at_its_flagged_line) {
-  Scan scan = many_slices(2, false);
+  StreamedScan scan = many_slices(2, false);
   scan.lines.insert(scan.lines.begin(), scan.lines.front());
   scan.lines[8].setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
-  EXPECT_EQ(live(scan).slices.front().after, 9U);
+  EXPECT_EQ(read_live(scan).slices.front().after, 9U);
 }
 
 TEST(LiveScan, tells_of_lines_that_come_when_their_slice_was_whole) {
-  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  StreamedScan scan{mrd_xml(matrix_of(8)), scan_of(8)};
   scan.lines.push_back(scan.lines.front());
-  const Live result = live(scan);
+  const LiveSlices result = read_live(scan);
   EXPECT_EQ(result.slices.size(), 1U);
   EXPECT_TRUE(warned(result, "lines of slice 0 that came after it was whole are left out"));
 }
 
 TEST(LiveScan, learns_of_averages_that_the_header_does_not_tell) {
-  Scan scan{mrd_xml(matrix_of(8)), {}};
+  StreamedScan scan{mrd_xml(matrix_of(8)), {}};
   for (std::uint16_t slice = 0; slice < 3; ++slice) {
     for (std::uint16_t average = 0; average < 2; ++average) {
       for (auto acquisition : scan_of(8)) {
@@ -192,7 +109,7 @@ TEST(LiveScan, learns_of_averages_that_the_header_does_not_tell) {
       }
     }
   }
-  const Live result = live(scan);
+  const LiveSlices result = read_live(scan);
   ASSERT_EQ(result.slices.size(), 3U);
   EXPECT_EQ(result.slices[0].after, 8U);
   EXPECT_EQ(result.slices[1].after, 32U);
@@ -212,7 +129,7 @@ TEST(LiveScan, learns_of_averages_that_the_header_does_not_tell) {
 }
 
 TEST(LiveScan, keeps_repetitions_contrasts_and_sets_apart) {
-  Scan scan{mrd_xml(matrix_of(8)), {}};
+  StreamedScan scan{mrd_xml(matrix_of(8)), {}};
   for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
     for (auto acquisition : scan_of(8)) {
       for (std::uint16_t contrast = 0; contrast < 2; ++contrast) {
@@ -224,16 +141,16 @@ TEST(LiveScan, keeps_repetitions_contrasts_and_sets_apart) {
       }
     }
   }
-  EXPECT_EQ(live(scan).slices.front().after, 15U);
+  EXPECT_EQ(read_live(scan).slices.front().after, 15U);
   expect_as_in_file(scan);
 }
 
-Scan slab() {
+StreamedScan slab() {
   MrdMatrix matrix;
   matrix.z = 4;
   matrix.recon_z = 4;
   matrix.limits = limit_xml("kspace_encoding_step_1", 0, 3, 2) + limit_xml("kspace_encoding_step_2", 0, 3, 2);
-  Scan scan{mrd_xml(matrix), {}};
+  StreamedScan scan{mrd_xml(matrix), {}};
   for (std::uint16_t z = 0; z < 4; ++z) {
     for (std::uint16_t y = 0; y < 4; ++y) {
       scan.lines.push_back(line(2, 8, y, z));
@@ -247,16 +164,16 @@ Scan slab() {
 }
 
 TEST(LiveScan, gives_the_partitions_of_a_slab_with_its_last_line) {
-  const Live result = live(slab());
+  const LiveSlices result = read_live(slab());
   ASSERT_EQ(result.slices.size(), 4U);
   EXPECT_EQ(result.slices[3].slice.label.partition, 3);
   expect_as_in_file(slab());
 }
 
-Scan accelerated(bool flagged, bool separate) {
+StreamedScan accelerated(bool flagged, bool separate) {
   MrdMatrix matrix = matrix_of(32);
   matrix.limits = limit_xml("kspace_encoding_step_1", 0, 31, 16);
-  Scan scan{mrd_xml(matrix), {}};
+  StreamedScan scan{mrd_xml(matrix), {}};
   for (std::uint16_t slice = 0; slice < 2; ++slice) {
     const auto add = [&](std::uint16_t y, int flag) {
       auto acquisition = line(2, 8, y);
@@ -285,8 +202,8 @@ Scan accelerated(bool flagged, bool separate) {
 
 TEST(LiveScan, ends_an_accelerated_slice_at_its_flagged_line) {
   for (const bool separate : {false, true}) {
-    const Scan scan = accelerated(true, separate);
-    const Live result = live(scan);
+    const StreamedScan scan = accelerated(true, separate);
+    const LiveSlices result = read_live(scan);
     ASSERT_EQ(result.slices.size(), 2U);
     EXPECT_EQ(result.slices[0].after, scan.lines.size() / 2);
     EXPECT_TRUE(warned(result, "accelerated: "));
@@ -295,13 +212,14 @@ TEST(LiveScan, ends_an_accelerated_slice_at_its_flagged_line) {
 }
 
 TEST(LiveScan, gives_an_accelerated_slice_without_flags_at_the_end) {
-  const Scan scan = accelerated(false, true);
-  EXPECT_EQ(live(scan).slices.front().after, scan.lines.size());
+  const StreamedScan scan = accelerated(false, true);
+  EXPECT_EQ(read_live(scan).slices.front().after, scan.lines.size());
   expect_as_in_file(scan);
 }
 
 // Of the line that ends them.
-enum class Flagged { none, slabs, partitions, repetitions };
+// `partitions_as_repetitions`: flagged as the last one of its repetition where it ends a partition.
+enum class Flagged { none, slabs, partitions, repetitions, partitions_as_repetitions };
 
 struct SlabCourse {
   Flagged flagged = Flagged::slabs;
@@ -309,28 +227,33 @@ struct SlabCourse {
   int segments = 1;     // of lines, interleaved: each is a pass through all partitions
   std::uint16_t averages = 1;
   bool slabs_inside = false;  // a segment of each slab after the other
+  bool elliptical = false;    // not accelerated
 };
 
 // Two slabs, twice, of 20 lines and 12 partitions, accelerated twice along both, with ACS lines inside.
-Scan accelerated_slabs(const SlabCourse& course) {
+StreamedScan accelerated_slabs(const SlabCourse& course) {
   MrdMatrix matrix = matrix_of(20);
   matrix.z = 12;
   matrix.recon_z = 12;
   matrix.limits = limit_xml("kspace_encoding_step_1", 0, 19, 10) + limit_xml("kspace_encoding_step_2", 0, 11, 6) +
                   limit_xml("average", 0, course.averages - 1U, 0);
-  Scan scan{mrd_xml(matrix), {}};
+  StreamedScan scan{mrd_xml(matrix), {}};
   if (course.factors) {
     const std::string end = "</encoding>";
     scan.xml.insert(scan.xml.find(end),
                     "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
                     "<kspace_encoding_step_2>2</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
   }
-  const auto measured = [](std::uint16_t y, std::uint16_t z) {
+  const auto measured = [&](std::uint16_t y, std::uint16_t z) {
+    if (course.elliptical) {
+      return std::hypot((y - 10) / 10.0, (z - 6) / 6.0) <= 1;
+    }
     const bool calibration = y >= 6 && y < 14 && z >= 3 && z < 9;
     return (y % 2 == 0 && z % 2 == 0) || calibration;
   };
   const auto add_segment = [&](std::uint16_t repetition, std::uint16_t slab, std::uint16_t average, int segment) {
     for (std::uint16_t z = 0; z < 12; ++z) {
+      const std::size_t before = scan.lines.size();
       for (std::uint16_t y = 0; y < 20; ++y) {
         if (!measured(y, z) || y / 2 % course.segments != segment) {
           continue;
@@ -342,8 +265,13 @@ Scan accelerated_slabs(const SlabCourse& course) {
         acquisition.data(2, 0) += Complex(slab, static_cast<float>(repetition + average));
         scan.lines.push_back(acquisition);
       }
+      if (scan.lines.size() == before) {
+        continue;
+      }
       if (course.flagged == Flagged::partitions) {
         scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+      } else if (course.flagged == Flagged::partitions_as_repetitions) {
+        scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION);
       }
     }
     if (course.flagged == Flagged::slabs) {  // of each average and each segment
@@ -367,7 +295,7 @@ Scan accelerated_slabs(const SlabCourse& course) {
 }
 
 // After which lines the first partition of each slab came, in quarters of the scan.
-std::vector<double> quarters_of(const Live& result, const Scan& scan) {
+std::vector<double> quarters_of(const LiveSlices& result, const StreamedScan& scan) {
   std::vector<double> quarters;
   for (std::size_t index = 0; index < result.slices.size(); index += 12) {
     quarters.push_back(4 * static_cast<double>(result.slices[index].after) / static_cast<double>(scan.lines.size()));
@@ -379,8 +307,8 @@ TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
   for (const Flagged flagged : {Flagged::slabs, Flagged::partitions}) {
     for (const int segments : {1, 2, 5}) {
       for (const std::uint16_t averages : {std::uint16_t{1}, std::uint16_t{2}}) {
-        const Scan scan = accelerated_slabs({.flagged = flagged, .segments = segments, .averages = averages});
-        const Live result = live(scan);
+        const StreamedScan scan = accelerated_slabs({.flagged = flagged, .segments = segments, .averages = averages});
+        const LiveSlices result = read_live(scan);
         EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1, 2, 3, 4})) << segments << ", " << averages;
         EXPECT_EQ(result.slices.front().slice.label.slab_sampling.substr(0, 12), "grappa 2 x 2");
         EXPECT_FALSE(warned(result, "left out"));
@@ -391,20 +319,20 @@ TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
 }
 
 TEST(LiveScan, ends_an_accelerated_slab_without_flags_where_the_next_one_begins) {
-  const Scan scan = accelerated_slabs({.flagged = Flagged::none, .segments = 2});
-  const Live result = live(scan);
+  const StreamedScan scan = accelerated_slabs({.flagged = Flagged::none, .segments = 2});
+  const LiveSlices result = read_live(scan);
   const double line = 4 / static_cast<double>(scan.lines.size());
   EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1 + line, 2 + line, 3 + line, 4}));
   expect_as_in_file(scan);
-  const Scan repetitions = accelerated_slabs({.flagged = Flagged::repetitions});
-  EXPECT_EQ(quarters_of(live(repetitions), repetitions), (std::vector<double>{1 + line, 2, 3 + line, 4}));
+  const StreamedScan repetitions = accelerated_slabs({.flagged = Flagged::repetitions});
+  EXPECT_EQ(quarters_of(read_live(repetitions), repetitions), (std::vector<double>{1 + line, 2, 3 + line, 4}));
   expect_as_in_file(repetitions);
 }
 
 TEST(LiveScan, ends_no_accelerated_slab_before_all_of_its_segments_came) {
   for (const Flagged flagged : {Flagged::slabs, Flagged::none}) {  // after the first segment, it looks twice as fast
-    const Scan scan = accelerated_slabs({.flagged = flagged, .segments = 2, .slabs_inside = true});
-    const Live result = live(scan);
+    const StreamedScan scan = accelerated_slabs({.flagged = flagged, .segments = 2, .slabs_inside = true});
+    const LiveSlices result = read_live(scan);
     ASSERT_EQ(result.slices.size(), 48U);
     EXPECT_GT(quarters_of(result, scan).front(), 1.4);
     EXPECT_FALSE(warned(result, "left out"));
@@ -413,24 +341,55 @@ TEST(LiveScan, ends_no_accelerated_slab_before_all_of_its_segments_came) {
 }
 
 TEST(LiveScan, ends_accelerated_slabs_of_an_unknown_factor_at_the_end) {
-  const Scan scan = accelerated_slabs({.factors = false});
-  EXPECT_EQ(quarters_of(live(scan), scan), (std::vector<double>{4, 4, 4, 4}));
+  const StreamedScan scan = accelerated_slabs({.factors = false});
+  EXPECT_EQ(quarters_of(read_live(scan), scan), (std::vector<double>{4, 4, 4, 4}));
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, ends_slabs_of_an_unknown_pattern_where_another_repetition_begins_behind_the_flagged_end_of_theirs) {
+  for (const bool elliptical : {false, true}) {
+    for (const std::uint16_t averages : {std::uint16_t{1}, std::uint16_t{2}}) {
+      SlabCourse course{.flagged = Flagged::repetitions,
+                        .factors = false,
+                        .segments = 2,
+                        .averages = averages,
+                        .slabs_inside = true,
+                        .elliptical = elliptical};
+      const StreamedScan scan = accelerated_slabs(course);
+      const double line = 4 / static_cast<double>(scan.lines.size());
+      EXPECT_EQ(quarters_of(read_live(scan), scan), (std::vector<double>{2 + line, 2 + line, 4, 4}));
+      expect_as_in_file(scan);
+      for (const Flagged flagged : {Flagged::none, Flagged::slabs, Flagged::partitions}) {  // these tell it of nothing
+        course.flagged = flagged;
+        const StreamedScan without = accelerated_slabs(course);
+        EXPECT_EQ(quarters_of(read_live(without), without), (std::vector<double>{4, 4, 4, 4}));
+      }
+    }
+  }
+}
+
+TEST(LiveScan, does_not_take_the_end_of_a_partition_for_that_of_a_repetition) {
+  const StreamedScan scan = accelerated_slabs({.flagged = Flagged::partitions_as_repetitions, .factors = false});
+  const LiveSlices result = read_live(scan);
+  const double line = 4 / static_cast<double>(scan.lines.size());
+  EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{2 + line, 2 + line, 4, 4}));
+  EXPECT_FALSE(warned(result, "left out"));
   expect_as_in_file(scan);
 }
 
 TEST(LiveScan, does_not_take_a_flag_for_the_end_of_a_slice_that_lacks_lines) {
-  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  StreamedScan scan{mrd_xml(matrix_of(8)), scan_of(8)};
   scan.lines[3].setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
-  EXPECT_EQ(live(scan).slices.front().after, 8U);
+  EXPECT_EQ(read_live(scan).slices.front().after, 8U);
 }
 
 TEST(LiveScan, prewhitens_by_noise_lines_that_come_first) {
-  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  StreamedScan scan{mrd_xml(matrix_of(8)), scan_of(8)};
   scan.lines.insert(scan.lines.begin(), noise_of_power(3));
-  EXPECT_TRUE(live(scan).noise.has_value());
+  EXPECT_TRUE(read_live(scan).noise.has_value());
   expect_as_in_file(scan);
   scan.lines.push_back(noise_of_power(5));
-  EXPECT_TRUE(warned(live(scan), "noise lines behind the first imaging line are left out"));
+  EXPECT_TRUE(warned(read_live(scan), "noise lines behind the first imaging line are left out"));
 }
 
 TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
@@ -443,8 +402,8 @@ TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
   MrdMatrix perhaps_flat = matrix_of(8);
   perhaps_flat.z = 2;
   for (const MrdMatrix& matrix : {matrix_of(8), perhaps_flat}) {  // placed as it comes, and held
-    const Scan scan{with_ids(mrd_xml(matrix), "1", "b"), scan_of(8)};
-    const Live result = live(scan, {}, {other});
+    const StreamedScan scan{with_ids(mrd_xml(matrix), "1", "b"), scan_of(8)};
+    const LiveSlices result = read_live(scan, {}, {other});
     ASSERT_TRUE(result.noise.has_value());
     EXPECT_EQ(result.noise->values, other.covariance->values);
     EXPECT_EQ(result.noise_source, "b");
@@ -455,13 +414,13 @@ TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
 TEST(LiveScan, holds_what_cannot_be_placed_yet) {
   MrdMatrix no_centre = matrix_of(8);
   no_centre.limits = limit_xml("kspace_encoding_step_1", 0, 6, 0);
-  Scan by_signal{mrd_xml(no_centre), scan_of(7)};
+  StreamedScan by_signal{mrd_xml(no_centre), scan_of(7)};
   by_signal.lines[3].data(4, 0) = 100;
   expect_as_in_file(by_signal);
 
   MrdMatrix calibration;
   MrdMatrix image = matrix_of(8);
-  Scan two_spaces{mrd_xml({calibration, image}), scan_of(8)};
+  StreamedScan two_spaces{mrd_xml({calibration, image}), scan_of(8)};
   for (auto& acquisition : two_spaces.lines) {
     acquisition.encoding_space_ref() = 1;
   }
@@ -473,31 +432,31 @@ TEST(LiveScan, holds_what_cannot_be_placed_yet) {
 }
 
 TEST(LiveScan, that_was_stopped_gives_what_is_whole_and_names_the_rest) {
-  Scan scan = many_slices(3, false);
+  StreamedScan scan = many_slices(3, false);
   scan.lines.resize(20);
-  const Live result = live(scan);
+  const LiveSlices result = read_live(scan);
   EXPECT_EQ(result.slices.size(), 2U);
   EXPECT_TRUE(
       warned(result, "the scan was stopped: 1 unfinished slice(s) or slab(s) left out (slice 2 has 4 of 8 lines)"));
 }
 
 TEST(LiveScan, that_is_accelerated_and_was_stopped_gives_what_its_file_does) {
-  Scan scan = accelerated(true, false);
+  StreamedScan scan = accelerated(true, false);
   for (const std::size_t count : {scan.lines.size() / 2 + 6, scan.lines.size() / 2 + 15}) {
-    Scan stopped = scan;
+    StreamedScan stopped = scan;
     stopped.lines.resize(count);
-    EXPECT_EQ(live(stopped).slices.size(), 1U);
+    EXPECT_EQ(read_live(stopped).slices.size(), 1U);
     expect_as_in_file(stopped);
   }
 }
 
 TEST(LiveScan, that_is_undersampled_is_refused_at_its_end_unless_that_is_allowed) {
-  Scan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  StreamedScan scan{mrd_xml(matrix_of(8)), scan_of(8)};
   scan.lines.erase(scan.lines.begin() + 1);
-  EXPECT_THROW(live(scan), Error);
+  EXPECT_THROW(read_live(scan), Error);
   ReadOptions options;
   options.allow_undersampled = true;
-  EXPECT_EQ(live(scan, options).slices.size(), 1U);
+  EXPECT_EQ(read_live(scan, options).slices.size(), 1U);
   expect_as_in_file(scan, options);
 }
 
@@ -520,13 +479,7 @@ TEST(LiveScan, takes_no_memory_for_a_matrix_of_which_next_to_nothing_came) {
 TEST(LiveScan, without_an_image_has_the_noise_that_it_measured) {
   const std::string xml = with_ids(mrd_xml(matrix_of(8)), "noise_1", "");
   LiveScan scan(parse_mrd_header(xml), {}, {});
-  const ISMRMRD::Acquisition noise = noise_of_power(2);
-  FileBytes bytes(written(".mrd", acquisition_message(noise)));
-  bytes.skip(sizeof(std::uint16_t));
-  const AcquisitionMessage message = take_acquisition(bytes);
-  std::vector<std::complex<float>> samples(std::size_t{message.header.samples} * message.header.coils);
-  bytes.read(samples.data(), samples.size() * sizeof(samples[0]));
-  scan.add(message.header, samples);
+  add_line(scan, noise_of_power(2));
   scan.end();
   Slice slice;
   EXPECT_FALSE(scan.next(slice));

@@ -61,6 +61,26 @@ TEST(RawVolumes, fills_places_without_an_imaging_line_with_separate_calibration_
   EXPECT_EQ(slice.samples[3 * 8 + 3], Complex(0));
 }
 
+TEST(RawVolumes, fills_places_of_further_repetitions_with_the_calibration_lines_of_the_first_one) {
+  std::vector<ISMRMRD::Acquisition> scanned;
+  for (const std::uint16_t repetition : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{2}}) {
+    for (ISMRMRD::Acquisition acquisition : full_scan()) {
+      const bool calibration = acquisition.idx().kspace_encode_step_1 == 1;
+      acquisition.idx().repetition = repetition;
+      if (calibration) {
+        acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+      }
+      if (!calibration || repetition == 0) {
+        scanned.push_back(acquisition);
+      }
+    }
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), scanned), {});
+  for (const std::int64_t index : {0, 1, 2, 1, 0}) {
+    expect_placed(read_slice(*scan, index), {});
+  }
+}
+
 TEST(RawVolumes, reads_the_encoding_space_that_the_image_lies_in) {
   MrdMatrix calibration;
   calibration.x = calibration.recon_x = 4;

@@ -83,7 +83,7 @@ class Scanner {
     facts.several_partitions = encoding_.encoded.z > 1;
     SliceAssembler assembler(encoding_, facts, {0, 1, 2});
     for (std::size_t index = 0; index < lines_.size(); ++index) {
-      assembler.add(lines_[index].first, index, lines_[index].second);
+      assembler.add(key_of(lines_[index].first), lines_[index].first, index, lines_[index].second);
     }
     assembler.finish(key);
     Slice slice;
@@ -247,7 +247,8 @@ TEST(SliceAssembler, finds_the_centre_in_the_signal_where_the_header_is_wrong) {
   facts.user_center_1 = 8;
   SliceAssembler assembler(encoding, facts, {0, 1, 2});
   for (std::size_t index = 0; index < scanner.lines().size(); ++index) {
-    assembler.add(scanner.lines()[index].first, index, scanner.lines()[index].second);
+    const auto& [line, samples] = scanner.lines()[index];
+    assembler.add(key_of(line), line, index, samples);
   }
   assembler.finish({});
   Slice slice;
@@ -268,7 +269,7 @@ TEST(SliceAssembler, keeps_volumes_apart_that_come_interleaved_and_the_coils_tha
       line.coils = 2;
       std::vector<Complex> samples(8, -1);
       samples.resize(16, Complex(static_cast<float>(slice), static_cast<float>(step)));
-      assembler.add(line, index++, samples);
+      assembler.add(key_of(line), line, index++, samples);
     }
   }
   for (const std::uint16_t number : {std::uint16_t{2}, std::uint16_t{0}, std::uint16_t{1}}) {
@@ -289,9 +290,9 @@ TEST(SliceAssembler, averages_only_what_was_not_dropped) {
   LineFacts facts;
   facts.first = line_of(8, 4, 0);
   SliceAssembler assembler(encoding, facts, {0});
-  assembler.add(line_of(8, 4, 0), 0, std::vector<Complex>(8, 5));
+  assembler.add({}, line_of(8, 4, 0), 0, std::vector<Complex>(8, 5));
   assembler.drop({});
-  assembler.add(line_of(8, 4, 0), 0, std::vector<Complex>(8, 1));
+  assembler.add({}, line_of(8, 4, 0), 0, std::vector<Complex>(8, 1));
   assembler.finish({});
   Slice slice;
   assembler.take_slice(0, slice);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -29,9 +30,15 @@ struct Samples {
     }
   }
 
-  [[nodiscard]] RawSlices slices(std::int64_t width) const {
-    return {ArrayView<const Complex, 4>::row_major(values.data(), {1, shape[0], shape[1], shape[2]}), true, shape[1],
-            width, 1};
+  [[nodiscard]] RawSlices slices(std::int64_t width, std::int64_t height = 0) const {
+    return {ArrayView<const Complex, 4>::row_major(values.data(), {1, shape[0], shape[1], shape[2]}), true,
+            height > 0 ? height : shape[1], width, 1};
+  }
+
+  void zero_line(std::int64_t y) {
+    for (std::int64_t coil = 0; coil < shape[0]; ++coil) {
+      std::fill_n(values.data() + (coil * shape[1] + y) * shape[2], shape[2], 0);
+    }
   }
 
   std::array<std::int64_t, 3> shape;
@@ -48,7 +55,7 @@ class ArrivingSliceTest : public testing::Test {
 TEST_F(ArrivingSliceTest, of_which_all_lines_came_needs_no_look_at_the_whole) {
   for (const std::int64_t width : {128, 256}) {  // cropped, and cut around its echo
     const Samples samples({6, 128, 256});
-    ArrivingSlice slice({4, true, 64}, samples.slices(width), {}, workspaces, executor);
+    ArrivingSlice slice({4, true, 64}, samples.slices(width), false, {}, workspaces, executor);
     for (std::int64_t y = 0; y < 128; ++y) {
       slice.add_line(y);
     }
@@ -58,8 +65,8 @@ TEST_F(ArrivingSliceTest, of_which_all_lines_came_needs_no_look_at_the_whole) {
 
 TEST_F(ArrivingSliceTest, that_lacks_a_line_or_has_one_twice_does) {
   const Samples samples({6, 128, 256});
-  ArrivingSlice lacking({4, true, 64}, samples.slices(128), {}, workspaces, executor);
-  ArrivingSlice twice({4, true, 64}, samples.slices(128), {}, workspaces, executor);
+  ArrivingSlice lacking({4, true, 64}, samples.slices(128), false, {}, workspaces, executor);
+  ArrivingSlice twice({4, true, 64}, samples.slices(128), false, {}, workspaces, executor);
   for (std::int64_t y = 0; y < 128; ++y) {
     twice.add_line(y);
     if (y != 100) {
@@ -73,14 +80,42 @@ TEST_F(ArrivingSliceTest, that_lacks_a_line_or_has_one_twice_does) {
 
 TEST_F(ArrivingSliceTest, with_a_line_of_zeros_does) {
   Samples samples({6, 128, 256});
-  for (std::int64_t coil = 0; coil < 6; ++coil) {
-    std::fill_n(samples.values.data() + (coil * 128 + 2) * 256, 256, 0);
-  }
-  ArrivingSlice slice({4, true, 64}, samples.slices(128), {}, workspaces, executor);
+  samples.zero_line(2);
+  ArrivingSlice slice({4, true, 64}, samples.slices(128), false, {}, workspaces, executor);
   for (std::int64_t y = 0; y < 128; ++y) {
     slice.add_line(y);
   }
   EXPECT_FALSE(slice.finish(channels.data()).has_value());
+}
+
+TEST_F(ArrivingSliceTest, that_lacks_lines_as_expected_needs_no_look_at_the_whole) {
+  const auto every_second = [](std::int64_t y) { return y % 2 == 0 || (y >= 40 && y < 88); };
+  const auto from_the_32nd = [](std::int64_t y) { return y >= 32; };
+  const auto all = [](std::int64_t) { return true; };
+  struct Case {
+    std::function<bool(std::int64_t)> measured;
+    bool lacks_lines;
+  };
+  for (const Case& test : {Case{every_second, true}, Case{from_the_32nd, true}, Case{all, false}}) {
+    for (const std::int64_t width : {128, 256}) {
+      for (const std::int64_t height : {96, 128}) {
+        Samples samples({6, 128, 256});
+        ArrivingSlice slice({4, true, 64}, samples.slices(width, height), true, {}, workspaces, executor);
+        ArrivingSlice unexpected({4, true, 64}, samples.slices(width, height), false, {}, workspaces, executor);
+        for (std::int64_t y = 0; y < 128; ++y) {
+          if (test.measured(y)) {
+            slice.add_line(y);
+            unexpected.add_line(y);
+          } else {
+            samples.zero_line(y);
+          }
+        }
+        EXPECT_EQ(slice.finish(channels.data()).has_value(), test.lacks_lines);
+        EXPECT_EQ(unexpected.finish(channels.data()).has_value(), !test.lacks_lines);
+        EXPECT_EQ(slice.measured()[1] != 0, test.measured(1));
+      }
+    }
+  }
 }
 
 }  // namespace

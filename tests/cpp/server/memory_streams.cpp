@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace mriembed::server::testing_streams {
 
@@ -16,14 +17,21 @@ std::size_t MemorySource::read_some(void* to, std::size_t most) {
   return count;
 }
 
-bool MemorySink::write(std::string_view bytes) {
+std::size_t MemorySink::write_some(std::string_view bytes) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return open_ || gave_up_; });
+  changed_.wait(lock, [this] { return open_ || gave_up_ || allowed_ > 0; });
   if (gave_up_) {
-    return false;
+    return 0;
   }
-  bytes_ += bytes;
-  return true;
+  const std::size_t count = open_ ? bytes.size() : std::min(bytes.size(), std::exchange(allowed_, 0));
+  bytes_ += bytes.substr(0, count);
+  return count;
+}
+
+void MemorySink::take(std::size_t count) {
+  const std::scoped_lock lock(mutex_);
+  allowed_ += count;
+  changed_.notify_all();
 }
 
 void MemorySink::open() {

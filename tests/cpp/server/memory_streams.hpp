@@ -22,12 +22,15 @@ class MemorySource final : public io::ByteSource {
   std::string bytes_;
 };
 
-// Keeps what is written. Closed, it takes nothing, and whoever writes waits, until it is opened or given up.
+// Keeps what is written. Closed, it takes only what take() allows, and whoever writes waits, until it is opened or
+// given up.
 class MemorySink final : public ByteSink {
  public:
   explicit MemorySink(bool open = true) : open_(open) {}
-  bool write(std::string_view bytes) override;
+  std::size_t write_some(std::string_view bytes) override;
   void open();
+  // So many more bytes.
+  void take(std::size_t count);
   void give_up();
   [[nodiscard]] std::string bytes() const;
 
@@ -35,6 +38,7 @@ class MemorySink final : public ByteSink {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string bytes_;
+  std::size_t allowed_ = 0;
   bool open_;
   bool gave_up_ = false;
 };

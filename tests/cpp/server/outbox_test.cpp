@@ -4,6 +4,7 @@
 
 #include <future>
 #include <string>
+#include <utility>
 
 #include "server/memory_streams.hpp"
 
@@ -60,6 +61,27 @@ TEST(Outbox, makes_who_asks_for_room_wait_for_who_reads) {
   EXPECT_TRUE(outbox.flush(10s));
   EXPECT_TRUE(outbox.wait_for_room(2 * Outbox::most_bytes, 10s, never)) << "nothing else waits";
   EXPECT_EQ(outbox.lost(), 0);
+}
+
+TEST(Outbox, waits_for_who_takes_a_single_message_slowly) {
+  MemorySink sink(false);
+  Outbox outbox(sink);
+  ASSERT_TRUE(outbox.put(std::string(Outbox::most_bytes, 'x')));
+  const auto longest = 1s;
+  std::size_t last = Outbox::most_bytes / 2;
+  const auto begin = std::chrono::steady_clock::now();
+  // Is asked whenever nothing was taken for a while. It takes longer than that for part of one message.
+  std::size_t next = 1;
+  const auto take_a_little = [&] {
+    sink.take(next);
+    next = std::chrono::steady_clock::now() - begin < 3 * longest / 2 ? 1 : std::exchange(last, 0);
+    return false;
+  };
+  EXPECT_TRUE(outbox.wait_for_room(Outbox::most_bytes / 4, longest, take_a_little));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, longest);
+  EXPECT_LT(sink.bytes().size(), Outbox::most_bytes);
+  EXPECT_FALSE(outbox.wait_for_room(Outbox::most_bytes, 20ms, [] { return false; }));
+  sink.give_up();
 }
 
 TEST(Outbox, lets_nobody_wait_once_nobody_reads) {

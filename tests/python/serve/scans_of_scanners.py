@@ -137,10 +137,10 @@ def _triple(values: Iterable[float]) -> str:
     return "".join(f"<{axis}>{value}</{axis}>" for axis, value in zip("xyz", values, strict=True))
 
 
-def kspace(seed: int, *, coils: int = COILS, partitions: int = 1) -> Kspace:
+def kspace(seed: int, *, coils: int = COILS, partitions: int = 1, lines: int = LINES) -> Kspace:
     """(coils, partitions, lines, samples) of some blobs that lie otherwise for each seed, and a little noise."""
     random = np.random.default_rng(seed)
-    z, y, x = np.meshgrid(*(np.linspace(-1, 1, size) for size in (partitions, LINES, WIDTH // 2)), indexing="ij")
+    z, y, x = np.meshgrid(*(np.linspace(-1, 1, size) for size in (partitions, lines, WIDTH // 2)), indexing="ij")
     picture = np.where((x / 0.8) ** 2 + (y / 0.7) ** 2 < 1, 1.0, 0)
     for _ in range(4):
         at = random.uniform(-0.5, 0.5, 3)
@@ -177,6 +177,8 @@ class Course:
     first_line: int = 0
     acceleration: int = 1
     calibration: str = ""  # "inside" the imaging lines, or all of it "before" or "after" them
+    lines: int = LINES
+    calibration_lines: int = 16
     marked: bool = True  # with FIRST_IN_SLICE and LAST_IN_SLICE
     limits: bool = True  # in the header, of lines and counters
     slices_in_order: tuple[int, ...] = ()
@@ -203,8 +205,8 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
         loops["slice"] = list(course.slices_in_order)
     loops["kspace_encode_step_1"] = [
         line
-        for line in range(course.first_line, LINES)
-        if (line - LINES // 2) % course.acceleration == 0 or (course.calibration == "inside" and _central(line))
+        for line in range(course.first_line, course.lines)
+        if _on_grid(course, line) or (course.calibration == "inside" and _central(course, line))
     ]
     loops["kspace_encode_step_2"] = list(range(course.partitions))
     bodies = _bodies(course)
@@ -214,7 +216,8 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
     separate = [
         {"slice": index, "kspace_encode_step_1": step}
         for index in loops.get("slice", [0])
-        for step in filter(_central, range(LINES))
+        for step in range(course.lines)
+        if _central(course, step)
     ]
     if course.calibration == "before":
         lines += [_readout(bodies, labels, CALIBRATION, number) for number, labels in enumerate(separate)]
@@ -233,8 +236,8 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
         flags = 0
         if course.marked:
             flags = FIRST_IN_SLICE * (number in first) | LAST_IN_SLICE * (number in last)
-        if course.calibration == "inside" and _central(labels["kspace_encode_step_1"]):
-            grid = (labels["kspace_encode_step_1"] - LINES // 2) % course.acceleration == 0
+        if course.calibration == "inside" and _central(course, labels["kspace_encode_step_1"]):
+            grid = _on_grid(course, labels["kspace_encode_step_1"])
             flags |= CALIBRATION_AND_IMAGING if grid else CALIBRATION
         if course.navigators and labels["kspace_encode_step_1"] % 8 == 0:
             lines.append(_readout(bodies, labels, NAVIGATION, len(lines)))
@@ -244,8 +247,12 @@ def scan(course: Course, *, measurement: str = "", noise: str = "") -> Scan:
     return Scan(_header(course, measurement, noise), lines)
 
 
-def _central(line: int) -> bool:
-    return LINES // 2 - 8 <= line < LINES // 2 + 8
+def _central(course: Course, line: int) -> bool:
+    return abs(2 * (line - course.lines // 2) + 1) <= course.calibration_lines
+
+
+def _on_grid(course: Course, line: int) -> bool:
+    return (line - course.lines // 2) % course.acceleration == 0
 
 
 def _bodies(course: Course) -> Callable[[dict[str, int]], Kspace]:
@@ -255,7 +262,7 @@ def _bodies(course: Course) -> Callable[[dict[str, int]], Kspace]:
         seed = labels.get("slice", 0) + 10 * labels.get("contrast", 0) + 100 * labels.get("phase", 0)
         seed += 1000 * labels.get("repetition", 0) + 10000 * labels.get("set", 0)
         if seed not in made:
-            made[seed] = kspace(seed, partitions=course.partitions)
+            made[seed] = kspace(seed, partitions=course.partitions, lines=course.lines)
         return made[seed]
 
     return body
@@ -278,7 +285,7 @@ def _readout(body: Callable[[dict[str, int]], Kspace], labels: dict[str, Any], f
 def _header(course: Course, measurement: str, noise: str) -> str:
     steps: Steps = {}
     if course.limits:
-        steps["kspace_encoding_step_1"] = (course.first_line, LINES - 1, LINES // 2)
+        steps["kspace_encoding_step_1"] = (course.first_line, course.lines - 1, course.lines // 2)
         if course.partitions > 1:
             steps["kspace_encoding_step_2"] = (0, course.partitions - 1, course.partitions // 2)
         counts = dict(course.counts)
@@ -288,8 +295,8 @@ def _header(course: Course, measurement: str, noise: str) -> str:
     modes = {"inside": "embedded", "before": "separate", "after": "separate", "": "other"}
     return header(
         steps,
-        matrix=(WIDTH, LINES, course.partitions),
-        recon=(WIDTH // 2, LINES, course.partitions),
+        matrix=(WIDTH, course.lines, course.partitions),
+        recon=(WIDTH // 2, course.lines, course.partitions),
         acceleration=course.acceleration,
         calibration=modes[course.calibration],
         measurement=measurement,

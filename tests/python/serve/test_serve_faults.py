@@ -30,6 +30,7 @@ from mrd_codec import (
     message,
     query,
     text,
+    waveform,
 )
 from scans_of_scanners import COURSES, Course, Scan, header, scan
 from service import Row, Service, embed, expect_rows, send_scan
@@ -305,6 +306,22 @@ def test_a_client_that_reads_after_all_is_sent_is_told_what_the_tap_leaves_out(
         assert answers.texts_with("WARNING")[-1].startswith(f"{lost} messages not passed on")
         other.line("takes nothing back")
         other.line(f"{lost} messages not passed on")
+
+
+def test_a_client_that_takes_long_for_a_single_message_is_waited_for(model_file: Path) -> None:
+    """Three messages of 33 MB, of which the service holds two: the third waits for a part of the first."""
+    sent = [text(SCAN.xml, HEADER), *(waveform(128, 65535, scan_counter=number) for number in range(3)), close()]
+    with Service(model_file, "--return", "tap", "--idle-timeout", 1) as other, other.connect(reading=False) as slow:
+        sending = threading.Thread(target=slow.send, args=sent)
+        sending.start()
+        content = bytearray()
+        begin = time.monotonic()
+        while part := slow.socket.recv(1 << 16):
+            content += part
+            if time.monotonic() < begin + 2:  # longer than the service waits for who takes nothing
+                time.sleep(0.1)
+        sending.join()
+    assert bytes(content) == b"".join(sent)
 
 
 def test_a_service_whose_tap_waits_ends_within_two_seconds(tapped: list[bytes], model_file: Path) -> None:
