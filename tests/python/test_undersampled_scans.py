@@ -30,7 +30,13 @@ def undersampled(slices: int, lines: int, factor: int, calibration: int, last: i
 
 @pytest.mark.parametrize(
     ("factor", "calibration", "last", "sampling"),
-    [(2, 24, 95, "grappa 2"), (3, 24, 95, "grappa 3"), (1, 0, 71, "partial 6/8"), (2, 24, 70, "grappa 2, partial 6/8")],
+    [
+        (2, 24, 95, "grappa 2"),
+        (2, 6, 95, "grappa 2"),
+        (3, 24, 95, "grappa 3"),
+        (1, 0, 71, "partial 6/8"),
+        (2, 24, 70, "grappa 2, partial 6/8"),
+    ],
 )
 def test_missing_lines_are_filled_in_and_the_row_says_how(
     model_file: Path, tmp_path: Path, factor: int, calibration: int, last: int, sampling: str
