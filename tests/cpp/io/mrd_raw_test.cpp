@@ -82,6 +82,9 @@ TEST(MrdRaw, averages_averages) {
   const Slice slice = read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0);
   EXPECT_EQ(slice.samples[0], sample_at(0, 0, 0, 0));
   EXPECT_EQ(slice.samples[32 + 9], sample_at(1, 0, 1, 1) + Complex(1, -2));
+  EXPECT_EQ(slice.label.averages, 2);
+  lines.pop_back();  // one line was measured once
+  EXPECT_EQ(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0).label.averages, 1);
 }
 
 TEST(MrdRaw, leaves_out_lines_that_are_no_image_and_keeps_calibration_that_is) {
@@ -218,6 +221,7 @@ TEST(MrdRaw, counts_noise_lines_of_any_bandwidth_as_of_one) {
   EXPECT_NEAR(scan->noise_covariance()->values[0].real(), 200.0 / 199, 1e-6);
   EXPECT_NEAR(scan->noise_covariance()->values[3].real(), 200.0 / 199, 1e-6);
   EXPECT_NEAR(std::abs(scan->noise_covariance()->values[1]), 0, 1e-6);
+  EXPECT_EQ(scan->noise_covariance()->sample_time_us, 10);
 }
 
 TEST(MrdRaw, leaves_out_a_coil_that_is_dead_in_the_noise_measurement) {
