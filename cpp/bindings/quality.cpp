@@ -53,7 +53,8 @@ void bind_quality(py::module_& module) {
   py::class_<ScanQualityFigures>(module, "ScanQualityFigures")
       .def_readonly("coils", &ScanQualityFigures::coils)
       .def_readonly("slices", &ScanQualityFigures::slices)
-      .def_readonly("interference", &ScanQualityFigures::interference);
+      .def_readonly("interference", &ScanQualityFigures::interference)
+      .def_readonly("correlation_samples", &ScanQualityFigures::correlation_samples);
   py::class_<Finding>(module, "Finding")
       .def_property_readonly("fault", [](const Finding& finding) { return std::string(name_of(finding.fault)); })
       .def_readonly("coil", &Finding::coil)
@@ -73,7 +74,11 @@ void bind_quality(py::module_& module) {
       .def_readwrite("ghost_phase", &QualityLimits::ghost_phase)
       .def_readwrite("motion_level", &QualityLimits::motion_level)
       .def_readwrite("zero_readouts", &QualityLimits::zero_readouts)
-      .def_readwrite("residual_spike", &QualityLimits::residual_spike);
+      .def_readwrite("residual_spike", &QualityLimits::residual_spike)
+      .def_readwrite("noise_increase", &QualityLimits::noise_increase)
+      .def_readwrite("noise_decrease", &QualityLimits::noise_decrease)
+      .def_readwrite("array_noise_increase", &QualityLimits::array_noise_increase)
+      .def_readwrite("array_noise_decrease", &QualityLimits::array_noise_decrease);
   py::class_<ScanQuality>(module, "ScanQuality")
       .def(py::init<std::int64_t>(), py::arg("coils"))
       .def(
@@ -93,10 +98,11 @@ void bind_quality(py::module_& module) {
       .def("figures", &ScanQuality::figures)
       .def(
           "findings",
-          [](const ScanQuality& self, const QualityLimits& limits, const std::vector<QualityLimits>& of_coils) {
-            return findings_of(self.figures(), limits, of_coils);
+          [](const ScanQuality& self, const QualityLimits& limits, const std::vector<QualityLimits>& of_coils,
+             const std::vector<double>& reference, bool reference_is_estimated) {
+            return findings_of(self.figures(), limits, of_coils, {reference, reference_is_estimated});
           },
-          py::arg("limits"), py::arg("of_coils"));
+          py::arg("limits"), py::arg("of_coils"), py::arg("reference"), py::arg("reference_is_estimated"));
 }
 
 }  // namespace mriembed::bindings

@@ -15,7 +15,6 @@
 
 #include "cli/check_report.hpp"
 #include "cli/checked_scan.hpp"
-#include "cli/limits_file.hpp"
 #include "cli/out_of_process_scan.hpp"
 #include "io/array_files.hpp"
 #include "io/magic_bytes.hpp"
@@ -103,11 +102,11 @@ class Scan {
     return py::array_t<std::complex<float>>(shape, slice_.samples.data());
   }
 
-  // What `mriembed_cli check` says of each measurement. `limits`: a limits file; empty: the defaults.
-  std::vector<mriembed::cli::Checked> check(const std::string& limits) {
+  // What `mriembed_cli check` says of each measurement. `limits`: a limits file; empty: the defaults. `reference`: a
+  // reference file; empty: none.
+  std::vector<mriembed::cli::Checked> check(const std::string& limits, const std::string& reference) {
     const py::gil_scoped_release released;
-    return mriembed::cli::check_scan(*reader_,
-                                     limits.empty() ? mriembed::cli::LimitsFile() : mriembed::cli::LimitsFile(limits));
+    return mriembed::cli::check_scan(*reader_, mriembed::cli::check_criteria(limits, reference));
   }
 
  private:
@@ -146,7 +145,7 @@ PYBIND11_MODULE(_scans, module) {
       .def_property_readonly("pixel_aspect", [](const Scan& self) { return self.pixel_aspect(); })
       .def_property_readonly("noise_covariance", &Scan::noise_covariance)
       .def("read", &Scan::read, py::arg("index"))
-      .def("check", &Scan::check, py::arg("limits"));
+      .def("check", &Scan::check, py::arg("limits"), py::arg("reference"));
 
   mriembed::bindings::bind_live_scan(module);
 
@@ -160,6 +159,10 @@ PYBIND11_MODULE(_scans, module) {
       .def_readonly("dead_channels", &Checked::dead_channels)
       .def_readonly("figures", &Checked::figures)
       .def_readonly("findings", &Checked::findings)
+      .def_property_readonly("noise_change",
+                             [](const Checked& checked) { return mriembed::cli::noise_change_of(checked).of_coils; })
+      .def_property_readonly("array_noise_change",
+                             [](const Checked& checked) { return mriembed::cli::noise_change_of(checked).of_array; })
       .def_property_readonly("lines", &mriembed::cli::lines_of)
       .def_property_readonly("not_judged", &mriembed::cli::not_judged);
 }

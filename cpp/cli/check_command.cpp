@@ -22,8 +22,9 @@ namespace {
 struct Arguments {
   std::vector<std::string> scans;
   io::ReadOptions reading;
-  std::string noise;   // file with the noise measurement; empty: each scan's own
-  std::string limits;  // file; empty: the default ones
+  std::string noise;      // file with the noise measurement; empty: each scan's own
+  std::string limits;     // file; empty: the default ones
+  std::string reference;  // file; empty: none
   bool json = false;
   bool table = false;
 };
@@ -51,11 +52,11 @@ std::string report(const Arguments& arguments, const std::string& file, const Ch
 
 int check(const Arguments& arguments) {
   bool found = false;
-  const LimitsFile limits = arguments.limits.empty() ? LimitsFile() : LimitsFile(arguments.limits);
+  const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
     const auto scan = open_scan_file(path, arguments.reading, noise);
-    for (const Checked& checked : check_scan(*scan, limits)) {
+    for (const Checked& checked : check_scan(*scan, criteria)) {
       found = found || !checked.findings.empty() || !checked.dead_channels.empty();
       write_standard_output(report(arguments, file, checked));
     }
@@ -82,12 +83,17 @@ Command add_check_command(CLI::App& program) {
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Check scans with missing lines and no ACS lines, too");
   add_limits_option(*command, arguments->limits);
+  command
+      ->add_option("--reference", arguments->reference,
+                   "Output of --json for an earlier, faultless scan with the same coils: compare the noise with it")
+      ->type_name("FILE");
   command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
   command->add_flag("--table", arguments->table, "The figures of each coil, too");
   command->footer(R"(
 One line for each finding, the worst first. noise and SNR are those of a coil over the array's median: of the noise
-measurement, or estimated from the emptiest part of k-space. Faults that all coils share without a trace in k-space,
-such as more noise in the whole array, are not found.
+measurement, or estimated from the emptiest part of k-space. More noise in all coils is found only with --reference,
+which compares the noise of each coil, matched by name, and of the array with an earlier scan. Where both scans know
+their sample time and number of averages, bandwidth and averages may differ.
 
 `mriembed check SCAN... --html FILE` of the Python package draws findings, figures, images and spectra as a page.
 

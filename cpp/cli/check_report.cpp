@@ -61,6 +61,16 @@ std::string offset_text(const Checked& checked) {
   return offset.has_value() ? " (" + fixed(*offset, 2) + " kHz from its middle)" : "";
 }
 
+std::string noise_change_text(const Checked& checked, const Finding& finding, const std::string& figure_and_limit) {
+  const bool of_array = finding.coil < 0;
+  const std::string text = (of_array ? "noise of all coils: " : coil_text(checked, finding.coil) + ": noise ");
+  const NoiseChange change = noise_change_of(checked);
+  // Beyond its limit, the change of the array is no coil's own.
+  const bool beyond_array = !of_array && finding.value != change.of_coils[static_cast<std::size_t>(finding.coil)];
+  return text + figure_and_limit + (beyond_array ? ", beyond the change of all coils" : "") +
+         (checked.noise_is_measured ? "" : ", estimated");
+}
+
 std::string text_of(const Checked& checked, const Finding& finding) {
   const bool counts = finding.fault == Fault::clipped || finding.fault == Fault::lost_readouts;
   const std::string figure = counts ? fixed(finding.value, 0) : plain(finding.value);
@@ -78,7 +88,7 @@ std::string text_of(const Checked& checked, const Finding& finding) {
     case Fault::correlated: {
       const std::int64_t other = checked.figures.coils[static_cast<std::size_t>(finding.coil)].correlated_with;
       return coil_text(checked, finding.coil) + " and " + coil_text(checked, other) + ": noise correlation " + figure +
-             limit;
+             limit + (checked.noise_is_measured ? "" : ", estimated");
     }
     case Fault::clipped:
       return coil_text(checked, finding.coil) + ": " + figure + " samples at the receiver's largest value" + limit;
@@ -108,6 +118,9 @@ std::string text_of(const Checked& checked, const Finding& finding) {
              ", most in " + coil_text(checked, finding.coil) + ", of " + std::to_string(slice.measured_lines) +
              " lines: samples were lost";
     }
+    case Fault::noise_increase:
+    case Fault::noise_decrease:
+      return noise_change_text(checked, finding, figure + " x the reference's" + limit);
   }
   return "";
 }
@@ -149,6 +162,20 @@ Json findings_json(const Checked& checked) {
   return all;
 }
 
+template <typename T>
+Json positive_or_null(T number) {
+  return number > 0 ? Json(number) : Json(nullptr);
+}
+
+Json reference_json(const Checked& checked) {
+  if (!checked.reference.has_value()) {
+    return nullptr;
+  }
+  return {{"file", checked.reference->path},
+          {"scan", checked.reference->scan},
+          {"noise_change", positive_or_null(noise_change_of(checked).of_array)}};
+}
+
 Json spike_json(const Spike& spike) {
   return {{"y", spike.y}, {"x", spike.x}, {"level", spike.level}, {"share", spike.share}};
 }
@@ -170,7 +197,8 @@ std::string not_judged(const Checked& checked) {
   for (const CoilQuality& coil : checked.figures.coils) {
     known = known || coil.noise > 0;
   }
-  if (!checked.noise_is_measured) {
+  const auto has_correlation = [](const CoilQuality& coil) { return coil.correlated_with >= 0; };
+  if (!checked.noise_is_measured && std::ranges::none_of(checked.figures.coils, has_correlation)) {
     add("noise correlation (no noise measurement)");
   }
   if (!known) {
@@ -190,6 +218,13 @@ std::string not_judged(const Checked& checked) {
   }
   if (checked.figures.coils.size() < 3) {
     add("coils against the array (less than 3)");
+  }
+  if (checked.reference.has_value()) {
+    for (const std::string& reason : {checked.reference->refusal, checked.reference->assumption}) {
+      if (!reason.empty()) {
+        add("noise against the reference (" + reason + ")");
+      }
+    }
   }
   return text;
 }
@@ -216,8 +251,9 @@ std::string table_of(const Checked& checked) {
                    {"clipped"}});
   for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
     const CoilQuality& figures = checked.figures.coils[coil];
-    const std::string with =
-        figures.correlated_with < 0 ? "" : " (" + coil_text(checked, figures.correlated_with) + ")";
+    const std::string with = figures.correlated_with < 0 ? ""
+                                                         : " (" + coil_text(checked, figures.correlated_with) + ")" +
+                                                               (figures.noise_is_estimated ? " estimated" : "");
     table.add_row({coil_text(checked, static_cast<std::int64_t>(coil)),
                    (figures.noise > 0 ? scientific(figures.noise, 3) : "unknown") +
                        (figures.noise_is_estimated ? " estimated" : ""),
@@ -281,10 +317,16 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
   object["file"] = file;
   object["measurement"] = checked.measurement;
   object["noise_is_measured"] = checked.noise_is_measured;
+  const NoiseConditions& conditions = checked.noise_conditions;
+  object["noise_sample_time_us"] = positive_or_null(conditions.sample_time_us);
+  object["noise_averages"] = positive_or_null(conditions.averages);
+  object["reference"] = reference_json(checked);
   object["findings"] = findings_json(checked);
   object["not_judged"] = not_judged(checked);
   Json coils = coils_json(checked);
+  const NoiseChange change = noise_change_of(checked);
   for (std::size_t coil = 0; coil < coils.size(); ++coil) {
+    coils[coil]["noise_change"] = positive_or_null(change.of_coils[coil]);
     coils[coil]["limits"] = json_of(checked.coil_limits[coil]);
   }
   object["coils"] = coils;

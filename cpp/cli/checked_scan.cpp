@@ -17,6 +17,7 @@ Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::N
   if (noise.has_value()) {
     checked.dead_channels = noise->dead_channels;
     checked.noise_is_measured = true;
+    checked.noise_conditions = {noise->sample_time_us, 1};
   }
   auto dead = checked.dead_channels.begin();
   for (std::int64_t channel = 0; static_cast<std::int64_t>(checked.channels.size()) < coils; ++channel) {
@@ -27,6 +28,37 @@ Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::N
     }
   }
   return checked;
+}
+
+// Of noise that is estimated from slices; what differs between them is not known.
+void add_conditions(Checked& checked, const io::SliceLabel& label) {
+  const NoiseConditions of_slice{label.sample_time_us, label.averages};
+  if (checked.labels.size() == 1) {
+    checked.noise_conditions = of_slice;
+    return;
+  }
+  NoiseConditions& known = checked.noise_conditions;
+  known.sample_time_us = known.sample_time_us == of_slice.sample_time_us ? known.sample_time_us : 0;
+  known.averages = known.averages == of_slice.averages ? known.averages : 0;
+}
+
+ComparedCoils coils_of(const Checked& checked) {
+  ComparedCoils coils;
+  coils.measurement = checked.measurement;
+  coils.conditions = checked.noise_conditions;
+  coils.noise_is_measured = checked.noise_is_measured;
+  coils.dead_channels = static_cast<std::int64_t>(checked.dead_channels.size());
+  for (std::size_t coil = 0; coil < checked.channels.size(); ++coil) {
+    const auto channel = static_cast<std::size_t>(checked.channels[coil]);
+    coils.channels.push_back(checked.channels[coil]);
+    coils.names.push_back(channel < checked.names.size() ? checked.names[channel] : "");
+    coils.noise.push_back(checked.figures.coils[coil].noise);
+  }
+  return coils;
+}
+
+NoiseReference noise_reference_of(const Checked& checked) {
+  return checked.reference.has_value() ? checked.reference->noise : NoiseReference();
 }
 
 }  // namespace
@@ -46,6 +78,9 @@ SliceQuality ScanChecker::add(const io::HeaderFacts& header, const std::optional
   auto& [checked, quality] = found->second;
   const SliceQuality figures = quality.add_slice(samples);
   checked.labels.push_back(label);
+  if (!checked.noise_is_measured) {
+    add_conditions(checked, label);
+  }
   return figures;
 }
 
@@ -54,23 +89,36 @@ std::vector<Checked> ScanChecker::checked() const {
   for (const auto& [number, measurement] : measurements_) {
     Checked& checked = all.emplace_back(measurement.first);
     checked.figures = measurement.second.figures();
-    checked.limits = limits_.of_array();
+    checked.limits = criteria_.limits.of_array();
     for (const std::int64_t channel : checked.channels) {
       const auto place = static_cast<std::size_t>(channel);
-      checked.coil_limits.push_back(limits_.of_coil(place < checked.names.size() ? checked.names[place] : "", channel));
+      checked.coil_limits.push_back(
+          criteria_.limits.of_coil(place < checked.names.size() ? checked.names[place] : "", channel));
     }
-    checked.findings = findings_of(checked.figures, checked.limits, checked.coil_limits);
+    if (criteria_.reference.has_value()) {
+      checked.reference = criteria_.reference->matching(coils_of(checked));
+    }
+    checked.findings = findings_of(checked.figures, checked.limits, checked.coil_limits, noise_reference_of(checked));
   }
   return all;
 }
 
-std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits,
+NoiseChange noise_change_of(const Checked& checked) {
+  return noise_change(checked.figures, noise_reference_of(checked));
+}
+
+CheckCriteria check_criteria(const std::string& limits, const std::string& reference) {
+  return {limits.empty() ? LimitsFile() : LimitsFile(limits),
+          reference.empty() ? std::nullopt : std::optional(ReferenceFile(reference))};
+}
+
+std::vector<Checked> check_scan(io::ScanReader& scan, const CheckCriteria& criteria,
                                 std::optional<std::int64_t> most_slices) {
   if (scan.summary().domain != io::Domain::kspace) {
     throw Error(ErrorCode::bad_input,
                 "it holds images; noise and spikes are told in k-space, as the scanner measured it");
   }
-  ScanChecker checker(limits);
+  ScanChecker checker(criteria);
   io::Slice slice;
   const std::int64_t slices = scan.summary().slices;
   const std::int64_t read = std::min(slices, most_slices.value_or(slices));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/limits_file.hpp"
+#include "cli/reference_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/array_view.hpp"
 #include "mriembed/quality_findings.hpp"
@@ -25,16 +26,30 @@ struct Checked {
   std::vector<std::string> names;           // of channels; may be shorter
   std::vector<io::SliceLabel> labels;
   bool noise_is_measured = false;
+  NoiseConditions noise_conditions;
   ScanQualityFigures figures;
   QualityLimits limits;                    // of the array
   std::vector<QualityLimits> coil_limits;  // of each coil
   std::vector<Finding> findings;
+  std::optional<ReferenceMatch> reference;  // none: the scan is compared with no other
 };
+
+// The noise over that of the reference; without a reference nothing is compared.
+NoiseChange noise_change_of(const Checked& checked);
+
+// What figures are compared with.
+struct CheckCriteria {
+  LimitsFile limits = {};
+  std::optional<ReferenceFile> reference = std::nullopt;
+};
+
+// Of files; empty names: the default limits, no reference. Throws what the files throw.
+CheckCriteria check_criteria(const std::string& limits, const std::string& reference);
 
 // Gathers the figures of a scan of k-space, slice by slice.
 class ScanChecker {
  public:
-  explicit ScanChecker(LimitsFile limits = {}) : limits_(std::move(limits)) {}
+  explicit ScanChecker(CheckCriteria criteria = {}) : criteria_(std::move(criteria)) {}
 
   // `header` and `noise` are those of the slice's measurement; `samples`: (coils, y, x). Gives and throws what
   // ScanQuality::add_slice does.
@@ -45,13 +60,13 @@ class ScanChecker {
   [[nodiscard]] std::vector<Checked> checked() const;
 
  private:
-  LimitsFile limits_;
+  CheckCriteria criteria_;
   std::map<int, std::pair<Checked, ScanQuality>> measurements_;
 };
 
 // Reads and checks a whole scan, or `most_slices` that are spread evenly over it. Throws Error (bad_input) for a scan
 // of images, and what ScanChecker::add throws, with the slice.
-std::vector<Checked> check_scan(io::ScanReader& scan, const LimitsFile& limits = {},
+std::vector<Checked> check_scan(io::ScanReader& scan, const CheckCriteria& criteria = {},
                                 std::optional<std::int64_t> most_slices = std::nullopt);
 
 }  // namespace mriembed::cli

@@ -275,7 +275,7 @@ int embed(const Arguments& arguments) {
   for (; done.scans < arguments.scans.size(); ++done.scans) {
     const std::string& file = arguments.scans[done.scans];
     EmbeddedScan scan;
-    ScanChecker checker(limits);
+    ScanChecker checker({limits, std::nullopt});
     const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan, checker);
     if (end == End::bad) {
       ++bad;

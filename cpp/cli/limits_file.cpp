@@ -59,7 +59,11 @@ const std::vector<NamedLimit>& named_limits() {
                                            {"ghost_phase", &QualityLimits::ghost_phase},
                                            {"motion_level", &QualityLimits::motion_level},
                                            {"zero_readouts", &QualityLimits::zero_readouts},
-                                           {"residual_spike", &QualityLimits::residual_spike}};
+                                           {"residual_spike", &QualityLimits::residual_spike},
+                                           {"noise_increase", &QualityLimits::noise_increase},
+                                           {"noise_decrease", &QualityLimits::noise_decrease},
+                                           {"array_noise_increase", &QualityLimits::array_noise_increase},
+                                           {"array_noise_decrease", &QualityLimits::array_noise_decrease}};
   return all;
 }
 

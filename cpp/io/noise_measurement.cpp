@@ -71,6 +71,7 @@ std::string dead_coils_text(const std::vector<std::int64_t>& live, std::int64_t 
 NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<std::int64_t>& coils) {
   NoiseCovariance result;
   result.coils = static_cast<std::int64_t>(coils.size());
+  result.sample_time_us = noise.sample_time_us;
   for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
     if (!std::ranges::binary_search(coils, coil)) {
       result.dead_channels.push_back(coil);

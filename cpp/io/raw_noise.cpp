@@ -1,9 +1,11 @@
 #include "raw_noise.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "size_limits.hpp"
 #include "slice_assembler.hpp"
@@ -43,7 +45,11 @@ MeasuredNoise measured(const Acquisitions& acquisitions, const std::vector<std::
     const double power = known ? double{line.sample_time_us} / double{dwell_time} : 1.0;
     measurement.add(samples, line.discard_pre, line.discard_post, power);
   });
-  return {"", "", coils, measurement.samples(), measurement.covariance(), double{dwell_time}};
+  std::optional<NoiseCovariance> covariance = measurement.covariance();
+  if (covariance.has_value() && std::isfinite(dwell_time) && dwell_time > 0) {
+    covariance->sample_time_us = double{dwell_time};
+  }
+  return {"", "", coils, measurement.samples(), std::move(covariance), double{dwell_time}};
 }
 
 const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,

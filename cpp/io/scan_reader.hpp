@@ -30,6 +30,7 @@ struct SliceLabel {
   // What was missing of the slab that the slice was cut from, and how it was completed: SlabSampling::text().
   std::string slab_sampling = {};
   double sample_time_us = 0;  // between two samples of a readout as stored; 0: not known, or not even
+  int averages = 0;           // of the line that was measured least often; 0: not known
 };
 
 // What of a slice of k-space is the image, and how its pixels are shaped.
@@ -72,6 +73,7 @@ struct NoiseCovariance {
   std::vector<std::complex<double>> values;
   // Channels of the scanner, ascending, that are dead: neither here nor in slices. The others keep their order.
   std::vector<std::int64_t> dead_channels = {};
+  double sample_time_us = 0;  // between two samples of the noise measurement; 0: not known
 };
 
 // One slice. Reused between reads, so that its buffers are allocated once.

@@ -160,6 +160,14 @@ std::vector<std::string> decode_texts(Decoder& decoder) {
   return texts;
 }
 
+double decode_sample_time(Decoder& decoder) {
+  const auto microseconds = decoder.number<double>();
+  if (!std::isfinite(microseconds) || microseconds < 0) {
+    Decoder::refuse_answer();
+  }
+  return microseconds;
+}
+
 // A covariance is written as it lies in memory.
 void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise) {
   encoder.number(noise.has_value() ? noise->coils : std::int64_t{0});
@@ -172,6 +180,7 @@ void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise)
     for (const std::int64_t channel : noise->dead_channels) {
       encoder.number(channel);
     }
+    encoder.number(noise->sample_time_us);
   }
 }
 
@@ -192,6 +201,7 @@ std::optional<NoiseCovariance> decode_noise(Decoder& decoder) {
   for (std::int64_t index = 0; index < dead; ++index) {
     noise.dead_channels.push_back(decoder.size(index == 0 ? 0 : noise.dead_channels.back() + 1, most_coils));
   }
+  noise.sample_time_us = decode_sample_time(decoder);
   return noise;
 }
 
@@ -263,6 +273,7 @@ std::string encoded_slice_head(const Slice& slice) {
   }
   encoder.text(label.slab_sampling);
   encoder.number(label.sample_time_us);
+  encoder.number(label.averages);
   for (const std::int64_t size : {slice.channels, slice.height, slice.width}) {
     encoder.number(size);
   }
@@ -287,8 +298,9 @@ std::size_t decode_slice_head(std::string_view bytes, std::int64_t file_size, Sl
   }
   label.position_mm = placed ? std::optional(position) : std::nullopt;
   label.slab_sampling = decoder.text();
-  label.sample_time_us = decoder.number<double>();
-  if (!std::isfinite(label.sample_time_us) || label.sample_time_us < 0) {
+  label.sample_time_us = decode_sample_time(decoder);
+  label.averages = decoder.number<int>();
+  if (label.averages < 0) {
     Decoder::refuse_answer();
   }
   slice.channels = decoder.size(1, most_coils);

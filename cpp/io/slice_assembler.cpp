@@ -22,6 +22,15 @@ double energy_of(std::span<const std::complex<float>> samples) {
   return sum;
 }
 
+// Readouts of the line that was measured least often, at least 1; 0 where no line was measured.
+int fewest_averages(const std::vector<int>& averages) {
+  int fewest = 0;
+  for (const int of_line : averages) {
+    fewest = of_line > 0 && (fewest == 0 || of_line < fewest) ? of_line : fewest;
+  }
+  return fewest;
+}
+
 // The mean energy of the lines of each step.
 class EnergyOfSteps {
  public:
@@ -179,6 +188,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
     transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                          placement_.height() * width);
   }
+  finished_averages_ = fewest_averages(volume.averages);
   finished_key_ = key;
   finished_line_ = volume.line;
   spare_ = std::exchange(finished_, std::move(volume.samples));
@@ -190,6 +200,7 @@ void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
                  finished_key_[3], finished_key_[4], static_cast<int>(partition)};
   slice.label.position_mm = position_of(partition);
   slice.label.sample_time_us = sample_time_us();
+  slice.label.averages = finished_averages_;
   slice.channels = static_cast<std::int64_t>(coils_.size());
   slice.height = placement_.height();
   slice.width = placement_.width();

@@ -141,6 +141,7 @@ class SliceAssembler {
   std::vector<Held> held_;
   VolumeKey finished_key_{};
   Acquisition finished_line_;  // one of its lines
+  int finished_averages_ = 0;  // see SliceLabel
   std::vector<std::complex<float>> finished_;
   SlabCompletion completion_;
   std::string finished_sampling_;           // of its slab

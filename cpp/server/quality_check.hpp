@@ -1,6 +1,7 @@
 // The check of `mriembed_cli check`, slice by slice.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,7 @@ namespace mriembed::server {
 
 class QualityCheck final : public ScanCheck {
  public:
-  explicit QualityCheck(cli::LimitsFile limits) : checker_(std::move(limits)) {}
+  explicit QualityCheck(cli::LimitsFile limits) : checker_({std::move(limits), std::nullopt}) {}
 
   SliceQuality add(const io::Slice& slice, const ScanContext& scan) override;
   [[nodiscard]] std::vector<std::string> findings() const override;

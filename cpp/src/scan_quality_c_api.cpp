@@ -21,6 +21,7 @@ struct mriembed_scan_quality {
   mriembed::ScanQuality quality;
   std::optional<mriembed::ScanQualityFigures> figures;  // of all slices so far
   std::map<std::int64_t, mriembed::QualityLimits> limits_of_coils;
+  mriembed::NoiseReference reference;
   std::vector<mriembed::Finding> findings;
 };
 
@@ -45,6 +46,8 @@ static_assert(static_cast<int>(Fault::spike) == MRIEMBED_SPIKE);
 static_assert(static_cast<int>(Fault::ghost) == MRIEMBED_GHOST);
 static_assert(static_cast<int>(Fault::motion) == MRIEMBED_MOTION);
 static_assert(static_cast<int>(Fault::lost_readouts) == MRIEMBED_LOST_READOUTS);
+static_assert(static_cast<int>(Fault::noise_increase) == MRIEMBED_NOISE_INCREASE);
+static_assert(static_cast<int>(Fault::noise_decrease) == MRIEMBED_NOISE_DECREASE);
 
 const mriembed::ScanQualityFigures& figures_of(mriembed_scan_quality& quality) {
   if (!quality.figures.has_value()) {
@@ -89,6 +92,10 @@ mriembed::QualityLimits limits_from(const mriembed_quality_limits* limits) {
   converted.motion_level = given.motion_level;
   converted.zero_readouts = given.zero_readouts;
   converted.residual_spike = given.residual_spike;
+  converted.noise_increase = given.noise_increase;
+  converted.noise_decrease = given.noise_decrease;
+  converted.array_noise_increase = given.array_noise_increase;
+  converted.array_noise_decrease = given.array_noise_decrease;
   return converted;
 }
 
@@ -108,12 +115,16 @@ void mriembed_quality_limits_init(mriembed_quality_limits* limits) {
                defaults.ghost_phase,
                defaults.motion_level,
                defaults.zero_readouts,
-               defaults.residual_spike};
+               defaults.residual_spike,
+               defaults.noise_increase,
+               defaults.noise_decrease,
+               defaults.array_noise_increase,
+               defaults.array_noise_decrease};
   }
 }
 
 const char* mriembed_fault_name(mriembed_fault fault) {
-  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_LOST_READOUTS;
+  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_NOISE_DECREASE;
   return known ? mriembed::name_of(static_cast<Fault>(fault)) : nullptr;
 }
 
@@ -212,6 +223,18 @@ mriembed_status mriembed_scan_quality_set_coil_limits(mriembed_scan_quality* qua
   });
 }
 
+mriembed_status mriembed_scan_quality_set_reference(mriembed_scan_quality* quality, const double* noise,
+                                                    int is_estimated, mriembed_error* error) {
+  return guarded(error, [&] {
+    require(quality, "quality");
+    quality->reference = {};
+    if (noise != nullptr) {
+      quality->reference.noise.assign(noise, noise + quality->coils);
+      quality->reference.is_estimated = is_estimated != 0;
+    }
+  });
+}
+
 mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality, const mriembed_quality_limits* limits,
                                            int64_t* count, mriembed_error* error) {
   return guarded(error, [&] {
@@ -225,7 +248,7 @@ mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality, const
         of_coils[static_cast<std::size_t>(coil)] = of_coil;
       }
     }
-    quality->findings = mriembed::findings_of(figures_of(*quality), of_all, of_coils);
+    quality->findings = mriembed::findings_of(figures_of(*quality), of_all, of_coils, quality->reference);
     *count = static_cast<std::int64_t>(quality->findings.size());
   });
 }

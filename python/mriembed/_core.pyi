@@ -78,6 +78,7 @@ class ScanQualityFigures:
     coils: list[CoilQuality]
     slices: list[SliceQuality]
     interference: Interference
+    correlation_samples: int
 
 class Finding:
     fault: str
@@ -99,13 +100,23 @@ class QualityLimits:
     motion_level: float
     zero_readouts: float
     residual_spike: float
+    noise_increase: float
+    noise_decrease: float
+    array_noise_increase: float
+    array_noise_decrease: float
 
 class ScanQuality:
     def __init__(self, coils: int) -> None: ...
     def set_noise(self, covariance: NDArray[np.complex128]) -> None: ...
     def add_slice(self, kspace: NDArray[np.complex64]) -> None: ...
     def figures(self) -> ScanQualityFigures: ...
-    def findings(self, limits: QualityLimits, of_coils: list[QualityLimits]) -> list[Finding]: ...
+    def findings(
+        self,
+        limits: QualityLimits,
+        of_coils: list[QualityLimits],
+        reference: list[float],
+        reference_is_estimated: bool,
+    ) -> list[Finding]: ...
 
 class Embedder:
     def __init__(

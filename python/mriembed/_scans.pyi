@@ -15,6 +15,8 @@ class Checked:
     dead_channels: list[int]
     figures: ScanQualityFigures
     findings: list[Finding]
+    noise_change: list[float]
+    array_noise_change: float
     lines: list[str]
     not_judged: str
 
@@ -37,7 +39,7 @@ class Scan:
     @property
     def noise_covariance(self) -> NDArray[np.complex128] | None: ...
     def read(self, index: int) -> NDArray[Any]: ...
-    def check(self, limits: str) -> list[Checked]: ...
+    def check(self, limits: str, reference: str) -> list[Checked]: ...
 
 class LiveScan:
     def __init__(self, header: bytes, prewhiten: bool, allow_undersampled: bool) -> None: ...

@@ -28,8 +28,8 @@ class CoilQuality:
         signal: root mean square of the samples without noise.
         signal_share: share of the array's power.
         snr: signal / noise; 0 if the noise is not known.
-        correlation: largest correlation of its noise with that of another coil; 0 without a noise covariance.
-        correlated_with: that coil; -1 without a noise covariance.
+        correlation: largest correlation of its noise with that of another coil; 0 if not known.
+        correlated_with: that coil; -1 if the correlation is not known.
         clipped: samples with the coil's largest real or imaginary part, if more than two share it.
         is_zero: all samples are zero.
     """
@@ -114,16 +114,27 @@ class Interference:
 
 @dataclass(frozen=True)
 class ScanQualityFigures:
-    """All figures of a scan."""
+    """All figures of a scan.
+
+    Attributes:
+        coils: of each coil.
+        slices: of each slice.
+        interference: of the whole scan.
+        correlation_samples: from which correlations of noise are estimated, without a noise measurement; 0 otherwise.
+    """
 
     coils: list[CoilQuality]
     slices: list[SliceQuality]
     interference: Interference
+    correlation_samples: int
 
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """Figures beyond these are findings. Noise and SNR are compared as multiples of the array's median."""
+    """Figures beyond these are findings.
+
+    Noise and SNR are multiples of the array's median; those from `noise_increase` on, of the noise of a reference.
+    """
 
     high_noise: float = _core.QualityLimits().high_noise
     low_noise: float = _core.QualityLimits().low_noise
@@ -136,6 +147,10 @@ class QualityLimits:
     motion_level: float = _core.QualityLimits().motion_level
     zero_readouts: float = _core.QualityLimits().zero_readouts
     residual_spike: float = _core.QualityLimits().residual_spike
+    noise_increase: float = _core.QualityLimits().noise_increase
+    noise_decrease: float = _core.QualityLimits().noise_decrease
+    array_noise_increase: float = _core.QualityLimits().array_noise_increase
+    array_noise_decrease: float = _core.QualityLimits().array_noise_decrease
 
 
 @dataclass(frozen=True)
@@ -144,7 +159,7 @@ class Finding:
 
     Attributes:
         fault: "zero_coil", "no_signal", "high_noise", "low_noise", "correlated", "clipped", "interference", "spike",
-            "ghost", "motion" or "lost_readouts".
+            "ghost", "motion", "lost_readouts", "noise_increase" or "noise_decrease".
         coil: from 0; None: the array.
         slice: in the order of `add_slice`; None: all.
         value: the figure.
@@ -174,6 +189,8 @@ class CheckedMeasurement:
         findings: the worst first.
         lines: what `mriembed_cli check` prints, one line for each finding.
         not_judged: what could not be judged, and why; empty: nothing.
+        noise_change: noise of each coil over that of the reference; None where it was not compared.
+        array_noise_change: the median of these; None where fewer than 3 coils were compared.
     """
 
     measurement: int
@@ -185,6 +202,8 @@ class CheckedMeasurement:
     findings: list[Finding] = field(repr=False)
     lines: list[str]
     not_judged: str
+    noise_change: list[float | None]
+    array_noise_change: float | None
 
 
 class ScanQuality:
@@ -228,22 +247,41 @@ class ScanQuality:
         """Of all slices so far."""
         return _figures(self._core.figures())
 
-    def findings(self, limits: QualityLimits | None = None, of_coils: Sequence[QualityLimits] = ()) -> list[Finding]:
+    def findings(
+        self,
+        limits: QualityLimits | None = None,
+        of_coils: Sequence[QualityLimits] = (),
+        reference: ScanQualityFigures | None = None,
+    ) -> list[Finding]:
         """All findings, the worst first.
 
         Args:
             limits: None: the defaults.
             of_coils: limits of each coil, for findings in coils; empty: `limits`.
+            reference: figures of an earlier scan with the same coils, bandwidth and number of averages, with whose
+                noise that of this scan is compared.
 
         Raises:
             InvalidArgumentError: another number of coils.
         """
         array = _limits(limits or QualityLimits())
-        return [_finding(found) for found in self._core.findings(array, [_limits(coil) for coil in of_coils])]
+        coils = reference.coils if reference is not None else []
+        found = self._core.findings(
+            array,
+            [_limits(coil) for coil in of_coils],
+            [coil.noise for coil in coils],
+            any(coil.noise_is_estimated for coil in coils),
+        )
+        return [_finding(one) for one in found]
 
 
 def check_scan(
-    file: Path | str, *, group: str = "", limits: Path | str | None = None, allow_undersampled: bool = False
+    file: Path | str,
+    *,
+    group: str = "",
+    limits: Path | str | None = None,
+    reference: Path | str | None = None,
+    allow_undersampled: bool = False,
 ) -> list[CheckedMeasurement]:
     """Checks a scan file of k-space: MRD, fastMRI, BART or NumPy.
 
@@ -251,11 +289,13 @@ def check_scan(
         file: its path.
         group: the measurement to check of a raw MRD file that holds several; by default all.
         limits: a limits file (docs/check.md).
+        reference: what `mriembed_cli check --json` wrote of an earlier scan with the same coils, with whose noise that
+            of this scan is compared.
         allow_undersampled: also check scans with missing lines and no ACS lines.
 
     Raises:
         BadInputError: the file is no scan of k-space, is damaged, or holds samples that are not finite.
-        InvalidArgumentError: the limits file cannot be used.
+        InvalidArgumentError: the limits or the reference file cannot be used.
     """
     try:
         from mriembed import _scans
@@ -264,7 +304,7 @@ def check_scan(
     reader = str(scan_reader_program())
     try:
         scan = _scans.Scan(str(file), reader, False, group, "", allow_undersampled)
-        checked = scan.check("" if limits is None else str(limits))
+        checked = scan.check("" if limits is None else str(limits), "" if reference is None else str(reference))
     except BadInputError as error:
         raise BadInputError(f"{file}: {error}") from None
     return [
@@ -278,6 +318,8 @@ def check_scan(
             findings=[_finding(found) for found in each.findings],
             lines=each.lines,
             not_judged=each.not_judged,
+            noise_change=[change or None for change in each.noise_change],
+            array_noise_change=each.array_noise_change or None,
         )
         for each in checked
     ]
@@ -299,7 +341,8 @@ def _figures(core: _core.ScanQualityFigures) -> ScanQualityFigures:
         for each in core.slices
     ]
     coils = [CoilQuality(**_values(each, CoilQuality)) for each in core.coils]
-    return ScanQualityFigures(coils, slices, Interference(**_values(core.interference, Interference)))
+    interference = Interference(**_values(core.interference, Interference))
+    return ScanQualityFigures(coils, slices, interference, core.correlation_samples)
 
 
 def _finding(core: _core.Finding) -> Finding:

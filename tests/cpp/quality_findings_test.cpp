@@ -164,6 +164,80 @@ TEST(Findings, compare_no_coils_where_less_than_three_have_figures) {
   EXPECT_TRUE(findings_of(figures).empty());
 }
 
+// Of five coils of noise 1.
+NoiseReference reference_of(double noise) { return {std::vector<double>(5, noise), false}; }
+
+TEST(Findings, against_a_reference_are_none_where_the_noise_is_the_same) {
+  const QualityLimits limits;
+  for (const double noise : {1.0, 1.01 / limits.noise_increase, 0.99 / limits.noise_decrease}) {
+    EXPECT_TRUE(findings_of(faultless(), {}, {}, reference_of(noise)).empty()) << noise;
+  }
+}
+
+TEST(Findings, tell_more_and_less_noise_of_all_coils_than_in_the_reference_once) {
+  std::vector<Finding> found = findings_of(faultless(), {}, {}, reference_of(1.0 / 3));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::noise_increase);
+  EXPECT_EQ(found[0].coil, -1);
+  EXPECT_DOUBLE_EQ(found[0].value, 3);
+  EXPECT_EQ(found[0].limit, QualityLimits().array_noise_increase);
+  EXPECT_DOUBLE_EQ(found[0].severity(), 3 / QualityLimits().array_noise_increase);
+  found = findings_of(faultless(), {}, {}, reference_of(4));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::noise_decrease);
+  EXPECT_DOUBLE_EQ(found[0].value, 0.25);
+  EXPECT_DOUBLE_EQ(found[0].severity(), QualityLimits().array_noise_decrease / 0.25);
+}
+
+TEST(Findings, tell_the_coil_whose_noise_differs_from_the_reference) {
+  NoiseReference reference = reference_of(1);
+  reference.noise[2] = 0.25;
+  reference.noise[4] = 0;  // not known
+  const std::vector<Finding> found = findings_of(faultless(), {}, {}, reference);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::noise_increase);
+  EXPECT_EQ(found[0].coil, 2);
+  EXPECT_DOUBLE_EQ(found[0].value, 4);
+  EXPECT_EQ(found[0].limit, QualityLimits().noise_increase);
+  std::vector<QualityLimits> of_coils(5);
+  of_coils[2].noise_increase = 5;
+  EXPECT_TRUE(findings_of(faultless(), {}, of_coils, reference).empty());
+}
+
+TEST(Findings, compare_coils_with_the_change_of_the_array_where_it_is_a_finding) {
+  NoiseReference reference = reference_of(1.0 / 3);
+  reference.noise[1] = 1;  // three times less than the others rose
+  const std::vector<Finding> found = findings_of(faultless(), {}, {}, reference);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].coil, 1);
+  EXPECT_EQ(found[0].fault, Fault::noise_decrease);
+  EXPECT_DOUBLE_EQ(found[0].value, 1.0 / 3);
+  EXPECT_EQ(found[1].coil, -1);
+}
+
+TEST(Findings, compare_no_measured_noise_with_an_estimate_and_refuse_other_coils) {
+  NoiseReference reference = reference_of(0.1);
+  reference.is_estimated = true;
+  EXPECT_TRUE(findings_of(faultless(), {}, {}, reference).empty());
+  EXPECT_EQ(noise_change(faultless(), reference).of_coils, std::vector<double>(5, 0));
+  reference.noise.pop_back();
+  EXPECT_THROW(findings_of(faultless(), {}, {}, reference), Error);
+}
+
+TEST(Findings, of_estimated_correlations_allow_for_the_number_of_samples) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[1].correlation = figures.coils[3].correlation = 0.6;
+  figures.coils[1].correlated_with = 3;
+  figures.coils[3].correlated_with = 1;
+  EXPECT_EQ(findings_of(figures).size(), 1U);
+  figures.correlation_samples = 200;  // 4 x (1 - 0.5^2) / 400^1/2 = 0.15
+  EXPECT_TRUE(findings_of(figures).empty());
+  figures.correlation_samples = 20000;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_DOUBLE_EQ(found[0].limit, 0.515);
+}
+
 TEST(Findings, go_by_the_limits_that_are_given) {
   ScanQualityFigures figures = faultless();
   figures.coils[1].noise = 4.1;

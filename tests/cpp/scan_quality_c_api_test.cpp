@@ -111,7 +111,35 @@ TEST_F(ScanQualityCApi, names_the_coil_at_fault_and_takes_other_limits) {
   limits.high_noise = 8;
   ASSERT_EQ(mriembed_scan_quality_find(quality, &limits, &count, &error), MRIEMBED_OK);
   EXPECT_EQ(count, 0);
-  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(11)), nullptr);
+  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(13)), nullptr);
+}
+
+TEST_F(ScanQualityCApi, compares_the_noise_with_that_of_a_reference) {
+  ASSERT_EQ(add(), MRIEMBED_OK);
+  std::vector<double> noise;
+  for (std::int64_t coil = 0; coil < coils; ++coil) {
+    mriembed_coil_quality figures{};
+    figures.struct_size = sizeof(figures);
+    ASSERT_EQ(mriembed_scan_quality_coil(quality, coil, &figures, &error), MRIEMBED_OK);
+    ASSERT_NE(figures.noise_is_estimated, 0);
+    noise.push_back(figures.noise / 3);
+  }
+  std::int64_t count = 0;
+  ASSERT_EQ(mriembed_scan_quality_set_reference(quality, noise.data(), 1, &error), MRIEMBED_OK);
+  ASSERT_EQ(mriembed_scan_quality_find(quality, nullptr, &count, &error), MRIEMBED_OK);
+  ASSERT_EQ(count, 2);  // and the coil with more noise than the others
+  mriembed_finding finding{};
+  finding.struct_size = sizeof(finding);
+  ASSERT_EQ(mriembed_scan_quality_finding(quality, 1, &finding, &error), MRIEMBED_OK);
+  EXPECT_EQ(finding.fault, MRIEMBED_NOISE_INCREASE);
+  EXPECT_STREQ(mriembed_fault_name(finding.fault), "noise_increase");
+  EXPECT_EQ(finding.coil, -1);
+  EXPECT_DOUBLE_EQ(finding.value, 3);
+  for (const auto& [reference, estimated] : {std::pair<const double*, int>{noise.data(), 0}, {nullptr, 1}}) {
+    ASSERT_EQ(mriembed_scan_quality_set_reference(quality, reference, estimated, &error), MRIEMBED_OK);
+    ASSERT_EQ(mriembed_scan_quality_find(quality, nullptr, &count, &error), MRIEMBED_OK);
+    EXPECT_EQ(count, 1);
+  }
 }
 
 TEST_F(ScanQualityCApi, takes_other_limits_for_one_coil) {

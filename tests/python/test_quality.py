@@ -94,6 +94,20 @@ def test_limits_are_those_given_for_the_array_or_for_each_coil(noisy: RawSlices)
         quality.findings(of_coils=strict[:2])
 
 
+def test_noise_is_compared_with_that_of_a_reference(clean: RawSlices) -> None:
+    reference = gathered(clean).figures()
+    assert clean.noise is not None
+    louder = replace(clean, kspace=2 * clean.kspace, noise=2 * clean.noise)
+    (finding,) = gathered(louder).findings(reference=reference)
+    assert (finding.fault, finding.coil) == ("noise_increase", None)
+    assert finding.value == pytest.approx(2, rel=1e-6)
+    assert finding.limit == QualityLimits().array_noise_increase
+    assert gathered(louder).findings(QualityLimits(array_noise_increase=2.5, noise_increase=2.5), (), reference) == []
+    fewer = replace(reference, coils=reference.coils[:2])
+    with pytest.raises(InvalidArgumentError, match="a noise reference of 2 coils for 6"):
+        gathered(louder).findings(reference=fewer)
+
+
 def test_arrays_of_any_layout_and_precision_give_the_same_figures(clean: RawSlices) -> None:
     kspace = clean.kspace[0]
     turned = np.ascontiguousarray(kspace.transpose(2, 1, 0)).transpose(2, 1, 0)
@@ -169,6 +183,25 @@ def test_a_limits_file_replaces_limits_by_coil_name(tmp_path: Path, noisy: RawSl
     assert measurement.findings == []
     with pytest.raises(InvalidArgumentError, match=r"missing\.json"):
         check_scan(scan, limits=tmp_path / "missing.json")
+
+
+def test_a_scan_is_compared_with_the_output_of_an_earlier_check(tmp_path: Path, clean: RawSlices) -> None:
+    assert clean.noise is not None
+    louder = replace(clean, kspace=3 * clean.kspace, noise=3 * clean.noise)
+    first = write_scan(tmp_path / "first.h5", clean, NAMES)
+    second = write_scan(tmp_path / "second.h5", louder, NAMES)
+    reference = tmp_path / "reference.json"
+    printed = subprocess.run([PROGRAM, "check", "--json", first], check=False, capture_output=True, text=True)
+    reference.write_text(printed.stdout)
+    (measurement,) = check_scan(second, reference=reference)
+    assert [found.fault for found in measurement.findings] == ["noise_increase"]
+    assert measurement.array_noise_change == pytest.approx(3, rel=1e-5)
+    assert measurement.noise_change == pytest.approx([3] * COILS, rel=1e-5)
+    assert measurement.lines == ["noise of all coils: 3.00 x the reference's (limit 1.50)"]
+    (alone,) = check_scan(second)
+    assert (alone.findings, alone.noise_change, alone.array_noise_change) == ([], [None] * COILS, None)
+    with pytest.raises(InvalidArgumentError, match=r"missing\.json"):
+        check_scan(second, reference=tmp_path / "missing.json")
 
 
 def test_what_is_no_scan_of_kspace_is_refused_by_its_name(tmp_path: Path) -> None:

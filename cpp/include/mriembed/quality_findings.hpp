@@ -12,17 +12,19 @@ namespace mriembed {
 
 /// What is broken.
 enum class Fault {
-  zero_coil,      ///< a coil contains only zeros
-  no_signal,      ///< a coil has noise, but next to no signal
-  high_noise,     ///< a coil has more noise than the array's median
-  low_noise,      ///< a coil has less noise than the array's median: its gain is too low
-  correlated,     ///< two coils have correlated noise
-  clipped,        ///< a coil's receiver is at its limit
-  interference,   ///< a line in the spectrum
-  spike,          ///< one sample of a slice stands out
-  ghost,          ///< odd and even lines of a slice differ in phase
-  motion,         ///< the object moved once, between two lines of a slice; not judged with a ghost or interference
-  lost_readouts,  ///< readouts of a coil are zero, though it measured other readouts of the slice, or other slices
+  zero_coil,       ///< a coil contains only zeros
+  no_signal,       ///< a coil has noise, but next to no signal
+  high_noise,      ///< a coil has more noise than the array's median
+  low_noise,       ///< a coil has less noise than the array's median: its gain is too low
+  correlated,      ///< two coils have correlated noise
+  clipped,         ///< a coil's receiver is at its limit
+  interference,    ///< a line in the spectrum
+  spike,           ///< one sample of a slice stands out
+  ghost,           ///< odd and even lines of a slice differ in phase
+  motion,          ///< the object moved once, between two lines of a slice; not judged with a ghost or interference
+  lost_readouts,   ///< readouts of a coil are zero, though it measured other readouts of the slice, or other slices
+  noise_increase,  ///< a coil, or all coils together, have more noise than in an earlier scan
+  noise_decrease,  ///< the same: less noise, because the gain fell
 };
 
 /// The name of the enumerator: "zero_coil", ...
@@ -32,17 +34,21 @@ MRIEMBED_EXPORT const char* name_of(Fault fault);
 /// (scripts/benchmarks/check_rates.py; rates: docs/check.md). The limit of spikes is twice what those scans need:
 /// k-space of phantoms with regular structures, which the simulator does not draw, reached a level of 29.
 struct QualityLimits {
-  double high_noise = 2;        ///< noise over the array's median
-  double low_noise = 0.5;       ///< the same
-  double low_snr = 0.05;        ///< SNR over the array's median
-  double correlation = 0.5;     ///< of noise
-  double clipped = 16;          ///< samples
-  double interference = 6;      ///< Interference::level
-  double spike = 40;            ///< Spike::level
-  double ghost_phase = 0.12;    ///< radians
-  double motion_level = 2.5;    ///< SliceQuality::motion_level
-  double zero_readouts = 1;     ///< of a slice, in all coils together; this many are a finding
-  double residual_spike = 200;  ///< Spike::level of SliceQuality::residual_spike
+  double high_noise = 2;               ///< noise over the array's median
+  double low_noise = 0.5;              ///< the same
+  double low_snr = 0.05;               ///< SNR over the array's median
+  double correlation = 0.5;            ///< of noise
+  double clipped = 16;                 ///< samples
+  double interference = 6;             ///< Interference::level
+  double spike = 40;                   ///< Spike::level
+  double ghost_phase = 0.12;           ///< radians
+  double motion_level = 2.5;           ///< SliceQuality::motion_level
+  double zero_readouts = 1;            ///< of a slice, in all coils together; this many are a finding
+  double residual_spike = 200;         ///< Spike::level of SliceQuality::residual_spike
+  double noise_increase = 1.5;         ///< noise of a coil over that of the reference
+  double noise_decrease = 0.67;        ///< the same
+  double array_noise_increase = 1.5;   ///< NoiseChange::of_array
+  double array_noise_decrease = 0.67;  ///< the same
 };
 
 /// A figure beyond its limit.
@@ -76,10 +82,29 @@ struct ArrayMedians {
 /// The medians of an array.
 MRIEMBED_EXPORT ArrayMedians array_medians(const ScanQualityFigures& figures);
 
+/// The noise of an earlier scan with the same array.
+struct NoiseReference {
+  /// Of each coil of the scan that is compared, at its bandwidth and number of averages; 0: not known. Empty: none.
+  std::vector<double> noise;
+  bool is_estimated = false;  ///< not from a noise measurement
+};
+
+/// Noise over that of a reference. Measured noise is compared with measured noise only, and estimated with estimated.
+struct NoiseChange {
+  std::vector<double> of_coils;  ///< 0 where a coil cannot be compared
+  double of_array = 0;           ///< their median; 0 if fewer than 3 coils can be compared
+};
+
+/// The noise of coils over that of a reference. Throws Error (invalid_argument) for a reference of another number of
+/// coils.
+MRIEMBED_EXPORT NoiseChange noise_change(const ScanQualityFigures& figures, const NoiseReference& reference);
+
 /// All findings, the worst first. Noise and SNR are compared with the array's median if at least 3 coils have figures.
 /// `of_coils`: limits of each coil, for findings in coils; empty: `limits` hold for all coils. Throws Error
-/// (invalid_argument) for another number of them.
+/// (invalid_argument) for another number of them. `reference`: an earlier scan, with whose noise that of each coil and
+/// of the array is compared. If the array's noise is beyond its limit, coils are compared with the change of the array.
 MRIEMBED_EXPORT std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits = {},
-                                                 const std::vector<QualityLimits>& of_coils = {});
+                                                 const std::vector<QualityLimits>& of_coils = {},
+                                                 const NoiseReference& reference = {});
 
 }  // namespace mriembed

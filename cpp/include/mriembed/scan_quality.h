@@ -35,8 +35,8 @@ typedef struct mriembed_coil_quality {
   double signal;
   double signal_share;
   double snr;              /**< 0: the noise is not known */
-  double correlation;      /**< of noise, with correlated_with; 0 without a noise covariance */
-  int64_t correlated_with; /**< coil, from 0; -1 without a noise covariance */
+  double correlation;      /**< of noise, with correlated_with; 0: not known */
+  int64_t correlated_with; /**< coil, from 0; -1: the correlation is not known */
   int64_t clipped;         /**< samples */
   int is_zero;
 } mriembed_coil_quality;
@@ -84,7 +84,9 @@ typedef enum mriembed_fault {
   MRIEMBED_SPIKE = 7,
   MRIEMBED_GHOST = 8,
   MRIEMBED_MOTION = 9,
-  MRIEMBED_LOST_READOUTS = 10
+  MRIEMBED_LOST_READOUTS = 10,
+  MRIEMBED_NOISE_INCREASE = 11,
+  MRIEMBED_NOISE_DECREASE = 12
 } mriembed_fault;
 
 /** Limits, as mriembed::QualityLimits. Fill with mriembed_quality_limits_init, then change what should differ. */
@@ -101,6 +103,10 @@ typedef struct mriembed_quality_limits {
   double motion_level;
   double zero_readouts;
   double residual_spike;
+  double noise_increase;
+  double noise_decrease;
+  double array_noise_increase;
+  double array_noise_decrease;
 } mriembed_quality_limits;
 
 /** A figure beyond its limit. */
@@ -157,6 +163,11 @@ MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_interference(mriembed_scan
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_set_coil_limits(mriembed_scan_quality* quality, int64_t coil,
                                                                       const mriembed_quality_limits* limits,
                                                                       mriembed_error* error);
+/** Sets the noise of an earlier scan with the same coils, with which that of each coil and of the array is compared.
+ * `noise`: of each coil, as in mriembed_coil_quality, at the bandwidth and number of averages of the slices; 0: not
+ * known. NULL removes it. Measured noise is compared with measured noise only, and estimated with estimated. */
+MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_set_reference(mriembed_scan_quality* quality, const double* noise,
+                                                                    int is_estimated, mriembed_error* error);
 /** Compares the figures with limits (NULL: the defaults) and gives the number of findings. */
 MRIEMBED_EXPORT mriembed_status mriembed_scan_quality_find(mriembed_scan_quality* quality,
                                                            const mriembed_quality_limits* limits, int64_t* count,

@@ -25,8 +25,8 @@ struct CoilQuality {
   double signal = 0;
   double signal_share = 0;  ///< of the array: signal^2 over its sum over coils
   double snr = 0;           ///< signal / noise; 0 if the noise is not known
-  double correlation = 0;   ///< largest |psi_ij| / (psi_ii psi_jj)^1/2 with another coil; 0 without a noise measurement
-  std::int64_t correlated_with = -1;  ///< that coil; -1 without a noise measurement
+  double correlation = 0;   ///< of noise: largest |psi_ij| / (psi_ii psi_jj)^1/2 with another coil; 0 if not known
+  std::int64_t correlated_with = -1;  ///< that coil; -1 if the correlation is not known
   /// Samples with the coil's largest real or imaginary part, if more than two samples share it: a receiver at its limit
   /// repeats the same number.
   std::int64_t clipped = 0;
@@ -76,6 +76,8 @@ struct ScanQualityFigures {
   std::vector<CoilQuality> coils;
   std::vector<SliceQuality> slices;
   Interference interference;
+  /// Samples from which the correlations of noise are estimated, without a noise measurement; 0 otherwise.
+  std::int64_t correlation_samples = 0;
 };
 
 /// Gathers figures slice by slice. Not thread-safe. Energies of coils are summed in float64, a few samples (over coils,
@@ -85,7 +87,9 @@ struct ScanQualityFigures {
 /// samples of a coil, as images along x. Noise is the mean power of the emptiest eighth of blocks of at least 64
 /// samples; these contain noise alone if the object leaves a part of the field of view empty. Their mean is corrected
 /// for the selection (order statistics of normal variables, Blom 1958). No noise is estimated for a coil whose emptiest
-/// blocks differ by more than chance, and for no coil if fewer than half of them remain.
+/// blocks differ by more than chance, and for no coil if fewer than half of them remain. Correlations are estimated in
+/// the blocks that are emptiest in the mean over coils, from the first slices, until at least 4096 samples are
+/// gathered; of no coil that has more than its noise there, and of none if fewer than 256 samples are gathered.
 class ScanQuality {
  public:
   /// `coils`: of every slice.

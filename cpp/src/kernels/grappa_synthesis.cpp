@@ -25,6 +25,8 @@ constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(Lanes()));
 // Coils of two lines whose sums stay in registers: 16 of 32, or 8 of 16.
 constexpr int group = lanes == 16 ? 4 : 2;
 
+constexpr std::int64_t most_weights = 8192;  // floats that the nearest cache holds
+
 struct Complex {
   Vector real;
   Vector imaginary;
@@ -85,10 +87,36 @@ void spread_weights(const LineWeights& weights, const TapRoots& roots, std::int6
   }
 }
 
-// `Lines` lines, `members` coils of a group from `coil` on, at the vector of columns from `first` on.
+// What `Lines` lines are filled from, at the vector of columns from `first` on, for all groups of coils: (measured line
+// and coil, line, real and imaginary part, lane). A measured line that is not there is left out.
 template <int Lines>
-HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT weight, std::int64_t coils,
-                          std::int64_t coil_floats, std::int64_t coil, std::int64_t first, std::int64_t left) {
+HWY_INLINE void split_sources(const MissingLine* lines, std::int64_t coils, std::int64_t coil_floats,
+                              std::int64_t first, std::int64_t left, float* HWY_RESTRICT to) {
+  const Lanes d;
+  for (const bool behind : {false, true}) {
+    if ((behind ? lines->after : lines->before) == nullptr) {
+      to += coils * Lines * 2 * lanes;
+      continue;
+    }
+    for (std::int64_t source = 0; source < coils; ++source) {
+#pragma GCC unroll 2
+      for (int line = 0; line < Lines; ++line) {
+        const auto* row = reinterpret_cast<const float*>(behind ? lines[line].after : lines[line].before);
+        const Complex x = load(row + source * coil_floats + 2 * first, left);
+        hn::Store(x.real, d, to);
+        hn::Store(x.imaginary, d, to + lanes);
+        to += 2 * lanes;
+      }
+    }
+  }
+}
+
+// `Lines` lines, the coils of a group from `coil` on, at the vector of columns from `first` on. `source`: of
+// split_sources().
+template <int Lines>
+HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT weight, const float* HWY_RESTRICT source,
+                          std::int64_t coils, std::int64_t coil_floats, std::int64_t coil, std::int64_t first,
+                          std::int64_t left) {
   const Lanes d;
   Complex sums[Lines][group];
 #pragma GCC unroll 2
@@ -101,14 +129,15 @@ HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT we
   for (const bool behind : {false, true}) {
     if ((behind ? lines->after : lines->before) == nullptr) {
       weight += coils * group * 2 * lanes;
+      source += coils * Lines * 2 * lanes;
       continue;
     }
-    for (std::int64_t source = 0; source < coils; ++source) {
+    for (std::int64_t number = 0; number < coils; ++number) {
       Complex x[Lines];
 #pragma GCC unroll 2
       for (int line = 0; line < Lines; ++line) {
-        const auto* row = reinterpret_cast<const float*>(behind ? lines[line].after : lines[line].before);
-        x[line] = load(row + source * coil_floats + 2 * first, left);
+        x[line] = {hn::Load(d, source), hn::Load(d, source + lanes)};
+        source += 2 * lanes;
       }
 #pragma GCC unroll 4
       for (int member = 0; member < group; ++member) {
@@ -138,23 +167,43 @@ HWY_INLINE void fill_tile(const MissingLine* lines, const float* HWY_RESTRICT we
   }
 }
 
+// `Lines` lines in all coils, at the vector of columns from `first` on. `split`: memory of split_sources().
+template <int Lines>
+HWY_INLINE void fill_lines_at(const MissingLine* lines, const float* HWY_RESTRICT weight, float* HWY_RESTRICT split,
+                              std::int64_t coils, std::int64_t coil_floats, std::int64_t first, std::int64_t left) {
+  split_sources<Lines>(lines, coils, coil_floats, first, left, split);
+  for (std::int64_t coil = 0; coil < coils; coil += group) {
+    fill_tile<Lines>(lines, weight, split, coils, coil_floats, coil, first, left);
+    weight += 2 * coils * group * 2 * lanes;
+  }
+}
+
 void fill_in_lanes(std::span<const MissingLine> lines, const LineWeights& weights, const TapRoots& roots,
                    std::int64_t coil_floats, std::int64_t first, std::int64_t columns, SynthesisMemory& memory) {
   const std::int64_t sources = 2 * weights.coils;
   const std::int64_t groups = (weights.coils + group - 1) / group;
   const std::int64_t of_group = sources * group * 2 * lanes;
-  memory.assign(static_cast<std::size_t>(groups * of_group), 0.0F);
+  const std::int64_t of_vector = groups * of_group;
+  // Some neighbouring vectors of columns one after the other in each line, for its sake, as many as their weights fit
+  // into the nearest cache.
+  const std::int64_t together = lanes * std::clamp<std::int64_t>(most_weights / of_vector, 1, 4);
+  const std::int64_t all_weights = together / lanes * of_vector;
+  memory.assign(static_cast<std::size_t>(all_weights + 2 * sources * 2 * lanes), 0.0F);
+  float* const split = memory.data() + all_weights;
   const auto count = static_cast<std::int64_t>(lines.size());
-  for (std::int64_t column = first; column < first + columns; column += lanes) {
-    const std::int64_t left = first + columns - column;
-    spread_weights(weights, roots, column, memory.data());
+  const std::int64_t end = first + columns;
+  for (std::int64_t block = first; block < end; block += together) {
+    const std::int64_t block_end = std::min(end, block + together);
+    for (std::int64_t column = block; column < block_end; column += lanes) {
+      spread_weights(weights, roots, column, memory.data() + (column - block) / lanes * of_vector);
+    }
     for (std::int64_t line = 0; line < count; line += 2) {
-      for (std::int64_t part = 0; part < groups; ++part) {
-        const float* weight = memory.data() + part * of_group;
+      for (std::int64_t column = block; column < block_end; column += lanes) {
+        const float* const weight = memory.data() + (column - block) / lanes * of_vector;
         if (line + 1 < count) {
-          fill_tile<2>(lines.data() + line, weight, weights.coils, coil_floats, part * group, column, left);
+          fill_lines_at<2>(lines.data() + line, weight, split, weights.coils, coil_floats, column, end - column);
         } else {
-          fill_tile<1>(lines.data() + line, weight, weights.coils, coil_floats, part * group, column, left);
+          fill_lines_at<1>(lines.data() + line, weight, split, weights.coils, coil_floats, column, end - column);
         }
       }
     }

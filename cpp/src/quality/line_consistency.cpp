@@ -18,6 +18,8 @@ constexpr std::int64_t fewest_coils = 4;
 constexpr std::int64_t fewest_lines = 24;
 constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
 constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
+// Samples between coils, a cache line: coils whose distance is a power of two compete for the same places in the cache.
+constexpr std::int64_t apart = 8;
 // More make neither weights nor the ghost's phase much more certain, and cost time.
 constexpr std::int64_t most_positions = 32;  // of a kernel, for odd lines and for even ones
 constexpr std::int64_t most_compared = 32;   // lines that are predicted by both
@@ -115,7 +117,7 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
   coils_ = static_cast<std::int64_t>(coils.size());
   lines_ = lines;
   width_ = transformed_length(std::min(kspace.shape[2], most_samples));
-  coil_stride_ = lines_ * width_;
+  coil_stride_ = lines_ * width_ + apart;
   measured_.resize(static_cast<std::size_t>(coils_ * coil_stride_));
   samples_.resize(measured_.size());
   const kernels::FourierTransform transform(width_);

@@ -17,7 +17,6 @@ constexpr std::int64_t most_lines = 64;
 constexpr std::int64_t most_samples = 8192;  // of a coil
 constexpr std::int64_t fewest_samples = 64;  // of a block: its mean power is then known to 13 %
 constexpr std::int64_t most_blocks = 64;
-constexpr std::int64_t emptiest_share = 8;  // one of so many blocks is taken as empty
 
 // Measured lines from the outermost one inwards, without the half of them that lies around the centre of k-space.
 // At most most_lines and most_samples: more make figures hardly more certain, and cost time.
@@ -54,8 +53,6 @@ double depth_of_lowest(std::int64_t lowest, std::int64_t count) {
   return -sum / static_cast<double>(lowest);
 }
 
-constexpr std::int64_t empty_blocks(std::int64_t count) { return std::max<std::int64_t>(1, count / emptiest_share); }
-
 // Of the noise alone, from the mean powers of blocks of so many samples; 0 where no block is empty. `depth`: that of
 // the lowest of as many normal variables.
 double emptiest(std::vector<double>& powers, std::int64_t samples, double depth) {
@@ -78,7 +75,7 @@ double emptiest(std::vector<double>& powers, std::int64_t samples, double depth)
 }  // namespace
 
 void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
-                      const std::vector<float>& scales) {
+                      const std::vector<float>& scales, bool correlate) {
   const auto [coils, height, full_width] = kspace.shape;
   width_ = transformed_length(full_width);
   const std::vector<std::int64_t> lines = outer_lines(measured, width_);
@@ -87,27 +84,30 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
   power_.assign(static_cast<std::size_t>(coils * width_), 0.0);
   noise_.assign(static_cast<std::size_t>(coils), 0.0);
-  rows_.resize(static_cast<std::size_t>(lines_ * width_));
+  rows_.resize(static_cast<std::size_t>((correlate ? coils : 1) * lines_ * width_));
   // Blocks along x, of as many lines as make them large enough.
   const std::int64_t block_width = std::max<std::int64_t>(1, width_ / 16);
   const std::int64_t segments = width_ / block_width;
   const std::int64_t wanted = std::clamp<std::int64_t>(lines_ * width_ / fewest_samples, 1, most_blocks);
   const std::int64_t groups = std::clamp<std::int64_t>(wanted / segments, 1, std::max<std::int64_t>(1, lines_));
   const double depth = depth_of_lowest(empty_blocks(segments * groups), segments * groups);
+  const BlockLayout layout{width_, lines_, block_width, segments, groups};
   std::vector<double> blocks;
+  block_powers_.assign(correlate ? static_cast<std::size_t>(coils * layout.blocks()) : 0, 0.0);
   for (std::int64_t coil = 0; coil < coils && lines_ > 0; ++coil) {
     const float coil_scale = scales[static_cast<std::size_t>(coil)];
     if (coil_scale == 0) {
       continue;
     }
+    std::complex<float>* const rows = rows_.data() + (correlate ? coil * lines_ * width_ : 0);
     for (std::int64_t row = 0; row < lines_; ++row) {
       copy_readout(kspace.data + coil * kspace.strides[0] + lines[static_cast<std::size_t>(row)] * kspace.strides[1],
-                   kspace.strides[2], full_width, width_, rows_.data() + row * width_);
+                   kspace.strides[2], full_width, width_, rows + row * width_);
     }
-    transform.along_rows(rows_.data(), lines_, kernels::Direction::inverse, scale, memory_);
+    transform.along_rows(rows, lines_, kernels::Direction::inverse, scale, memory_);
     of_groups_.assign(static_cast<std::size_t>(groups * width_), 0.0F);
     for (std::int64_t row = 0; row < lines_; ++row) {  // x = 0 to the middle
-      const std::complex<float>* values = rows_.data() + row * width_;
+      const std::complex<float>* values = rows + row * width_;
       float* const of_group = of_groups_.data() + row * groups / lines_ * width_;
       kernels::add_power(values, width_ - width_ / 2, coil_scale, of_group + width_ / 2);
       kernels::add_power(values + (width_ - width_ / 2), width_ / 2, coil_scale, of_group);
@@ -127,8 +127,15 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
         blocks.push_back(std::accumulate(first, first + block_width, 0.0) * share);
       }
     }
+    if (correlate) {
+      std::ranges::copy(blocks, block_powers_.begin() + coil * layout.blocks());
+    }
     const std::int64_t samples = block_width * (lines_ / groups);
     noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples, depth);
+  }
+  products_ = {};
+  if (correlate && lines_ > 0) {
+    products_ = noise_products(layout, rows_, block_powers_, noise_);
   }
 }
 

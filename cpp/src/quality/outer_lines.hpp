@@ -9,6 +9,7 @@
 #include "kernels/aligned_vector.hpp"
 #include "kernels/fourier.hpp"
 #include "mriembed/array_view.hpp"
+#include "quality/noise_products.hpp"
 
 namespace mriembed::quality {
 
@@ -17,8 +18,9 @@ class OuterLines {
  public:
   // `measured`: of the lines. `scales`: with which the samples of each coil have a mean power near 1, 0 of a coil of
   // zeros. Readouts are cut to the longest length around their centre that FourierTransform serves.
+  // `correlate`: also gather noise_products().
   void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
-            const std::vector<float>& scales);
+            const std::vector<float>& scales, bool correlate);
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] std::int64_t lines() const { return lines_; }
@@ -29,13 +31,18 @@ class OuterLines {
   // The noise power of a coil, or 0 where no part of the lines is empty; see ScanQuality.
   [[nodiscard]] double noise_power(std::int64_t coil) const { return noise_[static_cast<std::size_t>(coil)]; }
 
+  // Of all coils, where they were asked for; without samples otherwise.
+  [[nodiscard]] const NoiseProducts& products() const { return products_; }
+
  private:
   std::int64_t width_ = 0;
   std::int64_t lines_ = 0;
-  std::vector<double> power_;     // (coils, x)
-  std::vector<double> noise_;     // of each coil
-  std::vector<float> of_groups_;  // of one coil, times its scale squared: (groups of lines, x)
-  std::vector<std::complex<float>> rows_;
+  std::vector<double> power_;         // (coils, x)
+  std::vector<double> noise_;         // of each coil
+  std::vector<float> of_groups_;      // of one coil, times its scale squared: (groups of lines, x)
+  std::vector<double> block_powers_;  // (coils, blocks), where coils are correlated
+  NoiseProducts products_;
+  std::vector<std::complex<float>> rows_;  // of one coil, or of all where they are correlated
   kernels::FourierTransform::Memory memory_;
 };
 

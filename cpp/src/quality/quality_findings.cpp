@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "mriembed/error.hpp"
 
@@ -14,13 +15,8 @@ namespace mriembed {
 namespace {
 
 // Of what is above 0; 0 where less than 3 values are.
-double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* figure) {
-  std::vector<double> values;
-  for (const CoilQuality& coil : coils) {
-    if (coil.*figure > 0) {
-      values.push_back(coil.*figure);
-    }
-  }
+double median_of(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return !(value > 0); });
   constexpr std::size_t fewest = 3;
   if (values.size() < fewest) {
     return 0;
@@ -28,6 +24,22 @@ double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* fi
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
+}
+
+double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* figure) {
+  std::vector<double> values;
+  values.reserve(coils.size());
+  for (const CoilQuality& coil : coils) {
+    values.push_back(coil.*figure);
+  }
+  return median_of(std::move(values));
+}
+
+// Of an estimate from so many samples; 0: measured. The magnitude of a sample correlation r of N complex samples
+// deviates by (1 - r^2) / (2 N)^1/2; four of these are added to the limit.
+double correlation_limit(double limit, std::int64_t samples) {
+  return samples > 0 ? limit + 4 * std::max(0.0, 1 - limit * limit) / std::sqrt(2 * static_cast<double>(samples))
+                     : limit;
 }
 
 void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& of_array,
@@ -50,18 +62,41 @@ void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& o
     if (snr > 0 && coil.noise > 0 && coil.snr < limits.low_snr * snr) {
       found.push_back({Fault::no_signal, number, -1, coil.snr / snr, limits.low_snr});
     }
-    if (coil.correlation > limits.correlation && number < coil.correlated_with) {
-      found.push_back({Fault::correlated, number, -1, coil.correlation, limits.correlation});
-    } else if (coil.correlation > limits.correlation) {
+    const double correlation = correlation_limit(limits.correlation, figures.correlation_samples);
+    if (coil.correlation > correlation && number < coil.correlated_with) {
+      found.push_back({Fault::correlated, number, -1, coil.correlation, correlation});
+    } else if (coil.correlation > correlation) {
       // Said of the first of the two, unless that one is nearer to a third.
       const CoilQuality& other = figures.coils[static_cast<std::size_t>(coil.correlated_with)];
       if (other.correlated_with != number) {
-        found.push_back({Fault::correlated, number, -1, coil.correlation, limits.correlation});
+        found.push_back({Fault::correlated, number, -1, coil.correlation, correlation});
       }
     }
     if (static_cast<double>(coil.clipped) >= limits.clipped) {
       found.push_back({Fault::clipped, number, -1, static_cast<double>(coil.clipped), limits.clipped});
     }
+  }
+}
+
+void add_noise_change(const NoiseChange& change, const QualityLimits& of_array,
+                      const std::vector<QualityLimits>& of_coils, std::vector<Finding>& found) {
+  double common = 1;  // change of all coils that is a finding of its own
+  const auto add = [&](std::int64_t coil, double value, double highest, double lowest) {
+    if (value > highest) {
+      found.push_back({Fault::noise_increase, coil, -1, value, highest});
+    } else if (value > 0 && value < lowest) {
+      found.push_back({Fault::noise_decrease, coil, -1, value, lowest});
+    } else {
+      return false;
+    }
+    return true;
+  };
+  if (add(-1, change.of_array, of_array.array_noise_increase, of_array.array_noise_decrease)) {
+    common = change.of_array;
+  }
+  for (std::size_t coil = 0; coil < change.of_coils.size(); ++coil) {
+    const QualityLimits& limits = of_coils.empty() ? of_array : of_coils[coil];
+    add(static_cast<std::int64_t>(coil), change.of_coils[coil] / common, limits.noise_increase, limits.noise_decrease);
   }
 }
 
@@ -91,12 +126,38 @@ const char* name_of(Fault fault) {
       return "motion";
     case Fault::lost_readouts:
       return "lost_readouts";
+    case Fault::noise_increase:
+      return "noise_increase";
+    case Fault::noise_decrease:
+      return "noise_decrease";
   }
   return "";
 }
 
 ArrayMedians array_medians(const ScanQualityFigures& figures) {
   return {median_of(figures.coils, &CoilQuality::noise), median_of(figures.coils, &CoilQuality::snr)};
+}
+
+NoiseChange noise_change(const ScanQualityFigures& figures, const NoiseReference& reference) {
+  NoiseChange change;
+  change.of_coils.assign(figures.coils.size(), 0);
+  if (reference.noise.empty()) {
+    return change;
+  }
+  if (reference.noise.size() != figures.coils.size()) {
+    throw Error(ErrorCode::invalid_argument, "a noise reference of " + std::to_string(reference.noise.size()) +
+                                                 " coils for " + std::to_string(figures.coils.size()) +
+                                                 "; each coil needs its own");
+  }
+  for (std::size_t index = 0; index < figures.coils.size(); ++index) {
+    const CoilQuality& coil = figures.coils[index];
+    const double noise = reference.noise[index];
+    if (coil.noise_is_estimated == reference.is_estimated && noise > 0) {
+      change.of_coils[index] = coil.noise / noise;
+    }
+  }
+  change.of_array = median_of(change.of_coils);
+  return change;
 }
 
 ToldSpike told_spike(const SliceQuality& slice, const QualityLimits& limits) {
@@ -107,7 +168,7 @@ ToldSpike told_spike(const SliceQuality& slice, const QualityLimits& limits) {
 }
 
 double Finding::severity() const {
-  const bool below = fault == Fault::low_noise || fault == Fault::no_signal;
+  const bool below = fault == Fault::low_noise || fault == Fault::no_signal || fault == Fault::noise_decrease;
   if (fault == Fault::zero_coil || (below && value <= 0)) {
     return std::numeric_limits<double>::infinity();
   }
@@ -115,13 +176,14 @@ double Finding::severity() const {
 }
 
 std::vector<Finding> findings_of(const ScanQualityFigures& figures, const QualityLimits& limits,
-                                 const std::vector<QualityLimits>& of_coils) {
+                                 const std::vector<QualityLimits>& of_coils, const NoiseReference& reference) {
   if (!of_coils.empty() && of_coils.size() != figures.coils.size()) {
     throw Error(ErrorCode::invalid_argument, "limits of " + std::to_string(of_coils.size()) + " coils for " +
                                                  std::to_string(figures.coils.size()) + "; each coil needs its own");
   }
   std::vector<Finding> found;
   add_coil_findings(figures, limits, of_coils, found);
+  add_noise_change(noise_change(figures, reference), limits, of_coils, found);
   const bool interfered = figures.interference.level > limits.interference;
   if (interfered) {
     found.push_back(

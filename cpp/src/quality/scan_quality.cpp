@@ -21,7 +21,9 @@ namespace {
 
 using Slice = ArrayView<const std::complex<float>, 3>;
 
-constexpr double largest_scale = 1e38;  // that float32 holds
+constexpr double largest_scale = 1e38;         // that float32 holds
+constexpr std::int64_t enough_samples = 4096;  // for correlations of noise
+constexpr std::int64_t fewest_samples = 256;   // independent coils then seldom have a correlation above 0.25
 
 // The largest real or imaginary part of a coil, without its sign, and how many parts are that large.
 struct Extreme {
@@ -171,6 +173,7 @@ class ScanQuality::State {
       count_zero_readouts(slice, figures.slices[slice]);
     }
     figures.interference = interference();
+    figures.correlation_samples = correlation_is_estimated() ? products_.samples : 0;
     return figures;
   }
 
@@ -238,7 +241,11 @@ class ScanQuality::State {
   }
 
   void gather_outer_lines(const Slice& kspace, const std::vector<bool>& measured) {
-    outer_.read(kspace, measured, scales_);
+    const bool correlate = noise_.empty() && coils() > 1 && products_.samples < enough_samples;
+    outer_.read(kspace, measured, scales_, correlate);
+    if (correlate) {
+      add_products(outer_.products());
+    }
     if (spectrum_.empty()) {
       width_ = outer_.width();
       spectrum_.assign(static_cast<std::size_t>(coils() * width_), 0.0);
@@ -255,26 +262,58 @@ class ScanQuality::State {
     }
   }
 
+  void add_products(const quality::NoiseProducts& of_slice) {
+    if (products_.samples == 0) {
+      products_ = of_slice;
+      return;
+    }
+    products_.samples += of_slice.samples;
+    for (std::size_t place = 0; place < of_slice.values.size(); ++place) {
+      products_.values[place] += of_slice.values[place];
+    }
+    for (std::size_t coil = 0; coil < of_slice.coils.size(); ++coil) {
+      products_.coils[coil] = products_.coils[coil] && of_slice.coils[coil];
+    }
+  }
+
+  // Whether correlations are estimated for want of a noise measurement.
+  [[nodiscard]] bool correlation_is_estimated() const {
+    return noise_.empty() && products_.samples >= fewest_samples && most_are_estimated();
+  }
+
+  // Finds the coil with the most similar noise. `covariance`: (coils, coils). `counts`: of coils with known noise.
+  void correlate(const std::vector<std::complex<double>>& covariance, const std::vector<bool>& counts,
+                 std::int64_t coil, CoilQuality& figures) const {
+    const auto place = [&](std::int64_t row, std::int64_t column) {
+      return static_cast<std::size_t>(row * coils() + column);
+    };
+    for (std::int64_t other = 0; other < coils(); ++other) {
+      if (!counts[static_cast<std::size_t>(coil)] || !counts[static_cast<std::size_t>(other)]) {
+        continue;
+      }
+      const double both = covariance[place(coil, coil)].real() * covariance[place(other, other)].real();
+      const double correlation = both > 0 ? std::abs(covariance[place(coil, other)]) / std::sqrt(both) : 0;
+      if (other != coil && correlation > figures.correlation) {
+        figures.correlation = correlation;
+        figures.correlated_with = other;
+      }
+    }
+  }
+
   [[nodiscard]] CoilQuality coil_figures(std::int64_t coil) const {
     const Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
     CoilQuality figures;
     figures.is_zero = gathered.energy == 0;
     figures.clipped = gathered.extreme.bits > 0 && gathered.extreme.parts > 2 ? gathered.extreme.parts : 0;
-    const auto place = [&](std::int64_t other) { return static_cast<std::size_t>(coil * coils() + other); };
     if (!noise_.empty()) {
-      figures.noise = std::sqrt(noise_[place(coil)].real());
-      for (std::int64_t other = 0; other < coils(); ++other) {
-        const double both =
-            noise_[place(coil)].real() * noise_[static_cast<std::size_t>(other * coils() + other)].real();
-        const double correlation = both > 0 ? std::abs(noise_[place(other)]) / std::sqrt(both) : 0;
-        if (other != coil && correlation > figures.correlation) {
-          figures.correlation = correlation;
-          figures.correlated_with = other;
-        }
-      }
+      figures.noise = std::sqrt(noise_[static_cast<std::size_t>(coil * coils() + coil)].real());
+      correlate(noise_, std::vector<bool>(gathered_.size(), true), coil, figures);
     } else if (gathered.estimates > 0 && most_are_estimated()) {
       figures.noise = std::sqrt(gathered.noise_power / static_cast<double>(gathered.estimates));
       figures.noise_is_estimated = true;
+      if (correlation_is_estimated()) {
+        correlate(products_.values, products_.coils, coil, figures);
+      }
     }
     const double mean = samples_ > 0 ? gathered.energy / static_cast<double>(samples_) : 0;
     figures.signal = std::sqrt(std::max(0.0, mean - figures.noise * figures.noise));
@@ -326,6 +365,7 @@ class ScanQuality::State {
   std::vector<std::complex<float>> line_;
   std::vector<std::uint8_t> is_zero_;  // (coils, lines) of the last slice
   quality::OuterLines outer_;
+  quality::NoiseProducts products_;  // of the first slices, without a noise measurement
   quality::LineConsistencyCheck consistency_;
   std::int64_t width_ = 0;
   std::vector<double> spectrum_;  // (coils, frequency), summed over the slices as wide as the first one

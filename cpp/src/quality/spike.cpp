@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 
 namespace mriembed::quality {
 
@@ -67,11 +68,52 @@ class SumsAround {
   std::vector<Sum> around_;
 };
 
+// Measured samples around each sample of a plane, line by line.
+class CountsAround {
+ public:
+  CountsAround(const std::vector<float>& power, std::int64_t height, std::int64_t width) : height_(height) {
+    if (std::ranges::any_of(power, [](float of_sample) { return !(of_sample > 0); })) {
+      sums_.emplace(height, width, [&](std::size_t place) { return power[place] > 0 ? 1 : 0; });
+      return;
+    }
+    counts_.resize(static_cast<std::size_t>(width));
+    for (std::int64_t x = 0; x < width; ++x) {
+      far_.push_back(inside(x, reach, width));
+      near_.push_back(inside(x, near_x, width));
+    }
+  }
+
+  const std::vector<std::int32_t>& of_line(std::int64_t y) {
+    if (sums_.has_value()) {
+      return sums_->of_line(y);
+    }
+    const std::int32_t far_lines = inside(y, reach, height_);
+    const std::int32_t near_lines = inside(y, near_y, height_);
+    for (std::size_t x = 0; x < counts_.size(); ++x) {
+      counts_[x] = far_lines * far_[x] - near_lines * near_[x];
+    }
+    return counts_;
+  }
+
+ private:
+  // Of `size` places those within `distance` of one.
+  static std::int32_t inside(std::int64_t place, std::int64_t distance, std::int64_t size) {
+    return static_cast<std::int32_t>(std::min(size, place + distance + 1) -
+                                     std::max<std::int64_t>(0, place - distance));
+  }
+
+  std::int64_t height_;
+  std::optional<SumsAround<std::int32_t>> sums_;  // none: all samples were measured
+  std::vector<std::int32_t> far_;                 // of the samples of a line, along it
+  std::vector<std::int32_t> near_;
+  std::vector<std::int32_t> counts_;
+};
+
 }  // namespace
 
 Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
   SumsAround<double> sums(height, width, [&](std::size_t place) { return power[place]; });
-  SumsAround<std::int32_t> counts(height, width, [&](std::size_t place) { return power[place] > 0 ? 1 : 0; });
+  CountsAround counts(power, height, width);
   const double peak = *std::ranges::max_element(power);
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {

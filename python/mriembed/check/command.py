@@ -27,6 +27,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         "--allow-undersampled", action="store_true", help="check scans with missing lines and no ACS lines, too"
     )
     parser.add_argument("--limits", metavar="FILE", help="JSON file of limits")
+    parser.add_argument("--reference", metavar="FILE", help="output of --json for an earlier scan with the same coils")
     parser.set_defaults(run=_check)
 
 
@@ -49,7 +50,7 @@ def _check(options: argparse.Namespace) -> int:
 def _arguments(options: argparse.Namespace, *more: str) -> list[str]:
     """The arguments of `mriembed_cli`."""
     arguments = ["check", *more]
-    for name in ("noise", "group", "limits"):
+    for name in ("noise", "group", "limits", "reference"):
         value = getattr(options, name)
         arguments += [] if value is None else [f"--{name}={value}"]
     arguments += ["--allow-undersampled"] if options.allow_undersampled else []

@@ -28,6 +28,7 @@ class Coil:
     correlated_with: int | None  # a channel
     clipped: int
     is_zero: bool
+    noise_change: float | None  # over the reference's
 
     @property
     def title(self) -> str:
@@ -96,6 +97,8 @@ class Measurement:
     interference: Interference
     slices: list[Slice]
     limits: QualityLimits
+    is_compared: bool  # with a reference
+    array_noise_change: float | None  # the median of the coils'
 
 
 def measurement_of(line: str) -> Measurement:
@@ -122,6 +125,8 @@ def measurement_of(line: str) -> Measurement:
             ),
             slices=[_slice(one) for one in found["slices"]],
             limits=QualityLimits(**{each.name: float(found["limits"][each.name]) for each in fields(QualityLimits)}),
+            is_compared=found["reference"] is not None,
+            array_noise_change=_or_none((found["reference"] or {"noise_change": None})["noise_change"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Error(
@@ -144,6 +149,7 @@ def _coil(found: dict[str, Any]) -> Coil:
         correlated_with=None if found["correlated_with"] is None else int(found["correlated_with"]),
         clipped=int(found["clipped"]),
         is_zero=bool(found["is_zero"]),
+        noise_change=_or_none(found["noise_change"]),
     )
 
 

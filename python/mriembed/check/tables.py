@@ -9,6 +9,7 @@ from functools import partial
 from mriembed.check.measurement import Measurement
 
 _UNKNOWN = "unknown"
+_TWO_LIMITS = ("spike", "noise_increase", "noise_decrease")
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,30 @@ def limit_rows(measurement: Measurement) -> list[Row]:
             limits.zero_readouts,
         ),
     ]
+    if measurement.is_compared:
+        changes = [coil.noise_change for coil in coils if coil.noise_change is not None]
+        array, coil = "noise of all coils, x the reference's", "noise of a coil, x the reference's"
+        change = measurement.array_noise_change
+        listed += [
+            ("noise_increase", array, "above", change, limits.array_noise_increase),
+            ("noise_decrease", array, "below", change, limits.array_noise_decrease),
+            ("noise_increase", coil, "above", highest(changes), limits.noise_increase),
+            ("noise_decrease", coil, "below", min(changes, default=None), limits.noise_decrease),
+        ]
     found = {finding.fault for finding in measurement.findings}
     return [
         Row(
             [name, "not judged" if value is None else number(value), f"{side} {number(limit)}"],
-            # Spikes have two limits, of which one may be kept.
-            fault in found and (fault != "spike" or (value is not None and value > limit)),
+            # Some faults have two limits, of which one may be kept.
+            fault in found and (fault not in _TWO_LIMITS or (value is not None and _is_beyond(value, side, limit))),
         )
         for fault, name, side, value, limit in listed
     ]
+
+
+def _is_beyond(value: float, side: str, limit: float) -> bool:
+    """`side`: "above" or "below"."""
+    return value > limit if side == "above" else value < limit
 
 
 def coil_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
@@ -96,7 +112,8 @@ def coil_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
         noise = _UNKNOWN if coil.noise is None else number(coil.noise)
         correlation = _UNKNOWN
         if coil.correlation is not None and coil.correlated_with is not None:
-            correlation = f"{coil.correlation:.2f} with coil {coil.correlated_with}"
+            estimated = " estimated" if coil.noise_is_estimated else ""
+            correlation = f"{coil.correlation:.2f} with coil {coil.correlated_with}{estimated}"
         rows[coil.channel] = Row(
             [
                 coil.title,

@@ -39,6 +39,9 @@ TEST(MrdRaw, averages_averages) {
   const Slice slice = read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0);
   EXPECT_EQ(slice.samples[0], sample_at(0, 0, 0, 0));
   EXPECT_EQ(slice.samples[32 + 9], sample_at(1, 0, 1, 1) + Complex(1, -2));
+  EXPECT_EQ(slice.label.averages, 2);
+  lines.pop_back();  // one line was measured once
+  EXPECT_EQ(read_slice(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), 0).label.averages, 1);
 }
 
 TEST(MrdRaw, turns_reversed_lines) {

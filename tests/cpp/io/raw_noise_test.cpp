@@ -77,6 +77,7 @@ TEST(RawNoise, counts_noise_lines_of_any_bandwidth_as_of_one) {
   EXPECT_NEAR(scan->noise_covariance()->values[0].real(), 200.0 / 199, 1e-6);
   EXPECT_NEAR(scan->noise_covariance()->values[3].real(), 200.0 / 199, 1e-6);
   EXPECT_NEAR(std::abs(scan->noise_covariance()->values[1]), 0, 1e-6);
+  EXPECT_EQ(scan->noise_covariance()->sample_time_us, 10);
 }
 
 TEST(RawNoise, leaves_out_a_coil_that_is_dead_in_the_noise_measurement) {

@@ -45,7 +45,7 @@ std::string facts_of(const ScanSummary& summary, const std::optional<NoiseCovari
 }
 
 TEST(ScanStream, carries_the_facts_of_a_scan) {
-  const NoiseCovariance noise{2, {{1, 0}, {2, -1}, {2, 1}, {3, 0}}};
+  const NoiseCovariance noise{2, {{1, 0}, {2, -1}, {2, 1}, {3, 0}}, {1}, 2.5};
   const OpenedScan received = decoded_facts(facts_of(some_summary(), noise));
   EXPECT_EQ(received.summary.format, "fastMRI");
   EXPECT_EQ(received.summary.domain, Domain::kspace);
@@ -59,6 +59,8 @@ TEST(ScanStream, carries_the_facts_of_a_scan) {
   ASSERT_EQ(received.noise.size(), 1U);
   ASSERT_TRUE(received.noise[0].has_value());
   EXPECT_EQ(received.noise[0]->values, noise.values);
+  EXPECT_EQ(received.noise[0]->dead_channels, noise.dead_channels);
+  EXPECT_EQ(received.noise[0]->sample_time_us, 2.5);
   EXPECT_FALSE(decoded_facts(facts_of(some_summary())).noise[0].has_value());
 }
 
@@ -81,6 +83,7 @@ TEST(ScanStream, refuses_facts_that_cannot_be) {
   refuses([](ScanSummary& summary) { summary.header.field_strength_t = -1; });
   refuses([](ScanSummary& summary) { summary.header.coil_names.assign(2000, ""); });
   refuses([](ScanSummary& summary) { summary.format.assign(5000, 'x'); });
+  EXPECT_THROW(decoded_facts(facts_of(some_summary(), NoiseCovariance{2, {1.0, 0.0, 0.0, 1.0}, {}, -1})), Error);
   EXPECT_THROW(decoded_facts(facts_of(some_summary(), NoiseCovariance{1, {1.0}})), Error);
 }
 
@@ -117,6 +120,17 @@ TEST(ScanStream, carries_the_time_of_a_sample) {
   decode_slice_head(encoded_slice_head(slice), 1000, received);
   EXPECT_EQ(received.label.sample_time_us, 7.5);
   slice.label.sample_time_us = -1;
+  EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
+}
+
+TEST(ScanStream, carries_the_number_of_averages) {
+  Slice slice;
+  slice.label.averages = 3;
+  slice.channels = slice.height = slice.width = 1;
+  Slice received;
+  decode_slice_head(encoded_slice_head(slice), 1000, received);
+  EXPECT_EQ(received.label.averages, 3);
+  slice.label.averages = -1;
   EXPECT_THROW(decode_slice_head(encoded_slice_head(slice), 1000, received), Error);
 }
 

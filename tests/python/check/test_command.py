@@ -38,11 +38,12 @@ def test_options_and_odd_names_reach_the_program(
 ) -> None:
     stand_in(tmp_path, monkeypatch, 'for one in "$@"; do echo "<$one>" >&2; done; exit 10')
     options = ["--html", str(tmp_path / "a.html"), "--noise", "n.h5", "--group=-a b", "--allow-undersampled"]
-    assert main(["check", *options, "--limits", "l.json", "--", "one.h5", "-two.h5"]) == 10
+    options += ["--limits", "l.json", "--reference", "r.json"]
+    assert main(["check", *options, "--", "one.h5", "-two.h5"]) == 10
     assert capfd.readouterr().err.split("\n")[:-1] == [
         "mriembed: <check>", "mriembed: <--json>", "mriembed: <--noise=n.h5>", "mriembed: <--group=-a b>",
-        "mriembed: <--limits=l.json>", "mriembed: <--allow-undersampled>", "mriembed: <-->", "mriembed: <one.h5>",
-        "mriembed: <-two.h5>",
+        "mriembed: <--limits=l.json>", "mriembed: <--reference=r.json>", "mriembed: <--allow-undersampled>",
+        "mriembed: <-->", "mriembed: <one.h5>", "mriembed: <-two.h5>",
     ]  # fmt: skip
 
 

@@ -104,12 +104,33 @@ def test_findings_come_first_and_the_coil_is_marked(tmp_path: Path) -> None:
     assert page.index("image of coil 4") < page.index("<details") < page.index("image of coil 0")
 
 
+def test_a_comparison_with_a_reference_is_on_the_page(tmp_path: Path) -> None:
+    raw = faultless()
+    assert raw.noise is not None
+    first = write_scan(tmp_path / "first.h5", raw)
+    command = [PROGRAM, "check", "--json", first]
+    reference = tmp_path / "reference.json"
+    reference.write_text(subprocess.run(command, check=False, capture_output=True, text=True, timeout=120).stdout)
+    scan = write_scan(tmp_path / "scan.h5", replace(raw, kspace=3 * raw.kspace, noise=3 * raw.noise))
+    measurements = measurements_of(scan, options=(f"--reference={reference}",))
+    page = html_page(measurements, ScanFiles({str(scan): scan}))
+    assert "noise of all coils: 3.00 x the reference&#39;s (limit 1.50)" in page
+    rows = [(kind, cells) for kind, cells in rows_in(page) if "reference" in cells[0]]
+    assert [(kind == "found", cells[0].split(",")[0], cells[1]) for kind, cells in rows] == [
+        (True, "noise of all coils", "3"),
+        (False, "noise of all coils", "3"),
+        (True, "noise of a coil", "3"),
+        (False, "noise of a coil", "3"),
+    ]
+    assert not any("reference" in cells[0] for _, cells in rows_in(page_of(scan)))
+
+
 def test_a_scan_without_findings_says_so_and_what_was_not_judged(tmp_path: Path) -> None:
     scan = tmp_path / "scan.npy"
-    np.save(scan, faultless().kspace)
+    np.save(scan, faultless(size=32).kspace)  # too small for correlations of noise
     page = page_of(scan)
     assert f"Nothing found in {COILS} coils, 2 slices." in page
-    assert "Not judged: noise correlation (no noise measurement)." in page
+    assert "Not judged: noise correlation (no noise measurement); ghosts and motion" in page
     assert 'class="found"' not in page
     assert 'class="coil found"' not in page
     assert "noise correlation matrix" not in page

@@ -59,6 +59,7 @@ class Readout:
     segment: int = 0
     position: tuple[float, float, float] = (0, 0, 0)
     normal: tuple[float, float, float] = (0, 0, 1)
+    sample_time: float = 5  # microseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,7 @@ def write_raw_scan(path: Path, scan: RawScan) -> None:
         head["available_channels"] = head["active_channels"] = coils
         head["discard_pre"], head["discard_post"] = readout.discard_pre, readout.discard_post
         head["center_sample"] = readout.center_sample
-        head["sample_time_us"] = 5
+        head["sample_time_us"] = readout.sample_time
         head["read_dir"], head["phase_dir"] = np.eye(3)[:2]
         head["position"], head["slice_dir"] = readout.position, readout.normal
         index = head["idx"]
