@@ -320,7 +320,7 @@ def usual_cases(most: bool) -> Cases:
 
 
 def few_line_cases() -> Cases:
-    """So few ACS lines that GRAPPA may be farther from the missing lines than zeros are: 2 to 4 for each line of a gap."""
+    """2 to 4 ACS lines for each line of a gap: so few that zeros may be nearer to the missing lines than GRAPPA is."""
     fill = partial(grappa, lines=2, taps=5, regularization=1e-3)
     return [
         (
