@@ -108,7 +108,7 @@ def test_a_comparison_with_a_reference_is_on_the_page(tmp_path: Path) -> None:
     raw = faultless()
     assert raw.noise is not None
     first = write_scan(tmp_path / "first.h5", raw)
-    command = [PROGRAM, "check", "--json", first]
+    command = [str(PROGRAM), "check", "--json", str(first)]
     reference = tmp_path / "reference.json"
     reference.write_text(subprocess.run(command, check=False, capture_output=True, text=True, timeout=120).stdout)
     scan = write_scan(tmp_path / "scan.h5", replace(raw, kspace=3 * raw.kspace, noise=3 * raw.noise))

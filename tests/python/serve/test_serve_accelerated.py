@@ -69,6 +69,6 @@ def test_lines_in_any_order_repeated_or_instead_of_calibration_lines_give_the_ro
 
 def louder(line: bytes) -> bytes:
     head = acquisition_head(line)
-    index = {name: head["idx"][name] for name in head["idx"].dtype.names}
-    fields = {name: head[name] for name in head.dtype.names if name not in ("idx", "trajectory_dimensions")}
+    index = {name: head["idx"][name] for name in head["idx"].dtype.fields or ()}
+    fields = {name: head[name] for name in head.dtype.fields or () if name not in ("idx", "trajectory_dimensions")}
     return acquisition(1.5 * acquisition_samples(line), **fields, **index)
