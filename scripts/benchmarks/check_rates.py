@@ -6,6 +6,9 @@ measurement), checks them as they are, and again with each fault of `mriembed.si
 writes it with the distribution of the figures of faultless scans. With --measured it takes scans of yours instead, of
 which it estimates the noise.
 
+Each scan is also compared with a reference (`check --reference`): another object, protocol and noise, the same array
+(check_reference.py). It counts the findings against the reference, without a fault and with more noise in all coils.
+
 Beside it stands what the embedding of the default model alone would find: a distance from the faultless scan above that
 of 99 % of its repeats, each with new noise and moved by up to a degree and 1 % of the field of view.
 
@@ -26,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from check_reference import NOISE_SAMPLES, reference_scan, write_raw
 
 from mriembed import DEFAULT_WEIGHTS, Embedder, __version__, export_model
 from mriembed.simulation import simulate_images, simulate_kspace
@@ -34,16 +38,16 @@ from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
 from mriembed.simulation.perturbation import Perturbation
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
-NOISE_SAMPLES = 8192  # of the noise measurement, in each coil
 REPEAT = Perturbation(noise=0.02, shift=0.01, rotation=1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnScan:
-    """A faultless scan, and the standard deviation of each coil's noise."""
+    """A faultless scan, the standard deviation of each coil's noise, and its covariance (None: not known)."""
 
     raw: RawSlices
     noise_sd: np.ndarray
+    covariance: np.ndarray | None
 
 
 def draw_scan(seed: int, number: int, size: int) -> DrawnScan:
@@ -68,14 +72,14 @@ def draw_scan(seed: int, number: int, size: int) -> DrawnScan:
 
     samples = (gains[:, None, None] * kspace[0] + noise(size, size)).astype(np.complex64)
     measured = noise(NOISE_SAMPLES).astype(np.complex64) if number % 2 == 0 else None
-    return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real))
+    return DrawnScan(RawSlices(samples[None], measured), np.sqrt(np.diag(covariance).real), covariance)
 
 
 def measured_scan(file: Path) -> DrawnScan:
     """Of k-space (coils, y, x) or (slices, coils, y, x); the noise is NaN where it cannot be estimated."""
     kspace = np.load(file)
     noise = [np.nan if coil["noise"] is None else coil["noise"] for coil in run([file])[0]["coils"]]
-    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), np.array(noise))
+    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), np.array(noise), None)
 
 
 def embedded(embedder: Embedder, scan: RawSlices) -> np.ndarray:
@@ -144,6 +148,59 @@ def names_the_fault(result: dict[str, Any], coils: tuple[int, ...]) -> bool:
     return any(channel in coils for finding in result["findings"] for channel in finding["channels"])
 
 
+AGAINST_REFERENCE = ("noise_increase", "noise_decrease")
+ALL_COILS_FAULT = "noise x 3 in all coils"
+LEVELS = [0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1]
+
+
+def against_references(drawn: list[DrawnScan], faulty: int, seed: int, size: int, folder: Path) -> dict[str, Any]:
+    """What is found of faultless scans and of those with more noise in all coils, each compared with a reference."""
+    results: dict[str, list[dict[str, Any]]] = {"faultless": [], ALL_COILS_FAULT: []}
+    for number, scan in enumerate(drawn):
+        random = np.random.default_rng([seed, number, 11])
+        measured = scan.raw.noise is not None
+        assert scan.covariance is not None
+        path = reference_scan(folder / "reference.h5", scan.covariance, size=size, measured=measured, random=random)
+        reference = folder / "reference.json"
+        reference.write_text(json.dumps(run([path])[0]) + "\n")
+        made = {"faultless": scan.raw}
+        if number < faulty:
+            made[ALL_COILS_FAULT] = with_fault(scan.raw, ALL_COILS_FAULT, random, noise_sd=scan.noise_sd).raw
+        for kind, raw in made.items():
+            results[kind] += run([write_raw(folder / "scan.h5", raw), "--reference", reference])
+    report: dict[str, Any] = {}
+    for kind, found in results.items():
+        for noise in ("measured", "estimated"):
+            of_noise = [one for one in found if one["noise_is_measured"] == (noise == "measured")]
+            changes = [one["reference"]["noise_change"] for one in of_noise]
+            report[f"{kind}, {noise} noise"] = {
+                "scans": len(of_noise),
+                "not_compared": sum(change is None for change in changes),
+                "found": float(np.mean([findings_against_reference(one) > 0 for one in of_noise])),
+                "found_in_array": float(np.mean([findings_against_reference(one, "array") > 0 for one in of_noise])),
+                "change_of_array": quantiles([change for change in changes if change is not None]),
+                "highest_change_of_a_coil": quantiles(
+                    [max(coil_changes(one)) for one in of_noise if coil_changes(one)]
+                ),
+                "lowest_change_of_a_coil": quantiles([min(coil_changes(one)) for one in of_noise if coil_changes(one)]),
+            }
+    return report
+
+
+def coil_changes(result: dict[str, Any]) -> list[float]:
+    return [coil["noise_change"] for coil in result["coils"] if coil["noise_change"] is not None]
+
+
+def findings_against_reference(result: dict[str, Any], of: str = "all") -> int:
+    """`of`: "array" counts those of all coils together only."""
+    found = [finding for finding in result["findings"] if finding["fault"] in AGAINST_REFERENCE]
+    return sum(of == "all" or not finding["channels"] for finding in found)
+
+
+def quantiles(values: list[float]) -> dict[str, float]:
+    return dict(zip(map(str, LEVELS), np.quantile(values, LEVELS).tolist(), strict=True)) if values else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scans", type=int, default=500, help="faultless ones; of each fault as many (%(default)s)")
@@ -151,6 +208,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=128, help="lines, and samples of a readout (%(default)s)")
     parser.add_argument("--measured", nargs="+", type=Path, help="NumPy files of measured k-space, faultless ones")
+    parser.add_argument("--references", type=int, default=400, help="scans that get a reference, at most (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     faulty = arguments.faulty or arguments.scans
@@ -171,6 +229,11 @@ def main() -> None:
             for number, scan in enumerate(drawn)
         ]
         farthest = float(np.quantile(repeats, 0.99))
+        with_reference = None
+        if not arguments.measured:
+            with_reference = against_references(
+                drawn[: arguments.references], faulty, arguments.seed, arguments.size, folder
+            )
         table: list[dict[str, Any]] = []
         for fault in FAULTS:
             made, numbers = [], []
@@ -209,7 +272,9 @@ def main() -> None:
 
     false_alarms = float(np.mean([bool(result["findings"]) for result in clean]))
     print(f"false alarms: {false_alarms:.4f} of {len(clean)} faultless scans")
-    levels = [0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1]
+    if with_reference is not None:
+        for kind, of_kind in with_reference.items():
+            print(f"with a reference, {kind}: found {of_kind['found']:.4f} of {of_kind['scans']}")
     report = {
         "mriembed": __version__,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -220,12 +285,10 @@ def main() -> None:
         "faultless_scans": len(clean),
         "false_alarms": false_alarms,
         "noise_unknown": float(np.mean([all(c["noise"] is None for c in result["coils"]) for result in clean])),
-        "figures_of_faultless_scans": {
-            figure: dict(zip(map(str, levels), np.quantile([f[figure] for f in figures], levels).tolist(), strict=True))
-            for figure in figures[0]
-        },
+        "figures_of_faultless_scans": {figure: quantiles([f[figure] for f in figures]) for figure in figures[0]},
         "distance_of_repeats": {"median": float(np.median(repeats)), "99 %": farthest},
         "faults": table,
+        "with_reference": with_reference,
     }
     arguments.output.write_text(json.dumps(report, indent=1) + "\n")
 
