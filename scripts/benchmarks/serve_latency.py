@@ -3,11 +3,12 @@
 
     scripts/benchmarks/serve_latency.py [--slices 40] [--acceleration R] [-o FILE.json]
 
-32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms; with --acceleration every R-th line and
-24 ACS lines, which the server in Python does not take. Compared in one run: `mriembed_cli
-serve` in float32 and bfloat16, and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32), each
-alone on the machine and with every core busy. Then slices are sent as fast as they are taken, and `mriembed_cli embed`
-takes the same stream from a file; and the lines of 16 slices are sent in turn, as interleaved scans are measured.
+32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms; with --acceleration every R-th line,
+and 24 ACS lines among them, which the server in Python does not take. Compared in one run: `mriembed_cli
+serve` in float32 and bfloat16, and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32),
+each alone on the machine and with every core busy. Then slices are sent as fast as they are taken, and `mriembed_cli
+embed` takes the same stream from a file; and the lines of 16 slices are sent in turn, as interleaved scans are
+measured.
 """
 
 from __future__ import annotations

@@ -94,8 +94,9 @@ StreamedScan scan_of(const Course& course) {
       }
     }
     if (course.interleaved) {
-      std::ranges::stable_sort(imaging, {}, [](const ISMRMRD::Acquisition& one) -> std::uint16_t {
-        return one.getHead().idx.kspace_encode_step_1;
+      std::ranges::sort(imaging, {}, [](const ISMRMRD::Acquisition& one) {
+        const ISMRMRD::EncodingCounters index = one.getHead().idx;
+        return std::pair<std::uint16_t, std::uint16_t>(index.kspace_encode_step_1, index.slice);
       });
     }
     scan.lines.insert(scan.lines.end(), imaging.begin(), imaging.end());

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from mrd_codec import CALIBRATION, HEADER, LAST_IN_SLICE, acquisition, acquisition_head, acquisition_samples, text
+from mrd_codec import (
+    ACQUISITION_HEAD,
+    CALIBRATION,
+    HEADER,
+    INDEX,
+    LAST_IN_SLICE,
+    acquisition,
+    acquisition_head,
+    acquisition_samples,
+    text,
+)
 from scans_of_scanners import Course, Scan, scan, without_flags
 from service import Service, embed, expect_rows
 
@@ -69,6 +79,6 @@ def test_lines_in_any_order_repeated_or_instead_of_calibration_lines_give_the_ro
 
 def louder(line: bytes) -> bytes:
     head = acquisition_head(line)
-    index = {name: head["idx"][name] for name in head["idx"].dtype.fields or ()}
-    fields = {name: head[name] for name in head.dtype.fields or () if name not in ("idx", "trajectory_dimensions")}
+    index = {name: head["idx"][name] for name in INDEX.names or ()}
+    fields = {name: head[name] for name in ACQUISITION_HEAD.names or () if name not in ("idx", "trajectory_dimensions")}
     return acquisition(1.5 * acquisition_samples(line), **fields, **index)
