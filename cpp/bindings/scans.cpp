@@ -159,10 +159,8 @@ PYBIND11_MODULE(_scans, module) {
       .def_readonly("dead_channels", &Checked::dead_channels)
       .def_readonly("figures", &Checked::figures)
       .def_readonly("findings", &Checked::findings)
-      .def_property_readonly("noise_change",
-                             [](const Checked& checked) { return mriembed::cli::noise_change_of(checked).of_coils; })
-      .def_property_readonly("array_noise_change",
-                             [](const Checked& checked) { return mriembed::cli::noise_change_of(checked).of_array; })
+      .def_property_readonly("noise_change", [](const Checked& checked) { return checked.noise_change.of_coils; })
+      .def_property_readonly("array_noise_change", [](const Checked& checked) { return checked.noise_change.of_array; })
       .def_property_readonly("lines", &mriembed::cli::lines_of)
       .def_property_readonly("not_judged", &mriembed::cli::not_judged);
 }

@@ -64,7 +64,7 @@ std::string offset_text(const Checked& checked) {
 std::string noise_change_text(const Checked& checked, const Finding& finding, const std::string& figure_and_limit) {
   const bool of_array = finding.coil < 0;
   const std::string text = (of_array ? "noise of all coils: " : coil_text(checked, finding.coil) + ": noise ");
-  const NoiseChange change = noise_change_of(checked);
+  const NoiseChange& change = checked.noise_change;
   // Beyond its limit, the change of the array is no coil's own.
   const bool beyond_array = !of_array && finding.value != change.of_coils[static_cast<std::size_t>(finding.coil)];
   return text + figure_and_limit + (beyond_array ? ", beyond the change of all coils" : "") +
@@ -173,7 +173,7 @@ Json reference_json(const Checked& checked) {
   }
   return {{"file", checked.reference->path},
           {"scan", checked.reference->scan},
-          {"noise_change", positive_or_null(noise_change_of(checked).of_array)}};
+          {"noise_change", positive_or_null(checked.noise_change.of_array)}};
 }
 
 Json spike_json(const Spike& spike) {
@@ -324,7 +324,7 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
   object["findings"] = findings_json(checked);
   object["not_judged"] = not_judged(checked);
   Json coils = coils_json(checked);
-  const NoiseChange change = noise_change_of(checked);
+  const NoiseChange& change = checked.noise_change;
   for (std::size_t coil = 0; coil < coils.size(); ++coil) {
     coils[coil]["noise_change"] = positive_or_null(change.of_coils[coil]);
     coils[coil]["limits"] = json_of(checked.coil_limits[coil]);

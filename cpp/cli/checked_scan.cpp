@@ -57,10 +57,6 @@ ComparedCoils coils_of(const Checked& checked) {
   return coils;
 }
 
-NoiseReference noise_reference_of(const Checked& checked) {
-  return checked.reference.has_value() ? checked.reference->noise : NoiseReference();
-}
-
 }  // namespace
 
 SliceQuality ScanChecker::add(const io::HeaderFacts& header, const std::optional<io::NoiseCovariance>& noise,
@@ -98,13 +94,11 @@ std::vector<Checked> ScanChecker::checked() const {
     if (criteria_.reference.has_value()) {
       checked.reference = criteria_.reference->matching(coils_of(checked));
     }
-    checked.findings = findings_of(checked.figures, checked.limits, checked.coil_limits, noise_reference_of(checked));
+    const NoiseReference reference = checked.reference.has_value() ? checked.reference->noise : NoiseReference();
+    checked.noise_change = noise_change(checked.figures, reference);
+    checked.findings = findings_of(checked.figures, checked.limits, checked.coil_limits, reference);
   }
   return all;
-}
-
-NoiseChange noise_change_of(const Checked& checked) {
-  return noise_change(checked.figures, noise_reference_of(checked));
 }
 
 CheckCriteria check_criteria(const std::string& limits, const std::string& reference) {

@@ -32,10 +32,8 @@ struct Checked {
   std::vector<QualityLimits> coil_limits;  // of each coil
   std::vector<Finding> findings;
   std::optional<ReferenceMatch> reference;  // none: the scan is compared with no other
+  NoiseChange noise_change;                 // over the reference; without one nothing is compared
 };
-
-// The noise over that of the reference; without a reference nothing is compared.
-NoiseChange noise_change_of(const Checked& checked);
 
 // What figures are compared with.
 struct CheckCriteria {
