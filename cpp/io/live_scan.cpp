@@ -9,6 +9,7 @@
 #include "echo_check.hpp"
 #include "mrd_raw.hpp"
 #include "mriembed/error.hpp"
+#include "preprocessing/preprocessing_version.hpp"
 #include "raw_completeness.hpp"
 #include "raw_noise.hpp"
 #include "size_limits.hpp"
@@ -102,7 +103,6 @@ std::array<std::int64_t, 3> LiveScan::shape() const {
 }
 
 bool LiveScan::lacks_lines(std::uint16_t slice) const {
-  constexpr std::int64_t whole_end_share = 16;  // as in the completion of slices
   const KspacePlacement& placement = assembler_->placement();
   const LineSpan covered = placement.covered_y();
   const std::int64_t most = placement.height() / whole_end_share;

@@ -37,8 +37,8 @@ namespace mriembed::io {
 // accelerated with ACS lines, once its last line is flagged LAST_IN_SLICE. Where the header gives factors of
 // the acceleration, an accelerated slice or slab is whole as well once these lines were measured, as often as the limit
 // of averages says, with ACS lines among them; this is looked for where the next volume begins, and of a slab
-// at lines flagged as the last ones of slice, repetition or measurement. Volumes that a file would be taken with are
-// whole where another repetition begins behind the line flagged as the last one of theirs. All others are looked at
+// at lines flagged as the last ones of slice, repetition or measurement. A volume that would be accepted from a file is
+// whole once a line of another repetition follows the line with the flag LAST_IN_REPETITION. All others are looked at
 // when the scan ends.
 //
 // A header without a limit of averages promises one. Where the others follow in an outer loop, a volume is whole after
@@ -62,8 +62,8 @@ class LiveScan {
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.
   [[nodiscard]] std::array<std::int64_t, 3> shape() const;
   [[nodiscard]] SliceGeometry geometry() const { return assembler_->slice_geometry(); }
-  // Whether lines of this slice are expected never to come: by the header's acceleration or encoding limits, or for the
-  // slice has lines of calibration alone.
+  // Whether some lines of this slice are expected never to come: the header says that the scan is accelerated or that
+  // the encoding limits leave out an end of k-space, or separate ACS lines of the slice came.
   [[nodiscard]] bool lacks_lines(std::uint16_t slice) const;
 
   // Expects that next() has given all slices.
@@ -110,7 +110,7 @@ class LiveScan {
     // Of a 2D volume. Imaging lines lie `step` places apart, or multiples of it, as far as is known; 0: not yet.
     std::int64_t first_place = 0;
     std::int64_t step = 0;
-    std::set<std::size_t> early;          // calibration lines that were placed, by index
+    std::set<std::size_t> early;          // separate ACS lines that were placed, by index
     std::set<std::int64_t> early_places;  // where they still are
   };
   using Places = std::map<std::int64_t, HeldLine>;
@@ -120,7 +120,7 @@ class LiveScan {
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(const VolumeKey& key, OpenVolume& volume);
-  // Calibration lines of the volume's own counters are placed as they come where they lie between imaging lines, and
+  // Separate ACS lines with the volume's own counters are placed as they come where they lie between imaging lines, and
   // taken out again where an imaging line comes after all.
   void place_calibration(const VolumeKey& key, OpenVolume& volume);
   void place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration);

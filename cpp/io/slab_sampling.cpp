@@ -7,6 +7,7 @@
 
 #include "acquired_lines.hpp"
 #include "kernels/grappa.hpp"
+#include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed::io {
 
@@ -61,7 +62,6 @@ void for_each_gap(std::int64_t lines, const Present& present, const Take& take) 
 
 // Both ends are left out for a lower resolution, one alone by partial Fourier.
 bool misses_one_end(LineSpan span, std::int64_t size, std::int64_t acceleration) {
-  constexpr std::int64_t whole_end_share = 16;  // as in the completion of slices
   const std::int64_t whole = std::max(size / whole_end_share, acceleration - 1);
   return (span.begin > whole) != (size - span.end > whole);
 }
