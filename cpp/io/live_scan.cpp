@@ -106,13 +106,8 @@ bool LiveScan::lacks_lines(std::uint16_t slice) const {
   const KspacePlacement& placement = assembler_->placement();
   const LineSpan covered = placement.covered_y();
   const std::int64_t most = placement.height() / whole_end_share;
-  return header_.encodings.front().acceleration.y > 1 || calibration_of_slice_.contains(slice) ||
-         covered.begin > most || placement.height() - covered.end > most;
-}
-
-LiveScan::HeldLine LiveScan::hold(const Acquisition& line, std::size_t index,
-                                  std::span<const std::complex<float>> samples) {
-  return std::make_shared<const Held>(Held{line, index, {samples.begin(), samples.end()}});
+  return header_.encodings.front().acceleration.y > 1 || separate_.calibrate(slice) || covered.begin > most ||
+         placement.height() - covered.end > most;
 }
 
 void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
@@ -127,27 +122,24 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
     return;
   } else if (kind == LineKind::calibration) {
     if (const auto place = assembler_->placement().place_of(line)) {
-      take_calibration(key_of(line), hold(line, index, samples), *place);
+      take_calibration(hold(line, index, samples), *place);
     }
   } else if (kind == LineKind::phase_correction && assembler_->epi() != nullptr && line.samples == first_.samples) {
-    navigators_of_slice_.try_emplace(line.slice, key_of(line));
-    navigators_[key_of(line)].push_back(hold(line, index, samples));
+    separate_.add_navigator(hold(line, index, samples));
   }
 }
 
-void LiveScan::take_calibration(const VolumeKey& key, const HeldLine& calibration, std::int64_t place) {
-  calibration_[key].push_back(calibration);
-  calibration_of_slice_[key[0]].try_emplace(place, calibration);
+void LiveScan::take_calibration(const HeldLine& calibration, std::int64_t place) {
+  separate_.add_calibration(calibration, place);
+  const VolumeKey key = key_of(calibration->line);
   if (const auto volume = open_.find(key); volume != open_.end()) {
     place_early(key, volume->second, calibration);
   }
 }
 
 void LiveScan::place_calibration(const VolumeKey& key, OpenVolume& volume) {
-  if (const auto own = calibration_.find(key); own != calibration_.end()) {
-    for (const HeldLine& calibration : own->second) {
-      place_early(key, volume, calibration);
-    }
+  for (const HeldLine& calibration : separate_.own_calibration_of(key)) {
+    place_early(key, volume, calibration);
   }
 }
 
@@ -174,7 +166,7 @@ void LiveScan::make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t p
   if (volume.early_places.erase(place) > 0) {
     assembler_->forget(key, place);
   }
-  if (volume.averages.empty()) {
+  if (volume.places.empty()) {
     const std::int64_t factor = header_.encodings.front().acceleration.y;
     volume.first_place = place;
     volume.step = factor > 1 ? factor : 0;
@@ -242,13 +234,10 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
     const LineSpan covered_y = placement.covered_y();
     const LineSpan covered_z = placement.covered_z();
     const bool inside = y >= covered_y.begin && y < covered_y.end && z >= covered_z.begin && z < covered_z.end;
-    const auto averages = static_cast<std::size_t>(++volume.averages[*at]);
-    if (inside) {
-      volume.at_least.resize(std::max(volume.at_least.size(), averages + 1));
-      ++volume.at_least[averages];
-    }
+    volume.places.add(*at, inside);
   }
-  if (is_whole(volume, line) || ends_accelerated(key, volume, line)) {
+  if (volume.places.is_whole(needed_places_, averages_, line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE)) ||
+      ends_accelerated(key, volume, line)) {
     ready_.push_back(key);
   }
 }
@@ -266,20 +255,6 @@ void LiveScan::end_repetition(const Acquisition& next) {
       ready_.push_back(key);
     }
   }
-}
-
-bool LiveScan::is_whole(const OpenVolume& volume, const Acquisition& line) const {
-  const auto places_with = [&](std::size_t averages) {
-    return averages < volume.at_least.size() ? volume.at_least[averages] : 0;
-  };
-  // Not every header tells of averages: where some lines came more often than others, more may follow. At a line that
-  // is flagged as the last one, lines that most others outnumber are still due.
-  auto averages = static_cast<std::size_t>(averages_);
-  const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
-  while (places_with(averages + 1) > 0 && (!last || 2 * places_with(averages + 1) >= needed_places_)) {
-    ++averages;
-  }
-  return places_with(averages) == needed_places_;
 }
 
 void LiveScan::place(const VolumeKey& key, OpenVolume& volume) {
@@ -302,17 +277,12 @@ bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, 
 
 bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const {
   const MrdEncoding& encoding = header_.encodings.front();
-  const auto often_enough = [&](const auto& place) { return place.second >= averages_; };
-  if (encoding.acceleration.y * encoding.acceleration.z == 1 || !std::ranges::all_of(volume.averages, often_enough)) {
+  if (encoding.acceleration.y * encoding.acceleration.z == 1 || !volume.places.each_as_often_as(averages_)) {
     return false;
   }
   const KspacePlacement& placement = assembler_->placement();
-  std::vector<bool> measured(static_cast<std::size_t>(placement.height() * placement.depth()), false);
-  for (const auto& [place, averages] : volume.averages) {
-    measured[static_cast<std::size_t>(place)] = true;
-  }
-  return has_whole_grid(measured, placement.height(), placement.covered_y(), placement.covered_z(),
-                        encoding.acceleration) &&
+  return has_whole_grid(volume.places.of(placement.height() * placement.depth()), placement.height(),
+                        placement.covered_y(), placement.covered_z(), encoding.acceleration) &&
          is_complete(key, volume, false);
 }
 
@@ -330,29 +300,6 @@ bool LiveScan::is_complete(const VolumeKey& key, const OpenVolume& volume, bool 
   }
 }
 
-std::vector<LiveScan::HeldLine> LiveScan::calibration_of(const VolumeKey& key) const {
-  if (const auto own = calibration_.find(key); own != calibration_.end()) {
-    return own->second;
-  }
-  std::vector<HeldLine> lines;
-  if (const auto shared = calibration_of_slice_.find(key[0]); shared != calibration_of_slice_.end()) {
-    for (const auto& [place, line] : shared->second) {
-      lines.push_back(line);
-    }
-  }
-  std::ranges::sort(lines, {}, &Held::index);
-  return lines;
-}
-
-std::vector<LiveScan::HeldLine> LiveScan::navigators_of(const VolumeKey& key) const {
-  auto found = navigators_.find(key);
-  if (found == navigators_.end()) {
-    const auto shared = navigators_of_slice_.find(key[0]);
-    found = shared == navigators_of_slice_.end() ? navigators_.end() : navigators_.find(shared->second);
-  }
-  return found == navigators_.end() ? std::vector<HeldLine>() : found->second;
-}
-
 RawVolume LiveScan::described(const VolumeKey& key, const OpenVolume& volume, std::vector<Acquisition>& lines) const {
   RawVolume result;
   result.key = key;
@@ -361,9 +308,9 @@ RawVolume LiveScan::described(const VolumeKey& key, const OpenVolume& volume, st
     result.imaging.push_back(lines.size());
     lines.push_back(line);
   }
-  for (const HeldLine& held : calibration_of(key)) {
+  for (const HeldLine& held : separate_.calibration_of(key)) {
     result.calibrated = true;
-    if (!volume.averages.contains(*assembler_->placement().place_of(held->line))) {
+    if (!volume.places.contains(*assembler_->placement().place_of(held->line))) {
       result.calibration.push_back(lines.size());
       lines.push_back(held->line);
     }
@@ -383,14 +330,13 @@ void LiveScan::finish(const VolumeKey& key) {
     reference_lines_ = lines;
   }
   warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
-  for (const HeldLine& held : calibration_of(key)) {
-    if (!volume.averages.contains(*assembler_->placement().place_of(held->line)) &&
-        !volume.early.contains(held->index)) {
+  for (const HeldLine& held : separate_.calibration_of(key)) {
+    if (!volume.places.contains(*assembler_->placement().place_of(held->line)) && !volume.early.contains(held->index)) {
       volume.pending.push_back(held);
     }
   }
-  std::ranges::sort(volume.pending, {}, &Held::index);
-  for (const HeldLine& navigator : navigators_of(key)) {
+  std::ranges::sort(volume.pending, {}, &MeasuredLine::index);
+  for (const HeldLine& navigator : separate_.navigators_of(key)) {
     assembler_->add_navigator(key, navigator->line, navigator->index, navigator->samples);
   }
   place(key, volume);
@@ -406,11 +352,7 @@ void LiveScan::finish(const VolumeKey& key) {
   if (assembler_->epi() != nullptr) {
     warn(assembler_->epi()->warnings());
   }
-  calibration_.erase(key);
-  if (const auto shared = navigators_of_slice_.find(key[0]);
-      shared == navigators_of_slice_.end() || shared->second != key) {
-    navigators_.erase(key);
-  }
+  separate_.forget(key);
 }
 
 void LiveScan::end() {

@@ -13,16 +13,17 @@
 #include <set>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "held_acquisitions.hpp"
+#include "measured_places.hpp"
 #include "mrd_header.hpp"
 #include "noise_measurement.hpp"
 #include "raw_volumes.hpp"
 #include "scan_noise.hpp"
 #include "scan_reader.hpp"
+#include "separate_lines.hpp"
 #include "slice_assembler.hpp"
 #include "volume_key.hpp"
 
@@ -93,29 +94,20 @@ class LiveScan {
   std::vector<std::string> take_warnings();
 
  private:
-  struct Held {
-    Acquisition line;
-    std::size_t index;
-    std::vector<std::complex<float>> samples;
-  };
-  using HeldLine = std::shared_ptr<const Held>;
   struct OpenVolume {
     std::vector<Acquisition> lines;  // imaging
     bool calibrated = false;
-    bool placed = false;                                      // the assembler has its lines; else they are pending
-    std::vector<HeldLine> pending;                            // in the order of their measurement
-    std::unordered_map<std::int64_t, std::int64_t> averages;  // of each place
-    std::vector<std::int64_t> at_least;                       // places inside the limits with n averages and more
-    std::size_t last = 0;                                     // index of the last line
+    bool placed = false;            // the assembler has its lines; else they are pending
+    std::vector<HeldLine> pending;  // in the order of their measurement
+    MeasuredPlaces places;
+    std::size_t last = 0;  // index of the last line
     // Of a 2D volume. Imaging lines lie `step` places apart, or multiples of it, as far as is known; 0: not yet.
     std::int64_t first_place = 0;
     std::int64_t step = 0;
     std::set<std::size_t> early;          // separate ACS lines that were placed, by index
     std::set<std::int64_t> early_places;  // where they still are
   };
-  using Places = std::map<std::int64_t, HeldLine>;
 
-  static HeldLine hold(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void begin(const Acquisition& first);
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
@@ -124,16 +116,12 @@ class LiveScan {
   // taken out again where an imaging line comes after all.
   void place_calibration(const VolumeKey& key, OpenVolume& volume);
   void place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration);
-  void take_calibration(const VolumeKey& key, const HeldLine& calibration, std::int64_t place);
+  void take_calibration(const HeldLine& calibration, std::int64_t place);
   void make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place);
-  [[nodiscard]] bool is_whole(const OpenVolume& volume, const Acquisition& line) const;
   [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
   // By the header's factors.
   [[nodiscard]] bool is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const;
   [[nodiscard]] bool is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const;
-  // Of a volume: by its counters, or else by its slice.
-  [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;
-  [[nodiscard]] std::vector<HeldLine> navigators_of(const VolumeKey& key) const;
   // What check_complete() asks of a volume; its lines are appended to `lines`.
   [[nodiscard]] RawVolume described(const VolumeKey& key, const OpenVolume& volume,
                                     std::vector<Acquisition>& lines) const;
@@ -161,10 +149,7 @@ class LiveScan {
   std::set<VolumeKey> finished_;
   RawVolume reference_;  // the first volume that was finished: how far the others should reach
   std::vector<Acquisition> reference_lines_;
-  std::map<VolumeKey, std::vector<HeldLine>> calibration_;  // of open volumes
-  std::map<std::uint16_t, Places> calibration_of_slice_;    // the first of each place
-  std::map<VolumeKey, std::vector<HeldLine>> navigators_;
-  std::map<std::uint16_t, VolumeKey> navigators_of_slice_;  // the first volume's
+  SeparateLines separate_;
   std::deque<VolumeKey> ready_;
   VolumeKey last_key_{};                                           // of the last imaging line
   bool repetition_ended_ = false;                                  // with it, its flag says

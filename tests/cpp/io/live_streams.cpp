@@ -79,6 +79,11 @@ LiveSlices read_live(const StreamedScan& scan, const ReadOptions& options, const
   return result;
 }
 
+bool warned(const LiveSlices& result, const std::string& words) {
+  return std::ranges::any_of(result.warnings,
+                             [&](const std::string& warning) { return warning.find(words) != std::string::npos; });
+}
+
 void expect_as_in_file(const StreamedScan& scan, const ReadOptions& options) {
   const auto file = open_scan(written_mrd(scan.xml, scan.lines), options);
   const LiveSlices found = read_live(scan, options);

@@ -47,6 +47,9 @@ void add_line(LiveScan& scan, const ISMRMRD::Acquisition& line);
 LiveSlices read_live(const StreamedScan& scan, const ReadOptions& options = {},
                      const std::vector<MeasuredNoise>& others = {});
 
+// Whether a warning has these words.
+bool warned(const LiveSlices& result, const std::string& words);
+
 // Bit for bit what the file of the same acquisitions gives, in any order.
 void expect_as_in_file(const StreamedScan& scan, const ReadOptions& options = {});
 

@@ -1,0 +1,199 @@
+// Slabs while they are measured: when they are whole, and that their partitions are the file's.
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "live_streams.hpp"
+#include "scan_files.hpp"
+
+namespace mriembed::io::testing_files {
+namespace {
+
+StreamedScan slab() {
+  MrdMatrix matrix;
+  matrix.z = 4;
+  matrix.recon_z = 4;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 3, 2) + limit_xml("kspace_encoding_step_2", 0, 3, 2);
+  StreamedScan scan{mrd_xml(matrix), {}};
+  for (std::uint16_t z = 0; z < 4; ++z) {
+    for (std::uint16_t y = 0; y < 4; ++y) {
+      scan.lines.push_back(line(2, 8, y, z));
+      ISMRMRD::AcquisitionHeader head = scan.lines.back().getHead();  // is packed: members may lie unaligned
+      head.position[2] = 12;
+      head.slice_dir[2] = 1;
+      scan.lines.back().setHead(head);
+    }
+  }
+  return scan;
+}
+
+TEST(LiveScan, gives_the_partitions_of_a_slab_with_its_last_line) {
+  const LiveSlices result = read_live(slab());
+  ASSERT_EQ(result.slices.size(), 4U);
+  EXPECT_EQ(result.slices[3].slice.label.partition, 3);
+  expect_as_in_file(slab());
+}
+
+// Of the line that ends them.
+// `partitions_as_repetitions`: flagged as the last one of its repetition where it ends a partition.
+enum class Flagged { none, slabs, partitions, repetitions, partitions_as_repetitions };
+
+struct SlabCourse {
+  Flagged flagged = Flagged::slabs;
+  bool factors = true;  // in the header
+  int segments = 1;     // of lines, interleaved: each is a pass through all partitions
+  std::uint16_t averages = 1;
+  bool slabs_inside = false;  // a segment of each slab after the other
+  bool elliptical = false;    // not accelerated
+};
+
+// Two slabs, twice, of 20 lines and 12 partitions, accelerated twice along both, with ACS lines inside.
+StreamedScan accelerated_slabs(const SlabCourse& course) {
+  MrdMatrix matrix = matrix_of(20);
+  matrix.z = 12;
+  matrix.recon_z = 12;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 19, 10) + limit_xml("kspace_encoding_step_2", 0, 11, 6) +
+                  limit_xml("average", 0, course.averages - 1U, 0);
+  StreamedScan scan{mrd_xml(matrix), {}};
+  if (course.factors) {
+    const std::string end = "</encoding>";
+    scan.xml.insert(scan.xml.find(end),
+                    "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
+                    "<kspace_encoding_step_2>2</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
+  }
+  const auto measured = [&](std::uint16_t y, std::uint16_t z) {
+    if (course.elliptical) {
+      return std::hypot((y - 10) / 10.0, (z - 6) / 6.0) <= 1;
+    }
+    const bool calibration = y >= 6 && y < 14 && z >= 3 && z < 9;
+    return (y % 2 == 0 && z % 2 == 0) || calibration;
+  };
+  const auto add_segment = [&](std::uint16_t repetition, std::uint16_t slab, std::uint16_t average, int segment) {
+    for (std::uint16_t z = 0; z < 12; ++z) {
+      const std::size_t before = scan.lines.size();
+      for (std::uint16_t y = 0; y < 20; ++y) {
+        if (!measured(y, z) || y / 2 % course.segments != segment) {
+          continue;
+        }
+        auto acquisition = line(2, 8, y, z);
+        acquisition.idx().slice = slab;
+        acquisition.idx().repetition = repetition;
+        acquisition.idx().average = average;
+        acquisition.data(2, 0) += Complex(slab, static_cast<float>(repetition + average));
+        scan.lines.push_back(acquisition);
+      }
+      if (scan.lines.size() == before) {
+        continue;
+      }
+      if (course.flagged == Flagged::partitions) {
+        scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+      } else if (course.flagged == Flagged::partitions_as_repetitions) {
+        scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION);
+      }
+    }
+    if (course.flagged == Flagged::slabs) {  // of each average and each segment
+      scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+    }
+  };
+  for (std::uint16_t repetition = 0; repetition < 2; ++repetition) {
+    for (int outer = 0; outer < (course.slabs_inside ? course.segments : 2); ++outer) {
+      for (std::uint16_t average = 0; average < course.averages; ++average) {
+        for (int inner = 0; inner < (course.slabs_inside ? 2 : course.segments); ++inner) {
+          add_segment(repetition, static_cast<std::uint16_t>(course.slabs_inside ? inner : outer), average,
+                      course.slabs_inside ? outer : inner);
+        }
+      }
+    }
+    if (course.flagged == Flagged::repetitions) {
+      scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION);
+    }
+  }
+  return scan;
+}
+
+// After which lines the first partition of each slab came, in quarters of the scan.
+std::vector<double> quarters_of(const LiveSlices& result, const StreamedScan& scan) {
+  std::vector<double> quarters;
+  for (std::size_t index = 0; index < result.slices.size(); index += 12) {
+    quarters.push_back(4 * static_cast<double>(result.slices[index].after) / static_cast<double>(scan.lines.size()));
+  }
+  return quarters;
+}
+
+TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
+  for (const Flagged flagged : {Flagged::slabs, Flagged::partitions}) {
+    for (const int segments : {1, 2, 5}) {
+      for (const std::uint16_t averages : {std::uint16_t{1}, std::uint16_t{2}}) {
+        const StreamedScan scan = accelerated_slabs({.flagged = flagged, .segments = segments, .averages = averages});
+        const LiveSlices result = read_live(scan);
+        EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1, 2, 3, 4})) << segments << ", " << averages;
+        EXPECT_EQ(result.slices.front().slice.label.slab_sampling.substr(0, 12), "grappa 2 x 2");
+        EXPECT_FALSE(warned(result, "left out"));
+        expect_as_in_file(scan);
+      }
+    }
+  }
+}
+
+TEST(LiveScan, ends_an_accelerated_slab_without_flags_where_the_next_one_begins) {
+  const StreamedScan scan = accelerated_slabs({.flagged = Flagged::none, .segments = 2});
+  const LiveSlices result = read_live(scan);
+  const double line = 4 / static_cast<double>(scan.lines.size());
+  EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1 + line, 2 + line, 3 + line, 4}));
+  expect_as_in_file(scan);
+  const StreamedScan repetitions = accelerated_slabs({.flagged = Flagged::repetitions});
+  EXPECT_EQ(quarters_of(read_live(repetitions), repetitions), (std::vector<double>{1 + line, 2, 3 + line, 4}));
+  expect_as_in_file(repetitions);
+}
+
+TEST(LiveScan, ends_no_accelerated_slab_before_all_of_its_segments_came) {
+  for (const Flagged flagged : {Flagged::slabs, Flagged::none}) {  // after the first segment, it looks twice as fast
+    const StreamedScan scan = accelerated_slabs({.flagged = flagged, .segments = 2, .slabs_inside = true});
+    const LiveSlices result = read_live(scan);
+    ASSERT_EQ(result.slices.size(), 48U);
+    EXPECT_GT(quarters_of(result, scan).front(), 1.4);
+    EXPECT_FALSE(warned(result, "left out"));
+    expect_as_in_file(scan);
+  }
+}
+
+TEST(LiveScan, ends_accelerated_slabs_of_an_unknown_factor_at_the_end) {
+  const StreamedScan scan = accelerated_slabs({.factors = false});
+  EXPECT_EQ(quarters_of(read_live(scan), scan), (std::vector<double>{4, 4, 4, 4}));
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, ends_slabs_of_an_unknown_pattern_where_another_repetition_begins_behind_the_flagged_end_of_theirs) {
+  for (const bool elliptical : {false, true}) {
+    for (const std::uint16_t averages : {std::uint16_t{1}, std::uint16_t{2}}) {
+      SlabCourse course{.flagged = Flagged::repetitions,
+                        .factors = false,
+                        .segments = 2,
+                        .averages = averages,
+                        .slabs_inside = true,
+                        .elliptical = elliptical};
+      const StreamedScan scan = accelerated_slabs(course);
+      const double line = 4 / static_cast<double>(scan.lines.size());
+      EXPECT_EQ(quarters_of(read_live(scan), scan), (std::vector<double>{2 + line, 2 + line, 4, 4}));
+      expect_as_in_file(scan);
+      for (const Flagged flagged : {Flagged::none, Flagged::slabs, Flagged::partitions}) {  // these tell it of nothing
+        course.flagged = flagged;
+        const StreamedScan without = accelerated_slabs(course);
+        EXPECT_EQ(quarters_of(read_live(without), without), (std::vector<double>{4, 4, 4, 4}));
+      }
+    }
+  }
+}
+
+TEST(LiveScan, does_not_take_the_end_of_a_partition_for_that_of_a_repetition) {
+  const StreamedScan scan = accelerated_slabs({.flagged = Flagged::partitions_as_repetitions, .factors = false});
+  const LiveSlices result = read_live(scan);
+  const double line = 4 / static_cast<double>(scan.lines.size());
+  EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{2 + line, 2 + line, 4, 4}));
+  EXPECT_FALSE(warned(result, "left out"));
+  expect_as_in_file(scan);
+}
+
+}  // namespace
+}  // namespace mriembed::io::testing_files
