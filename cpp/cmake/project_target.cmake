@@ -39,9 +39,14 @@ function(mriembed_project_target target)
 endfunction()
 
 # mriembed_compile_quickly(SOURCE...): sources of the current folder in which nothing takes time, but whose templates (of
-# CLI11, JSON, pybind11) take the compiler's at high optimization.
+# CLI11, JSON, pybind11) take the compiler's at high optimization; with sanitizers, at any.
 function(mriembed_compile_quickly)
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+    if(MRIEMBED_SANITIZERS)
+        set(optimization -O0)
+    else()
+        set(optimization "$<$<CONFIG:Release>:-O1>")
+    endif()
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${optimization}")
 endfunction()
 
 # mriembed_test_program(TARGET): what every program of GoogleTest has in common. Its own sources are compiled without
