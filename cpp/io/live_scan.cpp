@@ -106,7 +106,7 @@ bool LiveScan::lacks_lines(std::uint16_t slice) const {
   const KspacePlacement& placement = assembler_->placement();
   const LineSpan covered = placement.covered_y();
   const std::int64_t most = placement.height() / whole_end_share;
-  return header_.encodings.front().acceleration.y > 1 || separate_.calibrate(slice) || covered.begin > most ||
+  return header_.encodings.front().acceleration.y > 1 || separate_.have_calibration_of(slice) || covered.begin > most ||
          placement.height() - covered.end > most;
 }
 
@@ -281,7 +281,7 @@ bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volu
     return false;
   }
   const KspacePlacement& placement = assembler_->placement();
-  return has_whole_grid(volume.places.of(placement.height() * placement.depth()), placement.height(),
+  return has_whole_grid(volume.places.among(placement.height() * placement.depth()), placement.height(),
                         placement.covered_y(), placement.covered_z(), encoding.acceleration) &&
          is_complete(key, volume, false);
 }

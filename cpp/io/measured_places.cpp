@@ -16,7 +16,7 @@ bool MeasuredPlaces::each_as_often_as(std::int64_t averages) const {
   return std::ranges::all_of(averages_, [&](const auto& place) { return place.second >= averages; });
 }
 
-std::vector<bool> MeasuredPlaces::of(std::int64_t places) const {
+std::vector<bool> MeasuredPlaces::among(std::int64_t places) const {
   std::vector<bool> measured(static_cast<std::size_t>(places), false);
   for (const auto& [place, averages] : averages_) {
     measured[static_cast<std::size_t>(place)] = true;

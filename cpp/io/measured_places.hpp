@@ -18,7 +18,7 @@ class MeasuredPlaces {
   // Whether each place that was measured was measured so often.
   [[nodiscard]] bool each_as_often_as(std::int64_t averages) const;
   // Of so many places, which ones were measured.
-  [[nodiscard]] std::vector<bool> of(std::int64_t places) const;
+  [[nodiscard]] std::vector<bool> among(std::int64_t places) const;
   // Whether all `needed` places inside the limits were measured `averages` times, or as often as the most often
   // measured one of them, for not every header tells of averages. With `last`, the line just measured is flagged as the
   // last one of its slice: then as often as half of the needed places were measured.

@@ -35,7 +35,7 @@ class SeparateLines {
   void add_navigator(const HeldLine& line);
 
   // Whether ACS lines of this slice came.
-  [[nodiscard]] bool calibrate(std::uint16_t slice) const { return calibration_of_slice_.contains(slice); }
+  [[nodiscard]] bool have_calibration_of(std::uint16_t slice) const { return calibration_of_slice_.contains(slice); }
   // ACS lines with the volume's own counters alone. Valid until the next line is added or forgotten.
   [[nodiscard]] std::span<const HeldLine> own_calibration_of(const VolumeKey& key) const;
   // Both in the order of their measurement.

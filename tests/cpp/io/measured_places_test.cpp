@@ -22,7 +22,7 @@ TEST(MeasuredPlaces, are_those_that_were_added) {
   EXPECT_FALSE(places.empty());
   EXPECT_TRUE(places.contains(3));
   EXPECT_FALSE(places.contains(2));
-  EXPECT_EQ(places.of(5), (std::vector<bool>{false, true, false, true, false}));
+  EXPECT_EQ(places.among(5), (std::vector<bool>{false, true, false, true, false}));
 }
 
 TEST(MeasuredPlaces, were_measured_as_often_as_the_one_measured_least) {

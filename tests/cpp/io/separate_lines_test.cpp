@@ -44,8 +44,8 @@ TEST(SeparateLines, go_to_the_volume_with_their_counters) {
   separate.add_calibration(line_of(1, 0, 9), 10);
   EXPECT_EQ(indices_of(separate.calibration_of(volume_of(0, 1))), Indices{7});
   EXPECT_EQ(indices_of(separate.own_calibration_of(volume_of(0, 1))), Indices{7});
-  EXPECT_TRUE(separate.calibrate(1));
-  EXPECT_FALSE(separate.calibrate(2));
+  EXPECT_TRUE(separate.have_calibration_of(1));
+  EXPECT_FALSE(separate.have_calibration_of(2));
   EXPECT_TRUE(separate.calibration_of(volume_of(2, 0)).empty());
 }
 
