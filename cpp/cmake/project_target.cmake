@@ -39,7 +39,8 @@ function(mriembed_project_target target)
 endfunction()
 
 # mriembed_compile_quickly(SOURCE...): sources of the current folder in which nothing takes time, but whose templates (of
-# CLI11, JSON, pybind11) take the compiler's at high optimization; with sanitizers, at any.
+# CLI11, JSON, pybind11) take the compiler's at high optimization. Builds with sanitizers do not optimize them at all:
+# -O1, which they have elsewhere, takes longer to compile and finds no more.
 function(mriembed_compile_quickly)
     if(MRIEMBED_SANITIZERS)
         set(optimization -O0)

@@ -1,6 +1,7 @@
 #include "measured_places.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace mriembed::io {
 

@@ -1,7 +1,6 @@
 // How often each place of a volume's k-space was measured, and whether that is all that will be measured of it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -15,13 +14,13 @@ class MeasuredPlaces {
 
   [[nodiscard]] bool empty() const { return averages_.empty(); }
   [[nodiscard]] bool contains(std::int64_t place) const { return averages_.contains(place); }
-  // Whether each place that was measured was measured so often.
+  // Whether every place that was measured at all was measured so often, inside the limits or not.
   [[nodiscard]] bool each_as_often_as(std::int64_t averages) const;
   // Of so many places, which ones were measured.
   [[nodiscard]] std::vector<bool> among(std::int64_t places) const;
-  // Whether all `needed` places inside the limits were measured `averages` times, or as often as the most often
-  // measured one of them, for not every header tells of averages. With `last`, the line just measured is flagged as the
-  // last one of its slice: then as often as half of the needed places were measured.
+  // Whether all `needed` places inside the limits were measured `averages` times. Not every header tells of averages:
+  // where some of these places came more often, the others must come as often. `last`: the line just measured is
+  // flagged as the last one of its slice. Then an average that fewer than half of these places have does not count.
   [[nodiscard]] bool is_whole(std::int64_t needed, std::int64_t averages, bool last) const;
 
  private:

@@ -36,9 +36,9 @@ class SeparateLines {
 
   // Whether ACS lines of this slice came.
   [[nodiscard]] bool have_calibration_of(std::uint16_t slice) const { return calibration_of_slice_.contains(slice); }
-  // ACS lines with the volume's own counters alone. Valid until the next line is added or forgotten.
+  // ACS lines with the volume's own counters alone. Valid until a line is added or a volume forgotten.
   [[nodiscard]] std::span<const HeldLine> own_calibration_of(const VolumeKey& key) const;
-  // Both in the order of their measurement.
+  // Those that the volume takes, in the order of their measurement.
   [[nodiscard]] std::vector<HeldLine> calibration_of(const VolumeKey& key) const;
   [[nodiscard]] std::vector<HeldLine> navigators_of(const VolumeKey& key) const;
 

@@ -61,10 +61,7 @@ StreamedScan scan_of(const Course& course) {
   matrix.limits = limit_xml("kspace_encoding_step_1", course.first_line, height - 1, height / 2);
   StreamedScan scan{mrd_xml(matrix), {}};
   if (course.factor) {
-    const std::string end = "</encoding>";
-    scan.xml.insert(scan.xml.find(end),
-                    "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
-                    "<kspace_encoding_step_2>1</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
+    scan.xml = with_acceleration(scan.xml, 2, 1);
   }
   const auto add_separate = [&](std::uint16_t repetition) {
     for (std::uint16_t slice = 0; slice < 2; ++slice) {

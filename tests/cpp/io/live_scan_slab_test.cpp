@@ -57,10 +57,7 @@ StreamedScan accelerated_slabs(const SlabCourse& course) {
                   limit_xml("average", 0, course.averages - 1U, 0);
   StreamedScan scan{mrd_xml(matrix), {}};
   if (course.factors) {
-    const std::string end = "</encoding>";
-    scan.xml.insert(scan.xml.find(end),
-                    "<parallelImaging><accelerationFactor><kspace_encoding_step_1>2</kspace_encoding_step_1>"
-                    "<kspace_encoding_step_2>2</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
+    scan.xml = with_acceleration(scan.xml, 2, 2);
   }
   const auto measured = [&](std::uint16_t y, std::uint16_t z) {
     if (course.elliptical) {

@@ -1,7 +1,6 @@
 #include "live_scan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "live_streams.hpp"

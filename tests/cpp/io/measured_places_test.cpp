@@ -50,6 +50,7 @@ TEST(MeasuredPlaces, are_not_whole_while_some_were_measured_more_often_than_the_
 TEST(MeasuredPlaces, are_whole_at_the_flagged_line_where_less_than_half_were_measured_more_often) {
   EXPECT_TRUE(measured({0, 1, 2, 0}).is_whole(3, 1, true));
   EXPECT_FALSE(measured({0, 1, 2, 0, 1}).is_whole(3, 1, true));
+  EXPECT_FALSE(measured({0, 1, 2, 3, 0, 1}).is_whole(4, 1, true));  // half of them
 }
 
 }  // namespace

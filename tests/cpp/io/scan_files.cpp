@@ -136,6 +136,14 @@ std::string with_ids(std::string xml, const std::string& own, const std::string&
   return xml;
 }
 
+std::string with_acceleration(std::string xml, int y, int z) {
+  xml.insert(xml.find("</encoding>"), "<parallelImaging><accelerationFactor><kspace_encoding_step_1>" +
+                                          std::to_string(y) + "</kspace_encoding_step_1><kspace_encoding_step_2>" +
+                                          std::to_string(z) +
+                                          "</kspace_encoding_step_2></accelerationFactor></parallelImaging>");
+  return xml;
+}
+
 bool warns(const ScanReader& scan, const std::string& part) {
   return std::ranges::any_of(scan.summary().warnings,
                              [&](const std::string& warning) { return warning.find(part) != std::string::npos; });

@@ -74,6 +74,9 @@ ISMRMRD::Acquisition noise_of_power(float power);
 // The header with a measurement's ID, and that of the noise that it depends on (empty: none).
 std::string with_ids(std::string xml, const std::string& own, const std::string& noise);
 
+// The header with the factors of the acceleration along y and z.
+std::string with_acceleration(std::string xml, int y, int z);
+
 // Whether one of the scan's warnings has this part.
 bool warns(const ScanReader& scan, const std::string& part);
 

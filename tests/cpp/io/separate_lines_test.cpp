@@ -54,7 +54,9 @@ TEST(SeparateLines, that_were_measured_once_go_to_every_repetition_of_their_slic
   separate.add_calibration(line_of(0, 0, 4), 12);
   separate.add_calibration(line_of(0, 0, 5), 10);
   separate.add_calibration(line_of(0, 0, 6), 12);  // the place was measured before
+  EXPECT_EQ(indices_of(separate.own_calibration_of(volume_of(0, 0))), (Indices{4, 5, 6}));
   separate.forget(volume_of(0, 0));
+  EXPECT_TRUE(separate.own_calibration_of(volume_of(0, 0)).empty());
   EXPECT_EQ(indices_of(separate.calibration_of(volume_of(0, 3))), (Indices{4, 5}));
   EXPECT_TRUE(separate.own_calibration_of(volume_of(0, 3)).empty());
 }
