@@ -25,8 +25,6 @@ from mriembed.evaluation.volume_trials import Ordering, VolumeScore, volume_tria
 from mriembed.model_file import ModelDescription
 from mriembed.scans import ScanSlice
 
-_EXAMPLES = 500  # simulated slices that PCA is fitted to
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +38,7 @@ class Plan:
         volumes: simulated subjects with slices at known positions; 0 leaves them out.
         contrasts: simulated subjects scanned by other sequence parameters; 0 leaves them out.
         repeats: acquisitions of each measured slice at each level.
+        examples: simulated slices that the principal components are fitted to.
         precisions: of the model.
         threads: CPU threads of the model; 0: as many as torch would take.
         seed: decides slices and acquisitions.
@@ -52,6 +51,7 @@ class Plan:
     volumes: int = 12
     contrasts: int = 25
     repeats: int = 20
+    examples: int = 500
     precisions: tuple[str, ...] = ("float32",)
     threads: int = 0
     seed: int = 0
@@ -133,7 +133,7 @@ def evaluate(
         if embedder.compute_dtype != precision
     ]
     methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
-    embeddings = [*methods, Thumbnail(), PrincipalComponents(example_kspace(_EXAMPLES)), random_weights(description)]
+    embeddings = [*methods, Thumbnail(), PrincipalComponents(example_kspace(plan.examples)), random_weights(description)]
     methods = [*embeddings, RegisteredThumbnail()]
 
     def counter(name: str, total: int) -> Callable[[int], None]:

@@ -25,6 +25,7 @@ def evaluation(model_file: Path) -> Evaluation:
         volumes=2,
         contrasts=2,
         repeats=2,
+        examples=80,
         precisions=("float32", "bfloat16"),
         threads=1,
     )
