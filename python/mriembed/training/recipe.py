@@ -30,7 +30,7 @@ class Recipe:
         begun_from: SHA-256 of the file with the weights that the run began from; empty: it began from random ones.
     """
 
-    steps: int = _option(6800, "steps of the optimizer")
+    steps: int = _option(6800, "steps of the optimizer; 0: the weights of --begin are whitened and nothing else")
     subjects: int = _option(8, "simulated subjects of a step")
     slices: int = _option(8, "slices of each subject; each slice is acquired twice")
     # Each shard has random numbers of its own, one number of coils and one resolution. It takes as many operations,
@@ -61,14 +61,16 @@ class Recipe:
     )
     # A mirror image is another anatomy, and drawing pairs takes longer than learning from them.
     uses: int = _option(4, "steps that a pair is used in, mirrored each time")
-    whitened_by: int = _option(64, "steps' worth of pairs by which embeddings are whitened at the end; 0: not")
+    whitened_by: int = _option(256, "steps' worth of pairs by which embeddings are whitened at the end; 0: not")
     begun_from: str = ""
     seed: int = _option(0, "decides everything that is drawn")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "subjects", "slices", "shards", "num_coils", "embed_dim", "matrix", "uses"):
+        for name in ("subjects", "slices", "shards", "num_coils", "embed_dim", "matrix", "uses"):
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 1, not {getattr(self, name)}")
+        if self.steps == 0 and not self.begun_from:
+            raise InvalidArgumentError("steps: must be at least 1 without weights to begin from, not 0")
         if self.subjects % self.shards != 0:
             raise InvalidArgumentError(f"subjects: must be a multiple of the {self.shards} shards, not {self.subjects}")
         if self.pairs < 2:
@@ -81,7 +83,7 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
-        for name in ("weight_decay", "warm_up", "hardest_after", "whitened_by"):
+        for name in ("steps", "weight_decay", "warm_up", "hardest_after", "whitened_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):

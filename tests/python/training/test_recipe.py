@@ -7,7 +7,8 @@ from mriembed.training.recipe import Recipe
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"steps": 0}, "steps: must be at least 1, not 0"),
+        ({"steps": 0}, "steps: must be at least 1 without weights to begin from, not 0"),
+        ({"steps": -1}, "steps: must be at least 0, not -1"),
         ({"subjects": 6}, "subjects: must be a multiple of the 4 shards, not 6"),
         ({"subjects": 1, "slices": 1, "shards": 1}, "at least two pairs"),
         ({"matrix": 8}, "matrix: must be at least 16 pixels, not 8"),

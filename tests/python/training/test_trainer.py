@@ -145,6 +145,17 @@ def test_a_run_begins_from_the_weights_that_it_is_given(tmp_path: Path) -> None:
         train(SMALL, tmp_path / "third", ALONE, begin=begin)
 
 
+def test_a_run_without_steps_whitens_the_weights_that_it_begins_from(tmp_path: Path) -> None:
+    train(SMALL, tmp_path / "first", ALONE)
+    begin = tmp_path / "first" / "weights.safetensors"
+    recipe = replace(SMALL, steps=0, whitened_by=16, begun_from="abc")
+    before, after = load_file(begin), load_file(train(recipe, tmp_path / "second", ALONE, begin=begin) or begin)
+    assert {name for name, value in before.items() if not torch.equal(value, after[name])} == {"head.weight", "head.bias"}
+    training = read_training(tmp_path / "second" / "weights.safetensors")
+    assert training is not None
+    assert training.source.startswith("trained 6 + 0 steps on simulated slices, ")
+
+
 def test_a_run_that_ends_before_weights_are_averaged_gives_those_of_the_last_step(tmp_path: Path) -> None:
     train(replace(SMALL, average_after=6), tmp_path / "run", ALONE)
     last = load_file(tmp_path / "run" / "step-00000006.safetensors")

@@ -21,7 +21,7 @@ def test_directions_in_which_pairs_differ_count_alike_down_to_the_smallest_ones(
     before = np.sort(np.linalg.eigvalsh(differences.T @ differences / len(differences)))
     turned = differences @ whitening.numpy()
     after = np.sort(np.linalg.eigvalsh(turned.T @ turned / len(turned)))
-    expected = before / (before / before.mean() + 0.1)
+    expected = before / (before / before.mean() + 0.003)
     np.testing.assert_allclose(after, expected, rtol=1e-9)
     assert before[-1] / before[-3] > 10
     assert after[-1] / after[-3] < 3
