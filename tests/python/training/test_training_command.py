@@ -57,7 +57,7 @@ def test_own_scans_are_trained_on_and_a_part_is_kept_to_look_at_it(
     [
         (["--scans", "{tmp}/empty"], "{tmp}/empty: no scans here"),
         (["--scans", "{tmp}/scans/scan0.npy"], "--scans: 1 file(s) with 2 slice(s) are too few to train on"),
-        (["--steps", "0"], "steps: must be at least 1, not 0"),
+        (["--steps", "0"], "steps: must be at least 1 without weights to begin from, not 0"),
         (["--measured-share", "2", "--scans", "{tmp}/scans"], "measured share: must lie from 0 to 1, not 2.0"),
     ],
 )
