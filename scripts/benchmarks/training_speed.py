@@ -23,10 +23,10 @@ from machine import processor, today, versions
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mriembed import CoilPreprocessor
+from mriembed.malloc_tuning import keep_freed_memory
 from mriembed.simulation.acquisition import acquire
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.training.graded_slices import volume_slices
-from mriembed.training.malloc_tuning import keep_freed_memory
 from mriembed.training.process_group import ProcessGroup, process_group
 from mriembed.training.recipe import Recipe
 from mriembed.training.simulated_pairs import simulated_pairs

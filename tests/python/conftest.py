@@ -43,6 +43,14 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file of a small network: 2 virtual coils, 8 components."""
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    mriembed.export_model(path, num_coils=2, embed_dim=8, widths=(16, 16, 16, 16))
+    return path
+
+
+@pytest.fixture(scope="session")
 def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A raw MRD file made by the Debian generator: 3 repetitions, 8 coils, 2x readout oversampling, a noise line."""
     path = tmp_path_factory.mktemp("phantom") / "phantom.h5"

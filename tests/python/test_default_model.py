@@ -16,6 +16,7 @@ from mriembed.evaluation.gallery import Score
 from mriembed.evaluation.measured import measured_trials, read_pairs
 from mriembed.evaluation.methods import DeployedModel, Method, Thumbnail
 from mriembed.evaluation.simulated import simulated_trials
+from mriembed.malloc_tuning import keep_freed_memory
 from mriembed.scans import read_slices
 from mriembed.training.recipe import Recipe, add_recipe_options, recipe_of
 
@@ -114,6 +115,7 @@ def by_method(scores: list[Score], trial: str) -> dict[str, Score]:
 @pytest.fixture(scope="module")
 def simulated(model: Path) -> list[Score]:
     """By each precision that this machine computes in."""
+    keep_freed_memory()
     embedders = {name: Embedder.load(model, precision=name) for name in ("float32", "bfloat16")}
     methods = [DeployedModel(name, one) for name, one in embedders.items() if one.compute_dtype == name]
     return simulated_trials([*methods, Thumbnail()], 200, 1, lambda _: None)[0]

@@ -60,6 +60,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mriembed.evaluation.evaluation import Plan, evaluate
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
+    from mriembed.malloc_tuning import keep_freed_memory
     from mriembed.scans import read_usable_slices
 
     for name, value, least in (
@@ -82,6 +83,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
+    keep_freed_memory()
     if options.volumes == 1:
         raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
     simulated = (

@@ -133,7 +133,12 @@ def evaluate(
         if embedder.compute_dtype != precision
     ]
     methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
-    embeddings = [*methods, Thumbnail(), PrincipalComponents(example_kspace(plan.examples)), random_weights(description)]
+    embeddings = [
+        *methods,
+        Thumbnail(),
+        PrincipalComponents(example_kspace(plan.examples)),
+        random_weights(description),
+    ]
     methods = [*embeddings, RegisteredThumbnail()]
 
     def counter(name: str, total: int) -> Callable[[int], None]:

@@ -51,8 +51,8 @@ def _train(options: argparse.Namespace) -> int:
 
     import torch
 
+    from mriembed.malloc_tuning import keep_freed_memory
     from mriembed.scans import read_usable_slices
-    from mriembed.training.malloc_tuning import keep_freed_memory
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
     from mriembed.training.process_group import process_group
     from mriembed.training.progress_log import ProgressLog

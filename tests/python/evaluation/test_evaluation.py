@@ -8,12 +8,14 @@ from mriembed import Embedder
 from mriembed.evaluation.evaluation import Evaluation, Plan, evaluate
 from mriembed.evaluation.report import html_report
 from mriembed.evaluation.table import table
+from mriembed.malloc_tuning import keep_freed_memory
 from mriembed.scans import ScanSlice
 from mriembed.simulation import simulate_images, simulate_kspace
 
 
 @pytest.fixture(scope="module")
 def evaluation(model_file: Path) -> Evaluation:
+    keep_freed_memory()
     generator = torch.Generator().manual_seed(3)
     kspace = simulate_kspace(simulate_images(4, 1, 48, generator), 20, generator).numpy()
     slices = [ScanSlice(one, Path(f"<{number}>.npy"), 0) for number, one in enumerate(kspace)]

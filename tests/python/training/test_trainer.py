@@ -150,7 +150,10 @@ def test_a_run_without_steps_whitens_the_weights_that_it_begins_from(tmp_path: P
     begin = tmp_path / "first" / "weights.safetensors"
     recipe = replace(SMALL, steps=0, whitened_by=16, begun_from="abc")
     before, after = load_file(begin), load_file(train(recipe, tmp_path / "second", ALONE, begin=begin) or begin)
-    assert {name for name, value in before.items() if not torch.equal(value, after[name])} == {"head.weight", "head.bias"}
+    assert {name for name, value in before.items() if not torch.equal(value, after[name])} == {
+        "head.weight",
+        "head.bias",
+    }
     training = read_training(tmp_path / "second" / "weights.safetensors")
     assert training is not None
     assert training.source.startswith("trained 6 + 0 steps on simulated slices, ")

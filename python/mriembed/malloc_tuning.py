@@ -1,4 +1,4 @@
-"""Settings of the C library's malloc: memory that one step of a training has used is kept for the next."""
+"""Settings of the C library's malloc: memory that a step of a training or an evaluation used is kept for the next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _M_MMAP_MAX = -4
 def keep_freed_memory() -> bool:
     """Has the C library keep what this process frees, as long as it runs. For programs, not for libraries.
 
-    By default glibc gives large blocks back to the system once they are freed. A training step asks for the same again,
+    By default glibc gives large blocks back to the system once they are freed. The next step asks for the same again,
     and the system has to clear every page of it first.
 
     Returns:

@@ -8,7 +8,7 @@ import pytest
 FREED = """
 import ctypes, sys
 import torch
-from mriembed.training.malloc_tuning import keep_freed_memory
+from mriembed.malloc_tuning import keep_freed_memory
 
 class Mallinfo2(ctypes.Structure):
     _fields_ = [
