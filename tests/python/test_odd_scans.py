@@ -10,35 +10,35 @@ import h5py
 import numpy as np
 import pytest
 
-import make_corpora
 import mriembed
+import small_scans
 from mriembed.scans import read_slices
 from program import PROGRAM
 
 
 def write_raw(path: Path, header: str, **options: object) -> None:
     with h5py.File(path, "w", **options) as file:
-        make_corpora.write_raw(file, header, make_corpora.raw_lines(2, 4))
+        small_scans.write_raw(file, header, small_scans.raw_lines(2, 4))
 
 
 def without_recon_space(path: Path) -> None:
-    write_raw(path, re.sub("<reconSpace>.*</reconSpace>", "", make_corpora.xml()))
+    write_raw(path, re.sub("<reconSpace>.*</reconSpace>", "", small_scans.xml()))
 
 
 def radial(path: Path) -> None:
-    write_raw(path, make_corpora.xml(trajectory="Radial"))
+    write_raw(path, small_scans.xml(trajectory="Radial"))
 
 
 def cut_header(path: Path) -> None:
-    write_raw(path, make_corpora.xml()[:300])
+    write_raw(path, small_scans.xml()[:300])
 
 
 def matrix_in_words(path: Path) -> None:
-    write_raw(path, make_corpora.xml().replace("<x>8</x>", "<x>eight</x>", 1))
+    write_raw(path, small_scans.xml().replace("<x>8</x>", "<x>eight</x>", 1))
 
 
 def of_a_newer_hdf5(path: Path) -> None:
-    write_raw(path, make_corpora.xml())
+    write_raw(path, small_scans.xml())
     with path.open("r+b") as file:
         file.seek(8)
         file.write(b"\x09")  # the version of the superblock
@@ -104,7 +104,7 @@ def test_inspect_names_the_cause(odd_files: dict[Path, str]) -> None:
 def test_embed_names_the_cause_and_goes_on(odd_files: dict[Path, str], tmp_path: Path) -> None:
     model, sound = tmp_path / "model.pt", tmp_path / "sound.npy"
     mriembed.export_model(model, num_coils=2, embed_dim=4, widths=(8, 8, 8, 8))
-    np.save(sound, make_corpora.samples(2, 16, 16))
+    np.save(sound, small_scans.samples(2, 16, 16))
     done = subprocess.run([PROGRAM, "embed", model, *odd_files, sound, "-o", "-"], capture_output=True, text=True)
     assert done.returncode == 4
     expect_one_line_each(done.stderr, odd_files)
@@ -131,16 +131,16 @@ SOUND_HEADERS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("kind", SOUND_HEADERS)
 def test_headers_that_differ_in_what_places_no_sample_are_read(kind: str, tmp_path: Path) -> None:
-    write_raw(tmp_path / "plain.h5", make_corpora.xml())
-    write_raw(tmp_path / "scan.h5", SOUND_HEADERS[kind](make_corpora.xml()))
+    write_raw(tmp_path / "plain.h5", small_scans.xml())
+    write_raw(tmp_path / "scan.h5", SOUND_HEADERS[kind](small_scans.xml()))
     (plain,) = read_slices(tmp_path / "plain.h5")
     (read,) = read_slices(tmp_path / "scan.h5")
     np.testing.assert_array_equal(read.kspace, plain.kspace)
 
 
 def test_scans_behind_a_user_block_are_read(tmp_path: Path) -> None:
-    write_raw(tmp_path / "plain.h5", make_corpora.xml())
-    write_raw(tmp_path / "scan.mat", make_corpora.xml(), userblock_size=512)
+    write_raw(tmp_path / "plain.h5", small_scans.xml())
+    write_raw(tmp_path / "scan.mat", small_scans.xml(), userblock_size=512)
     (plain,) = read_slices(tmp_path / "plain.h5")
     (read,) = read_slices(tmp_path / "scan.mat")
     np.testing.assert_array_equal(read.kspace, plain.kspace)
@@ -149,7 +149,7 @@ def test_scans_behind_a_user_block_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", ["earliest", "v108", "v110", "v112", "v114", "latest"])
 def test_scans_of_any_version_of_hdf5_are_read_or_refused_for_it(version: str, tmp_path: Path) -> None:
     """Which of them can be read depends on the HDF5 that mriembed was built with: 1.10 does not know v112."""
-    write_raw(tmp_path / "scan.h5", make_corpora.xml(), libver=(version, version if version != "earliest" else "v108"))
+    write_raw(tmp_path / "scan.h5", small_scans.xml(), libver=(version, version if version != "earliest" else "v108"))
     try:
         (read,) = read_slices(tmp_path / "scan.h5")
     except mriembed.BadInputError as error:
