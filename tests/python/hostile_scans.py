@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-import small_scans
+import scan_seeds
 
 FORMATS = ("mrd-raw", "mrd-images", "fastmri", "bart", "npy")
 
@@ -31,10 +31,10 @@ _TEXTS = (b"0", b"-1", b"65535", b"65536", b"4294967296", b"9223372036854775807"
 
 def seeds(scan_format: str) -> list[bytes]:
     if scan_format == "npy":
-        return [content for _, content in small_scans.numpy_seeds()]
+        return [content for _, content in scan_seeds.numpy_seeds()]
     if scan_format == "bart":
-        return [content for _, content in small_scans.bart_seeds()]
-    return [content for name, content in small_scans.hdf5_seeds() if name.startswith(scan_format)]
+        return [content for _, content in scan_seeds.bart_seeds()]
+    return [content for name, content in scan_seeds.hdf5_seeds() if name.startswith(scan_format)]
 
 
 def _flip_bits(content: bytearray, place: int, rng: np.random.Generator) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import h5py
 import pytest
 
-import make_corpora
 import mriembed
+import small_scans
 from program import PROGRAM
 
 HEADER = (
-    make_corpora.xml()
+    small_scans.xml()
     .replace(
         "<experimentalConditions>",
         "<subjectInformation><patientName>Doe^Jane</patientName><patientID>4711</patientID></subjectInformation>"
@@ -36,7 +36,7 @@ HEADER = (
 def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("facts") / "scan.h5"
     with h5py.File(path, "w") as file:
-        make_corpora.write_raw(file, HEADER, make_corpora.raw_lines(2, 4))
+        small_scans.write_raw(file, HEADER, small_scans.raw_lines(2, 4))
     return path
 
 

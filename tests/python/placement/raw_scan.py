@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from make_corpora import ACQUISITION
+from small_scans import ACQUISITION
 
 # Bits of an acquisition's flags; the documentation numbers them from 1.
 NOISE = 1 << 18
