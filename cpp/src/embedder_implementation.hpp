@@ -251,12 +251,16 @@ class Embedder::Implementation {
     return overflows ? std::numeric_limits<std::int64_t>::max() : bytes;
   }
 
-  // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more; few where
-  // somebody wants to be asked in between.
+  // Slices of one part of a call: what fits into the memory, in whole numbers of threads where that is more. Where
+  // somebody wants to be asked in between, few: slices that take more memory take longer, and a part shall not take
+  // more than some 50 ms.
   [[nodiscard]] std::int64_t slices_at_once(std::int64_t bytes) const {
     const std::int64_t threads = executor_.threads();
+    constexpr std::int64_t bytes_of_a_thread = std::int64_t{32} << 20;
     constexpr std::int64_t slices_of_a_thread = 4;
-    const std::int64_t most = interrupted_ ? slices_of_a_thread * threads : std::numeric_limits<std::int64_t>::max();
+    const std::int64_t most =
+        interrupted_ ? threads * std::clamp<std::int64_t>(bytes_of_a_thread / bytes, 1, slices_of_a_thread)
+                     : std::numeric_limits<std::int64_t>::max();
     const std::int64_t fitting = std::clamp<std::int64_t>((memory_mib_ << 20) / bytes, 1, most);
     return fitting > threads ? fitting / threads * threads : fitting;
   }

@@ -59,6 +59,23 @@ TEST(Embedder, asks_every_few_slices_whether_to_go_on) {
   EXPECT_EQ(std::count(rows.begin(), rows.end(), 7.0F), 40 * embedder.info().embed_dim) << "nothing was written";
 }
 
+TEST(Embedder, asks_after_each_slice_that_takes_long_whether_to_go_on) {
+  const Shape shape{5, 32, 256, 160};
+  const std::vector<Complex> slice(static_cast<std::size_t>(shape[1] * shape[2] * shape[3]), Complex(1, 2));
+  const ArrayView<const Complex, 4> samples{slice.data(), shape, {0, shape[2] * shape[3], shape[3], 1}};
+  Options options;
+  options.threads = 1;
+  int questions = 0;
+  options.interrupted = [&] { return ++questions < 0; };
+  for (const Backend backend : {Backend::native, Backend::torch}) {
+    options.backend = backend;
+    const Embedder embedder = Embedder::load(pca_model, options);
+    questions = 0;
+    embed_kspace(embedder, samples);
+    EXPECT_EQ(questions, shape[0]);
+  }
+}
+
 TEST(Embedder, in_bfloat16_stays_within_a_cosine_of_0_999) {
   Options options;
   options.precision = Precision::bfloat16;

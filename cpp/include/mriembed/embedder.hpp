@@ -50,8 +50,8 @@ struct Options {
   /// Approximate working-memory limit per call, without the samples (MiB). Larger batches are processed in chunks. One
   /// slice is always processed, whatever it needs.
   std::int64_t memory_mib = 1024;
-  /// Called every few slices of a call, in the calling thread. If it returns true, the call throws Error interrupted
-  /// and writes nothing. Empty: calls run to their end.
+  /// Called every few slices of a call, and after each one that takes long, in the calling thread. If it returns true,
+  /// the call throws Error interrupted and writes nothing. Empty: calls run to their end.
   std::function<bool()> interrupted;
   Trust trust;  ///< which model files may be loaded
 };
