@@ -258,9 +258,9 @@ class Embedder::Implementation {
     const std::int64_t threads = executor_.threads();
     constexpr std::int64_t bytes_of_a_thread = std::int64_t{32} << 20;
     constexpr std::int64_t slices_of_a_thread = 4;
-    const std::int64_t most =
-        interrupted_ ? threads * std::clamp<std::int64_t>(bytes_of_a_thread / bytes, 1, slices_of_a_thread)
-                     : std::numeric_limits<std::int64_t>::max();
+    const std::int64_t most = interrupted_
+                                  ? threads * std::clamp<std::int64_t>(bytes_of_a_thread / bytes, 1, slices_of_a_thread)
+                                  : std::numeric_limits<std::int64_t>::max();
     const std::int64_t fitting = std::clamp<std::int64_t>((memory_mib_ << 20) / bytes, 1, most);
     return fitting > threads ? fitting / threads * threads : fitting;
   }
