@@ -30,7 +30,8 @@ class Embedder:
     """A loaded model file. `Embedder.load` makes it; many threads may use it at once.
 
     Calls release the GIL; Ctrl-C ends a call within a few slices. Arrays of the right dtype are read in place, with any
-    strides that are not negative; others are converted, which costs a copy.
+    strides that are not negative; others are converted, which costs a copy. A forked child may use it, too, except on a
+    GPU; on torch it computes on one thread there.
     """
 
     def __init__(self, core: _core.Embedder, description: ModelDescription) -> None:

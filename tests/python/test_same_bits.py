@@ -114,3 +114,38 @@ def test_a_forked_child_embeds_with_the_same_bits(model_file: Path) -> None:
             os._exit(0 if np.array_equal(embedder.embed_kspace(kspace), expected) else 1)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_a_forked_child_embeds_on_torch(model_file: Path, threads: int) -> None:
+    """OpenMP, on which torch runs, would wait in the child for the threads of its parent."""
+    kspace = coil_mixture(2, 8, 96, 96)
+    embedder = Embedder.load(model_file, backend="torch", threads=threads)
+    expected = embedder.embed_kspace(kspace)
+
+    def embedded_anew() -> np.ndarray:
+        return Embedder.load(model_file, backend="torch", threads=threads).embed_kspace(kspace)
+
+    for embedded in (lambda: embedder.embed_kspace(kspace), embedded_anew):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # ends a child that hangs
+            os._exit(0 if np.allclose(embedded(), expected, rtol=0, atol=1e-5) else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_child_of_a_process_that_uses_torch_loads_a_model_on_torch(model_file: Path) -> None:
+    """Before the fork the library is not loaded; torch has its threads already."""
+    code = f"""
+import os, signal, sys, torch
+from mriembed import Embedder
+torch.set_num_threads(2)
+torch.ones(1000, 1000).matmul(torch.ones(1000, 1000)).sin_()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    os._exit(0 if Embedder.load({str(model_file)!r}, backend="torch", threads=2).verify().passed else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

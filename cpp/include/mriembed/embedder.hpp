@@ -90,9 +90,11 @@ struct Verification {
 /// Move-only owner of a loaded network.
 ///
 /// Many threads may call the const functions of one Embedder at once; they share the process's pool of threads. The
-/// first call starts the pool; a forked child gets its own. On one machine the same slice gives the same bits, whatever
-/// the number of threads, the other slices of the call and the load are. This is not promised on torch (Backend::torch,
-/// networks that the library does not know, GPUs). A moved-from Embedder may only be destroyed or assigned to.
+/// first call starts the pool; a forked child gets its own. On torch a forked child computes on one thread, and cannot
+/// use a GPU that its parent uses (Error device_not_available). On one machine the same slice gives the same bits,
+/// whatever the number of threads, the other slices of the call and the load are. This is not promised on torch
+/// (Backend::torch, networks that the library does not know, GPUs). A moved-from Embedder may only be destroyed or
+/// assigned to.
 ///
 /// embed, embed_images and embed_kspace read the caller's memory through its strides, without a copy by the caller, and
 /// write one embedding per slice to `embeddings`, (slices, embed_dim), which the caller owns as well. They write

@@ -4,8 +4,10 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 #include <torch/cuda.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +16,9 @@
 #include "mriembed/error.hpp"
 #include "torch_backend/call_scope.hpp"
 #include "torch_backend/cuda/gpu_network.hpp"
+#include "torch_backend/forked_child.hpp"
 #include "torch_backend/scripted_module.hpp"
+#include "torch_backend/serial_torch.hpp"
 #include "torch_backend/translate_errors.hpp"
 
 namespace mriembed::torch_backend {
@@ -39,6 +43,18 @@ at::Device device_named(const std::string& name) {
         "device \"" + name + "\" is not available: this machine has cuda:0 to cuda:" + std::to_string(available - 1));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+// CUDA serves the process that began with it, and no child that this one forks.
+void refuse_gpu_of_parent() {
+  static std::atomic<pid_t> process_of_gpu = 0;  // a child inherits it
+  pid_t none = 0;
+  const pid_t here = getpid();
+  if (!process_of_gpu.compare_exchange_strong(none, here) && process_of_gpu != here) {
+    throw Error(ErrorCode::device_not_available,
+                "a forked child cannot use the GPU that its parent uses; start it as a program of its own (in Python: "
+                "the start method \"spawn\") and load the model there");
+  }
 }
 
 at::ScalarType dtype_of(Precision precision) {
@@ -128,7 +144,10 @@ class TorchNetwork final : public Network {
   void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
              const threads::Executor& /*executor*/, float* embeddings, float* peaks) const override {
     translating_errors([&] {
-      const CallScope scope(device_, threads_);
+      if (device_.is_cuda()) {
+        refuse_gpu_of_parent();
+      }
+      const CallScope scope(device_, is_forked_child() ? 1 : threads_);
       // torch only reads through it; its interface has no const.
       const at::Tensor input =
           at::from_blob(const_cast<float*>(stacked), {slices, channels_, height, width}, at::kFloat);
@@ -159,6 +178,13 @@ class TorchNetwork final : public Network {
 std::unique_ptr<const Network> load_torch_network(const TorchRequest& request) {
   return translating_errors([&]() -> std::unique_ptr<const Network> {
     const at::Device device = device_named(request.device);
+    if (device.is_cuda()) {
+      refuse_gpu_of_parent();
+    }
+    std::optional<SerialTorch> serial;
+    if (is_forked_child()) {
+      serial.emplace();
+    }
     return std::make_unique<const TorchNetwork>(load_scripted_module(request.archive), device, request);
   });
 }
