@@ -80,6 +80,21 @@ void check_folder(const std::string& folder) {
   }
 }
 
+// Of the limit, in bytes. Where the service ends after every scan, all of it would be left each time otherwise.
+std::int64_t left_to_save(const Arguments& arguments) {
+  constexpr std::int64_t mebibyte = std::int64_t{1} << 20U;
+  std::int64_t left = arguments.save_limit_mib * mebibyte;
+  if (!arguments.save_folder.empty()) {
+    check_folder(arguments.save_folder);
+    left -= saved_bytes_in(arguments.save_folder);
+    if (left <= 0) {
+      cli::print_warning(arguments.save_folder + ": saved sessions take " + std::to_string(arguments.save_limit_mib) +
+                         " MiB already (--save-limit); no further session is saved before some are removed");
+    }
+  }
+  return left;
+}
+
 std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
   std::vector<Listener> listeners;
   for (const std::string& address : addresses) {
@@ -106,11 +121,7 @@ int serve(const Arguments& arguments) {
   if (!arguments.rows.empty()) {
     rows.emplace(arguments.rows);
   }
-  constexpr std::int64_t mebibyte = std::int64_t{1} << 20U;
-  SavedBytes saved(arguments.save_limit_mib * mebibyte);
-  if (!arguments.save_folder.empty()) {
-    check_folder(arguments.save_folder);
-  }
+  SavedBytes saved(left_to_save(arguments));
   // Before the model: a scanner that starts the service and connects at once finds it there.
   const std::vector<Listener> listeners =
       arguments.standard_streams ? std::vector<Listener>() : listeners_at(arguments.addresses);
@@ -202,7 +213,9 @@ cli::Command add_serve_command(CLI::App& program) {
                        "Keep what each session sends, byte for byte, as DIR/SESSION.mrd: `send` and `embed` take it")
           ->type_name("DIR");
   constexpr std::int64_t most_mib = std::int64_t{1} << 30U;
-  command->add_option("--save-limit", arguments->save_limit_mib, "What all saved sessions may take together")
+  command
+      ->add_option("--save-limit", arguments->save_limit_mib,
+                   "What all saved sessions may take together, with those that are in DIR already")
       ->type_name("MIB")
       ->capture_default_str()
       ->check(cli::whole_number(1, most_mib))

@@ -4,10 +4,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
 namespace mriembed::server {
+
+std::int64_t saved_bytes_in(const std::string& folder) {
+  std::int64_t sum = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::error_code failure;  // of a file that somebody takes away meanwhile
+    const std::uintmax_t size = entry.path().extension() == ".mrd" ? entry.file_size(failure) : 0;
+    sum += failure ? 0 : static_cast<std::int64_t>(size);
+  }
+  return sum;
+}
 
 bool SavedBytes::take(std::int64_t bytes) {
   std::int64_t left = left_;

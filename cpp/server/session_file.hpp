@@ -13,7 +13,10 @@
 
 namespace mriembed::server {
 
-// How much all sessions together may keep. From any thread.
+// Of the sessions that a folder holds (*.mrd): those of earlier runs.
+std::int64_t saved_bytes_in(const std::string& folder);
+
+// How much all sessions together may keep; a limit below 0 is none at all. From any thread.
 class SavedBytes {
  public:
   explicit SavedBytes(std::int64_t limit) : left_(limit) {}

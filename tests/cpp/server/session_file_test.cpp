@@ -34,6 +34,18 @@ TEST(SessionFile, keeps_bytes_until_the_limit_and_says_so_once) {
   EXPECT_NE(failures[0].find("--save-limit"), std::string::npos);
 }
 
+TEST(SavedBytes, of_a_folder_are_those_of_its_sessions) {
+  const std::filesystem::path folder = testing_files::scratch_folder() / "saved";
+  std::filesystem::create_directories(folder / "folder.mrd");
+  EXPECT_EQ(saved_bytes_in(folder.string()), 0);
+  std::ofstream(folder / "a.mrd") << "12345";
+  std::ofstream(folder / "b.mrd") << "6789";
+  std::ofstream(folder / "rows.jsonl") << "no session";
+  EXPECT_EQ(saved_bytes_in(folder.string()), 9);
+  SavedBytes exceeded(8 - saved_bytes_in(folder.string()));
+  EXPECT_FALSE(exceeded.take(1));
+}
+
 TEST(SessionFile, replaces_nothing) {
   const std::filesystem::path path = testing_files::scratch_folder() / "there.mrd";
   std::ofstream(path) << "old";

@@ -216,6 +216,29 @@ def test_saved_sessions_stay_below_their_limit(model_file: Path, rows: list[Row]
     assert any(file.read_bytes() == ALL for file in saved.iterdir())
 
 
+def test_sessions_of_earlier_runs_count_toward_the_limit(model_file: Path, tmp_path: Path) -> None:
+    """As where the service ends after every scan."""
+    saved = tmp_path / "saved"
+    told = []
+    for _ in range(6):
+        with Service(model_file, "--save", saved, "--save-limit", 1, "--once") as service:
+            answers = send_scan(service, SCAN)
+            assert len(answers.embeddings()) == 3
+            told += [line for line in answers.texts if "--save-limit" in line]
+            service.process.wait(timeout=5)
+        assert sum(file.stat().st_size for file in saved.iterdir()) <= 1 << 20
+    assert sum(file.read_bytes() == ALL for file in saved.iterdir()) == (1 << 20) // len(ALL)
+    assert len(told) == 6 - (1 << 20) // len(ALL)
+
+
+def test_a_folder_that_has_reached_its_limit_is_warned_of_at_the_start(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "earlier.mrd").write_bytes(bytes(1 << 20))
+    with Service(model_file, "--save", tmp_path, "--save-limit", 1) as service:
+        warned = service.line("warning")
+    assert str(tmp_path) in warned
+    assert "--save-limit" in warned
+
+
 def test_a_session_larger_than_the_limit_is_embedded_nevertheless(model_file: Path, tmp_path: Path) -> None:
     course = Course(order=("repetition", "slice", "kspace_encode_step_1"), counts=(("repetition", 20), ("slice", 1)))
     sent, saved = scan(course), tmp_path / "saved"
