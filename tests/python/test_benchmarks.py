@@ -21,6 +21,7 @@ from results import (
     run_of,
     write_run,
 )
+from serve_load import SLICES, faults_of_rows
 from summary import best_peer, geometric_mean, summarize
 
 import mriembed
@@ -107,6 +108,27 @@ def test_gpu_floor_is_traffic_at_copy_speed_and_the_upload_where_the_input_is_on
     assert device.floor_ms == pytest.approx(found.traffic_bytes / 2**31)
     assert own.floor_ms == pytest.approx(device.floor_ms + 2.0)
     assert (own.to_own, host.to_own, device.to_own) == (None, 1.5, None)
+
+
+def rows_of_sessions(vectors: np.ndarray, sessions: dict[str, list[int]]) -> list[str]:
+    return [
+        json.dumps({"file": name, "slice": index, "embedding": vectors[index].tolist()})
+        for name, slices in sessions.items()
+        for index in slices
+    ]
+
+
+def test_rows_of_the_load_are_counted_by_session_so_that_those_of_others_hide_no_loss() -> None:
+    vectors = np.random.default_rng(0).standard_normal((SLICES, 4)).astype(np.float32)
+    sessions = {"a": [0, 1, 2], "b": [2, 0, 1], "vanished": [0], "stalled": [0, 1, 2] * 5}
+    rows = rows_of_sessions(vectors, sessions)
+    assert faults_of_rows(rows, vectors.tobytes(), 2) == []
+    assert len(faults_of_rows(rows[1:], vectors.tobytes(), 2)) == 1
+    assert len(faults_of_rows([*rows, rows[0]], vectors.tobytes(), 2)) == 1
+    swapped = vectors.copy()
+    swapped[[0, 1]] = vectors[[1, 0]]
+    other = [*rows[3:], *rows_of_sessions(swapped, {"a": [0, 1, 2]})]
+    assert len(faults_of_rows(other, vectors.tobytes(), 2)) == 2
 
 
 def test_times_are_milliseconds() -> None:
