@@ -116,7 +116,7 @@ def expect_rss_images(found: Answers, sent: Scan, count: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "embeddings", "images"), [("embedding", 3, 0), ("images", 0, 3), ("both", 3, 3), ("none", 0, 0)]
 )
-@pytest.mark.parametrize("by", ["option", "parameters", "members"])
+@pytest.mark.parametrize("by", ["option", "parameters", "members", "configuration"])
 def test_the_option_and_the_parameters_choose_what_comes_back(
     by: str, kind: str, embeddings: int, images: int, service: Service, model_file: Path, tmp_path: Path
 ) -> None:
@@ -127,7 +127,13 @@ def test_the_option_and_the_parameters_choose_what_comes_back(
     else:
         chosen = {"return": kind}
         content = {"version": "1.1.0", "parameters": chosen | {"config": "openrecon"}} if by == "parameters" else chosen
-        found = send_scan(service, sent, text(json.dumps(content), nul=True))
+        json_text = json.dumps(content)
+        if by == "configuration":
+            with service.connect() as client:
+                client.send(text(json_text, CONFIG_TEXT), text(sent.xml, HEADER), sent.lines)
+                found = client.finish()
+        else:
+            found = send_scan(service, sent, text(json_text, nul=True))
     found.check_own_images()
     assert (len(found.embeddings()), len(found.series(RSS))) == (embeddings, images)
     assert found.texts_with("ERROR") == []

@@ -58,6 +58,15 @@ def test_a_bad_model_has_status_3(tmp_path: Path) -> None:
     result = run("serve", tmp_path / "model.pt", "--listen", "127.0.0.1:0")
     assert result.returncode == 3
     assert b"model.pt" in result.stderr
+    assert result.stderr.index(b"listening on") < result.stderr.index(b"error"), "it listens before it loads the model"
+
+
+def test_an_idle_service_takes_less_than_60_mb(model_file: Path) -> None:
+    with Service(model_file) as other:
+        end = time.monotonic() + 30
+        while b"sha256" not in run("ping", "{}:{}".format(*other.address)).stdout:  # the model is being loaded
+            assert time.monotonic() < end
+        assert other.memory("VmRSS") * 1024 < 60e6
 
 
 def test_a_port_that_is_taken_is_an_error_of_one_line(service: Service, model_file: Path) -> None:
@@ -125,6 +134,23 @@ def test_a_session_is_held_on_standard_input_and_output(model_file: Path, rows: 
     assert len(written.read_text().splitlines()) == 3
 
 
+def test_a_session_in_a_file_is_answered_into_a_file(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    """As a shell redirects: a file is always ready to be read, and cannot be waited for as a socket can."""
+    (tmp_path / "scan.mrd").write_bytes(config_file("x") + SCAN.session())
+    with (tmp_path / "scan.mrd").open("rb") as scan_file, (tmp_path / "answers.mrd").open("wb") as answers_file:
+        ended = subprocess.run(
+            [str(PROGRAM), "serve", str(model_file), "--stdio"],
+            check=False,
+            stdin=scan_file,
+            stdout=answers_file,
+            timeout=60,
+        )
+    assert ended.returncode == 0
+    answers = parse_answers((tmp_path / "answers.mrd").read_bytes())
+    expect_rows(answers, rows)
+    assert answers.closed
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\3", b"garbage of some length", SCAN.session()[:50000]],
@@ -172,6 +198,7 @@ def test_further_sessions_wait_for_their_turn(model_file: Path, rows: list[Row])
         second = other.connect()
         second.send(text(SCAN.xml, HEADER), SCAN.lines)
         second.silence(1)
+        assert run("ping", "{}:{}".format(*other.address)).returncode == 0
         first.send(SCAN.of_slice(1), SCAN.of_slice(2))
         expect_rows(first.finish(), rows)
         expect_rows(second.finish(), rows)
