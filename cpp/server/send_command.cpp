@@ -43,7 +43,7 @@ sent, or --group's; of a stream its first session. What comes back is written to
 server go to standard error.
 
 Exit status: 0 when an embedding of every slice came back, and CLOSE; 1 otherwise, also where the server sent an error; 4
-for a bad SCAN.)";
+for a bad SCAN. A SCAN of noise lines alone has no slices: the server keeps its noise for later scans.)";
 
 struct Arguments {
   std::string scan;
@@ -94,12 +94,12 @@ class Answers {
     failed_ = true;
   }
 
-  // The exit status. `expected`: how often each volume was sent.
-  int finish(const std::map<io::VolumeKey, int>& expected) {
+  // The exit status. `expected`: how often each volume was sent; `noise_alone`: of noise lines, and none of images.
+  int finish(const std::map<io::VolumeKey, int>& expected, bool noise_alone) {
     if (writer_ != nullptr) {
       writer_->finish();
     }
-    if (!failed_ && rows_ == 0) {
+    if (!failed_ && rows_ == 0 && !noise_alone) {
       fail("no embedding came back");
     }
     std::set<io::VolumeKey> answered;
@@ -220,6 +220,9 @@ class Sender {
   // How often each volume was sent: once for each header before it.
   [[nodiscard]] const std::map<io::VolumeKey, int>& volumes() const { return volumes_; }
 
+  // Whether noise lines were sent, and no imaging line.
+  [[nodiscard]] bool is_noise_alone() const { return noise_lines_ > 0 && volumes_.empty(); }
+
  private:
   struct Space {
     std::set<io::VolumeKey> volumes;
@@ -276,7 +279,9 @@ class Sender {
       case Message::acquisition: {
         const io::AcquisitionMessage message = io::take_acquisition(bytes_);
         io::skip_samples(message, bytes_);
-        if (io::kind_of(message.header) == io::LineKind::imaging) {
+        const io::LineKind kind = io::kind_of(message.header);
+        noise_lines_ += kind == io::LineKind::noise ? 1 : 0;
+        if (kind == io::LineKind::imaging) {
           Space& space = spaces_[message.header.encoding_space];
           space.volumes.insert(io::key_of(message.header));
           ++space.lines;
@@ -308,6 +313,7 @@ class Sender {
   bool configured_ = false;
   std::map<std::uint16_t, Space> spaces_;  // of the present scan
   std::map<io::VolumeKey, int> volumes_;
+  std::int64_t noise_lines_ = 0;
   Pace pace_;
 };
 
@@ -344,7 +350,7 @@ int send(const Arguments& arguments) {
   if (failure != nullptr) {
     std::rethrow_exception(failure);
   }
-  return answers.finish(sender.volumes());
+  return answers.finish(sender.volumes(), sender.is_noise_alone());
 }
 
 }  // namespace

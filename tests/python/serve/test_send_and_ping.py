@@ -101,6 +101,12 @@ def test_rows_that_do_not_come_back_have_status_1(service: Service, tmp_path: Pa
     assert_fails(undersampled, target(service), "-o", tmp_path / "rows.npy")
 
 
+def test_a_scan_without_any_line_has_status_1(service: Service, tmp_path: Path) -> None:
+    stream = tmp_path / "scan.mrd"
+    stream.write_bytes(text(SCAN.xml, HEADER) + close())
+    assert "no embedding came back" in assert_fails(stream, target(service))
+
+
 def test_a_service_that_is_not_there_has_status_1(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -9,7 +9,7 @@ import pytest
 from mrd_client import Answers
 from mrd_codec import CONFIG_TEXT, HEADER, config_file, text
 from scans_of_scanners import COURSES, Kspace, Scan, noise_line, noise_samples, scan
-from service import Row, Service, embed, expect_rows, send_scan
+from service import Row, Service, embed, expect_rows, run, send_scan
 
 NOISE = noise_samples(7, samples=400)
 OTHER_NOISE = noise_samples(8, samples=400, level=3)
@@ -63,6 +63,14 @@ def test_a_scan_is_whitened_by_the_measurement_that_it_names(
         expect_rows(answers, whitened_rows(model_file, tmp_path, samples))
         assert prewhitened(answers) == {measurement}
         assert answers.texts_with("WARNING") == []
+
+
+def test_noise_that_is_sent_from_a_file_serves_later_scans(service: Service, model_file: Path, tmp_path: Path) -> None:
+    path = noise_scan("from a file").write(tmp_path / "sent.h5")
+    sent = run("send", path, "{}:{}".format(*service.address))
+    assert sent.returncode == 0, sent.stderr
+    assert b"error" not in sent.stderr
+    expect_rows(send_scan(service, depending("from a file")), whitened_rows(model_file, tmp_path))
 
 
 def test_whitening_changes_the_rows(model_file: Path, tmp_path: Path) -> None:
