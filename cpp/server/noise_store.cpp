@@ -53,6 +53,15 @@ io::MeasuredNoise noise_of(const Json& json) {
   return noise;
 }
 
+// FNV-1a: the same in every run and build.
+std::uint64_t digest_of(const std::string& text) {
+  std::uint64_t digest = 0xcbf29ce484222325;
+  for (const char letter : text) {
+    digest = (digest ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+  }
+  return digest;
+}
+
 }  // namespace
 
 NoiseStore::NoiseStore(std::string folder, std::vector<std::string>& warnings) : folder_(std::move(folder)) {
@@ -129,7 +138,8 @@ std::optional<io::MeasuredNoise> NoiseStore::named_in(const std::string& name) c
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-// A measurement ID is any text: what is no letter or digit is written as its number.
+// A measurement ID is any text: what is no letter or digit is written as its number. Of a long one, which file systems
+// would refuse, the beginning stands there, and a digest of all of it.
 std::string NoiseStore::file_of(const std::string& measurement_id) const {
   constexpr std::string_view digits = "0123456789abcdef";
   constexpr std::size_t longest = 80;
@@ -140,7 +150,15 @@ std::string NoiseStore::file_of(const std::string& measurement_id) const {
                        (letter >= 'a' && letter <= 'z') || letter == '_' || letter == '-';
     name += plain ? std::string(1, letter) : std::string{'%', digits[code >> 4U], digits[code & 15U]};
   }
-  return (std::filesystem::path(folder_) / (name.substr(0, longest) + ".json")).string();
+  if (name.size() > longest) {
+    const std::uint64_t digest = digest_of(measurement_id);
+    name.resize(longest);
+    name += '-';
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      name += digits[(digest >> static_cast<unsigned>(shift)) & 15U];
+    }
+  }
+  return (std::filesystem::path(folder_) / (name + ".json")).string();
 }
 
 }  // namespace mriembed::server

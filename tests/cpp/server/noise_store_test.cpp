@@ -4,6 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "mriembed/error.hpp"
 #include "scratch_folder.hpp"
@@ -75,6 +78,24 @@ TEST(NoiseStore, survives_in_its_folder_bit_for_bit) {
   EXPECT_EQ(found[0].dwell_time_us, 2.5);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_NE(warnings[0].find("other.json: no noise measurement"), std::string::npos);
+}
+
+TEST(NoiseStore, tells_long_ids_apart_that_begin_alike) {
+  const std::filesystem::path folder = testing_files::scratch_folder() / "long_ids";
+  const std::string beginning(300, 'x');
+  std::vector<std::string> warnings;
+  {
+    NoiseStore store(folder.string(), warnings);
+    store.keep(noise_of(beginning + "1", 4));
+    store.keep(noise_of(beginning + "2", 9));
+  }
+  const NoiseStore store(folder.string(), warnings);
+  for (const auto& [end, power] : {std::pair("1", 4.0), std::pair("2", 9.0)}) {
+    const auto found = store.of({beginning + end});
+    ASSERT_EQ(found.size(), 1U) << end;
+    EXPECT_EQ(found[0].covariance->values[0].real(), power);
+  }
+  EXPECT_TRUE(warnings.empty());
 }
 
 TEST(NoiseStore, refuses_a_folder_that_cannot_be) {
