@@ -1,5 +1,6 @@
 """Against the codec of the `ismrmrd` package, which nobody here wrote."""
 
+import importlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epi_scan import SCANS, slice_of
+from epi_scan import scan_of as echo_planar
 from mrd_codec import ACQUISITION_HEAD, acquisition_samples
+from raw_scan import write_raw_scan
 from scans_of_scanners import COURSES, scan
 from service import Service, embed, run
 
 ismrmrd = pytest.importorskip("ismrmrd", reason="needs the package ismrmrd")
-serialization = pytest.importorskip("ismrmrd.serialization", reason="needs ismrmrd 1.15, which has serialization")
+serialization = importlib.import_module("ismrmrd.serialization")  # of ismrmrd 1.15 and later
 
 
 def read_file(path: Path) -> tuple[Any, list[Any], Any]:
@@ -32,14 +36,13 @@ def send(service: Service, items: list[Any]) -> list[Any]:
         return list(serialization.ProtocolDeserializer(stream).deserialize())
 
 
-@pytest.mark.parametrize("name", ["slices", "noise", "calibration before", "partitions", "repetitions"])
-def test_its_streams_give_the_rows_of_the_file(name: str, service: Service, model_file: Path, tmp_path: Path) -> None:
-    path = scan(COURSES[name]).write(tmp_path / "scan.h5")
+def expect_rows_of_file(path: Path, service: Service, model: Path) -> None:
+    """Its stream of a file gives the rows of `embed`, bit for bit."""
     header, lines, _ = read_file(path)
     waveform = ismrmrd.Waveform.from_array(np.arange(10, dtype=np.uint32).reshape(2, 5))
     answers = send(service, [serialization.ConfigFile("openrecon"), header, waveform, *lines, waveform])
     images = [answer for answer in answers if isinstance(answer, ismrmrd.Image)]
-    expected = embed(model_file, path)
+    expected = embed(model, path)
     found = {
         (one.slice, one.repetition, int(ismrmrd.Meta.deserialize(one.attribute_string)["mriembed_partition"])): one
         for one in images
@@ -53,6 +56,40 @@ def test_its_streams_give_the_rows_of_the_file(name: str, service: Service, mode
         assert meta["mriembed_sampling"] == row["sampling"]
         assert meta["DataRole"] == "Quantitative"
     assert all(isinstance(answer, (ismrmrd.Image, str)) for answer in answers)
+
+
+@pytest.mark.parametrize("name", ["slices", "noise", "calibration before", "partitions", "repetitions"])
+def test_its_streams_give_the_rows_of_the_file(name: str, service: Service, model_file: Path, tmp_path: Path) -> None:
+    expect_rows_of_file(scan(COURSES[name]).write(tmp_path / "scan.h5"), service, model_file)
+
+
+def test_its_stream_of_the_debian_phantom_gives_the_rows_of_the_file(
+    service: Service, model_file: Path, phantom: Path
+) -> None:
+    expect_rows_of_file(phantom, service, model_file)
+
+
+@pytest.mark.parametrize("name", ["navigators", "no navigators", "two shots"])
+def test_its_echo_planar_streams_give_the_rows_of_the_file(
+    name: str, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    write_raw_scan(tmp_path / "epi.h5", echo_planar(SCANS[name], slice_of()))
+    expect_rows_of_file(tmp_path / "epi.h5", service, model_file)
+
+
+@pytest.mark.parametrize("sent", ["images", "nothing", "no header"])
+def test_its_sessions_without_readouts_are_closed_and_the_next_one_works(
+    sent: str, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    path = scan(COURSES["slices"]).write(tmp_path / "scan.h5")
+    header, _, _ = read_file(path)
+    pictures = [ismrmrd.Image.from_array(np.ones((1, 1, 8, 6), kind)) for kind in (np.uint16, np.float32, np.complex64)]
+    items = {"images": [header, *pictures], "nothing": [header], "no header": []}[sent]
+    answers = send(service, [serialization.ConfigFile("openrecon"), *items])  # ends at the message CLOSE
+    assert all(isinstance(answer, str) for answer in answers), "texts alone"
+    told = [answer for answer in answers if "3 images" in answer]
+    assert len(told) == (1 if sent == "images" else 0), answers
+    expect_rows_of_file(path, service, model_file)
 
 
 def test_its_texts_and_images_are_understood(service: Service, model_file: Path, tmp_path: Path) -> None:
