@@ -41,6 +41,7 @@ A text that is a JSON object changes the session, {"parameters": {...}} or {...}
   return              as --return
   prewhiten           true, false, or "already" where the scanner has prewhitened the data
   allow_undersampled  true or false (also allowundersampled)
+Gadgetron's configuration has them as attributes: <configuration><mriembed return="tap"/></configuration>.
 
 A noise measurement is kept by its measurement ID for later scans whose header names it as a dependency. Gadgetron's
 question for it is answered. Its messages for external modules are spoken where the configuration is XML with the root

@@ -166,6 +166,9 @@ bool Session::take(std::uint16_t number) {
 void Session::take_configuration(const std::string& text) {
   if (is_gadgetron_configuration(text)) {
     texts_.speak_gadgetron();
+    // Warnings, not errors: an error ends Gadgetron's reconstruction.
+    std::ranges::for_each(apply_attributes(text, settings_), [this](const std::string& line) { texts_.warn(line); });
+    set_tap(settings_.answers == Return::tap);
   }
   noise_query_ = noise_asked_for(text);
   take_parameters(text);

@@ -20,6 +20,8 @@ constexpr std::array<std::pair<std::string_view, Return>, 5> returns{{{"embeddin
                                                                       {"none", Return::none},
                                                                       {"tap", Return::tap}}};
 
+constexpr std::array<std::string_view, 4> parameters{"return", "prewhiten", "allow_undersampled", "allowundersampled"};
+
 [[noreturn]] void refuse(std::string_view name, const Json& value, std::string_view right) {
   throw Error(ErrorCode::bad_input, "the parameter \"" + std::string(name) + "\" is " +
                                         value.dump(-1, ' ', true, Json::error_handler_t::replace) + "; " +
@@ -42,6 +44,30 @@ std::optional<bool> truth_of(const std::string& text) {
     return false;
   }
   return std::nullopt;
+}
+
+// Of parameters; others change nothing.
+void apply(std::string_view name, const Json& value, SessionSettings& settings) {
+  const std::string given = text_of(value);
+  if (name == "return") {
+    const std::optional<Return> answers = return_named(given);
+    if (!answers.has_value()) {
+      refuse(name, value, "embedding, images, both, none or tap");
+    }
+    settings.answers = *answers;
+  } else if (name == "prewhiten") {
+    const std::optional<bool> truth = given == "already" ? std::optional(false) : truth_of(given);
+    if (!truth.has_value()) {
+      refuse(name, value, "true, false or \"already\"");
+    }
+    settings.prewhiten = *truth;
+  } else if (name == "allow_undersampled" || name == "allowundersampled") {
+    const std::optional<bool> truth = truth_of(given);
+    if (!truth.has_value()) {
+      refuse(name, value, "true or false");
+    }
+    settings.allow_undersampled = *truth;
+  }
 }
 
 // Properties may be elements or attributes, and of any depth.
@@ -69,28 +95,9 @@ bool apply_parameters(std::string_view text, SessionSettings& settings) {
   if (!root.is_object()) {
     return false;
   }
-  const Json& parameters = root.contains("parameters") && root["parameters"].is_object() ? root["parameters"] : root;
-  for (const auto& [name, value] : parameters.items()) {
-    const std::string given = text_of(value);
-    if (name == "return") {
-      const std::optional<Return> answers = return_named(given);
-      if (!answers.has_value()) {
-        refuse(name, value, "embedding, images, both, none or tap");
-      }
-      settings.answers = *answers;
-    } else if (name == "prewhiten") {
-      const std::optional<bool> truth = given == "already" ? std::optional(false) : truth_of(given);
-      if (!truth.has_value()) {
-        refuse(name, value, "true, false or \"already\"");
-      }
-      settings.prewhiten = *truth;
-    } else if (name == "allow_undersampled" || name == "allowundersampled") {
-      const std::optional<bool> truth = truth_of(given);
-      if (!truth.has_value()) {
-        refuse(name, value, "true or false");
-      }
-      settings.allow_undersampled = *truth;
-    }
+  const Json& members = root.contains("parameters") && root["parameters"].is_object() ? root["parameters"] : root;
+  for (const auto& [name, value] : members.items()) {
+    apply(name, value, settings);
   }
   return true;
 }
@@ -99,6 +106,27 @@ bool is_gadgetron_configuration(const std::string& text) {
   pugi::xml_document document;
   return document.load_buffer(text.data(), text.size()) &&
          std::string_view(document.document_element().name()) == "configuration";
+}
+
+std::vector<std::string> apply_attributes(const std::string& configuration, SessionSettings& settings) {
+  pugi::xml_document document;
+  document.load_buffer(configuration.data(), configuration.size());
+  std::vector<std::string> warnings;
+  for (const pugi::xml_node& element : document.document_element().children("mriembed")) {
+    for (const pugi::xml_attribute& attribute : element.attributes()) {
+      const std::string_view name = attribute.name();
+      try {
+        if (std::ranges::find(parameters, name) == parameters.end()) {
+          throw Error(ErrorCode::bad_input, "the parameter \"" + std::string(name) +
+                                                "\" is not known; return, prewhiten and allow_undersampled are");
+        }
+        apply(name, attribute.value(), settings);
+      } catch (const Error& error) {
+        warnings.emplace_back(error.what());
+      }
+    }
+  }
+  return warnings;
 }
 
 std::optional<std::string> noise_asked_for(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mriembed::server {
 
@@ -28,6 +29,10 @@ bool apply_parameters(std::string_view text, SessionSettings& settings);
 
 // Whether a configuration is Gadgetron's for an external module: XML with the root `configuration`.
 bool is_gadgetron_configuration(const std::string& text);
+
+// What its element `mriembed` changes: attributes with the names and values of apply_parameters. Gives a line for each
+// attribute that is none of these, or has another value; it changes nothing.
+std::vector<std::string> apply_attributes(const std::string& configuration, SessionSettings& settings);
 
 // The name of the stored noise that a configuration asks for, as Gadgetron's dependency query does it; none: it is no
 // such query.

@@ -36,3 +36,4 @@ def test_scanner_md_starts_the_service_on_the_address_that_gadgetron_connects_to
 def test_the_service_gets_a_configuration_by_whose_root_it_knows_gadgetron() -> None:
     (external,) = CONFIGURATION.findall("stream/external")
     assert [child.tag for child in external] == ["connect", "configuration"]
+    assert [child.tag for child in external[1]] == ["mriembed"]

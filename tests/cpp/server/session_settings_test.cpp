@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "mriembed/error.hpp"
 
 namespace mriembed::server {
@@ -42,6 +45,32 @@ TEST(SessionSettings, know_gadgetrons_configurations) {
   EXPECT_FALSE(is_gadgetron_configuration("<gadgetronStreamConfiguration/>"));
   EXPECT_FALSE(is_gadgetron_configuration("{\"configuration\": 1}"));
   EXPECT_FALSE(is_gadgetron_configuration(""));
+}
+
+TEST(SessionSettings, follow_the_attributes_in_gadgetrons_configuration) {
+  SessionSettings settings;
+  EXPECT_TRUE(apply_attributes("<configuration><other return=\"none\"/><mriembed return=\"Both\" prewhiten=\"already\" "
+                               "allow_undersampled=\"true\"/></configuration>",
+                               settings)
+                  .empty());
+  EXPECT_EQ(settings.answers, Return::both);
+  EXPECT_FALSE(settings.prewhiten);
+  EXPECT_TRUE(settings.allow_undersampled);
+  EXPECT_TRUE(apply_attributes("<configuration/>", settings).empty());
+  EXPECT_TRUE(apply_attributes("no xml", settings).empty());
+  EXPECT_EQ(settings.answers, Return::both);
+}
+
+TEST(SessionSettings, name_each_attribute_that_means_nothing_and_follow_the_others) {
+  SessionSettings settings;
+  const std::vector<std::string> warnings = apply_attributes(
+      "<configuration><mriembed return-images=\"false\" return=\"jpeg\" prewhiten=\"false\"/></configuration>",
+      settings);
+  EXPECT_EQ(settings.answers, Return::embedding);
+  EXPECT_FALSE(settings.prewhiten);
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_NE(warnings[0].find("\"return-images\" is not known"), std::string::npos);
+  EXPECT_NE(warnings[1].find("\"return\" is \"jpeg\""), std::string::npos);
 }
 
 TEST(SessionSettings, find_the_noise_that_gadgetron_asks_for) {

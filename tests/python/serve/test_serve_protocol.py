@@ -4,6 +4,7 @@ import socket
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ import pytest
 import mriembed
 from mrd_client import Answers
 from mrd_codec import (
+    ACQUISITION,
+    CLOSE,
     COMPRESSED,
     CONFIG_FILE,
     CONFIG_TEXT,
     HEADER,
+    IMAGE,
     NDARRAY,
     TEXT,
     acquisition,
@@ -25,11 +29,12 @@ from mrd_codec import (
     text,
     waveform,
 )
+from packaging_texts import PACKAGING
 from scans_of_scanners import COILS, COURSES, WIDTH, Course, Scan, scan
 from service import Service, embed, expect_rows, send_scan
 
 SCAN = scan(COURSES["slices"])
-GADGETRON = '<?xml version="1.0" encoding="UTF-8"?>\n<configuration><mriembed return-images="false"/></configuration>'
+GADGETRON = '<?xml version="1.0" encoding="UTF-8"?>\n<configuration><mriembed return="embedding"/></configuration>'
 
 
 @pytest.fixture(autouse=True)
@@ -243,6 +248,49 @@ def test_a_session_of_gadgetron_is_known_by_the_root_element_alone(service: Serv
         answers = session(service, text(content, CONFIG_TEXT), text(accelerated.xml, HEADER), accelerated.lines)
         assert answers.texts == []
         assert len(answers.embeddings()) == 3
+
+
+def of_gadgetron(attributes: str) -> bytes:
+    return text(f"<configuration><mriembed {attributes}/></configuration>", CONFIG_TEXT)
+
+
+def test_attributes_in_gadgetrons_configuration_choose_what_comes_back(service: Service) -> None:
+    for kind, series in (("embedding", {100}), ("images", {1}), ("both", {1, 100}), ("none", set())):
+        answers = session(service, of_gadgetron(f'return="{kind}"'), text(SCAN.xml, HEADER), SCAN.lines)
+        assert {int(found.head["image_series_index"]) for found in answers.images} == series
+    answers = session(service, of_gadgetron('return="tap"'), text(SCAN.xml, HEADER), SCAN.lines)
+    assert [found.number for found in answers.messages] == [ACQUISITION] * len(SCAN.lines) + [CLOSE]
+
+
+def test_attributes_in_gadgetrons_configuration_say_how_the_scan_was_measured(
+    service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    noisy, undersampled = scan(COURSES["noise"]), scan(Course(acceleration=2))
+    answers = session(service, of_gadgetron('prewhiten="already"'), text(noisy.xml, HEADER), noisy.lines)
+    expect_rows(answers, embed(model_file, noisy.write(tmp_path / "noisy.h5"), "--no-prewhiten"))
+    allowed = of_gadgetron('allow_undersampled="true"')
+    answers = session(service, allowed, text(undersampled.xml, HEADER), undersampled.lines)
+    expect_rows(answers, embed(model_file, undersampled.write(tmp_path / "few.h5"), "--allow-undersampled"))
+
+
+@pytest.mark.parametrize("attribute", ['return="jpeg"', 'return-images="false"', 'prewhiten=""'])
+def test_attributes_that_mean_nothing_are_warned_of_in_the_log_and_cost_no_row(
+    attribute: str, service: Service, model_file: Path, tmp_path: Path
+) -> None:
+    """An error would end Gadgetron's reconstruction."""
+    answers = session(service, of_gadgetron(attribute), text(SCAN.xml, HEADER), SCAN.lines)
+    expect_rows(answers, rows_of(model_file, tmp_path))
+    assert {found.number for found in answers.messages} == {IMAGE, CLOSE}
+    service.line(f'the parameter "{attribute.split("=")[0]}" is ')
+
+
+def test_the_configuration_in_docs_is_understood(service: Service, model_file: Path, tmp_path: Path) -> None:
+    root = ElementTree.parse(PACKAGING / "gadgetron" / "mriembed.xml").getroot()
+    (configuration,) = root.findall("stream/external/configuration")
+    before = len(service.log)
+    sent = text(ElementTree.tostring(configuration).strip(), CONFIG_TEXT)
+    expect_rows(session(service, sent, text(SCAN.xml, HEADER), SCAN.lines), rows_of(model_file, tmp_path))
+    assert [line for line in service.log[before:] if "the parameter" in line] == []
 
 
 def test_errors_reach_gadgetron_as_message_8(service: Service) -> None:
