@@ -24,14 +24,8 @@ if TYPE_CHECKING:
         OutOfMemoryError,
     )
     from mriembed.model import MRIEmbeddingModel
-    from mriembed.model_file import (
-        ModelDescription,
-        UnsealedModelWarning,
-        export_model,
-        load_scripted,
-        read_description,
-        save_model_file,
-    )
+    from mriembed.model_description import ModelDescription, UnsealedModelWarning
+    from mriembed.model_file import export_model, load_scripted, read_description, save_model_file
     from mriembed.pipeline import EmbeddingPipeline
     from mriembed.preprocessing import CoilPreprocessor
     from mriembed.seal import make_key_pair, sign_model_file
@@ -49,14 +43,8 @@ else:
             "OutOfMemoryError",
         ],
         "model": ["MRIEmbeddingModel"],
-        "model_file": [
-            "ModelDescription",
-            "UnsealedModelWarning",
-            "export_model",
-            "load_scripted",
-            "read_description",
-            "save_model_file",
-        ],
+        "model_description": ["ModelDescription", "UnsealedModelWarning"],
+        "model_file": ["export_model", "load_scripted", "read_description", "save_model_file"],
         "pipeline": ["EmbeddingPipeline"],
         "preprocessing": ["CoilPreprocessor"],
         "seal": ["make_key_pair", "sign_model_file"],

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mriembed import _core
 from mriembed.errors import InvalidArgumentError
-from mriembed.model_file import ModelDescription, warn_if_unsealed
+from mriembed.model_description import ModelDescription, warn_if_unsealed
 from mriembed.torch_version import require_torch_of_build
 
 

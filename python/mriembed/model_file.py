@@ -19,7 +19,6 @@ import os
 import platform
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,10 @@ from mriembed import _core
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
 from mriembed.checkpoint import load_weights, read_training
-from mriembed.distances import Distances, KindOfPair, read_evaluated_distances
+from mriembed.distances import Distances, read_evaluated_distances
 from mriembed.errors import InvalidArgumentError, ModelFileError
 from mriembed.model import MRIEmbeddingModel
+from mriembed.model_description import ModelDescription, warn_if_unsealed
 from mriembed.network_description import describe_layers, locate_weights
 from mriembed.pipeline import EmbeddingPipeline
 from mriembed.preprocessing import CoilPreprocessor
@@ -53,53 +53,6 @@ _PREPROCESSING_NUMBERS = (
     "darkest",
     "least_energy",
 )
-
-
-class UnsealedModelWarning(UserWarning):
-    """A model file without a seal was loaded, as was asked for: damage in it may go unnoticed."""
-
-
-@dataclass(frozen=True)
-class ModelDescription:
-    """The description in a model file and the state of its seal; C++ `mriembed::ModelInfo` has the same members.
-
-    `signers` are the public keys (64 hexadecimal digits each) whose signatures are in the file.
-    """
-
-    format_version: int
-    model_class: str
-    arguments: dict[str, Any]
-    in_channels: int
-    num_coils: int
-    embed_dim: int
-    parameters: int
-    preprocessing_version: int
-    coil_compression: str
-    matrix: int | None
-    mriembed_version: str
-    torch_version: str
-    python_version: str
-    created: str
-    source_revision: str
-    weights_source: str
-    weights_sha256: str
-    distances: Distances | None
-    sealed: bool
-    signers: tuple[str, ...]
-
-    @classmethod
-    def of(cls, info: _core.ModelInfo) -> ModelDescription:
-        """From what libmriembed read."""
-        members = {member.name: getattr(info, member.name) for member in fields(cls)}
-        members["arguments"] = json.loads(info.arguments)
-        members["matrix"] = info.matrix or None
-        members["distances"] = _distances(info.distances)
-        members["signers"] = tuple(info.signers)
-        return cls(**members)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The members by name, ready for JSON."""
-        return asdict(self)
 
 
 def export_model(
@@ -247,13 +200,6 @@ def load_scripted(
     return scripted
 
 
-def warn_if_unsealed(path: str | os.PathLike[str], description: ModelDescription) -> None:
-    """Warns the caller's caller of a model file without a seal."""
-    if not description.sealed:
-        message = f"{os.fspath(path)}: loaded without a seal; damage or foreign changes in it may go unnoticed"
-        warnings.warn(message, UnsealedModelWarning, stacklevel=3)
-
-
 def weights_sha256(module: torch.nn.Module) -> str:
     """SHA-256 over the module's weights: sorted by name, each as name, dtype and shape (text ended by a zero
     byte, the shape as "32,16,3,3") and raw little-endian values. `libmriembed` computes the same.
@@ -265,11 +211,6 @@ def weights_sha256(module: torch.nn.Module) -> str:
         digest.update(f"{name}\0{dtype}\0{shape}\0".encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _distances(found: _core.Distances) -> Distances | None:
-    kinds = tuple(KindOfPair(kind.name, tuple(kind.deciles), kind.below_threshold) for kind in found.kinds)
-    return Distances(kinds, found.threshold, found.source) if kinds else None
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

@@ -1,7 +1,5 @@
 """Whether the torch that is installed is the one that libmriembed_torch was built against."""
 
-import torch
-
 from mriembed import _build_info
 from mriembed.errors import DeviceNotAvailableError
 
@@ -12,6 +10,8 @@ def require_torch_of_build() -> None:
     Raises:
         DeviceNotAvailableError: another version is installed.
     """
+    import torch  # over a second, and what needs no torch gets by without it
+
     found = str(torch.__version__).partition("+")[0]
     if found != _build_info.TORCH_VERSION:
         raise DeviceNotAvailableError(

@@ -22,7 +22,7 @@ from mriembed.evaluation.registered_thumbnail import RegisteredThumbnail
 from mriembed.evaluation.simulated import Curve, example_kspace, robustness_curves, simulated_trials, variants_trials
 from mriembed.evaluation.single_change_trials import single_change_trials
 from mriembed.evaluation.volume_trials import Ordering, VolumeScore, volume_trials
-from mriembed.model_file import ModelDescription
+from mriembed.model_description import ModelDescription
 from mriembed.scans import ScanSlice
 
 

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 
 from mriembed.embedder import Embedder
 from mriembed.fourier import kspace_to_image
-from mriembed.model_file import ModelDescription, export_model
+from mriembed.model_description import ModelDescription
+from mriembed.model_file import export_model
 
 _THUMBNAIL = 32
 _COMPONENTS = 64
