@@ -4,40 +4,49 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 
 namespace mriembed::io {
 
 namespace {
 
 struct Axis {
+  const char* name;
   std::int64_t encoded;
   std::int64_t recon;
   double encoded_fov;
   double recon_fov;
 
   [[nodiscard]] bool has_field_of_view() const { return encoded_fov > 0 && recon_fov > 0; }
-  [[nodiscard]] bool lowered() const { return encoded > 1 && recon < encoded; }
+  [[nodiscard]] bool is_smaller() const { return encoded > 1 && recon < encoded; }
+  // The header gives both spaces one field of view, but the reconstructed one a smaller matrix.
+  [[nodiscard]] bool is_contradictory() const {
+    return has_field_of_view() && std::abs(encoded_fov / recon_fov - 1) < 1e-6 && is_smaller();
+  }
   [[nodiscard]] std::int64_t by_field_of_view() const {
     const double pixels = static_cast<double>(encoded) * std::min(1.0, recon_fov / encoded_fov);
     return std::clamp<std::int64_t>(std::llround(pixels), 1, encoded);
   }
-  [[nodiscard]] double ratio() const { return static_cast<double>(encoded) / static_cast<double>(recon); }
+  [[nodiscard]] std::int64_t by_matrices() const { return std::clamp<std::int64_t>(recon, 1, encoded); }
+  // Pixels that were measured for one of the reconstruction, by the fields of view.
+  [[nodiscard]] double pixels_for_one() const {
+    return static_cast<double>(by_field_of_view()) / static_cast<double>(recon);
+  }
 };
 
 using Axes = std::array<Axis, 3>;
 
-// Whether the header gives one field of view for both spaces.
-bool one_field_of_view(const Axes& axes) {
-  return std::ranges::all_of(axes, [](const Axis& axis) {
-    return axis.has_field_of_view() && std::abs(axis.encoded_fov / axis.recon_fov - 1) < 1e-6;
-  });
+bool is_alike(double one, double other) {
+  constexpr double most = 0.05;
+  return std::abs(one / other - 1) < most;
 }
 
-// Both in-plane matrices smaller by the same factor: a reconstruction of lower resolution. A readout that is
-// oversampled alone is something else.
-bool lower_resolution(const Axes& axes) {
-  constexpr double alike = 0.05;
-  return axes[0].lowered() && axes[1].lowered() && std::abs(axes[0].ratio() / axes[1].ratio() - 1) < alike;
+// Along x and y alike, the reconstruction has fewer pixels than were measured, and so it has along this axis: a lower
+// resolution. Oversampling that only the matrices tell is another one along each axis.
+bool is_lower_resolution(const Axes& axes, const Axis& axis) {
+  const auto& [x, y, z] = axes;
+  return x.has_field_of_view() && y.has_field_of_view() && x.pixels_for_one() > 1 && y.pixels_for_one() > 1 &&
+         is_alike(x.pixels_for_one(), y.pixels_for_one()) && is_alike(axis.pixels_for_one(), x.pixels_for_one());
 }
 
 double aspect_of(const Axes& axes, const std::array<std::int64_t, 3>& image) {
@@ -52,29 +61,43 @@ double aspect_of(const Axes& axes, const std::array<std::int64_t, 3>& image) {
   return std::abs(aspect - 1) < rounding ? 1 : aspect;
 }
 
+// " along x and z"; empty for all axes that the scan has.
+std::string along(const Axes& axes, const std::function<bool(const Axis&)>& meant) {
+  std::string names;
+  bool all = true;
+  for (const Axis& axis : axes) {
+    if (meant(axis)) {
+      names += (names.empty() ? " along " : " and ") + std::string(axis.name);
+    } else {
+      all = all && axis.encoded == 1;
+    }
+  }
+  return all ? "" : names;
+}
+
 }  // namespace
 
 ScanGeometry geometry_of(const MrdEncoding& encoding) {
-  const Axes axes{{{encoding.encoded.x, encoding.recon.x, encoding.encoded_fov.x, encoding.recon_fov.x},
-                   {encoding.encoded.y, encoding.recon.y, encoding.encoded_fov.y, encoding.recon_fov.y},
-                   {encoding.encoded.z, encoding.recon.z, encoding.encoded_fov.z, encoding.recon_fov.z}}};
+  const Axes axes{{{"x", encoding.encoded.x, encoding.recon.x, encoding.encoded_fov.x, encoding.recon_fov.x},
+                   {"y", encoding.encoded.y, encoding.recon.y, encoding.encoded_fov.y, encoding.recon_fov.y},
+                   {"z", encoding.encoded.z, encoding.recon.z, encoding.encoded_fov.z, encoding.recon_fov.z}}};
+  const auto is_lowered = [&](const Axis& axis) { return axis.is_contradictory() && is_lower_resolution(axes, axis); };
+  const auto is_copied = [&](const Axis& axis) { return axis.is_contradictory() && !is_lower_resolution(axes, axis); };
   ScanGeometry geometry;
   std::array<std::int64_t, 3> image{};
-  const bool copied = one_field_of_view(axes);
-  const bool lowered = std::ranges::any_of(axes, &Axis::lowered);
-  const bool by_matrices = copied && lowered && !lower_resolution(axes);
   for (std::size_t index = 0; index < axes.size(); ++index) {
     const Axis& axis = axes.at(index);
-    image.at(index) = axis.has_field_of_view() && !by_matrices ? axis.by_field_of_view()
-                                                               : std::clamp<std::int64_t>(axis.recon, 1, axis.encoded);
+    const bool told = axis.has_field_of_view() && !is_copied(axis);
+    image.at(index) = told ? axis.by_field_of_view() : axis.by_matrices();
   }
   geometry.image = {image[0], image[1], image[2]};
 
-  if (by_matrices) {
-    geometry.notes.emplace_back(
-        "the header gives the encoded and the reconstructed space one field of view, but different matrices: what the "
-        "encoded matrix is larger by is taken as oversampling");
-  } else if (copied && lowered) {
+  if (std::ranges::any_of(axes, is_copied)) {
+    geometry.notes.push_back("the header gives the encoded and the reconstructed space one field of view" +
+                             along(axes, is_copied) +
+                             ", but different matrices: what the encoded matrix is larger by is taken as oversampling");
+  }
+  if (std::ranges::any_of(axes, is_lowered)) {
     geometry.notes.emplace_back(
         "the reconstruction matrix is smaller at the same field of view: a lower resolution, no oversampling");
   }
@@ -82,6 +105,9 @@ ScanGeometry geometry_of(const MrdEncoding& encoding) {
     geometry.notes.emplace_back(
         "the header gives no field of view: oversampling is told by the matrices, and pixels are taken as square");
     return geometry;
+  }
+  if (!axes[2].has_field_of_view() && axes[2].is_smaller()) {
+    geometry.notes.emplace_back("the header gives no field of view along z: oversampling is told by the matrices");
   }
   geometry.pixel_aspect = aspect_of(axes, image);
   constexpr double most = 16;

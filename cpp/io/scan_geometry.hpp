@@ -17,8 +17,8 @@ struct ScanGeometry {
 
 // Oversampling is what the encoded field of view exceeds the reconstructed one by, along each axis: the image has
 // encoded matrix x reconstructed / encoded field of view pixels. The reconstruction matrix says nothing about it, as it
-// may interpolate or lower the resolution (ISMRMRD issue 131). Only where fields of view are missing, or are the same
-// three numbers although matrices differ (some writers copy them), matrices stand in for them, and a note says so.
+// may interpolate or lower the resolution (ISMRMRD issue 131). Only along an axis whose fields of view are missing, or
+// are one number although its matrices differ (some writers copy them), matrices stand in for them, and a note says so.
 ScanGeometry geometry_of(const MrdEncoding& encoding);
 
 }  // namespace mriembed::io

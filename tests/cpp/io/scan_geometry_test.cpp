@@ -48,10 +48,32 @@ TEST(ScanGeometry, tells_a_lower_resolution_from_oversampling_where_fields_of_vi
   expect_image(geometry({64, 96, 12}, {230, 230, 60}, {64, 64, 8}, {230, 230, 60}), {64, 64, 8}, 1, true);
 }
 
+TEST(ScanGeometry, takes_each_axis_by_itself_where_a_writer_copies_some_fields_of_view) {
+  // The readout's field of view is a copy; 1.5-fold phase oversampling is told.
+  const ScanGeometry readout = geometry({64, 36, 1}, {200, 300, 5}, {32, 24, 1}, {200, 200, 5});
+  expect_image(readout, {32, 24, 1}, (200.0 / 24) / (200.0 / 32), true);
+  EXPECT_NE(readout.notes.front().find("one field of view along x, "), std::string::npos);
+  // The others are.
+  const ScanGeometry others = geometry({64, 36, 6}, {400, 200, 30}, {32, 24, 4}, {200, 200, 30});
+  expect_image(others, {32, 24, 4}, (200.0 / 24) / (200.0 / 32), true);
+  EXPECT_NE(others.notes.front().find("one field of view along y and z, "), std::string::npos);
+}
+
+TEST(ScanGeometry, takes_a_field_of_view_that_is_told_in_full_before_it_looks_at_the_resolution) {
+  // The readout's oversampling is told; both axes have half the resolution.
+  expect_image(geometry({256, 128, 1}, {400, 200, 5}, {64, 64, 1}, {200, 200, 5}), {128, 128, 1}, 1, true);
+  // So has the slab, or it is oversampled by another factor.
+  expect_image(geometry({64, 64, 8}, {230, 230, 40}, {32, 32, 4}, {230, 230, 40}), {64, 64, 8}, 1, true);
+  expect_image(geometry({64, 64, 6}, {230, 230, 30}, {32, 32, 4}, {230, 230, 30}), {64, 64, 4}, 1, true);
+}
+
 TEST(ScanGeometry, goes_by_the_matrices_where_there_is_no_field_of_view) {
   expect_image(geometry({128, 72, 1}, {}, {64, 64, 1}, {}), {64, 64, 1}, 1, true);
   expect_image(geometry({64, 64, 1}, {}, {128, 128, 1}, {}), {64, 64, 1}, 1, true);
   expect_image(geometry({128, 64, 1}, {0, 230, 5}, {64, 64, 1}, {230, 230, 5}), {64, 64, 1}, 1, true);
+  // A slab's number of partitions may change without it; its pixels keep their shape.
+  expect_image(geometry({64, 64, 6}, {230, 230, 0}, {64, 64, 4}, {230, 230, 0}), {64, 64, 4}, 1, true);
+  expect_image(geometry({64, 32, 6}, {230, 230, 0}, {64, 32, 6}, {230, 230, 0}), {64, 32, 6}, 2, false);
 }
 
 TEST(ScanGeometry, crops_nothing_where_the_image_is_said_to_be_larger) {

@@ -7,7 +7,8 @@
 - Where no readout has a center_sample, or a center of limits that cover the matrix is 0, nobody set it: then the centre
   is in the middle.
 - The encoded space has more field of view than the reconstructed one where it is oversampled: its middle is kept.
-  Where the header has no fields of view, or one for both spaces although the matrices differ, the matrices tell.
+  Along an axis of which the header has no fields of view, or one for both spaces although the matrices differ, the
+  matrices tell. Only where they are as much smaller along x and y alike, the image has a lower resolution.
 """
 
 import numpy as np
@@ -59,14 +60,17 @@ def _is_volume(scan: RawScan) -> bool:
 
 def _kept_lengths(scan: RawScan) -> list[int]:
     """Pixels of the encoded space's images that lie inside the reconstructed field of view, along x, y and z."""
-    larger = [size / recon for size, recon in zip(scan.encoded.matrix, scan.recon.matrix, strict=True)]
-    unknown = min(*scan.encoded.fov, *scan.recon.fov) <= 0
-    copied = scan.encoded.fov == scan.recon.fov and larger[0] != larger[1]  # alike: a lower resolution
-    if unknown or copied:  # the matrices tell
-        return [min(size, recon) for size, recon in zip(scan.encoded.matrix, scan.recon.matrix, strict=True)]
+    spaces = zip(scan.encoded.matrix, scan.recon.matrix, scan.encoded.fov, scan.recon.fov, strict=True)
+    by_matrices, by_fov, larger, one_fov = [], [], [], []
+    for size, recon, encoded_fov, recon_fov in spaces:
+        known = min(encoded_fov, recon_fov) > 0
+        by_matrices.append(min(size, recon))
+        by_fov.append(min(size, round(size * recon_fov / encoded_fov)) if known else by_matrices[-1])
+        larger.append(by_fov[-1] / recon)
+        one_fov.append(encoded_fov == recon_fov)
     return [
-        min(size, round(size * recon / encoded))
-        for size, encoded, recon in zip(scan.encoded.matrix, scan.encoded.fov, scan.recon.fov, strict=True)
+        matrices if same and factor > 1 and not larger[0] == larger[1] == factor else fov
+        for matrices, fov, factor, same in zip(by_matrices, by_fov, larger, one_fov, strict=True)
     ]
 
 

@@ -40,7 +40,8 @@ class Plan:
         kept: pixels of the final slices along x, y and partitions along z; partitions 1 is a 2D scan.
         oversampling: encoded over reconstructed field of view along x, y, z.
         recon_factor: reconstructed matrix over kept pixels along x and y: interpolation, or lower resolution.
-        fov: what the header gives as fields of view: "both"; "none", 0; "copied", one for both spaces.
+        fov: what the header gives as fields of view: "both"; "none", 0, or "none-z", along z alone; "copied", one for
+            both spaces, or "copied-x", "copied-y", "copied-z", along one axis alone.
         echo: "centred"; "short", without the first samples; "shifted", full-length with another centre; "ragged", short
             by another number of samples in each line.
         echo_shift: by so many samples, or fewer.
@@ -123,7 +124,8 @@ def plans(draw: st.DrawFn) -> Plan:
     if volume and limits != "none" and kept[2] * oversampling[2] >= 4 and acceleration == 1:
         limits_z = draw(st.sampled_from(["covering", "offset", "off-centre", "partial"]))
     counts = draw(st.sampled_from([(1, 1, 1, 1), (2, 1, 1, 1), (1, 2, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2), (2, 1, 2, 1)]))
-    fov = draw(st.sampled_from(["both", "both", "both", "none", "copied"]))
+    of_slab = ["none-z", "copied-z"] if volume else []
+    fov = draw(st.sampled_from(["both", "both", "both", "none", "copied", "copied-x", "copied-y", *of_slab]))
     if fov == "copied" and oversampling[0] == oversampling[1]:
         fov = "both"  # a lower resolution along x and y looks the same
     recon_factors: list[tuple[float, float]] = [(1, 1)]
@@ -324,10 +326,12 @@ def _spaces(plan: Plan) -> tuple[Space, Space]:
     if plan.idle_z:
         encoded[2] = recon[2] = 2
         encoded_fov[2] *= 2
-    if plan.fov == "none":
-        recon_fov, encoded_fov = np.zeros(3), np.zeros(3)
-    if plan.fov == "copied":
-        encoded_fov = recon_fov
+    what, _, along = plan.fov.partition("-")
+    axes = ["xyz".index(along)] if along else [0, 1, 2]
+    if what == "none":
+        recon_fov[axes] = encoded_fov[axes] = 0
+    if what == "copied":
+        encoded_fov[axes] = recon_fov[axes]
     return (
         Space((encoded[0], encoded[1], encoded[2]), tuple(encoded_fov.tolist())),
         Space((recon[0], recon[1], recon[2]), tuple(recon_fov.tolist())),
