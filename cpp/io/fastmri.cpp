@@ -1,6 +1,7 @@
 #include "fastmri.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "acquired_lines.hpp"
@@ -39,6 +40,9 @@ class FastMriReader final : public ScanReader {
     check_extents(summary_.coils, 1, rows_, columns_);
     find_readout(file, file_size);
     check_mask(file, file_size, options);
+    if (summary_.zero_fraction == 0) {
+      summary_.zero_fraction = share_of_zeros();
+    }
   }
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
@@ -53,16 +57,12 @@ class FastMriReader final : public ScanReader {
     slice.geometry = summary_.geometry;
     slice.stacked.clear();
     slice.samples.resize(static_cast<std::size_t>(slice.channels * rows_ * columns_));
-    std::vector<std::int64_t> start(shape_.size(), 0);
-    std::vector<std::int64_t> count = shape_;
-    start[0] = index;
-    count[0] = 1;
     if (!readout_along_rows_) {
-      read_complex(kspace_, complex_, start, count, slice.samples.data());
+      read_stored(index, 0, slice.channels, slice.samples);
       return;
     }
     stored_.resize(slice.samples.size());
-    read_complex(kspace_, complex_, start, count, stored_.data());
+    read_stored(index, 0, slice.channels, stored_);
     std::size_t at = 0;
     for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
       for (std::int64_t y = 0; y < columns_; ++y) {
@@ -82,11 +82,41 @@ class FastMriReader final : public ScanReader {
     return std::move(*type);
   }
 
+  // Some coils of a slice, in the order of the file.
+  void read_stored(std::int64_t index, std::int64_t coil, std::int64_t coils,
+                   std::vector<std::complex<float>>& samples) {
+    std::vector<std::int64_t> start(shape_.size(), 0);
+    std::vector<std::int64_t> count = shape_;
+    start[0] = index;
+    count[0] = 1;
+    if (shape_.size() == 4) {
+      start[1] = coil;
+      count[1] = coils;
+    }
+    read_complex(kspace_, complex_, start, count, samples.data());
+  }
+
+  // Of the samples of the first slice, in its first coil that is not dead.
+  double share_of_zeros() {
+    std::vector<std::complex<float>> samples(static_cast<std::size_t>(rows_ * columns_));
+    std::size_t zeros = samples.size();
+    for (std::int64_t coil = 0; coil < summary_.coils && zeros == samples.size(); ++coil) {
+      read_stored(0, coil, 1, samples);
+      zeros = static_cast<std::size_t>(std::count(samples.begin(), samples.end(), std::complex<float>(0)));
+    }
+    return static_cast<double>(zeros) / static_cast<double>(samples.size());
+  }
+
+  // A mask is one of the phase encoding, as fastMRI defines it, and has one value for each column.
   void find_readout(const Hdf5Handle& file, std::int64_t file_size) {
     summary_.encoded_x = columns_;
     summary_.encoded_y = rows_;
     if (!holds_dataset(file, "ismrmrd_header")) {
-      summary_.notes.emplace_back("no ismrmrd_header: taken as stored, without readout oversampling");
+      readout_along_rows_ = holds_dataset(file, "mask");
+      summary_.notes.emplace_back(readout_along_rows_
+                                      ? "no ismrmrd_header: without readout oversampling"
+                                      : "no ismrmrd_header: taken as stored, without readout oversampling");
+      turn_readout();
       return;
     }
     const MrdHeader header = parse_mrd_header(read_text(open_dataset(file, "ismrmrd_header", file_size)));
@@ -97,16 +127,25 @@ class FastMriReader final : public ScanReader {
       refuse("its header's encoded matrix has " + std::to_string(encoding.encoded.x) +
              " readout samples, but its k-space is " + std::to_string(rows_) + " x " + std::to_string(columns_));
     }
+    turn_readout();
+    take_geometry(encoding);
+  }
+
+  void turn_readout() {
     if (readout_along_rows_) {
       std::swap(summary_.encoded_x, summary_.encoded_y);
       summary_.notes.emplace_back("readout stored along ky, turned to x");
     }
-    take_geometry(encoding);
   }
 
-  // Stored may be another number of lines than was encoded, over the same field of view.
+  // Stored may be another number of lines than was encoded, over the same field of view. A slab's partitions are
+  // slices.
   void take_geometry(MrdEncoding encoding) {
+    const auto lines = static_cast<double>(encoding.encoded.y);
+    const double stored = static_cast<double>(summary_.encoded_y) / lines;
+    encoding.recon.y = std::max<std::int64_t>(1, std::llround(static_cast<double>(encoding.recon.y) * stored));
     encoding.encoded.y = summary_.encoded_y;
+    encoding.encoded.z = encoding.recon.z = 1;
     const ScanGeometry geometry = geometry_of(encoding);
     summary_.geometry.readout_width = geometry.image.x < summary_.encoded_x ? geometry.image.x : 0;
     summary_.geometry.phase_height = geometry.image.y < summary_.encoded_y ? geometry.image.y : 0;
@@ -121,8 +160,7 @@ class FastMriReader final : public ScanReader {
     const Hdf5Handle mask = open_dataset(file, "mask", file_size);
     const std::vector<std::int64_t> shape = shape_of(mask);
     if (shape.size() != 1 || shape[0] != columns_) {
-      refuse("its sampling mask does not have one value for each of the " + std::to_string(columns_) +
-             " columns of kx");
+      refuse("its sampling mask does not have one value for each of the " + std::to_string(columns_) + " columns");
     }
     std::vector<float> values(static_cast<std::size_t>(shape[0]));
     if (H5Dread(mask.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
@@ -132,6 +170,10 @@ class FastMriReader final : public ScanReader {
     summary_.zero_fraction = static_cast<double>(missing) / static_cast<double>(columns_);
     if (missing == 0) {
       return;
+    }
+    if (!readout_along_rows_) {
+      refuse("its mask leaves out " + std::to_string(missing) + " of " + std::to_string(columns_) +
+             " columns, which are the readout by its ismrmrd_header; a mask is one of phase encoding");
     }
     std::vector<bool> measured(values.size());
     std::transform(values.begin(), values.end(), measured.begin(), [](float value) { return value != 0; });

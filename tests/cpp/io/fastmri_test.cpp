@@ -12,6 +12,7 @@ struct Parts {
   std::vector<float> mask;
   const char* real = "r";
   const char* imaginary = "i";
+  std::function<bool(std::size_t slice, std::size_t coil, std::size_t row)> zero;
 };
 
 std::vector<Complex> numbered(const std::vector<hsize_t>& shape) {
@@ -30,7 +31,15 @@ std::string written_fastmri(const Parts& parts) {
   const std::string path = fresh_path(".h5");
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
   const hid_t type = complex_type(parts.real, parts.imaginary);
-  write_dataset(file, "kspace", type, parts.shape, numbered(parts.shape).data());
+  std::vector<Complex> samples = numbered(parts.shape);
+  for (std::size_t index = 0; parts.zero && index < samples.size(); ++index) {
+    const std::size_t line = index / parts.shape[3];
+    if (parts.zero(line / (parts.shape[2] * parts.shape[1]), line / parts.shape[2] % parts.shape[1],
+                   line % parts.shape[2])) {
+      samples[index] = 0;
+    }
+  }
+  write_dataset(file, "kspace", type, parts.shape, samples.data());
   if (!parts.xml.empty()) {
     write_text(file, "ismrmrd_header", parts.xml);
   }
@@ -91,6 +100,37 @@ TEST(FastMri, knows_phase_oversampling_and_the_shape_of_pixels) {
   EXPECT_NEAR(slice.geometry.pixel_aspect, 50.0 / 40, 1e-9);
 }
 
+TEST(FastMri, crops_by_the_matrices_along_an_axis_whose_field_of_view_is_a_copy) {
+  Parts parts;
+  parts.shape = {1, 1, 8, 6};
+  MrdMatrix matrix = matrix_of(8, 6, 4);
+  matrix.recon_y = 4;
+  matrix.encoded_fov = Fov{200, 300, 5};
+  matrix.recon_fov = Fov{200, 200, 5};
+  parts.xml = mrd_xml(matrix);
+  const auto scan = open_scan(written_fastmri(parts), {});
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.geometry.readout_width, 4);
+  EXPECT_EQ(slice.geometry.phase_height, 4);
+  EXPECT_NEAR(slice.geometry.pixel_aspect, 1, 1e-9);
+  EXPECT_TRUE(warns(*scan, "one field of view along x, "));
+}
+
+TEST(FastMri, takes_stored_lines_that_are_not_as_many_as_encoded_ones_to_cover_the_same_field_of_view) {
+  for (const bool told : {true, false}) {
+    Parts parts;
+    parts.shape = {1, 1, 8, 12};
+    MrdMatrix matrix = matrix_of(8, 6, 4);
+    matrix.recon_y = 4;
+    matrix.encoded_fov = told ? Fov{400, 300, 5} : Fov{0, 0, 0};
+    matrix.recon_fov = told ? Fov{200, 200, 5} : Fov{0, 0, 0};
+    parts.xml = mrd_xml(matrix);
+    const Slice slice = read_slice(*open_scan(written_fastmri(parts), {}), 0);
+    EXPECT_EQ(slice.geometry.readout_width, 4);
+    EXPECT_EQ(slice.geometry.phase_height, 8);
+  }
+}
+
 TEST(FastMri, takes_three_dimensions_as_a_single_coil) {
   Parts parts;
   parts.shape = {5, 4, 2};
@@ -121,6 +161,41 @@ TEST(FastMri, refuses_an_undersampled_scan_unless_allowed) {
   ReadOptions options;
   options.allow_undersampled = true;
   EXPECT_DOUBLE_EQ(open_scan(path, options)->summary().zero_fraction, 0.5);
+}
+
+// fastMRI's masks have one value for each column of the phase encoding.
+TEST(FastMri, takes_columns_as_phase_encoding_where_a_mask_tells_and_no_header) {
+  for (const float last : {0.0F, 1.0F}) {
+    Parts parts;
+    parts.mask = {1, last};
+    ReadOptions options;
+    options.allow_undersampled = true;
+    const auto samples = numbered(parts.shape);
+    const Slice slice = read_slice(*open_scan(written_fastmri(parts), options), 0);
+    EXPECT_EQ(slice.height, 2);
+    EXPECT_EQ(slice.width, 4);
+    EXPECT_EQ(slice.samples[8 + 4 + 3], samples[8 + 3 * 2 + 1]);
+  }
+}
+
+TEST(FastMri, refuses_a_mask_that_leaves_out_columns_of_the_readout) {
+  Parts parts;
+  parts.xml = mrd_xml(matrix_of(2, 4, 2));
+  parts.mask = {1, 0};
+  ReadOptions options;
+  options.allow_undersampled = true;
+  EXPECT_NE(refusal_of(written_fastmri(parts), options).find("1 of 2 columns, which are the readout"),
+            std::string::npos);
+  parts.mask = {1, 1};
+  EXPECT_EQ(refusal_of(written_fastmri(parts)), "accepted");
+}
+
+TEST(FastMri, knows_the_share_of_zero_lines_that_no_mask_tells_of_whatever_coils_are_dead) {
+  Parts parts;  // (slices, coils, rows, columns)
+  parts.zero = [](std::size_t slice, std::size_t coil, std::size_t row) {
+    return slice == 0 && (coil == 0 || row % 4 == 1);
+  };
+  EXPECT_DOUBLE_EQ(open_scan(written_fastmri(parts), {})->summary().zero_fraction, 0.25);
 }
 
 TEST(FastMri, refuses_a_header_that_contradicts_the_samples) {
