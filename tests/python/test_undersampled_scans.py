@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -62,6 +64,58 @@ def test_missing_lines_are_filled_in_and_the_row_says_how(
         rows = json.loads(output.with_suffix(".json").read_text())["rows"]
         assert [row["sampling"] for row in rows] == ["zero-filled"] * 4
         assert (np.diag(distances) < np.diag(1 - np.load(output) @ expected.T)).all()
+
+
+def write_numpy(path: Path, kspace: np.ndarray) -> None:
+    np.save(path, kspace)
+
+
+def write_fastmri(path: Path, kspace: np.ndarray) -> None:
+    with h5py.File(path, "w") as file:
+        file["kspace"] = kspace
+
+
+def write_bart(path: Path, kspace: np.ndarray) -> None:
+    """(x, y, z, coils, ...), column-major: dimension 13 counts slices."""
+    slices, coils, height, width = kspace.shape
+    dimensions = [width, height, 1, coils, *[1] * 9, slices, 1, 1]
+    path.with_suffix(".hdr").write_text(f"# Dimensions\n{' '.join(map(str, dimensions))}\n")
+    path.with_suffix(".cfl").write_bytes(kspace.astype(np.complex64).tobytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "write"), [("scan.npy", write_numpy), ("scan.h5", write_fastmri), ("scan.cfl", write_bart)]
+)
+def test_zero_lines_that_nothing_else_tells_of_are_told_once_and_stand_in_the_rows(
+    model_file: Path, tmp_path: Path, name: str, write: Callable[[Path, np.ndarray], None]
+) -> None:
+    kspace, _ = undersampled(2, 48, 1, 0, 47)
+    kspace[:, :, 1::2] = 0
+    write(tmp_path / name, kspace)
+    output = tmp_path / "out.jsonl"
+    result = cli("embed", model_file, tmp_path / name, "-o", output)
+    assert result.returncode == 0, result.stderr
+    told = "50.0 % of the samples were not acquired"
+    assert result.stderr.count(told) == 1
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [(row["sampling"], row["warnings"]) for row in rows] == [("zero-filled", [told])] * 2
+    shown = cli("inspect", tmp_path / name).stdout
+    assert "not acquired" in shown
+    assert "50.0 % of the samples\n" in shown
+
+
+def test_fastmri_lines_that_a_mask_leaves_out_are_filled_in_without_a_header(model_file: Path, tmp_path: Path) -> None:
+    """fastMRI: kspace is (slices, coils, rows, columns), and the mask is of columns."""
+    whole, part = undersampled(2, 96, 2, 24, 95)
+    expected = Embedder.load(model_file).embed_kspace(whole)
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["kspace"] = part.swapaxes(2, 3)
+        file["mask"] = (part[0, 0] != 0).any(1)
+    output = tmp_path / "out.npy"
+    assert cli("embed", model_file, tmp_path / "scan.h5", "-o", output).returncode == 0
+    rows = json.loads(output.with_suffix(".json").read_text())["rows"]
+    assert [row["sampling"] for row in rows] == ["grappa 2"] * 2
+    assert ((1 - np.load(output) @ expected.T).argmin(1) == np.arange(2)).all()
 
 
 def test_images_have_no_sampling(model_file: Path, tmp_path: Path) -> None:
