@@ -39,6 +39,7 @@ constexpr std::int64_t most_slices = 8;
 struct Inspected {
   io::ScanSummary summary;
   bool needs_allow_undersampled = false;
+  bool prewhitened = false;           // of several measurements, the first one
   std::vector<Checked> measurements;  // of k-space
 };
 
@@ -54,26 +55,29 @@ void look_at_coils(io::ScanReader& reader, Inspected& inspected) {
   }
 }
 
+Inspected look_at(io::ScanReader& reader) {
+  Inspected inspected;
+  inspected.summary = reader.summary();
+  inspected.prewhitened = reader.noise_covariance().has_value();
+  look_at_coils(reader, inspected);
+  return inspected;
+}
+
 // As embed takes the scan: without --allow-undersampled where that can be, otherwise with it.
 Inspected inspect_file(const std::string& file, io::ReadOptions reading,
                        const std::optional<io::MeasuredNoise>& noise) {
-  Inspected inspected;
   try {
-    const std::unique_ptr<io::ScanReader> reader = open_scan_file(file, reading, noise);
-    io::Slice slice;
-    if (reader->summary().zero_fraction > 0) {
-      reader->read(0, slice);
-    }
-    inspected.summary = reader->summary();
-    look_at_coils(*reader, inspected);
+    return look_at(*open_scan_file(file, reading, noise));
   } catch (const Error&) {
-    reading.allow_undersampled = true;  // refuses as before where that was not the reason
+    reading.allow_undersampled = true;
     const std::unique_ptr<io::ScanReader> reader = open_scan_file(file, reading, noise);
-    inspected.summary = reader->summary();
+    if (!reader->summary().zero_filled) {
+      throw;  // for another reason
+    }
+    Inspected inspected = look_at(*reader);
     inspected.needs_allow_undersampled = true;
-    look_at_coils(*reader, inspected);
+    return inspected;
   }
-  return inspected;
 }
 
 std::string samples_text(io::Domain domain) {
@@ -114,11 +118,13 @@ std::string oversampling_text(std::int64_t encoded, std::int64_t remaining) {
   return fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(remaining) + " pixels";
 }
 
-std::string noise_text(const io::ScanSummary& summary) {
-  if (summary.noise_samples <= 0) {
+std::string noise_text(const Inspected& inspected) {
+  const std::int64_t samples = inspected.summary.noise_samples;
+  if (samples <= 0) {
     return "none";
   }
-  return "yes, " + std::to_string(summary.noise_samples) + " samples per coil -> prewhitening";
+  return "yes, " + std::to_string(samples) + " samples per coil -> " + (inspected.prewhitened ? "" : "no ") +
+         "prewhitening";
 }
 
 std::string missing_text(const Inspected& inspected) {
@@ -155,7 +161,7 @@ std::string listing(const std::string& file, const Inspected& inspected) {
       entries.emplace_back("pixel", fixed(aspect, 3) + " times as high (y) as wide (x)" +
                                         (geometry.pixel_aspect > 0 ? "" : ": the field of view is taken as square"));
     }
-    entries.emplace_back("noise measurement", noise_text(summary));
+    entries.emplace_back("noise measurement", noise_text(inspected));
   }
   if (summary.zero_fraction > 0) {
     entries.emplace_back("not acquired", missing_text(inspected));

@@ -181,7 +181,9 @@ class FastMriReader final : public ScanReader {
       summary_.warnings.push_back("accelerated: " + std::to_string(columns_ - missing) + " of " +
                                   std::to_string(columns_) +
                                   " lines were measured; the missing ones are filled in as far as they can be");
-    } else if (!options.allow_undersampled) {
+    } else if (options.allow_undersampled) {
+      summary_.zero_filled = true;
+    } else {
       refuse("undersampled: its mask leaves out " + std::to_string(missing) + " of " + std::to_string(columns_) +
              " lines; --allow-undersampled takes them as zero");
     }

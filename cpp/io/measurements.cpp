@@ -27,6 +27,7 @@ class Measurements final : public ScanReader {
     summary_.measurements = static_cast<int>(measurements_.size());
     summary_.slices = 0;
     summary_.zero_fraction = 0;
+    summary_.zero_filled = false;
     summary_.warnings.clear();
     summary_.notes.clear();
     std::string contents;
@@ -36,6 +37,7 @@ class Measurements final : public ScanReader {
                   std::to_string(part.encoded_x) + " x " + std::to_string(part.encoded_y) + ")";
       summary_.slices += part.slices;
       summary_.zero_fraction = std::max(summary_.zero_fraction, part.zero_fraction);
+      summary_.zero_filled = summary_.zero_filled || part.zero_filled;
       for (const std::string& warning : part.warnings) {
         summary_.warnings.push_back(shown(name) + ": " + warning);
       }

@@ -93,6 +93,7 @@ class MrdRawReader final : public ScanReader {
     }
     append(found.warnings, summary_.warnings);
     summary_.zero_fraction = found.zero_fraction;
+    summary_.zero_filled = found.zero_filled;
     summary_.slices = static_cast<std::int64_t>(volumes_.volumes.size()) * assembler_->partitions();
   }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "acquired_lines.hpp"
@@ -68,40 +69,47 @@ void accept_elliptical(const KspacePlacement& placement, std::vector<Measured>& 
   }
 }
 
-// Volumes with lines missing: the last ones of a scan that was stopped are left out, others make it undersampled.
-void leave_out_unfinished(std::vector<RawVolume>& volumes, std::vector<Measured>& measured,
-                          std::vector<std::string>& warnings) {
-  const auto whole = static_cast<std::size_t>(std::ranges::count(measured, 0, &Measured::missing));
-  if (whole == volumes.size()) {
-    return;
-  }
+std::string share_of(const Measured& own) {
+  return std::to_string(own.count) + " of " + std::to_string(own.count + own.missing) + " lines";
+}
+
+// The first volume that misses lines, but not because the scan was stopped: that takes lines from its last repetition,
+// or from the volume that was measured last.
+std::optional<std::size_t> undersampled_volume(const std::vector<RawVolume>& volumes,
+                                               const std::vector<Measured>& measured) {
+  const bool none_whole = std::ranges::none_of(measured, [](const Measured& own) { return own.missing == 0; });
   const auto repetition = [](const RawVolume& volume) { return volume.key[3]; };
   const auto last_repetition = repetition(*std::ranges::max_element(volumes, {}, repetition));
   const VolumeKey last =
       std::ranges::max_element(volumes, {}, [](const RawVolume& volume) { return volume.imaging.back(); })->key;
-  std::vector<RawVolume> finished;
-  std::vector<Measured> measured_of_finished;
-  std::string stopped;
   for (std::size_t index = 0; index < volumes.size(); ++index) {
-    RawVolume& volume = volumes[index];
-    Measured& own = measured[index];
-    if (own.missing == 0) {
-      finished.push_back(std::move(volume));
-      measured_of_finished.push_back(std::move(own));
-      continue;
-    }
+    const RawVolume& volume = volumes[index];
     const bool at_the_end = (last_repetition > 0 && repetition(volume) == last_repetition) || volume.key == last;
-    const std::string share = std::to_string(own.count) + " of " + std::to_string(own.count + own.missing) + " lines";
-    if (whole == 0 || !at_the_end) {
-      refuse("undersampled: slice " + std::to_string(volume.key[0]) + " has " + share +
-             "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
-    }
-    if (stopped.empty()) {
-      stopped = volume.name() + " has " + share;
+    if (measured[index].missing > 0 && (none_whole || !at_the_end)) {
+      return index;
     }
   }
-  warnings.push_back("the scan was stopped: " + std::to_string(volumes.size() - whole) +
-                     " unfinished slice(s) or slab(s) left out (" + stopped + ")");
+  return std::nullopt;
+}
+
+// Volumes that miss lines, of a scan that was stopped.
+void leave_out_unfinished(std::vector<RawVolume>& volumes, std::vector<Measured>& measured,
+                          std::vector<std::string>& warnings) {
+  std::vector<RawVolume> finished;
+  std::vector<Measured> measured_of_finished;
+  std::string first;
+  for (std::size_t index = 0; index < volumes.size(); ++index) {
+    if (measured[index].missing == 0) {
+      finished.push_back(std::move(volumes[index]));
+      measured_of_finished.push_back(std::move(measured[index]));
+    } else if (first.empty()) {
+      first = volumes[index].name() + " has " + share_of(measured[index]);
+    }
+  }
+  if (!first.empty()) {
+    warnings.push_back("the scan was stopped: " + std::to_string(volumes.size() - finished.size()) +
+                       " unfinished slice(s) or slab(s) left out (" + first + ")");
+  }
   volumes = std::move(finished);
   measured = std::move(measured_of_finished);
 }
@@ -142,6 +150,13 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
     accept_elliptical(placement, measured, result.warnings);
   }
   accept_accelerated(volumes.volumes, measured, placement.depth() > 1, result.warnings);
+  const std::optional<std::size_t> undersampled = undersampled_volume(volumes.volumes, measured);
+  if (undersampled.has_value() && !allow_undersampled) {
+    refuse("undersampled: slice " + std::to_string(volumes.volumes[*undersampled].key[0]) + " has " +
+           share_of(measured[*undersampled]) +
+           "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
+  }
+  result.zero_filled = undersampled.has_value();
   if (!allow_undersampled) {
     leave_out_unfinished(volumes.volumes, measured, result.warnings);
   }

@@ -12,6 +12,7 @@ namespace mriembed::io {
 
 struct RawCompleteness {
   double zero_fraction = 0;  // of the lines of all volumes that are left
+  bool zero_filled = false;  // lines of an undersampled volume are missing, and that is allowed
   std::vector<std::string> warnings;
 };
 

@@ -62,6 +62,7 @@ struct ScanSummary {
   int measurements = 1;               // of a raw MRD file: those whose slices read() can give
   std::int64_t noise_samples = 0;     // samples per coil of the noise measurement; 0: none
   double zero_fraction = 0;           // share of samples that were not acquired (0 where unknown)
+  bool zero_filled = false;           // missing lines count as zero that only allow_undersampled permits
   std::vector<std::string> warnings;  // what may have changed the embeddings, one line each
   std::vector<std::string> notes;     // anything else an engineer should know, one line each
   HeaderFacts header;                 // of MRD and fastMRI; of several measurements, the first one's

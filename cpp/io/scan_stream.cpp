@@ -218,6 +218,7 @@ std::string encoded_facts(const ScanReader& scan) {
   }
   encode_geometry(encoder, summary.geometry);
   encoder.number(summary.zero_fraction);
+  encoder.number(std::int64_t{summary.zero_filled ? 1 : 0});
   encode_texts(encoder, summary.warnings);
   encode_texts(encoder, summary.notes);
   encoder.number(std::int64_t{summary.measurements});
@@ -245,6 +246,7 @@ OpenedScan decoded_facts(std::string_view bytes) {
   if (std::isnan(summary.zero_fraction) || summary.zero_fraction < 0 || summary.zero_fraction > 1) {
     Decoder::refuse_answer();
   }
+  summary.zero_filled = decoder.size(0, 1) == 1;
   summary.warnings = decode_texts(decoder);
   summary.notes = decode_texts(decoder);
   summary.measurements = static_cast<int>(decoder.size(1, static_cast<std::int64_t>(most_measurements)));

@@ -116,7 +116,7 @@ def scan_stream_seeds() -> Seeds:
     geometry = struct.pack("<2qd", 4, 0, 1.25)
     header = b"".join(map(text, ("vendor", "model", "station", "protocol", "sequence", "12:00:00")))
     header += struct.pack("<dqd4q", 3.0, 1, 500.0, 0, 0, 0, 0) + struct.pack("<q", 1) + text("HEA1")
-    facts = text("fastMRI") + struct.pack("<7q", 0, 2, 8, 4, 1, 3, 0) + geometry + struct.pack("<d", 0.25)
+    facts = text("fastMRI") + struct.pack("<7q", 0, 2, 8, 4, 1, 3, 0) + geometry + struct.pack("<dq", 0.25, 1)
     facts += struct.pack("<q", 1) + text("a warning") + struct.pack("<q", 1) + text("a note") + struct.pack("<q", 1)
     noise = struct.pack("<q8d2q", 2, *range(8), 1, 1)
     yield "facts", facts + struct.pack("<q", 0) + header

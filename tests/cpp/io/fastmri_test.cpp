@@ -161,6 +161,7 @@ TEST(FastMri, refuses_an_undersampled_scan_unless_allowed) {
   ReadOptions options;
   options.allow_undersampled = true;
   EXPECT_DOUBLE_EQ(open_scan(path, options)->summary().zero_fraction, 0.5);
+  EXPECT_TRUE(open_scan(path, options)->summary().zero_filled);
 }
 
 // fastMRI's masks have one value for each column of the phase encoding.

@@ -49,6 +49,7 @@ TEST(RawCompleteness, leaves_out_the_unfinished_repetition_of_a_scan_that_was_st
   ReadOptions options;
   options.allow_undersampled = true;
   EXPECT_EQ(open_scan(path, options)->summary().slices, 6);
+  EXPECT_FALSE(open_scan(path, options)->summary().zero_filled);  // it would be accepted without them, too
 }
 
 TEST(RawCompleteness, takes_lines_missing_in_the_middle_of_a_scan_for_undersampling) {
@@ -73,6 +74,7 @@ TEST(RawCompleteness, refuses_missing_lines_unless_allowed) {
   options.allow_undersampled = true;
   const auto scan = open_scan(path, options);
   EXPECT_DOUBLE_EQ(scan->summary().zero_fraction, 0.25);
+  EXPECT_TRUE(scan->summary().zero_filled);
   const Slice slice = read_slice(*scan, 0);
   EXPECT_EQ(slice.samples[2 * 8 + 3], Complex(0));
   EXPECT_EQ(slice.samples[3 * 8 + 3], sample_at(0, 0, 3, 3));

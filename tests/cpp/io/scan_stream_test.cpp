@@ -24,6 +24,7 @@ ScanSummary some_summary() {
   summary.header.te_ms = {2.5, 5};
   summary.header.coil_names = {"HEA1", "", "HEA3"};
   summary.warnings = {"three"};
+  summary.zero_filled = true;
   return summary;
 }
 
@@ -53,6 +54,7 @@ TEST(ScanStream, carries_the_facts_of_a_scan) {
   EXPECT_EQ(received.summary.slices, 3);
   EXPECT_EQ(received.summary.noise_samples, 17);
   EXPECT_EQ(received.summary.zero_fraction, 0.25);
+  EXPECT_TRUE(received.summary.zero_filled);
   EXPECT_EQ(received.summary.notes, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(received.summary.header, some_summary().header);
   EXPECT_EQ(received.summary.warnings, std::vector<std::string>{"three"});

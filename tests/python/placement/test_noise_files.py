@@ -131,6 +131,25 @@ def test_inspect_says_whose_noise_it_is(
     assert facts["notes"] == ["its own noise lines are left out", f"noise: of {file}"]
 
 
+@pytest.mark.parametrize(
+    ("samples", "scale", "prewhitened"), [(500, 1, True), (3, 1, False), (500, 0, False)], ids=["enough", "few", "dead"]
+)
+def test_inspect_promises_prewhitening_only_where_the_noise_serves(
+    noise: NDArray[np.complex64],
+    image_lines: list[Readout],
+    samples: int,
+    scale: int,
+    prewhitened: bool,
+    tmp_path: Path,
+) -> None:
+    """A covariance of 4 coils needs more than 4 samples, and noise in them."""
+    write_raw_scan(tmp_path / "scan.h5", scan(Readout(scale * noise[:, :samples], flags=NOISE), *image_lines))
+    shown = run("inspect", tmp_path / "scan.h5").stdout
+    promise = "prewhitening" if prewhitened else "no prewhitening"
+    assert f"yes, {samples} samples per coil -> {promise}\n" in shown
+    assert (": no prewhitening\n" in shown) is not prewhitened
+
+
 def test_a_coil_that_is_dead_in_the_noise_is_left_out(
     noise: NDArray[np.complex64], image_lines: list[Readout], tmp_path: Path
 ) -> None:
