@@ -30,6 +30,13 @@ std::int64_t peak_of(const StepEnergies& energies) {
 
 }  // namespace
 
+// Some writers state the slices' thickness with gaps as an encoded matrix of 2.
+bool is_flat(const MrdEncoding& encoding, const LineFacts& facts) {
+  const std::optional<EncodingLimit>& limit = encoding.kspace_encode_step_2;
+  const bool one_step = !limit.has_value() || limit->minimum == limit->maximum;
+  return encoding.encoded.z > 1 && !facts.several_partitions && (one_step || facts.full_partition);
+}
+
 KspacePlacement::KspacePlacement(const MrdEncoding& encoding, const ScanGeometry& geometry, const LineFacts& facts)
     : width_(encoding.encoded.x),
       y_(axis_of("kspace_encode_step_1", "idx.user[5]", encoding.encoded.y, encoding.kspace_encode_step_1,
@@ -38,10 +45,7 @@ KspacePlacement::KspacePlacement(const MrdEncoding& encoding, const ScanGeometry
     width_ = facts.first.samples;
     notes_.emplace_back("readout oversampling is taken as removed before the file was written");
   }
-  // Some writers state the slices' thickness with gaps as an encoded matrix of 2.
-  const bool one_step = !encoding.kspace_encode_step_2.has_value() ||
-                        encoding.kspace_encode_step_2->minimum == encoding.kspace_encode_step_2->maximum;
-  const bool flat = encoding.encoded.z > 1 && !facts.several_partitions && one_step;
+  const bool flat = is_flat(encoding, facts);
   z_ = axis_of("kspace_encode_step_2", "idx.user[6]", flat ? 1 : encoding.encoded.z, encoding.kspace_encode_step_2,
                facts.user_center_2);
   if (flat) {

@@ -24,9 +24,15 @@ struct ReadoutPlace {
 struct LineFacts {
   Acquisition first;                          // the first of them
   bool several_partitions = false;            // whether kspace_encode_step_2 takes more than one value
+  bool full_partition = false;                // whether the lines of one volume reach over all of y; see is_flat()
   std::optional<std::int64_t> user_center_1;  // idx.user[5], where it is set and the same in all of them
   std::optional<std::int64_t> user_center_2;  // idx.user[6]
 };
+
+// Whether a scan with several encoded partitions is 2D all the same: every line has the same kspace_encode_step_2, and
+// either the header's limits allow no other, or the lines of one volume reach over all of y, as they do not where a 3D
+// scan was stopped in its first partition.
+bool is_flat(const MrdEncoding& encoding, const LineFacts& facts);
 
 // The mean energy of the lines of each encoding step.
 using StepEnergies = std::vector<double>;

@@ -39,23 +39,37 @@ void LiveScan::add(const Acquisition& line, std::span<const std::complex<float>>
     return;
   }
   held_->add(line, samples);
-  if (!begun_ && kind_of(line) == LineKind::imaging) {
+  if (kind_of(line) != LineKind::imaging || held_to_end_) {
+    return;
+  }
+  if (!begun_) {
     begin(line);
+  }
+  const bool several_partitions = line.kspace_encode_step_2 != first_.kspace_encode_step_2;
+  if (!held_to_end_ && (header_.encodings.front().encoded.z == 1 || several_partitions)) {
+    place_held(several_partitions);
   }
 }
 
 void LiveScan::begin(const Acquisition& first) {
   begun_ = true;
+  first_ = first;
   const MrdEncoding& encoding = header_.encodings.front();
   const bool one_step = !encoding.kspace_encode_step_2.has_value() ||
                         encoding.kspace_encode_step_2->minimum == encoding.kspace_encode_step_2->maximum;
-  if (header_.encodings.size() > 1 || (encoding.encoded.z > 1 && one_step)) {
-    return;  // held
+  held_to_end_ = header_.encodings.size() > 1 || (encoding.encoded.z > 1 && one_step);
+  if (held_to_end_) {
+    return;
   }
   check_encoding(header_, encoding);
   if (first.coils == 0) {
     refuse("its acquisitions have no coils");
   }
+}
+
+void LiveScan::place_held(bool several_partitions) {
+  const MrdEncoding& encoding = header_.encodings.front();
+  const Acquisition& first = first_;
   std::vector<std::size_t> noise_lines;
   for (std::size_t index = 0; index < count_; ++index) {
     if (kind_of(held_->headers()[index]) == LineKind::noise) {
@@ -68,16 +82,20 @@ void LiveScan::begin(const Acquisition& first) {
   const auto center_of = [](std::uint16_t user) {
     return user != 0 ? std::optional<std::int64_t>(user) : std::nullopt;
   };
-  const LineFacts facts{first, encoding.encoded.z > 1, center_of(first.user[5]), center_of(first.user[6])};
+  LineFacts facts;
+  facts.first = first;
+  facts.several_partitions = several_partitions;
+  facts.user_center_1 = center_of(first.user[5]);
+  facts.user_center_2 = center_of(first.user[6]);
   SliceAssembler assembler(encoding, facts, noise.coils);
   const KspacePlacement& placement = assembler.placement();
-  if (placement.needs_signal()) {
-    return;  // held
+  held_to_end_ = placement.needs_signal();
+  if (held_to_end_) {
+    return;
   }
   check_extents(static_cast<std::int64_t>(noise.coils.size()), placement.depth(), placement.height(),
                 placement.width());
   noise_ = std::move(noise);
-  first_ = first;
   coils_ = first.coils;
   needed_places_ = placement.covered_y().count() * placement.covered_z().count();
   assembler_.emplace(std::move(assembler));
@@ -118,6 +136,8 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
     warn("imaging lines of encoding space " + std::to_string(line.encoding_space) + " are left out");
   } else if (kind == LineKind::noise) {
     warn("noise lines behind the first imaging line are left out");
+  } else if (kind == LineKind::calibration && line.encoding_space != first_.encoding_space) {
+    warn("ACS lines of encoding space " + std::to_string(line.encoding_space) + " are left out");
   } else if (line.encoding_space != first_.encoding_space || line.coils != coils_) {
     return;
   } else if (kind == LineKind::calibration) {

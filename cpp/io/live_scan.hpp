@@ -48,7 +48,8 @@ namespace mriembed::io {
 //
 // A few scans cannot be placed before their end: those with several encoding spaces, those whose centre of k-space the
 // signal must tell, and those with several encoded partitions of which the header does not say whether they are
-// measured. They are held in memory, and all of their slices become whole at the end.
+// measured, or of which only one is measured. They are held in memory, and all of their slices become whole at the end.
+// A 3D scan is held until a line of a second partition comes.
 //
 // Memory: what was received of volumes that are not whole, and the matrix of those of which a 64th was received.
 class LiveScan {
@@ -71,7 +72,7 @@ class LiveScan {
   void add(const Acquisition& line, std::span<const std::complex<float>> samples);
 
   // Whether an imaging line came that cannot be placed before the scan's end.
-  [[nodiscard]] bool is_held() const { return begun_ && !assembler_.has_value(); }
+  [[nodiscard]] bool is_held() const { return held_to_end_; }
 
   // No acquisition follows.
   void end();
@@ -109,6 +110,7 @@ class LiveScan {
   };
 
   void begin(const Acquisition& first);
+  void place_held(bool several_partitions);
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
   void place(const VolumeKey& key, OpenVolume& volume);
@@ -139,7 +141,8 @@ class LiveScan {
   std::shared_ptr<HeldAcquisitions> held_;  // before the first imaging line; all where nothing can be placed yet
   std::int64_t bytes_ = 0;                  // of all acquisitions
   std::size_t count_ = 0;                   // acquisitions
-  bool begun_ = false;
+  bool begun_ = false;                      // an imaging line came
+  bool held_to_end_ = false;                // and cannot be placed before the scan's end
   ScanNoise noise_;
   std::optional<SliceAssembler> assembler_;  // none: acquisitions are held
   std::uint16_t coils_ = 0;                  // of an acquisition

@@ -37,7 +37,8 @@ class MrdRawReader final : public ScanReader {
     noise_ = std::move(noise.covariance);
     summary_.noise_samples = noise.samples;
     summary_.coils = static_cast<std::int64_t>(noise.coils.size());
-    assembler_.emplace(header.encodings[volumes_.encoding], facts_of(volumes_, headers()), std::move(noise.coils));
+    const MrdEncoding& encoding = header.encodings[volumes_.encoding];
+    assembler_.emplace(encoding, facts_of(volumes_, headers(), encoding), std::move(noise.coils));
     describe_matrix();
     check_size(file_size);
     add_calibration(volumes_, headers(), assembler_->placement());

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "size_limits.hpp"
@@ -34,6 +37,26 @@ std::uint16_t largest_space(const MrdHeader& header, const LinesOfSpace& imaging
              imaging, {},
              [&](const auto& entry) { return std::pair(matrix_of(header, entry.first, entry.second), entry.second); })
       ->first;
+}
+
+// Whether two encoding spaces give lines of the same steps the same place in k-space.
+bool is_same_kspace(const MrdEncoding& one, const MrdEncoding& other) {
+  const auto alike = [](double left, double right) { return std::abs(left - right) <= 1e-6 * std::abs(right); };
+  const auto center_of = [](const std::optional<EncodingLimit>& limit) {
+    return limit.has_value() && limit->maximum > 0 ? std::optional(limit->center) : std::nullopt;
+  };
+  return one.trajectory == other.trajectory && one.encoded.x == other.encoded.x && one.encoded.y == other.encoded.y &&
+         one.encoded.z == other.encoded.z && alike(one.encoded_fov.x, other.encoded_fov.x) &&
+         alike(one.encoded_fov.y, other.encoded_fov.y) && alike(one.encoded_fov.z, other.encoded_fov.z) &&
+         center_of(one.kspace_encode_step_1) == center_of(other.kspace_encode_step_1) &&
+         center_of(one.kspace_encode_step_2) == center_of(other.kspace_encode_step_2);
+}
+
+// Whether ACS lines of `space` can be those of an image in `chosen`.
+bool calibrates(const MrdHeader& header, std::uint16_t space, std::uint16_t chosen) {
+  const std::size_t encodings = header.encodings.size();
+  return space == chosen ||
+         (space < encodings && chosen < encodings && is_same_kspace(header.encodings[space], header.encodings[chosen]));
 }
 
 void choose_encoding(RawVolumes& result, const MrdHeader& header, std::uint16_t chosen, const LinesOfSpace& imaging) {
@@ -98,6 +121,22 @@ void add_navigators(RawVolumes& result, const Lines& navigators, bool epi, const
   }
 }
 
+// Whether imaging lines of a volume reach from one end of the encoding steps along y to the other, with gaps no wider
+// than the header's acceleration leaves.
+bool reaches_over_y(const RawVolume& volume, const std::vector<Acquisition>& lines, const MrdEncoding& encoding) {
+  std::set<std::int64_t> steps;
+  for (const std::size_t index : volume.imaging) {
+    steps.insert(lines[index].kspace_encode_step_1);
+  }
+  const std::optional<EncodingLimit>& limit = encoding.kspace_encode_step_1;
+  const bool limited = limit.has_value() && limit->maximum > 0;
+  const std::int64_t first = limited ? limit->minimum : 0;
+  const std::int64_t last = limited ? limit->maximum : encoding.encoded.y - 1;
+  std::int64_t previous = first - 1;
+  const auto is_far = [&](std::int64_t step) { return step - std::exchange(previous, step) > encoding.acceleration.y; };
+  return std::ranges::none_of(steps, is_far) && !is_far(last + 1);
+}
+
 }  // namespace
 
 Lines RawVolume::all_lines() const {
@@ -134,6 +173,7 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
     imaging[line.encoding_space] += kind_of(line) == LineKind::imaging ? 1 : 0;
   }
   const std::uint16_t chosen = largest_space(header, imaging);
+  LinesOfSpace other_calibration;
   RawVolumes result;
   Lines navigators;
   std::map<VolumeKey, RawVolume> sorted;
@@ -142,8 +182,10 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
     const LineKind kind = kind_of(line);
     if (kind == LineKind::noise) {
       result.noise.push_back(index);
-    } else if (kind == LineKind::calibration && line.encoding_space == chosen) {
+    } else if (kind == LineKind::calibration && calibrates(header, line.encoding_space, chosen)) {
       result.calibration.push_back(index);
+    } else if (kind == LineKind::calibration) {
+      ++other_calibration[line.encoding_space];
     } else if (kind == LineKind::phase_correction && line.encoding_space == chosen) {
       navigators.push_back(index);
     } else if (kind != LineKind::imaging) {
@@ -162,6 +204,11 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
     result.volumes.push_back(std::move(volume));
   }
   choose_encoding(result, header, chosen, imaging);
+  for (const auto& [space, number] : other_calibration) {
+    result.warnings.push_back(std::to_string(number) + " ACS lines of encoding space " + std::to_string(space) +
+                              " are left out: their matrix, field of view or centre is not that of encoding space " +
+                              std::to_string(chosen));
+  }
   const MrdEncoding& encoding = header.encodings[result.encoding];
   check_encoding(header, encoding);
   check_coils(result, lines);
@@ -169,8 +216,11 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
   return result;
 }
 
-LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines) {
+LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines, const MrdEncoding& encoding) {
   LineFacts facts;
+  facts.full_partition = encoding.encoded.z > 1 && std::ranges::any_of(volumes.volumes, [&](const RawVolume& volume) {
+                           return reaches_over_y(volume, lines, encoding);
+                         });
   facts.first = lines[volumes.volumes.front().imaging.front()];
   bool same_1 = facts.first.user[5] != 0;
   bool same_2 = facts.first.user[6] != 0;

@@ -43,13 +43,14 @@ struct RawVolumes {
 // Refuses a scan that cannot be placed by lines.
 void check_encoding(const MrdHeader& header, const MrdEncoding& encoding);
 
-// Takes the encoding space of the largest matrix: imaging lines of another are a separate calibration, as a rule. Of an
-// echo-planar scan each volume gets the navigator lines of its own counters, or else those of its slice. Refuses a scan
-// without an imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.
+// Takes the encoding space of the largest matrix: imaging lines of another are a separate calibration, as a rule. Lines
+// that are flagged as calibration are taken of another space, too, where its matrix, field of view and centre are the
+// same. Of an echo-planar scan each volume gets the navigator lines of its own counters, or else those of its slice.
+// Refuses a scan without an imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.
 RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition>& lines);
 
 // What is known of the imaging lines before they are placed.
-LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines);
+LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines, const MrdEncoding& encoding);
 
 // Gives each volume the ACS lines of its own counters, or else one for each place of those of its slice, where
 // no imaging line lies: the centre of an accelerated scan is then whole. Expects that the matrix, times the volumes,

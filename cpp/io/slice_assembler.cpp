@@ -64,6 +64,13 @@ void copy_readout(const std::complex<float>* samples, const ReadoutPlace& where,
   }
 }
 
+MrdEncoding measured_encoding(MrdEncoding encoding, const LineFacts& facts) {
+  if (is_flat(encoding, facts)) {
+    encoding.encoded.z = encoding.recon.z = 1;
+  }
+  return encoding;
+}
+
 LineFacts placed_facts(LineFacts facts, const std::optional<EpiLines>& epi) {
   if (epi.has_value()) {
     facts.first = epi->placed_as(facts.first);
@@ -97,7 +104,7 @@ LineKind kind_of(const Acquisition& line) {
 }
 
 SliceAssembler::SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils)
-    : geometry_(geometry_of(encoding)),
+    : geometry_(geometry_of(measured_encoding(encoding, facts))),
       epi_(encoding.trajectory == "epi" ? std::optional<EpiLines>(std::in_place, encoding, geometry_, facts.first)
                                         : std::nullopt),
       placement_(encoding, geometry_, placed_facts(facts, epi_)),

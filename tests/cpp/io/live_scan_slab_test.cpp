@@ -35,6 +35,15 @@ TEST(LiveScan, gives_the_partitions_of_a_slab_with_its_last_line) {
   expect_as_in_file(slab());
 }
 
+TEST(LiveScan, places_a_slab_once_a_line_of_another_partition_came_and_refuses_one_that_was_stopped_before) {
+  StreamedScan scan = slab();
+  scan.lines.resize(7);
+  EXPECT_THROW(read_live(scan), Error);
+  scan.lines.resize(3);
+  EXPECT_THROW(read_live(scan), Error);
+  EXPECT_NE(refusal_of(written_mrd(scan.xml, scan.lines)).find("3 of 16 lines"), std::string::npos);
+}
+
 // Of the line that ends them.
 // `partitions_as_repetitions`: flagged as the last one of its repetition where it ends a partition.
 enum class Flagged { none, slabs, partitions, repetitions, partitions_as_repetitions };

@@ -238,6 +238,24 @@ TEST(LiveScan, holds_what_cannot_be_placed_yet) {
   MrdMatrix perhaps_flat = matrix_of(8);
   perhaps_flat.z = 2;
   expect_as_in_file({mrd_xml(perhaps_flat), scan_of(8)});
+
+  MrdMatrix with_limits = perhaps_flat;
+  with_limits.limits = limit_xml("kspace_encoding_step_1", 0, 7, 4) + limit_xml("kspace_encoding_step_2", 0, 1, 1);
+  StreamedScan flat = many_slices(3, false);
+  flat.xml = mrd_xml(with_limits);
+  EXPECT_EQ(read_live(flat).slices.size(), 3U);
+  expect_as_in_file(flat);
+}
+
+TEST(LiveScan, names_the_encoding_space_of_calibration_lines_that_the_header_does_not_have) {
+  StreamedScan scan{mrd_xml(matrix_of(8)), scan_of(8)};
+  ISMRMRD::Acquisition calibration = line(2, 8, 3);
+  calibration.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+  calibration.encoding_space_ref() = 1;
+  scan.lines.insert(scan.lines.begin(), calibration);
+  expect_as_in_file(scan);
+  EXPECT_TRUE(warned(read_live(scan), "ACS lines of encoding space 1 are left out"));
+  EXPECT_TRUE(warns(*open_scan(written_mrd(scan.xml, scan.lines), {}), "1 ACS lines of encoding space 1 are left out"));
 }
 
 TEST(LiveScan, that_was_stopped_gives_what_is_whole_and_names_the_rest) {

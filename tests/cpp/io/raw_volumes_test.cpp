@@ -104,6 +104,81 @@ TEST(RawVolumes, reads_the_encoding_space_that_the_image_lies_in) {
   }
 }
 
+// Imaging lines 0 and 2 of space 1, ACS line 1 of space 0.
+std::string calibrated_by_another_space(const MrdMatrix& calibration) {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (auto& acquisition : full_scan()) {
+    const unsigned step = acquisition.idx().kspace_encode_step_1;
+    if (step == 1) {
+      acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+    }
+    acquisition.encoding_space_ref() = step == 1 ? 0 : 1;
+    if (step < 3) {
+      lines.push_back(acquisition);
+    }
+  }
+  return written_mrd(mrd_xml(std::vector{calibration, MrdMatrix()}), lines);
+}
+
+TEST(RawVolumes, takes_calibration_lines_of_another_encoding_space_of_the_same_kspace) {
+  const auto scan = open_scan(calibrated_by_another_space(MrdMatrix()), {});
+  const Slice slice = read_slice(*scan, 0);
+  EXPECT_EQ(slice.samples[1 * 8 + 3], sample_at(0, 0, 1, 3));
+  EXPECT_FALSE(warns(*scan, "left out"));
+}
+
+TEST(RawVolumes, names_the_encoding_space_of_calibration_lines_that_lie_elsewhere_in_kspace) {
+  std::vector<MrdMatrix> others(4);
+  others[0].x = others[0].recon_x = 16;
+  others[1].encoded_fov = others[1].recon_fov = Fov{8, 8, 1};
+  others[2].limits = limit_xml("kspace_encoding_step_1", 0, 3, 1);
+  others[3].trajectory = "epi";
+  ReadOptions options;
+  options.allow_undersampled = true;
+  for (const MrdMatrix& other : others) {
+    const std::string path = calibrated_by_another_space(other);
+    EXPECT_NE(refusal_of(path).find("undersampled"), std::string::npos);
+    const auto scan = open_scan(path, options);
+    EXPECT_TRUE(warns(*scan, "1 ACS lines of encoding space 0 are left out"));
+    EXPECT_EQ(read_slice(*scan, 0).samples[1 * 8 + 3], Complex(0));
+  }
+}
+
+TEST(RawVolumes, takes_a_scan_as_2d_where_no_line_lies_in_another_partition_and_one_is_full) {
+  MrdMatrix matrix;
+  matrix.z = matrix.recon_z = 2;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 3, 2) + limit_xml("kspace_encoding_step_2", 0, 1, 1);
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), full_scan()), {});
+  EXPECT_EQ(scan->summary().encoded_z, 1);
+  EXPECT_EQ(scan->summary().slices, 1);
+  EXPECT_TRUE(warns(*scan, "a 2D scan"));
+  expect_placed(read_slice(*scan, 0), {});
+  // A scan of two partitions that was stopped in the first one.
+  auto stopped = full_scan();
+  stopped.pop_back();
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), stopped)).find("slice 0 has 3 of 8 lines"), std::string::npos);
+  // In the second one.
+  stopped = full_scan();
+  stopped.push_back(line(2, 8, 0, 1));
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), stopped)).find("slice 0 has 5 of 8 lines"), std::string::npos);
+}
+
+TEST(RawVolumes, takes_an_accelerated_scan_as_2d_where_its_lines_reach_over_one_partition) {
+  MrdMatrix matrix = matrix_of(8);
+  matrix.z = matrix.recon_z = 2;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 7, 4) + limit_xml("kspace_encoding_step_2", 0, 1, 1);
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (auto& acquisition : scan_of(8)) {
+    if (acquisition.idx().kspace_encode_step_1 % 2 == 1) {
+      acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
+      lines.push_back(acquisition);
+    }
+  }
+  EXPECT_EQ(open_scan(written_mrd(with_acceleration(mrd_xml(matrix), 2, 1), lines), {})->summary().encoded_z, 1);
+  lines.pop_back();
+  EXPECT_EQ(open_scan(written_mrd(with_acceleration(mrd_xml(matrix), 2, 1), lines), {})->summary().encoded_z, 2);
+}
+
 TEST(RawVolumes, bears_a_reference_to_an_encoding_space_that_the_header_does_not_have) {
   auto lines = full_scan();
   for (auto& acquisition : lines) {

@@ -60,6 +60,7 @@ class Readout:
     position: tuple[float, float, float] = (0, 0, 0)
     normal: tuple[float, float, float] = (0, 0, 1)
     sample_time: float = 5  # microseconds
+    encoding_space: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ class RawScan:
     calibration_mode: str = ""
     trajectory: str = "cartesian"
     trajectory_times: dict[str, float] = field(default_factory=dict)  # parameters of a trajectory description
+    encoding_spaces: int = 1  # so many equal ones
 
 
 def _space(name: str, space: Space) -> str:
@@ -116,16 +118,19 @@ def header_of(scan: RawScan) -> str:
         description = (
             f"<trajectoryDescription><identifier>ConventionalEPI</identifier>{parameters}</trajectoryDescription>"
         )
-    return (
-        '<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
-        "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding>"
-        + _space("encodedSpace", scan.encoded)
+    encoding = (
+        _space("encodedSpace", scan.encoded)
         + _space("reconSpace", scan.recon)
         + "<encodingLimits>"
         + _limits("kspace_encoding_step_1", scan.limits_1)
         + _limits("kspace_encoding_step_2", scan.limits_2)
         + f"</encodingLimits><trajectory>{scan.trajectory}</trajectory>{description}{parallel}"
-        + "</encoding></ismrmrdHeader>"
+    )
+    return (
+        '<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
+        "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions>"
+        + scan.encoding_spaces * f"<encoding>{encoding}</encoding>"
+        + "</ismrmrdHeader>"
     )
 
 
@@ -142,6 +147,7 @@ def write_raw_scan(path: Path, scan: RawScan) -> None:
         head["discard_pre"], head["discard_post"] = readout.discard_pre, readout.discard_post
         head["center_sample"] = readout.center_sample
         head["sample_time_us"] = readout.sample_time
+        head["encoding_space_ref"] = readout.encoding_space
         head["read_dir"], head["phase_dir"] = np.eye(3)[:2]
         head["position"], head["slice_dir"] = readout.position, readout.normal
         index = head["idx"]

@@ -58,8 +58,9 @@ class Plan:
         noise: lines of noise; noise_discard: samples to discard of each.
         junk: lines that are no image: navigators, phase correction, feedback, dummies.
         shuffled: the order of acquisitions.
-        acceleration: along y, with `calibration` "embedded" or "separate", of so many lines.
-        idle_z: a 2D scan whose header gives z two partitions.
+        acceleration: along y, with `calibration` of so many lines: "embedded"; "separate"; "space", separate ones of an
+            encoding space of their own, which is that of the image otherwise.
+        idle_z: a 2D scan whose header gives z two partitions; idle_limits_z: and limits of both.
     """
 
     seed: int = 0
@@ -91,6 +92,7 @@ class Plan:
     calibration: str = "embedded"
     calibration_lines: int = 8
     idle_z: bool = False
+    idle_limits_z: bool = False
 
     @property
     def matrix(self) -> tuple[int, int, int]:
@@ -123,6 +125,7 @@ def plans(draw: st.DrawFn) -> Plan:
     limits_z = "covering"
     if volume and limits != "none" and kept[2] * oversampling[2] >= 4 and acceleration == 1:
         limits_z = draw(st.sampled_from(["covering", "offset", "off-centre", "partial"]))
+    idle_z = not volume and draw(st.sampled_from([False, False, False, True]))
     counts = draw(st.sampled_from([(1, 1, 1, 1), (2, 1, 1, 1), (1, 2, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2), (2, 1, 2, 1)]))
     of_slab = ["none-z", "copied-z"] if volume else []
     fov = draw(st.sampled_from(["both", "both", "both", "none", "copied", "copied-x", "copied-y", *of_slab]))
@@ -159,9 +162,10 @@ def plans(draw: st.DrawFn) -> Plan:
         junk=draw(st.sampled_from([0, 0, 4])),
         shuffled=draw(st.booleans()),
         acceleration=acceleration,
-        calibration=draw(st.sampled_from(["embedded", "separate"])),
+        calibration=draw(st.sampled_from(["embedded", "separate", "space"])),
         calibration_lines=draw(st.sampled_from([8, 10, 12])),
-        idle_z=not volume and draw(st.sampled_from([False, False, False, True])),
+        idle_z=idle_z,
+        idle_limits_z=idle_z and draw(st.booleans()),
     )
 
 
@@ -257,7 +261,7 @@ def _flags_of(plan: Plan, line: int) -> list[int]:
     half = plan.calibration_lines // 2
     central = -half <= line < plan.calibration_lines - half
     on_grid = line % plan.acceleration == 0
-    if plan.calibration == "separate":
+    if plan.calibration in ("separate", "space"):
         return [0] * on_grid + [CALIBRATION] * central
     if central:
         return [CALIBRATION_AND_IMAGING if on_grid else CALIBRATION]
@@ -297,6 +301,7 @@ def _measured_volume(scanner: _Scanner, labels: dict[str, Any]) -> list[Readout]
                                 step_1=center_1 + line,
                                 step_2=center_2 + partition,
                                 average=average,
+                                encoding_space=int(plan.calibration == "space" and not flags & CALIBRATION),
                                 **labels,
                             )
                         )
@@ -360,7 +365,11 @@ def raw_scan(plan: Plan) -> RawScan:
     limits_1, limits_2 = _lines(plan)[1], _partitions(plan)[1]
     if plan.centres_unset:
         limits_1, limits_2 = (limits and replace(limits, center=0) for limits in (limits_1, limits_2))
-    return RawScan(encoded, recon, limits_1, limits_2, readouts, plan.acceleration, plan.calibration)
+    if plan.idle_limits_z:
+        limits_2 = Limits(0, 1, 1)
+    spaces = 2 if plan.calibration == "space" else 1
+    mode = "embedded" if plan.calibration == "embedded" else "separate"
+    return RawScan(encoded, recon, limits_1, limits_2, readouts, plan.acceleration, mode, encoding_spaces=spaces)
 
 
 def fully_sampled(plan: Plan) -> RawScan:

@@ -98,8 +98,11 @@ KINDS = {
     "volume": Plan(kept=(32, 24, 6)),
     "shuffled-volume": Plan(kept=(32, 24, 6), repetitions=2, shuffled=True),
     "idle-z": Plan(slices=3, idle_z=True),
+    "idle-z-with-limits": Plan(slices=3, repetitions=2, idle_z=True, idle_limits_z=True),
+    "accelerated-idle-z-with-limits": Plan(coils=4, acceleration=2, idle_z=True, idle_limits_z=True),
     "embedded-calibration": Plan(coils=4, acceleration=2),
     "separate-calibration": Plan(coils=4, acceleration=2, calibration="separate"),
+    "calibration-of-another-encoding-space": Plan(coils=4, acceleration=2, calibration="space"),
     "accelerated-volume": Plan(coils=4, kept=(32, 24, 4), acceleration=3, calibration="separate"),
 }
 
