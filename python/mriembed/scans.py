@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -73,6 +77,18 @@ def find_scans(places: Sequence[Path]) -> list[Path]:
     return found
 
 
+@contextmanager
+def _kept_in_a_file(scan: Path) -> Iterator[Path]:
+    """Standard input as a temporary file, which readers can search; any other scan as it is."""
+    if str(scan) != "-":
+        yield scan
+        return
+    with tempfile.NamedTemporaryFile(prefix=".mriembed-scan-") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        yield Path(kept.name)
+
+
 def read_slices(
     file: Path,
     *,
@@ -84,7 +100,7 @@ def read_slices(
     """Reads all slices of a scan.
 
     Args:
-        file: MRD, fastMRI, BART or NumPy.
+        file: MRD, fastMRI, BART or NumPy; `Path("-")` is standard input.
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not state it.
         group: the measurement to read of a raw MRD file with several, of a stream "scan_1", "scan_2", ...; empty: all
@@ -102,33 +118,34 @@ def read_slices(
         raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     images = any(fnmatch(file.name, pattern) for pattern in image_files)
     try:
-        scan = _scans.Scan(
-            str(file),
-            str(scan_reader_program()),
-            images,
-            group,
-            "" if noise is None else str(noise),
-        )
-        if on_warning is not None:
-            for warning in scan.warnings:
-                on_warning(warning)
-        if scan.domain == "stacked":
-            raise BadInputError("stacked channels; k-space or coil images are needed")
-        slices = []
-        for index in range(scan.slices):
-            samples = scan.read(index)
-            covariance = scan.noise_covariance
-            coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
-            if covariance is not None:
-                coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
-            _, height, width = coil_images.shape  # no height or width to crop to is 0
-            cropped = centred_resize(torch.from_numpy(coil_images), 1, scan.phase_height or height)
-            cropped = centred_resize(cropped, 2, scan.readout_width or width)
-            kspace = image_to_kspace(cropped).numpy().astype(np.complex64)
-            if not np.isfinite(kspace).all() or not kspace.any():
-                raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
-            slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
-        return slices
+        with _kept_in_a_file(file) as path:
+            scan = _scans.Scan(
+                str(path),
+                str(scan_reader_program()),
+                images,
+                group,
+                "" if noise is None else str(noise),
+            )
+            if on_warning is not None:
+                for warning in scan.warnings:
+                    on_warning(warning)
+            if scan.domain == "stacked":
+                raise BadInputError("stacked channels; k-space or coil images are needed")
+            slices = []
+            for index in range(scan.slices):
+                samples = scan.read(index)
+                covariance = scan.noise_covariance
+                coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
+                if covariance is not None:
+                    coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
+                _, height, width = coil_images.shape  # no height or width to crop to is 0
+                cropped = centred_resize(torch.from_numpy(coil_images), 1, scan.phase_height or height)
+                cropped = centred_resize(cropped, 2, scan.readout_width or width)
+                kspace = image_to_kspace(cropped).numpy().astype(np.complex64)
+                if not np.isfinite(kspace).all() or not kspace.any():
+                    raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
+                slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
+            return slices
     except BadInputError as error:
         raise BadInputError(f"{file}: {error}") from None
     except np.linalg.LinAlgError:

@@ -3,6 +3,7 @@
 import json
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,23 @@ def test_a_scan_comes_through_standard_input(model_file: Path, scan: Path, tmp_p
     twice = cli("embed", model_file, "-", "-", "-o", "-", input=stream.read_bytes())
     assert twice.returncode == 2
     assert b"standard input" in twice.stderr
+
+
+def test_python_reads_standard_input(scan: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, numpy, mriembed.scans as scans\n"
+        "slices = scans.read_slices(pathlib.Path('-'))\n"
+        "assert {str(one.file) for one in slices} == {'-'}\n"
+        "sys.stdout.buffer.write(numpy.stack([one.kspace for one in slices]).tobytes())\n"
+    )
+    expected = np.stack([one.kspace for one in read_slices(scan)]).tobytes()
+    stream = write_stream_of(tmp_path / "scan.mrd", scan)
+    for content in (stream, scan):
+        command = [sys.executable, "-c", program]
+        found = subprocess.run(command, check=True, capture_output=True, input=content.read_bytes(), timeout=120)
+        assert found.stdout == expected
+    broken = subprocess.run(command, check=False, capture_output=True, input=b"no scan", timeout=120)
+    assert b"BadInputError: -: no scan of a known format" in broken.stderr
 
 
 def test_an_acquisition_s_number_is_no_scan(tmp_path: Path) -> None:
