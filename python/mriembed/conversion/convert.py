@@ -36,10 +36,11 @@ def convert(source: Path, target: Path) -> Converted:
     scan. Samples stay as they are. The target appears once it is whole.
 
     Args:
-        source: raw data of syngo VB, VD, VE or later. target: file to write, replaced where it exists.
+        source: raw data of syngo VD, VE or later. target: file to write, replaced where it exists.
 
     Raises:
-        BadInputError: the source is no such file, or its protocol lacks what places samples.
+        BadInputError: the source is no such file, its protocol lacks what places samples, or its slices are collapsed
+            (multiband).
         InvalidArgumentError: twixtools or ismrmrd is not installed.
         OSError: the target cannot be written.
     """

@@ -98,10 +98,17 @@ def header_of(protocol: Protocol, lines: Limits, partitions: Limits, coils: int)
         coils: of its imaging lines.
 
     Raises:
-        BadInputError: the protocol lacks what places samples.
+        BadInputError: the protocol lacks what places samples, or is one of several slices at once.
     """
     from ismrmrd import xsd
 
+    # MRD's <multiband> asks for the slices' distance and shifts, which the protocol does not say.
+    multiband = int(protocol.number("MeasYaps", "sSliceAcceleration", "lMultiBandFactor", default=1))
+    if multiband > 1:
+        raise BadInputError(
+            f"multiband: {multiband} slices were excited together and lie on top of each other; separate them by a "
+            "reconstruction first"
+        )
     names = protocol.coil_names()
     labels = [xsd.coilLabelType(coilNumber=number, coilName=name) for number, name in enumerate(names)]
     dicom = {

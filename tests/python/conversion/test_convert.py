@@ -224,6 +224,22 @@ def test_what_cannot_be_converted_is_refused_in_one_line_and_leaves_nothing(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["scan.dat", "text.dat"]
 
 
+def test_slices_that_lie_on_top_of_each_other_are_refused_by_name(
+    kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "scan.h5"
+    for factor in (2, 1):  # 1: as protocols of scanners that can do it have it where they do not
+        protocol = {**PROTOCOL, "sSliceAcceleration.lMultiBandFactor": factor}
+        source = write_siemens(tmp_path / f"{factor}.dat", replace(scan_of(kspace), protocol=protocol))
+        if factor == 2:
+            status, error = refusal(capsys, source, target)
+            assert status == 4
+            assert f"{source}: multiband: 2 slices were excited together" in error
+            assert not target.exists()
+        else:
+            assert main(["convert", str(source), str(target)]) == 0
+
+
 def test_an_existing_file_is_replaced_only_with_force(
     kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
