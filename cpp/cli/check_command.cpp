@@ -83,10 +83,7 @@ Command add_check_command(CLI::App& program) {
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
                     "Check scans with missing lines and no ACS lines, too");
   add_limits_option(*command, arguments->limits);
-  command
-      ->add_option("--reference", arguments->reference,
-                   "Output of --json for an earlier, faultless scan with the same coils: compare the noise with it")
-      ->type_name("FILE");
+  add_reference_option(*command, arguments->reference);
   command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
   command->add_flag("--table", arguments->table, "The figures of each coil, too");
   command->footer(R"(

@@ -219,10 +219,18 @@ std::string not_judged(const Checked& checked) {
   if (checked.figures.coils.size() < 3) {
     add("coils against the array (less than 3)");
   }
+  if (const std::string left = not_compared(checked); !left.empty()) {
+    add(left);
+  }
+  return text;
+}
+
+std::string not_compared(const Checked& checked) {
+  std::string text;
   if (checked.reference.has_value()) {
     for (const std::string& reason : {checked.reference->refusal, checked.reference->assumption}) {
       if (!reason.empty()) {
-        add("noise against the reference (" + reason + ")");
+        text += (text.empty() ? "" : "; ") + ("noise against the reference (" + reason + ")");
       }
     }
   }

@@ -18,6 +18,9 @@ std::vector<std::string> lines_of(const Checked& checked);
 // What no figure tells of this scan; empty: nothing.
 std::string not_judged(const Checked& checked);
 
+// What was not compared with the reference, or on what assumption; empty: nothing of either. A part of not_judged.
+std::string not_compared(const Checked& checked);
+
 // The figures of each coil.
 std::string table_of(const Checked& checked);
 nlohmann::ordered_json coils_json(const Checked& checked);

@@ -84,7 +84,8 @@ struct Arguments {
   bool table = false;
   bool nearest = false;
   bool check = false;
-  std::string limits;  // file, of `check`; empty: the default ones
+  std::string limits;     // file, of `check`; empty: the default ones
+  std::string reference;  // file, of `check`; empty: none
 };
 
 // An output that replaces what it is made from would be a loss that cannot be undone.
@@ -92,6 +93,8 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
   std::vector<std::string> inputs = arguments.scans;
   inputs.push_back(arguments.model);
   inputs.push_back(arguments.noise);
+  inputs.push_back(arguments.limits);
+  inputs.push_back(arguments.reference);
   for (const std::string& written : {target.path, target.sidecar()}) {
     for (const std::string& input : inputs) {
       std::error_code failure;
@@ -125,6 +128,9 @@ bool take_findings(const std::string& file, const std::vector<Checked>& measurem
     found = found || !lines.empty();
     for (const std::string& line : lines) {
       print_note(file + ": " + line);
+    }
+    if (const std::string left = not_compared(checked); !left.empty()) {
+      print_note(file + ": not judged: " + left);
     }
     auto figures = checked.figures.slices.begin();
     for (EmbeddedSlice& slice : scan.slices) {
@@ -255,7 +261,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   StandardInput standard_input(arguments.scans);
-  const LimitsFile limits = arguments.limits.empty() ? LimitsFile() : LimitsFile(arguments.limits);
+  const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
   const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
@@ -281,7 +287,7 @@ int embed(const Arguments& arguments) {
   for (; done.scans < arguments.scans.size(); ++done.scans) {
     const std::string& file = arguments.scans[done.scans];
     EmbeddedScan scan;
-    ScanChecker checker({limits, std::nullopt});
+    ScanChecker checker(criteria);
     const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan, checker);
     if (end == End::bad) {
       ++bad;
@@ -378,6 +384,7 @@ Command add_embed_command(CLI::App& program) {
       "Check the scans as `check` does, in the same pass: findings are printed, each row of JSON has the "
       "slice's figures, and the exit status is 10 where there is a finding");
   add_limits_option(*command, arguments->limits)->needs(check);
+  add_reference_option(*command, arguments->reference)->needs(check);
   command->footer(footer);
   return {command, [arguments] {
             arguments->settings.prewhiten = !arguments->no_prewhiten;

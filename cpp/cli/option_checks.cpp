@@ -110,6 +110,14 @@ CLI::Option* add_limits_option(CLI::App& command, std::string& file) {
       ->type_name("FILE");
 }
 
+CLI::Option* add_reference_option(CLI::App& command, std::string& file) {
+  return command
+      .add_option("--reference", file,
+                  "Output of `check --json` for an earlier, faultless scan with the same coils: compare the noise with "
+                  "it")
+      ->type_name("FILE");
+}
+
 void add_group_option(CLI::App& command, std::string& group) {
   command
       .add_option(

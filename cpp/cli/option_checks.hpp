@@ -33,6 +33,9 @@ CLI::Option* add_noise_option(CLI::App& command, std::string& file);
 // --limits FILE, of findings (limits_file.hpp). `file` must outlive the parsing.
 CLI::Option* add_limits_option(CLI::App& command, std::string& file);
 
+// --reference FILE, of noise (reference_file.hpp). `file` must outlive the parsing.
+CLI::Option* add_reference_option(CLI::App& command, std::string& file);
+
 // --group NAME. `group` must outlive the parsing.
 void add_group_option(CLI::App& command, std::string& group);
 

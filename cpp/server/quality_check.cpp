@@ -21,4 +21,14 @@ std::vector<std::string> QualityCheck::findings() const {
   return lines;
 }
 
+std::vector<std::string> QualityCheck::not_compared() const {
+  std::vector<std::string> lines;
+  for (const cli::Checked& checked : checker_.checked()) {
+    if (const std::string left = cli::not_compared(checked); !left.empty()) {
+      lines.push_back("not judged: " + left);
+    }
+  }
+  return lines;
+}
+
 }  // namespace mriembed::server

@@ -23,6 +23,9 @@ class ScanCheck {
 
   // What was found in the slices so far, worst first, one line each.
   [[nodiscard]] virtual std::vector<std::string> findings() const = 0;
+
+  // What was not compared with an earlier scan as it should have been, one line each.
+  [[nodiscard]] virtual std::vector<std::string> not_compared() const { return {}; }
 };
 
 }  // namespace mriembed::server

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/checked_scan.hpp"
 #include "cli/interruption.hpp"
-#include "cli/limits_file.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
 #include "mriembed/embedder.hpp"
@@ -61,6 +61,7 @@ struct Arguments {
   std::string rows;
   bool check = false;
   std::string limits;
+  std::string reference;
   std::string save_folder;
   std::int64_t save_limit_mib = 10240;
   std::string noise_folder;
@@ -112,6 +113,7 @@ std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
 
 int serve(const Arguments& arguments) {
   const cli::Interruption interruption;
+  const cli::CheckCriteria criteria = cli::check_criteria(arguments.limits, arguments.reference);
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // who reads no answers any more may still send a scan
   std::vector<std::string> warnings;
   NoiseStore noise(arguments.noise_folder, warnings);
@@ -138,8 +140,7 @@ int serve(const Arguments& arguments) {
   };
   service.noise = &noise;
   if (arguments.check) {
-    const auto limits = arguments.limits.empty() ? cli::LimitsFile() : cli::LimitsFile(arguments.limits);
-    service.new_check = [limits] { return std::make_unique<QualityCheck>(limits); };
+    service.new_check = [criteria] { return std::make_unique<QualityCheck>(criteria); };
   }
   service.rows = rows.has_value() ? &*rows : nullptr;
   service.save_folder = arguments.save_folder;
@@ -208,6 +209,7 @@ cli::Command add_serve_command(CLI::App& program) {
                                                "each answer has the slice's figures, and what is broken in the scan, "
                                                "coil by coil, is a WARNING at its end");
   cli::add_limits_option(*command, arguments->limits)->needs(check);
+  cli::add_reference_option(*command, arguments->reference)->needs(check);
   CLI::Option* const save =
       command
           ->add_option("--save", arguments->save_folder,

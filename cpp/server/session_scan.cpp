@@ -163,6 +163,7 @@ void SessionScan::end() {
   worker_.drain();
   if (check_ != nullptr) {
     std::ranges::for_each(check_->findings(), [this](const std::string& line) { texts_.warn(line); });
+    std::ranges::for_each(check_->not_compared(), [this](const std::string& line) { texts_.inform(line); });
   }
   forget();
 }
