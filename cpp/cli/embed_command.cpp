@@ -17,7 +17,6 @@
 #include "cli/interruption.hpp"
 #include "cli/message.hpp"
 #include "cli/nearest_slices.hpp"
-#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/out_of_process_scan.hpp"
 #include "cli/progress.hpp"
@@ -143,15 +142,6 @@ bool take_findings(const std::string& file, const std::vector<Checked>& measurem
   return found;
 }
 
-// What may have changed the embeddings, the share of samples that are zero among it: not every format can tell why.
-std::vector<std::string> warnings_of(const io::ScanSummary& summary) {
-  std::vector<std::string> warnings = summary.warnings;
-  if (summary.zero_fraction > 0) {
-    warnings.push_back(fixed(100 * summary.zero_fraction, 1) + " % of the samples were not acquired");
-  }
-  return warnings;
-}
-
 // Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
 bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanPrefetcher& ahead,
                 Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
@@ -175,10 +165,10 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
     }
     result.headers = batch->facts->headers;
     last = batch->last;
-    result.warnings = warnings_of(summary);
+    result.warnings = summary.warnings;
     if (last) {
       progress.clear();
-      for (const std::string& warning : result.warnings) {
+      for (const std::string& warning : summary.warnings) {
         print_note(file + ": " + warning);
       }
     }

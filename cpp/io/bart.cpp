@@ -8,6 +8,7 @@
 
 #include "partition_transform.hpp"
 #include "size_limits.hpp"
+#include "zero_samples.hpp"
 
 namespace mriembed::io {
 
@@ -178,8 +179,7 @@ class BartReader final : public ScanReader {
     if (summary_.domain == Domain::kspace) {
       std::vector<std::complex<float>> first(static_cast<std::size_t>(planes_.width * planes_.height));
       read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
-      const auto zeros = std::count(first.begin(), first.end(), std::complex<float>(0));
-      summary_.zero_fraction = static_cast<double>(zeros) / static_cast<double>(first.size());
+      tell_of_zeros(first, summary_);
     }
   }
 

@@ -8,6 +8,7 @@
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "size_limits.hpp"
+#include "zero_samples.hpp"
 
 namespace mriembed::io {
 
@@ -41,7 +42,7 @@ class FastMriReader final : public ScanReader {
     find_readout(file, file_size);
     check_mask(file, file_size, options);
     if (summary_.zero_fraction == 0) {
-      summary_.zero_fraction = share_of_zeros();
+      look_for_zeros();
     }
   }
 
@@ -96,15 +97,16 @@ class FastMriReader final : public ScanReader {
     read_complex(kspace_, complex_, start, count, samples.data());
   }
 
-  // Of the samples of the first slice, in its first coil that is not dead.
-  double share_of_zeros() {
+  // Those of the first slice, in its first coil that is not dead.
+  void look_for_zeros() {
     std::vector<std::complex<float>> samples(static_cast<std::size_t>(rows_ * columns_));
-    std::size_t zeros = samples.size();
-    for (std::int64_t coil = 0; coil < summary_.coils && zeros == samples.size(); ++coil) {
+    const auto is_dead = [&] {
+      return std::ranges::all_of(samples, [](const std::complex<float>& sample) { return sample == 0.0F; });
+    };
+    for (std::int64_t coil = 0; coil < summary_.coils && is_dead(); ++coil) {
       read_stored(0, coil, 1, samples);
-      zeros = static_cast<std::size_t>(std::count(samples.begin(), samples.end(), std::complex<float>(0)));
     }
-    return static_cast<double>(zeros) / static_cast<double>(samples.size());
+    tell_of_zeros(samples, summary_);
   }
 
   // A mask is one of the phase encoding, as fastMRI defines it, and has one value for each column.
@@ -183,6 +185,9 @@ class FastMriReader final : public ScanReader {
                                   " lines were measured; the missing ones are filled in as far as they can be");
     } else if (options.allow_undersampled) {
       summary_.zero_filled = true;
+      summary_.warnings.push_back(
+          "undersampled: " + std::to_string(columns_ - missing) + " of " + std::to_string(columns_) +
+          " lines were measured; the missing ones are zero, or filled in as far as they can be");
     } else {
       refuse("undersampled: its mask leaves out " + std::to_string(missing) + " of " + std::to_string(columns_) +
              " lines; --allow-undersampled takes them as zero");

@@ -13,6 +13,7 @@
 #include "noise_measurement.hpp"
 #include "noise_scan.hpp"
 #include "size_limits.hpp"
+#include "zero_samples.hpp"
 
 namespace mriembed::io {
 
@@ -261,8 +262,7 @@ class NumpyReader final : public ScanReader {
     }
     Slice first;
     read(0, first);
-    const auto zeros = std::count(first.samples.begin(), first.samples.end(), std::complex<float>(0));
-    summary_.zero_fraction = static_cast<double>(zeros) / static_cast<double>(first.samples.size());
+    tell_of_zeros(first.samples, summary_);
   }
 
   // Reads `count` bytes at `offset` of the samples into bytes_, unless they are there already.

@@ -157,6 +157,9 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
            "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
   }
   result.zero_filled = undersampled.has_value();
+  if (result.zero_filled) {
+    result.warnings.emplace_back("undersampled: missing lines are zero, or filled in as far as they can be");
+  }
   if (!allow_undersampled) {
     leave_out_unfinished(volumes.volumes, measured, result.warnings);
   }

@@ -95,13 +95,11 @@ def test_zero_lines_that_nothing_else_tells_of_are_told_once_and_stand_in_the_ro
     output = tmp_path / "out.jsonl"
     result = cli("embed", model_file, tmp_path / name, "-o", output)
     assert result.returncode == 0, result.stderr
-    told = "50.0 % of the samples were not acquired"
+    told = "50.0 % of the samples are zero: taken as not acquired"
     assert result.stderr.count(told) == 1
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert [(row["sampling"], row["warnings"]) for row in rows] == [("zero-filled", [told])] * 2
-    shown = cli("inspect", tmp_path / name).stdout
-    assert "not acquired" in shown
-    assert "50.0 % of the samples\n" in shown
+    assert told in cli("inspect", tmp_path / name).stdout
 
 
 def test_fastmri_lines_that_a_mask_leaves_out_are_filled_in_without_a_header(model_file: Path, tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ TEST(FastMri, refuses_an_undersampled_scan_unless_allowed) {
   options.allow_undersampled = true;
   EXPECT_DOUBLE_EQ(open_scan(path, options)->summary().zero_fraction, 0.5);
   EXPECT_TRUE(open_scan(path, options)->summary().zero_filled);
+  EXPECT_TRUE(warns(*open_scan(path, options), "undersampled: 1 of 2 lines were measured"));
 }
 
 // fastMRI's masks have one value for each column of the phase encoding.
@@ -196,7 +197,9 @@ TEST(FastMri, knows_the_share_of_zero_lines_that_no_mask_tells_of_whatever_coils
   parts.zero = [](std::size_t slice, std::size_t coil, std::size_t row) {
     return slice == 0 && (coil == 0 || row % 4 == 1);
   };
-  EXPECT_DOUBLE_EQ(open_scan(written_fastmri(parts), {})->summary().zero_fraction, 0.25);
+  const auto scan = open_scan(written_fastmri(parts), {});
+  EXPECT_DOUBLE_EQ(scan->summary().zero_fraction, 0.25);
+  EXPECT_TRUE(warns(*scan, "25.0 % of the samples are zero: taken as not acquired"));
 }
 
 TEST(FastMri, refuses_a_header_that_contradicts_the_samples) {
