@@ -40,6 +40,7 @@ void bind_quality(py::module_& module) {
       .def_readonly("echo_y", &SliceQuality::echo_y)
       .def_readonly("echo_x", &SliceQuality::echo_x)
       .def_readonly("lines_are_judged", &SliceQuality::lines_are_judged)
+      .def_readonly("ghost_is_judged", &SliceQuality::ghost_is_judged)
       .def_readonly("ghost_phase", &SliceQuality::ghost_phase)
       .def_readonly("motion_level", &SliceQuality::motion_level)
       .def_readonly("motion_line", &SliceQuality::motion_line)

@@ -205,12 +205,19 @@ std::string not_judged(const Checked& checked) {
     add("noise (no part of k-space is empty)");
   }
   const std::vector<SliceQuality>& slices = checked.figures.slices;
-  const auto left = std::ranges::count(slices, false, &SliceQuality::lines_are_judged);
-  if (left > 0) {
-    const bool all = left == static_cast<std::ptrdiff_t>(slices.size());
-    add("ghosts and motion " +
-        (all ? "" : "in " + std::to_string(left) + " of " + std::to_string(slices.size()) + " slices ") +
-        "(less than 4 coils, less than 24 lines side by side, or noise alone)");
+  const auto add_slices = [&](const std::string& what, bool SliceQuality::* judged, const std::string& reason) {
+    if (const auto left = std::ranges::count(slices, false, judged); left > 0) {
+      const bool all = left == static_cast<std::ptrdiff_t>(slices.size());
+      const std::string part = " in " + std::to_string(left) + " of " + std::to_string(slices.size()) + " slices";
+      add(what + (all ? "" : part) + " (" + reason + ")");
+    }
+  };
+  if (checked.figures.coils.size() < 4) {
+    add_slices("ghosts", &SliceQuality::ghost_is_judged,
+               "less than 24 lines side by side, too little of the field of view empty along y, or noise alone");
+    add_slices("motion", &SliceQuality::lines_are_judged, "less than 4 coils");
+  } else {
+    add_slices("ghosts and motion", &SliceQuality::lines_are_judged, "less than 24 lines side by side, or noise alone");
   }
   const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
   if (std::ranges::any_of(checked.labels, is_filled)) {
@@ -285,6 +292,7 @@ nlohmann::ordered_json json_of(const SliceQuality& figures) {
           {"echo_y", figures.echo_y},
           {"echo_x", figures.echo_x},
           {"lines_are_judged", figures.lines_are_judged},
+          {"ghost_is_judged", figures.ghost_is_judged},
           {"ghost_phase", figures.ghost_phase},
           {"motion_level", figures.motion_level},
           {"motion_line", figures.motion_line}};

@@ -189,12 +189,27 @@ mriembed_status mriembed_scan_quality_slice(mriembed_scan_quality* quality, int6
   return guarded(error, [&] {
     require(quality, "quality");
     const mriembed::SliceQuality& of = at(figures_of(*quality).slices, slice, "slice");
-    give<mriembed_slice_quality>(
-        {0, of.lines, of.measured_lines, of.spike.y, of.spike.x, of.spike.level, of.spike.share, of.echo_y, of.echo_x,
-         of.lines_are_judged ? 1 : 0, of.ghost_phase, of.motion_level, of.motion_line, of.zero_readouts,
-         of.zero_readouts_coil, of.residual_spike.y, of.residual_spike.x, of.residual_spike.level,
-         of.residual_spike.share},
-        figures, "figures");
+    give<mriembed_slice_quality>({0,
+                                  of.lines,
+                                  of.measured_lines,
+                                  of.spike.y,
+                                  of.spike.x,
+                                  of.spike.level,
+                                  of.spike.share,
+                                  of.echo_y,
+                                  of.echo_x,
+                                  of.lines_are_judged ? 1 : 0,
+                                  of.ghost_phase,
+                                  of.motion_level,
+                                  of.motion_line,
+                                  of.zero_readouts,
+                                  of.zero_readouts_coil,
+                                  of.residual_spike.y,
+                                  of.residual_spike.x,
+                                  of.residual_spike.level,
+                                  of.residual_spike.share,
+                                  of.ghost_is_judged ? 1 : 0},
+                                 figures, "figures");
   });
 }
 

@@ -62,6 +62,7 @@ class SliceQuality:
     echo_y: int
     echo_x: int
     lines_are_judged: bool
+    ghost_is_judged: bool
     ghost_phase: float
     motion_level: float
     motion_line: int

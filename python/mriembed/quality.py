@@ -75,7 +75,8 @@ class SliceQuality:
         residual_spike: the spike by the residual.
         echo_y: where k-space peaks along y, in samples from its centre.
         echo_x: the same along x.
-        lines_are_judged: False: ghost and motion are not known.
+        lines_are_judged: False: the motion is not known.
+        ghost_is_judged: False: the ghost is not known.
         ghost_phase: of odd lines relative to even ones, in radians.
         motion_level: level of a sudden motion.
         motion_line: the first line after the motion.
@@ -89,6 +90,7 @@ class SliceQuality:
     echo_y: int
     echo_x: int
     lines_are_judged: bool
+    ghost_is_judged: bool
     ghost_phase: float
     motion_level: float
     motion_line: int

@@ -4,7 +4,7 @@
 Draws simulated scans (one slice, 8 to 32 coils with gains of their own, half of them with a noise
 measurement), checks them as they are, and again with each fault of `mriembed.simulation.faults`. Prints a table, and
 writes it with the distribution of the figures of faultless scans. With --measured it takes scans of yours instead, of
-which it estimates the noise.
+which it estimates the noise. --coils and --faults choose others.
 
 Each scan is also compared with a reference (`check --reference`): another object, protocol and noise, the same array
 (check_reference.py). It counts the findings against the reference, without a fault and with more noise in all coils.
@@ -13,6 +13,7 @@ Beside it stands what the embedding of the default model alone would find: a dis
 of 99 % of its repeats, each with new noise and moved by up to a degree and 1 % of the field of view.
 
     scripts/benchmarks/check_rates.py --scans 500 --seed 1 -o check.json
+    scripts/benchmarks/check_rates.py --coils 2 --faults ghost --references 0 -o two_coils.json
     scripts/benchmarks/check_rates.py --measured SCAN.npy ... -o measured.json
 """
 
@@ -50,11 +51,11 @@ class DrawnScan:
     covariance: np.ndarray | None
 
 
-def draw_scan(seed: int, number: int, size: int) -> DrawnScan:
-    """Of size x size samples; always the same for a seed, a number and a size."""
+def draw_scan(seed: int, number: int, size: int, numbers_of_coils: list[int]) -> DrawnScan:
+    """Of size x size samples; always the same for the same arguments."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
     random = np.random.default_rng([seed, number])
-    coils = int(random.choice([8, 12, 16, 20, 32]))
+    coils = int(random.choice(numbers_of_coils))
     kspace = simulate_kspace(simulate_images(1, 1, size, generator), coils, generator).numpy()
     signal = np.sqrt(np.mean(np.abs(kspace) ** 2))
     # Preamplifiers differ by some per cent, the noise of neighbours is somewhat alike.
@@ -148,6 +149,11 @@ def names_the_fault(result: dict[str, Any], coils: tuple[int, ...]) -> bool:
     return any(channel in coils for finding in result["findings"] for channel in finding["channels"])
 
 
+def judged_ghosts(results: list[dict[str, Any]]) -> float:
+    """Share of the slices in which ghosts are judged."""
+    return float(np.mean([slice_["ghost_is_judged"] for result in results for slice_ in result["slices"]]))
+
+
 AGAINST_REFERENCE = ("noise_increase", "noise_decrease")
 ALL_COILS_FAULT = "noise x 3 in all coils"
 LEVELS = [0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1]
@@ -206,9 +212,11 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=500, help="faultless ones; of each fault as many (%(default)s)")
     parser.add_argument("--faulty", type=int, help="scans of each fault, where it shall be less")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--coils", type=int, nargs="+", default=[8, 12, 16, 20, 32], help="numbers to choose from")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS, metavar="FAULT", help="all by default")
     parser.add_argument("--size", type=int, default=128, help="lines, and samples of a readout (%(default)s)")
     parser.add_argument("--measured", nargs="+", type=Path, help="NumPy files of measured k-space, faultless ones")
-    parser.add_argument("--references", type=int, default=400, help="scans that get a reference, at most (%(default)s)")
+    parser.add_argument("--references", type=int, default=400, help="scans that get one, at most (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     faulty = arguments.faulty or arguments.scans
@@ -218,7 +226,9 @@ def main() -> None:
         if arguments.measured:
             drawn = [measured_scan(file) for file in arguments.measured]
         else:
-            drawn = [draw_scan(arguments.seed, number, arguments.size) for number in range(arguments.scans)]
+            drawn = [
+                draw_scan(arguments.seed, number, arguments.size, arguments.coils) for number in range(arguments.scans)
+            ]
         clean = checked([scan.raw for scan in drawn], folder)
         figures = [extremes(result) for result in clean]
         export_model(folder / "model.pt", weights=DEFAULT_WEIGHTS)
@@ -230,12 +240,12 @@ def main() -> None:
         ]
         farthest = float(np.quantile(repeats, 0.99))
         with_reference = None
-        if not arguments.measured:
+        if not arguments.measured and arguments.references > 0:
             with_reference = against_references(
                 drawn[: arguments.references], faulty, arguments.seed, arguments.size, folder
             )
         table: list[dict[str, Any]] = []
-        for fault in FAULTS:
+        for fault in arguments.faults:
             made, numbers = [], []
             for number, scan in enumerate(drawn[:faulty]):
                 random = np.random.default_rng([arguments.seed, number, 7])
@@ -266,6 +276,7 @@ def main() -> None:
                     "found_without": float(hits[~with_noise].mean()) if (~with_noise).any() else None,
                     "found_by_embedding": float((distances > farthest).mean()),
                     "median_distance": float(np.median(distances)),
+                    "ghosts_judged": judged_ghosts(results),
                 }
             )
             print(f"{fault:24}{hits.mean():8.3f}{(distances > farthest).mean():8.3f}", flush=True)
@@ -282,8 +293,10 @@ def main() -> None:
         "seed": arguments.seed,
         "size": None if arguments.measured else arguments.size,
         "limits": clean[0]["limits"],
+        "coils": sorted({len(result["coils"]) for result in clean}),
         "faultless_scans": len(clean),
         "false_alarms": false_alarms,
+        "ghosts_judged": judged_ghosts(clean),
         "noise_unknown": float(np.mean([all(c["noise"] is None for c in result["coils"]) for result in clean])),
         "figures_of_faultless_scans": {figure: quantiles([f[figure] for f in figures]) for figure in figures[0]},
         "distance_of_repeats": {"median": float(np.median(repeats)), "99 %": farthest},

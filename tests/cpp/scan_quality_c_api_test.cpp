@@ -81,6 +81,7 @@ TEST_F(ScanQualityCApi, gives_the_figures_of_the_cpp_interface) {
   EXPECT_EQ(slice.echo_x, 0);
   EXPECT_EQ(slice.lines_are_judged, 0);
   EXPECT_EQ(slice.ghost_phase, expected.slices[0].ghost_phase);
+  EXPECT_EQ(slice.ghost_is_judged, expected.slices[0].ghost_is_judged ? 1 : 0);
   EXPECT_EQ(slice.motion_line, expected.slices[0].motion_line);
   mriembed_interference interference{};
   interference.struct_size = sizeof(interference);

@@ -228,6 +228,7 @@ TEST(ScanQualityTest, measures_the_phase_between_odd_and_even_lines) {
   for (const std::int64_t size : {64, 256}) {
     Scan scan = harmonic_scan(size);
     EXPECT_TRUE(figures_of(scan).slices[0].lines_are_judged) << size;
+    EXPECT_TRUE(figures_of(scan).slices[0].ghost_is_judged) << size;
     EXPECT_NEAR(figures_of(scan).slices[0].ghost_phase, 0, 1e-2) << size;
     for (std::int64_t coil = 0; coil < 4; ++coil) {
       for (std::int64_t y = 1; y < size; y += 2) {
@@ -280,12 +281,14 @@ TEST(ScanQualityTest, finds_a_small_spike_by_what_the_lines_beside_it_do_not_exp
 TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1}, 64, 64)).slices[0].lines_are_judged);
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].lines_are_judged) << "20 lines around the centre";
+  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].ghost_is_judged) << "20 lines around the centre";
 }
 
 TEST(ScanQualityTest, finds_neither_ghost_nor_motion_in_noise_alone) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     const SliceQuality slice = figures_of(noisy_scan({1, 1, 2, 1, 1}, 48, 64, seed)).slices[0];
     EXPECT_FALSE(slice.lines_are_judged) << seed;
+    EXPECT_FALSE(slice.ghost_is_judged) << seed;
     EXPECT_EQ(slice.ghost_phase, 0) << seed;
     EXPECT_EQ(slice.motion_level, 0) << seed;
   }
@@ -420,6 +423,7 @@ TEST(ScanQualityTest, measures_a_slice_alike_after_slices_of_any_size) {
   EXPECT_EQ(found.spike.level, expected.spike.level);
   EXPECT_EQ(found.residual_spike.level, expected.residual_spike.level);
   EXPECT_EQ(found.ghost_phase, expected.ghost_phase);
+  EXPECT_EQ(found.ghost_is_judged, expected.ghost_is_judged);
   EXPECT_EQ(found.motion_level, expected.motion_level);
 }
 

@@ -132,6 +132,42 @@ def test_spike_interference_ghost_and_correlated_pair_are_told(clean: RawSlices,
         assert words in done.stdout.splitlines()[0], fault
 
 
+@pytest.mark.parametrize("coils", [1, 2, 3])
+def test_a_ghost_of_few_coils_is_told_where_the_object_leaves_a_part_empty(coils: int, tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(1)
+    kspace = simulate_kspace(simulate_images(2, 1, SIZE, generator), coils, generator).numpy()
+    parts = np.random.default_rng(1).standard_normal((2, *kspace.shape))
+    kspace += (0.05 * np.sqrt(np.mean(np.abs(kspace) ** 2)) * (parts[0] + 1j * parts[1])).astype(np.complex64)
+    clean = written(tmp_path / "clean.h5", RawSlices(kspace))
+    assert "ghosts" not in figures(clean)["not_judged"]
+    assert "motion (less than 4 coils)" in figures(clean)["not_judged"]
+    assert figures(clean)["findings"] == []
+    kspace[1, :, 1::2] *= np.exp(-0.2j).astype(np.complex64)  # of the second slice
+    found = figures(written(tmp_path / "ghost.h5", RawSlices(kspace)))
+    (finding,) = found["findings"]
+    assert (finding["fault"], finding["slice"], finding["limit"]) == ("ghost", 1, 0.12)
+    assert finding["value"] == pytest.approx(0.2, abs=0.02)
+    phase = f"{finding['value']:.2f} rad (limit 0.12)"
+    assert finding["text"] == f"slice 1: odd lines differ from even ones by {phase}: N/2 ghost"
+    assert [one["ghost_is_judged"] for one in found["slices"]] == [True, True]
+    assert [one["lines_are_judged"] for one in found["slices"]] == [False, False]
+    assert [one["ghost_phase"] for one in found["slices"]] == pytest.approx([0, -0.2], abs=0.02)
+
+
+def test_a_ghost_of_few_coils_is_not_judged_where_the_object_fills_the_field_of_view(tmp_path: Path) -> None:
+    """Of two slices, the first one has signal everywhere."""
+    generator = torch.Generator().manual_seed(1)
+    filling = 1 + 0.3 * torch.rand((1, 1, SIZE, SIZE), generator=generator)
+    kspace = image_to_kspace(torch.cat([filling, simulate_images(1, 1, SIZE, generator)])).numpy()
+    kspace[:, :, 1::2] *= np.exp(0.2j).astype(np.complex64)
+    np.save(tmp_path / "scan.npy", kspace.astype(np.complex64))
+    found = figures(tmp_path / "scan.npy")
+    assert [one["ghost_is_judged"] for one in found["slices"]] == [False, True]
+    assert [one["ghost_phase"] for one in found["slices"]] == pytest.approx([0, 0.2], abs=0.02)
+    reason = "less than 24 lines side by side, too little of the field of view empty along y, or noise alone"
+    assert f"ghosts in 1 of 2 slices ({reason}); motion (less than 4 coils)" in found["not_judged"]
+
+
 def test_the_offset_of_an_interference_is_told_in_khz_where_the_dwell_time_is_known(
     clean: RawSlices, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ typedef struct mriembed_slice_quality {
   double spike_share;
   int64_t echo_y; /**< where k-space peaks, in samples from its centre */
   int64_t echo_x;
-  int lines_are_judged; /**< 0: ghost_phase, motion_level and motion_line are not known */
+  int lines_are_judged; /**< 0: motion_level and motion_line are not known */
   double ghost_phase;   /**< radians */
   double motion_level;
   int64_t motion_line;
@@ -62,6 +62,7 @@ typedef struct mriembed_slice_quality {
   int64_t residual_spike_x;
   double residual_spike_level; /**< 0: not known */
   double residual_spike_share;
+  int ghost_is_judged; /**< 0: ghost_phase is not known */
 } mriembed_slice_quality;
 
 /** The strongest line in the spectrum of the noise. */

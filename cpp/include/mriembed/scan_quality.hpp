@@ -60,15 +60,18 @@ struct SliceQuality {
   Spike spike;                           ///< the one with the highest level by power
   std::int64_t echo_y = 0;               ///< where k-space peaks, in samples from its centre
   std::int64_t echo_x = 0;               ///< the same along x
-  /// Whether the lines were compared with their neighbours (ghost, motion, residual). Not judged with fewer than 4
-  /// coils or 24 lines side by side around the centre, of which at least half of the samples were measured, nor in a
-  /// slice of noise alone.
+  /// Whether the lines were compared with their neighbours (motion, residual, ghost of 4 coils or more). Not judged
+  /// with fewer than 4 coils or 24 lines side by side around the centre, of which at least half of the samples were
+  /// measured, nor in a slice of noise alone.
   bool lines_are_judged = false;
   double ghost_phase = 0;  ///< of odd lines relative to even ones, in radians: the N/2 ghost
   /// Level of a sudden motion of the object between two lines; about 0.1 to 1 if nothing moved.
   double motion_level = 0;
   std::int64_t motion_line = 0;  ///< the first line after the motion
   Spike residual_spike;          ///< by the residual: finds small spikes near the centre as well
+  /// Whether ghost_phase is known: with at least 4 coils if lines_are_judged, with fewer if the object leaves enough of
+  /// the field of view along y empty. The ghost then has tan(|ghost_phase| / 2) times the object's magnitude.
+  bool ghost_is_judged = false;
 };
 
 /// All figures of a scan.

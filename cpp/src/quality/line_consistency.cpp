@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numeric>
 
+#include "quality/central_lines.hpp"
 #include "quality/readout_length.hpp"
 #include "quality/spike.hpp"
 
@@ -14,7 +15,6 @@ namespace mriembed::quality {
 namespace {
 
 constexpr std::int64_t most_coils = 8;
-constexpr std::int64_t fewest_coils = 4;
 constexpr std::int64_t fewest_lines = 24;
 constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
 constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
@@ -42,14 +42,7 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
                                          const std::vector<bool>& measured, const std::vector<double>& energies,
                                          const std::vector<float>& scales) {
   const auto height = static_cast<std::int64_t>(measured.size());
-  std::int64_t first = height / 2;
-  std::int64_t end = height / 2;
-  while (end < height && end < height / 2 + height / 4 && measured[static_cast<std::size_t>(end)]) {
-    ++end;
-  }
-  while (first > 0 && first > height / 2 - height / 4 && measured[static_cast<std::size_t>(first - 1)]) {
-    --first;
-  }
+  const auto [first, end] = central_lines(measured, height / 4);
   const std::vector<std::int64_t> coils = strongest_coils(energies);
   LineConsistency found;
   if (end - first < fewest_lines || static_cast<std::int64_t>(coils.size()) < fewest_coils) {

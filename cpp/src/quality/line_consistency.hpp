@@ -31,6 +31,8 @@ struct LineConsistency {
 
 class LineConsistencyCheck {
  public:
+  static constexpr std::int64_t fewest_coils = 4;
+
   // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
   // the most energy. Not judged with less than 4 coils or 24 lines side by side, in which at least half of the samples
   // were measured, nor where there is noise alone: where the coherence of both predictions is less than a half.

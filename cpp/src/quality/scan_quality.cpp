@@ -11,6 +11,7 @@
 #include "kernels/peak.hpp"
 #include "kernels/sample_power.hpp"
 #include "mriembed/error.hpp"
+#include "quality/half_field_ghost.hpp"
 #include "quality/line_consistency.hpp"
 #include "quality/outer_lines.hpp"
 #include "quality/spike.hpp"
@@ -144,7 +145,13 @@ class ScanQuality::State {
       gather_outer_lines(kspace, measured);
       const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_);
       slice.lines_are_judged = lines.judged;
+      slice.ghost_is_judged = lines.judged;
       slice.ghost_phase = lines.ghost_phase;
+      if (coils() < quality::LineConsistencyCheck::fewest_coils) {
+        const quality::HalfFieldGhost ghost = ghost_of_few_coils_.of(kspace, dense, scales_);
+        slice.ghost_is_judged = ghost.judged;
+        slice.ghost_phase = ghost.phase;
+      }
       slice.motion_level = lines.motion.level;
       slice.motion_line = lines.motion.line;
       slice.residual_spike = lines.residual_spike;
@@ -367,6 +374,7 @@ class ScanQuality::State {
   quality::OuterLines outer_;
   quality::NoiseProducts products_;  // of the first slices, without a noise measurement
   quality::LineConsistencyCheck consistency_;
+  quality::HalfFieldGhostCheck ghost_of_few_coils_;
   std::int64_t width_ = 0;
   std::vector<double> spectrum_;  // (coils, frequency), summed over the slices as wide as the first one
 };

@@ -50,6 +50,7 @@ class Slice:
     echo_y: int
     echo_x: int
     lines_are_judged: bool
+    ghost_is_judged: bool
     ghost_phase: float
     motion_level: float
     motion_line: int
@@ -175,6 +176,7 @@ def _slice(found: dict[str, Any]) -> Slice:
         echo_y=int(found["echo_y"]),
         echo_x=int(found["echo_x"]),
         lines_are_judged=bool(found["lines_are_judged"]),
+        ghost_is_judged=bool(found["ghost_is_judged"]),
         ghost_phase=float(found["ghost_phase"]),
         motion_level=float(found["motion_level"]),
         motion_line=int(found["motion_line"]),

@@ -64,7 +64,7 @@ def limit_rows(measurement: Measurement) -> list[Row]:
             "ghost",
             "phase between odd and even lines (rad)",
             "above",
-            highest(abs(one.ghost_phase) for one in judged),
+            highest(abs(one.ghost_phase) for one in slices if one.ghost_is_judged),
             limits.ghost_phase,
         ),
         ("motion", "sudden motion", "above", highest(one.motion_level for one in judged), limits.motion_level),
@@ -134,8 +134,9 @@ def slice_rows(measurement: Measurement, found: Sequence[int]) -> list[Row]:
     rows = []
     for place, one in enumerate(measurement.slices):
         ghost, motion = "not judged", "not judged"
-        if one.lines_are_judged:
+        if one.ghost_is_judged:
             ghost = f"{one.ghost_phase:.3f} rad"
+        if one.lines_are_judged:
             motion = f"{number(one.motion_level)} at line {one.motion_line}"
         rows.append(
             Row(

@@ -20,6 +20,7 @@ from mriembed.check.drawings import found_coils, found_slices
 from mriembed.check.measurement import Measurement, measurement_of
 from mriembed.check.page import ScanFiles, html_page
 from mriembed.check.pictures import correlation_picture, image_picture, kspace_picture
+from mriembed.check.tables import limit_rows, slice_rows
 from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
 from program import PROGRAM
 
@@ -149,6 +150,18 @@ def test_coils_and_slices_of_findings_are_those_the_program_names(fault: str, tm
         found = {measurement.coils[place].channel for place in found_coils(measurement)}
         assert found | set(measurement.dead_channels) == named
         assert set(found_slices(measurement)) == {int(number) for number in re.findall(r"slice (\d+)", text)}
+
+
+def test_a_ghost_of_few_coils_is_shown_though_their_motion_is_not_judged(tmp_path: Path) -> None:
+    (measurement,) = measurements_of(write_scan(tmp_path / "scan.h5", broken("ghost", coil=0, raw=faultless(coils=2))))
+    rows = {row.cells[0]: row for row in limit_rows(measurement)}
+    ghost = rows["phase between odd and even lines (rad)"]
+    assert float(ghost.cells[1]) == pytest.approx(0.2, abs=0.02)
+    assert ghost.is_found
+    assert rows["sudden motion"].cells[1] == "not judged"
+    for row in slice_rows(measurement, []):
+        assert row.cells[4].endswith(" rad")
+        assert row.cells[5] == "not judged"
 
 
 def test_of_the_two_limits_of_spikes_the_one_that_is_exceeded_is_marked(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def served(model: Path, scan: Path, rows: Path, *options: object) -> tuple[list[
     return sent.stderr.splitlines(), service.log, [json.loads(line) for line in rows.read_text().splitlines()]
 
 
-def test_embed_and_serve_compare_with_a_reference_as_check_does(phantom: Path, model_file: Path, tmp_path: Path) -> None:
+def test_embed_and_serve_compare_with_a_reference_as_check_does(
+    phantom: Path, model_file: Path, tmp_path: Path
+) -> None:
     reference = reference_of(tmp_path / "reference.json", phantom)
     noisy = with_noise(tmp_path / "noisy.h5", phantom, 3)
     check = run("check", noisy, "--reference", reference)
