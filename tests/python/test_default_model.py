@@ -162,11 +162,4 @@ def test_measured_slices_and_their_repeated_scans_are_found_again(measured: tupl
     assert by_method(scores, "measured, phase alone")["model"].recall_at_1 >= 0.99
     assert by_method(scores, "measured, same session, any 4 coils")["model"].recall_at_1 >= 0.95
     medium = by_method(scores, "measured, another session, medium")
-    assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.1
-
-
-@pytest.mark.xfail(reason="a target that these weights miss: 0.97 of the measured slices (model card)", strict=True)
-def test_measured_slices_are_found_in_another_session_as_often_as_is_wanted(measured: tuple[list[Score], int]) -> None:
-    medium = by_method(measured[0], "measured, another session, medium")
     assert medium["model"].recall_at_1 > medium[Thumbnail.name].recall_at_1 + 0.2
-    assert medium["model"].recall_at_1 >= 0.97
