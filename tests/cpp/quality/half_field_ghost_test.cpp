@@ -63,12 +63,14 @@ struct Kspace {
 Kspace measured(const Object& object, std::int64_t coils, std::int64_t height, std::int64_t width,
                 double oversampling = 1, double shading = 0.6) {
   Kspace kspace{coils, height, width};
+  const std::int64_t middle_line = height / 2;
+  const std::int64_t middle_sample = width / 2;
   for (std::int64_t coil = 0; coil < coils; ++coil) {
     for (std::int64_t y = 0; y < height; ++y) {
       for (std::int64_t x = 0; x < width; ++x) {
         kspace.samples.emplace_back(received(object, static_cast<int>(coil), shading,
-                                             static_cast<double>(y - height / 2),
-                                             static_cast<double>(x - width / 2) / oversampling));
+                                             static_cast<double>(y - middle_line),
+                                             static_cast<double>(x - middle_sample) / oversampling));
       }
     }
   }
