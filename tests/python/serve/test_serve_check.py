@@ -126,7 +126,8 @@ def test_a_reference_of_other_coils_is_told_wherever_it_is_given(
 def test_a_reference_without_check_or_that_is_none_is_a_usage_error(
     command: str, phantom: Path, model_file: Path, tmp_path: Path
 ) -> None:
-    of_command = {"embed": [phantom, "-o", "-"], "serve": ["--listen", "127.0.0.1:0"]}[command]
+    options: dict[str, list[str | Path]] = {"embed": [phantom, "-o", "-"], "serve": ["--listen", "127.0.0.1:0"]}
+    of_command = options[command]
     refused = run(command, model_file, *of_command, "--reference", reference_of(tmp_path / "reference.json", phantom))
     assert refused.returncode == 2
     assert "--reference requires --check" in refused.stderr.decode()
