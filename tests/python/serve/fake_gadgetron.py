@@ -96,7 +96,10 @@ class ExternalNode:
         raise EOFError("the module ends without CLOSE")
 
     def _receive(self, count: int) -> bytes:
-        return self._connection.recv(count, socket.MSG_WAITALL) if count else b""
+        received = b""
+        while len(received) < count and (more := self._connection.recv(count - len(received))):
+            received += more
+        return received
 
 
 @contextmanager
