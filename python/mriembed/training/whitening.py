@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-# Of the mean variance, added to that of each direction: pairs are too few to show the smallest ones. Pairs that had no
-# part in the covariance are found most often between 0.002 and 0.005.
+# Of the mean variance, added to that of each direction: pairs are too few to show the smallest ones. Chosen by how
+# often pairs are found that had no part in the covariance.
 _LEAST_SHARE = 0.003
 
 

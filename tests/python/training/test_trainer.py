@@ -20,7 +20,7 @@ from mriembed.training.simulated_pairs import simulated_pairs
 from mriembed.training.trainer import Progress, TrainingError, learning_rate, strength, train
 
 ALONE = ProcessGroup(0, 1, torch.device("cpu"))
-# float32: torch imitates bfloat16 on processors without a unit for it, ten times as slowly.
+# float32: torch imitates bfloat16 on processors without a unit for it, which is slow.
 SMALL = Recipe(
     precision="float32",
     steps=6,
