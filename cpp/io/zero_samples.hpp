@@ -8,7 +8,7 @@
 
 namespace mriembed::io {
 
-// `samples`: those of a slice that stand for the scan.
+// `samples`: those of a slice that stand for the scan. A thousandth of them may be zero by chance.
 void tell_of_zeros(std::span<const std::complex<float>> samples, ScanSummary& summary);
 
 }  // namespace mriembed::io

@@ -112,8 +112,12 @@ std::vector<std::string> apply_attributes(const std::string& configuration, Sess
   pugi::xml_document document;
   document.load_buffer(configuration.data(), configuration.size());
   std::vector<std::string> warnings;
+  constexpr std::size_t most_warnings = 8;  // each is a line of the log, and clients send what they like
   for (const pugi::xml_node& element : document.document_element().children("mriembed")) {
     for (const pugi::xml_attribute& attribute : element.attributes()) {
+      if (warnings.size() == most_warnings) {
+        return warnings;
+      }
       const std::string_view name = attribute.name();
       try {
         if (std::ranges::find(parameters, name) == parameters.end()) {

@@ -31,7 +31,7 @@ bool apply_parameters(std::string_view text, SessionSettings& settings);
 bool is_gadgetron_configuration(const std::string& text);
 
 // What its element `mriembed` changes: attributes with the names and values of apply_parameters. Gives a line for each
-// attribute that is none of these, or has another value; it changes nothing.
+// attribute that is none of these, or has another value; it changes nothing. Stops at the eighth such line.
 std::vector<std::string> apply_attributes(const std::string& configuration, SessionSettings& settings);
 
 // The name of the stored noise that a configuration asks for, as Gadgetron's dependency query does it; none: it is no

@@ -112,6 +112,14 @@ TEST(NumpyReader, counts_the_samples_that_are_zero) {
   EXPECT_DOUBLE_EQ(scan->summary().zero_fraction, 0.25);
 }
 
+TEST(NumpyReader, takes_a_single_zero_of_many_samples_as_measured) {
+  std::vector<Complex> samples(2000, Complex(1));
+  samples[7] = 0;
+  const auto scan = open_scan(written(".npy", npy_bytes("<c8", false, "1, 40, 50", bytes_of(samples))), {});
+  EXPECT_EQ(scan->summary().zero_fraction, 0);
+  EXPECT_TRUE(scan->summary().warnings.empty());
+}
+
 TEST(NumpyReader, refuses_a_file_that_is_cut_short_or_too_long) {
   const std::string whole = npy_bytes("<c8", false, "2, 3, 2, 4", bytes_of(numbered()));
   EXPECT_NE(refusal_of(written(".npy", whole.substr(0, whole.size() - 1))).find("cut short or damaged"),

@@ -61,6 +61,15 @@ TEST(SessionSettings, follow_the_attributes_in_gadgetrons_configuration) {
   EXPECT_EQ(settings.answers, Return::both);
 }
 
+TEST(SessionSettings, name_a_few_of_many_attributes_that_mean_nothing) {
+  std::string attributes;
+  for (int number = 0; number < 1000; ++number) {
+    attributes += " a" + std::to_string(number) + "=\"b\"";
+  }
+  SessionSettings settings;
+  EXPECT_EQ(apply_attributes("<configuration><mriembed" + attributes + "/></configuration>", settings).size(), 8U);
+}
+
 TEST(SessionSettings, name_each_attribute_that_means_nothing_and_follow_the_others) {
   SessionSettings settings;
   const std::vector<std::string> warnings = apply_attributes(
