@@ -15,10 +15,10 @@
 
 #include "cli/check_report.hpp"
 #include "cli/checked_scan.hpp"
-#include "cli/out_of_process_scan.hpp"
 #include "io/array_files.hpp"
 #include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
+#include "io/process/out_of_process_scan.hpp"
 #include "io/scan_reader.hpp"
 #include "live_scan.hpp"
 #include "mriembed/error.hpp"
@@ -53,7 +53,7 @@ class Scan {
     }
     const py::gil_scoped_release released;
     const auto open = [&](const std::string& file) {
-      return mriembed::io::is_hdf5(file) ? mriembed::cli::open_out_of_process_scan(scan_reader, file, options)
+      return mriembed::io::is_hdf5(file) ? mriembed::io::open_out_of_process_scan(scan_reader, file, options)
                                          : mriembed::io::open_array_file(file, options);
     };
     if (noise.empty()) {

@@ -10,8 +10,8 @@
 #include "cli/each_scan.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/out_of_process_scan.hpp"
 #include "cli/standard_output.hpp"
+#include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
 
@@ -53,9 +53,9 @@ std::string report(const Arguments& arguments, const std::string& file, const Ch
 int check(const Arguments& arguments) {
   bool found = false;
   const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
-  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
+  const std::optional<io::MeasuredNoise> noise = io::measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
-    const auto scan = open_scan_file(path, arguments.reading, noise);
+    const auto scan = io::open_scan_file(path, arguments.reading, noise);
     for (const Checked& checked : check_scan(*scan, criteria)) {
       found = found || !checked.findings.empty() || !checked.dead_channels.empty();
       write_standard_output(report(arguments, file, checked));

@@ -18,7 +18,6 @@
 #include "cli/message.hpp"
 #include "cli/nearest_slices.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/out_of_process_scan.hpp"
 #include "cli/progress.hpp"
 #include "cli/scan_embedder.hpp"
 #include "cli/scan_prefetcher.hpp"
@@ -26,6 +25,7 @@
 #include "cli/slice_table.hpp"
 #include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
+#include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/embedder.hpp"
 
@@ -252,7 +252,7 @@ int embed(const Arguments& arguments) {
   refuse_to_replace_inputs(target, arguments);
   StandardInput standard_input(arguments.scans);
   const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
-  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
+  const std::optional<io::MeasuredNoise> noise = io::measured_noise(arguments.noise);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
   const ModelIdentity model{arguments.model, embedder.info().weights_sha256, embedder.info().embed_dim};
@@ -266,7 +266,7 @@ int embed(const Arguments& arguments) {
       arguments.scans.size(),
       [&](std::size_t index) {
         const std::string path = standard_input.path_of(arguments.scans[index]);
-        std::unique_ptr<io::ScanReader> reader = open_scan_file(path, arguments.reading, noise);
+        std::unique_ptr<io::ScanReader> reader = io::open_scan_file(path, arguments.reading, noise);
         check_settings(arguments.settings, reader->summary());
         return reader;
       },

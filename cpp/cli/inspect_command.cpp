@@ -14,9 +14,9 @@
 #include "cli/message.hpp"
 #include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/out_of_process_scan.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/text_table.hpp"
+#include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
 
@@ -67,10 +67,10 @@ Inspected look_at(io::ScanReader& reader) {
 Inspected inspect_file(const std::string& file, io::ReadOptions reading,
                        const std::optional<io::MeasuredNoise>& noise) {
   try {
-    return look_at(*open_scan_file(file, reading, noise));
+    return look_at(*io::open_scan_file(file, reading, noise));
   } catch (const Error&) {
     reading.allow_undersampled = true;
-    const std::unique_ptr<io::ScanReader> reader = open_scan_file(file, reading, noise);
+    const std::unique_ptr<io::ScanReader> reader = io::open_scan_file(file, reading, noise);
     if (!reader->summary().zero_filled) {
       throw;  // for another reason
     }
@@ -214,7 +214,7 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
 }
 
 int inspect(const Arguments& arguments) {
-  const std::optional<io::MeasuredNoise> noise = measured_noise(arguments.noise);
+  const std::optional<io::MeasuredNoise> noise = io::measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
     const Inspected inspected = inspect_file(path, arguments.reading, noise);
     write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "cli/descriptor.hpp"
 #include "cli/interruption.hpp"
+#include "io/descriptor.hpp"
 #include "io/size_limits.hpp"
 #include "mriembed/error.hpp"
 
@@ -73,7 +73,7 @@ std::string StandardInput::path_of(const std::string& scan) {
   }
   if (file_.empty()) {
     std::string path = std::filesystem::temp_directory_path() / ".mriembed-scan-XXXXXX";
-    const Descriptor file(mkostemp(path.data(), O_CLOEXEC));
+    const io::Descriptor file(mkostemp(path.data(), O_CLOEXEC));
     if (file.get() < 0) {
       refuse_by_system("standard input cannot be kept as " + path);
     }

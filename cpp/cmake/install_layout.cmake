@@ -14,3 +14,21 @@ else()
     set(MRIEMBED_INSTALL_BINDIR "${CMAKE_INSTALL_BINDIR}")
 endif()
 set(MRIEMBED_INSTALL_CMAKEDIR "${MRIEMBED_INSTALL_LIBDIR}/cmake/mriembed")
+
+# mriembed_path_from_programs(RESULT FOLDER): one of the folders above, seen from that of mriembed_cli.
+function(mriembed_path_from_programs result folder)
+    if(SKBUILD)
+        execute_process(
+            COMMAND
+                "${Python_EXECUTABLE}" -c
+                "import os, sysconfig; print(os.path.relpath(sysconfig.get_path('platlib'), sysconfig.get_path('scripts')))"
+            OUTPUT_VARIABLE packages
+            OUTPUT_STRIP_TRAILING_WHITESPACE
+            COMMAND_ERROR_IS_FATAL ANY
+        )
+        set(path "${packages}/${folder}")
+    else()
+        file(RELATIVE_PATH path "/${MRIEMBED_INSTALL_BINDIR}" "/${folder}")
+    endif()
+    set(${result} "${path}" PARENT_SCOPE)
+endfunction()

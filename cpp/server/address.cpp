@@ -39,7 +39,7 @@ Addresses resolved(const Address& address, int flags, ErrorCode code) {
   return Addresses(found);
 }
 
-Address address_of(const cli::Descriptor& socket) {
+Address address_of(const io::Descriptor& socket) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
   getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size);
@@ -52,7 +52,7 @@ Address address_of(const cli::Descriptor& socket) {
 
 bool is_loopback(const std::string& host) { return host == "::1" || host.starts_with("127."); }
 
-void set(const cli::Descriptor& socket, int level, int option) {
+void set(const io::Descriptor& socket, int level, int option) {
   const int on = 1;
   setsockopt(socket.get(), level, option, &on, sizeof(on));
 }
@@ -87,7 +87,7 @@ std::string Address::text() const {
 
 Listener listen_at(const Address& address) {
   const Addresses found = resolved(address, AI_PASSIVE, ErrorCode::invalid_argument);
-  cli::Descriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  io::Descriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   set(socket, SOL_SOCKET, SO_REUSEADDR);
   if (found->ai_family == AF_INET6) {
     set(socket, IPPROTO_IPV6, IPV6_V6ONLY);
@@ -104,8 +104,8 @@ Listener listen_at(const Address& address) {
   return {std::move(socket), std::move(own), loopback};
 }
 
-cli::Descriptor accept_from(const Listener& listener) {
-  cli::Descriptor connection(accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+io::Descriptor accept_from(const Listener& listener) {
+  io::Descriptor connection(accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (connection.get() >= 0) {
     set(connection, IPPROTO_TCP, TCP_NODELAY);
     set(connection, SOL_SOCKET, SO_KEEPALIVE);
@@ -113,11 +113,11 @@ cli::Descriptor accept_from(const Listener& listener) {
   return connection;
 }
 
-cli::Descriptor connect_to(const Address& address, std::chrono::milliseconds longest) {
+io::Descriptor connect_to(const Address& address, std::chrono::milliseconds longest) {
   const Addresses found = resolved(address, 0, ErrorCode::internal);
   std::string failure;
   for (const addrinfo* one = found.get(); one != nullptr; one = one->ai_next) {
-    cli::Descriptor socket(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    io::Descriptor socket(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     int error = 0;
     if (connect(socket.get(), one->ai_addr, one->ai_addrlen) != 0) {
       error = errno;

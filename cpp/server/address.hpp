@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/descriptor.hpp"
+#include "io/descriptor.hpp"
 
 namespace mriembed::server {
 
@@ -21,7 +21,7 @@ struct Address {
 
 // A socket that listens, and the address it got.
 struct Listener {
-  cli::Descriptor socket;
+  io::Descriptor socket;
   Address address;
   bool loopback = true;
 };
@@ -30,9 +30,9 @@ struct Listener {
 Listener listen_at(const Address& address);
 
 // A connection that was accepted; a descriptor of -1 where there is none any more.
-cli::Descriptor accept_from(const Listener& listener);
+io::Descriptor accept_from(const Listener& listener);
 
 // Throws Error internal, which names the address, where nobody answers within this time.
-cli::Descriptor connect_to(const Address& address, std::chrono::milliseconds longest);
+io::Descriptor connect_to(const Address& address, std::chrono::milliseconds longest);
 
 }  // namespace mriembed::server

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds longest{10};
 }
 
 std::string answer_of(const Address& address) {
-  const cli::Descriptor socket = connect_to(address, longest);
+  const io::Descriptor socket = connect_to(address, longest);
   constexpr std::uint64_t correlation = 1;
   DescriptorSink(socket.get()).write(query_message(correlation, "mriembed::state") + close_message());
   const std::atomic<bool> stop = false;

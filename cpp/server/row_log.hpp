@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "cli/descriptor.hpp"
 #include "cli/embedding_format.hpp"
+#include "io/descriptor.hpp"
 #include "server/row_sink.hpp"
 
 namespace mriembed::server {
@@ -28,7 +28,7 @@ class RowLog final : public RowSink {
 
   std::string path_;
   bool csv_;
-  cli::Descriptor file_;
+  io::Descriptor file_;
   std::mutex mutex_;
 };
 

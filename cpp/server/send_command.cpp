@@ -18,9 +18,9 @@
 #include "cli/embedding_writer.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
-#include "cli/out_of_process_messages.hpp"
 #include "io/mrd_header.hpp"
 #include "io/mrd_messages.hpp"
+#include "io/process/out_of_process_messages.hpp"
 #include "io/slice_assembler.hpp"
 #include "io/volume_key.hpp"
 #include "mriembed/error.hpp"
@@ -319,7 +319,7 @@ class Sender {
 
 std::unique_ptr<io::ByteSource> opened(const Arguments& arguments) {
   try {
-    return cli::open_messages(arguments.scan, arguments.group);
+    return io::open_messages(arguments.scan, arguments.group);
   } catch (const Error& error) {
     throw cli::about_file(arguments.scan, error);
   }
@@ -331,7 +331,7 @@ int send(const Arguments& arguments) {
   if (!arguments.output.empty()) {
     static_cast<void>(cli::OutputTarget::parse(arguments.output));  // refuses before anybody is sent anything
   }
-  const cli::Descriptor socket = connect_to(address, std::chrono::seconds(arguments.timeout));
+  const io::Descriptor socket = connect_to(address, std::chrono::seconds(arguments.timeout));
   Answers answers(socket.get(), arguments);
   Sender sender(arguments, *scan, socket.get());
   std::jthread receiver;

@@ -129,9 +129,9 @@ bool run_session(Service& service, const std::string& name, int input, int outpu
 }
 
 struct RunningSession {
-  explicit RunningSession(cli::Descriptor accepted) : connection(std::move(accepted)) {}
+  explicit RunningSession(io::Descriptor accepted) : connection(std::move(accepted)) {}
 
-  cli::Descriptor connection;
+  io::Descriptor connection;
   std::atomic<bool> ended = false;
   bool had_scan = false;  // once it has ended
   std::thread thread;
@@ -150,7 +150,7 @@ class Sessions {
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
-  void begin(cli::Descriptor connection) {
+  void begin(io::Descriptor connection) {
     RunningSession& session = running_.emplace_back(std::move(connection));
     session.thread = std::thread([this, &session, name = session_name(++count_)] {
       const int connected = session.connection.get();
@@ -213,7 +213,7 @@ void serve_sockets(Service& service, const std::vector<Listener>& listeners, con
     }
     for (std::size_t index = 0; index < listeners.size(); ++index) {
       if ((waiting[index].revents & POLLIN) != 0 && !sessions.is_full()) {
-        cli::Descriptor connection = accept_from(listeners[index]);
+        io::Descriptor connection = accept_from(listeners[index]);
         if (connection.get() >= 0) {
           sessions.begin(std::move(connection));
         }

@@ -62,7 +62,7 @@ void SessionFile::append(std::string_view bytes) {
 }
 
 void SessionFile::fail(const std::string& reason) {
-  file_ = cli::Descriptor(-1);
+  file_ = io::Descriptor(-1);
   failed_(path_ + ": the session is saved no further: " + reason);
 }
 

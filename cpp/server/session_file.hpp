@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/descriptor.hpp"
 #include "io/byte_source.hpp"
+#include "io/descriptor.hpp"
 
 namespace mriembed::server {
 
@@ -41,7 +41,7 @@ class SessionFile {
   std::string path_;
   SavedBytes& budget_;
   std::function<void(const std::string&)> failed_;
-  cli::Descriptor file_;
+  io::Descriptor file_;
 };
 
 // Gives another source's bytes, and shows all of them to `take` on their way, also those of what is cut short.

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "mriembed/error.hpp"
-#include "scan_stream.hpp"
+#include "process/scan_stream.hpp"
 
 // HDF5 must live with a request that is refused; the readers must not make one: a refused `new` is a finding.
 extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "mriembed/error.hpp"
-#include "scan_stream.hpp"
+#include "process/scan_stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

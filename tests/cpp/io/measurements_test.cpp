@@ -1,7 +1,7 @@
 #include "measurements.hpp"
 
+#include "process/scan_stream.hpp"
 #include "scan_files.hpp"
-#include "scan_stream.hpp"
 
 namespace mriembed::io::testing_files {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "measurements.hpp"
+#include "process/scan_stream.hpp"
 #include "scan_files.hpp"
-#include "scan_stream.hpp"
 #include "stream_messages.hpp"
 
 namespace mriembed::io::testing_files {

@@ -26,7 +26,7 @@ TEST(Listener, takes_connections_at_a_port_that_the_system_chose) {
   const Listener listener = listen_at({"127.0.0.1", "0"});
   EXPECT_TRUE(listener.loopback);
   EXPECT_NE(listener.address.port, "0");
-  const cli::Descriptor client = connect_to(listener.address, std::chrono::seconds(5));
+  const io::Descriptor client = connect_to(listener.address, std::chrono::seconds(5));
   pollfd waiting{listener.socket.get(), POLLIN, 0};
   ASSERT_EQ(poll(&waiting, 1, 5000), 1);
   EXPECT_GE(accept_from(listener).get(), 0);

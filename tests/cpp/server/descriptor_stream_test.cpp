@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "cli/descriptor.hpp"
+#include "io/descriptor.hpp"
 
 namespace mriembed::server {
 namespace {
@@ -21,11 +21,11 @@ struct Pair {
   Pair() {
     std::array<int, 2> ends{};
     socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data());
-    ours = cli::Descriptor(ends[0]);
-    theirs = cli::Descriptor(ends[1]);
+    ours = io::Descriptor(ends[0]);
+    theirs = io::Descriptor(ends[1]);
   }
-  cli::Descriptor ours{-1};
-  cli::Descriptor theirs{-1};
+  io::Descriptor ours{-1};
+  io::Descriptor theirs{-1};
 };
 
 TEST(DescriptorStream, carries_bytes_of_any_number) {
@@ -53,7 +53,7 @@ TEST(DescriptorStream, carries_bytes_of_any_number) {
 TEST(DescriptorStream, ends_where_the_other_side_does) {
   Pair pair;
   DescriptorSink(pair.theirs.get()).write("abc");
-  pair.theirs = cli::Descriptor(-1);
+  pair.theirs = io::Descriptor(-1);
   const std::atomic<bool> stop = false;
   DescriptorSource source(pair.ours.get(), stop);
   std::array<char, 4> bytes{};
@@ -87,8 +87,8 @@ TEST(DescriptorSink, gives_up_on_who_does_not_read) {
 TEST(DescriptorSink, writes_to_pipes) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
-  const cli::Descriptor reading(ends[0]);
-  const cli::Descriptor writing(ends[1]);
+  const io::Descriptor reading(ends[0]);
+  const io::Descriptor writing(ends[1]);
   const std::string sent(300'000, 'y');
   std::thread writer([&] { EXPECT_TRUE(DescriptorSink(writing.get()).write(sent)); });
   const std::atomic<bool> stop = false;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/descriptor.hpp"
+#include "descriptor.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // The descriptor on which the child writes its answers. Libraries print to standard output, so it is not that one.
 inline constexpr int answers_of_child = 3;
@@ -43,4 +43,4 @@ class ChildProcess {
   pid_t id_ = -1;  // -1: has been waited for
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
-#include "io/byte_source.hpp"
+#include "byte_source.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // A stream file as it is, or one measurement of an HDF5 file, which a process of its own reads. Opening and reading
 // throw Error bad_input for what is neither.
-std::unique_ptr<io::ByteSource> open_messages(const std::string& path, const std::string& group);
+std::unique_ptr<ByteSource> open_messages(const std::string& path, const std::string& group);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/shared_slots.hpp"
+#include "process/shared_slots.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 namespace {
 
 using Sample = std::complex<float>;
@@ -103,4 +103,4 @@ TEST(SharedSlots, are_not_made_of_anything_else) {
 }
 
 }  // namespace
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/child_process.hpp"
+#include "process/child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
@@ -193,4 +193,4 @@ int ChildProcess::end() {
   return status;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/scan_reader_process.hpp"
+#include "process/scan_reader_process.hpp"
 
 #include <sys/wait.h>
 
@@ -6,14 +6,14 @@
 #include <cstring>
 #include <filesystem>
 
-#include "io/size_limits.hpp"
+#include "size_limits.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
 [[noreturn]] void refuse_answer() {
-  io::refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+  refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
 }
 
 // Why the process that read the scan is gone; it did not say so itself.
@@ -43,17 +43,17 @@ ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vect
 
 void ScanReaderProcess::request(std::int64_t index) { send(&index, sizeof(index)); }
 
-std::string ScanReaderProcess::answer(io::AnswerKind kind) {
-  io::AnswerHead head;
+std::string ScanReaderProcess::answer(AnswerKind kind) {
+  AnswerHead head;
   receive(&head, sizeof(head));
-  if (head.bytes > io::longest_answer) {
+  if (head.bytes > longest_answer) {
     refuse_answer();
   }
   std::string bytes(head.bytes, '\0');
   receive(bytes.data(), bytes.size());
-  if (head.kind == io::AnswerKind::refused) {
+  if (head.kind == AnswerKind::refused) {
     constexpr std::size_t longest_reason = 1000;
-    io::refuse(io::shown(bytes, longest_reason));
+    refuse(shown(bytes, longest_reason));
   }
   if (head.kind != kind) {
     refuse_answer();
@@ -83,6 +83,6 @@ void ScanReaderProcess::receive(void* bytes, std::size_t count) {
   }
 }
 
-void ScanReaderProcess::refuse_dead_child() { io::refuse(reason_of_end(child_.end())); }
+void ScanReaderProcess::refuse_dead_child() { refuse(reason_of_end(child_.end())); }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,8 +1,8 @@
-#include "scan_stream.hpp"
+#include "process/scan_stream.hpp"
 
 #include <cmath>
 
-#include "scan_files.hpp"
+#include "../scan_files.hpp"
 
 namespace mriembed::io::testing_files {
 namespace {

@@ -1,6 +1,6 @@
 // How a scan travels from the process that reads it to the one that embeds it: as bytes, which the receiver trusts no
 // more than the scan's file, for a hostile file may have taken over the process that read it. Samples are not among
-// these bytes: they pass through memory that both processes share (cli/shared_slots.hpp).
+// these bytes: they pass through memory that both processes share (shared_slots.hpp).
 #pragma once
 
 #include <cstddef>

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <span>
 
-#include "cli/descriptor.hpp"
+#include "descriptor.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // A region of memory (memfd) of fixed size that two processes map: two slots, so that the sender can fill one while the
 // receiver empties the other. Samples travel in portions of at most a slot, portion i in slot i % 2.
@@ -45,4 +45,4 @@ class SharedSlots {
   std::complex<float>* begin_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

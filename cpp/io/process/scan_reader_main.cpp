@@ -1,9 +1,10 @@
-// mriembed_scan_reader: reads one HDF5 scan for mriembed_cli, in a process of its own that may die of a damaged file.
+// mriembed_scan_reader: reads one HDF5 scan for another program, in a process of its own that may die of a damaged
+// file.
 //
 //   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP [own-noise|no-noise|noise-alone]]]
 //   mriembed_scan_reader FILE messages [GROUP]
 //
-// Answers on descriptor 3 as io/scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
+// Answers on descriptor 3 as scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
 // input that slice, its samples through the memory that is descriptor 4; or the messages of an MRD stream. A refusal
 // is an answer and the last one. Ends with its standard input.
 #include <fcntl.h>
@@ -25,23 +26,23 @@
 #include <string_view>
 #include <system_error>
 
-#include "cli/child_process.hpp"
-#include "cli/shared_slots.hpp"
-#include "io/hdf5_file.hpp"
-#include "io/hdf5_messages.hpp"
-#include "io/hdf5_scan.hpp"
-#include "io/scan_stream.hpp"
+#include "hdf5_file.hpp"
+#include "hdf5_messages.hpp"
+#include "hdf5_scan.hpp"
+#include "process/child_process.hpp"
+#include "process/scan_stream.hpp"
+#include "process/shared_slots.hpp"
 
 namespace {
 
-using mriembed::cli::answers_of_child;
-using mriembed::cli::Descriptor;
-using mriembed::cli::lent_to_child;
-using mriembed::cli::SharedSlots;
 using mriembed::io::AnswerHead;
 using mriembed::io::AnswerKind;
+using mriembed::io::answers_of_child;
+using mriembed::io::Descriptor;
+using mriembed::io::lent_to_child;
+using mriembed::io::SharedSlots;
 
-// mriembed_cli is gone: nobody waits for an answer.
+// The other program is gone: nobody waits for an answer.
 class Unheard : public std::exception {};
 
 void write_all(const void* bytes, std::size_t count) {
@@ -183,7 +184,7 @@ int run(std::span<char*> arguments) {
     constexpr std::string_view usage = "mriembed_scan_reader: read HDF5 scans with mriembed_cli, which runs this\n";
     return write(STDERR_FILENO, usage.data(), usage.size()) > 0 ? 2 : 1;
   }
-  // What a terminal sends to all of its programs is for mriembed_cli, whose end ends this one.
+  // What a terminal sends to all of its programs is for the other program, whose end ends this one.
   for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) {
     std::signal(signal, SIG_IGN);
   }

@@ -1,8 +1,8 @@
-#include "cli/descriptor.hpp"
+#include "descriptor.hpp"
 
 #include <unistd.h>
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 Descriptor::~Descriptor() {
   if (number_ >= 0) {
@@ -10,4 +10,4 @@ Descriptor::~Descriptor() {
   }
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/out_of_process_scan.hpp"
+#include "process/out_of_process_scan.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -19,12 +19,12 @@
 #include <string_view>
 #include <vector>
 
-#include "../scratch_folder.hpp"
-#include "cli/shared_slots.hpp"
-#include "io/scan_stream.hpp"
+#include "../../scratch_folder.hpp"
 #include "mriembed/error.hpp"
+#include "process/scan_stream.hpp"
+#include "process/shared_slots.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 namespace {
 
 using Samples = std::vector<std::complex<float>>;
@@ -91,20 +91,20 @@ TEST(OutOfProcessScan, says_where_its_program_should_be) {
 
 // The rest is about slices: commands of a stand-in that has opened a scan and is asked for them.
 
-class OneCoilScan final : public io::ScanReader {
+class OneCoilScan final : public ScanReader {
  public:
   OneCoilScan() {
     summary_.format = "MRD raw data";
     summary_.coils = summary_.encoded_x = summary_.encoded_y = 1;
     summary_.slices = 1000;
   }
-  [[nodiscard]] const io::ScanSummary& summary() const override { return summary_; }
-  [[nodiscard]] const std::optional<io::NoiseCovariance>& noise_covariance() const override { return noise_; }
-  void read(std::int64_t /*index*/, io::Slice& /*slice*/) override {}
+  [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
+  [[nodiscard]] const std::optional<NoiseCovariance>& noise_covariance() const override { return noise_; }
+  void read(std::int64_t /*index*/, Slice& /*slice*/) override {}
 
  private:
-  io::ScanSummary summary_;
-  std::optional<io::NoiseCovariance> noise_;
+  ScanSummary summary_;
+  std::optional<NoiseCovariance> noise_;
 };
 
 Samples some_samples(std::size_t count, float first) {
@@ -122,19 +122,19 @@ std::string file_with(const void* bytes, std::size_t count) {
 }
 
 // The command that sends an answer.
-std::string answer(io::AnswerKind kind, std::string_view bytes) {
-  const io::AnswerHead head{kind, static_cast<std::uint32_t>(bytes.size())};
+std::string answer(AnswerKind kind, std::string_view bytes) {
+  const AnswerHead head{kind, static_cast<std::uint32_t>(bytes.size())};
   std::string whole(reinterpret_cast<const char*>(&head), sizeof(head));
   whole += bytes;
   return "cat " + file_with(whole.data(), whole.size()) + " >&3\n";
 }
 
 std::string head(std::int64_t channels, std::int64_t height, std::int64_t width) {
-  io::Slice slice;
+  Slice slice;
   slice.channels = channels;
   slice.height = height;
   slice.width = width;
-  return answer(io::AnswerKind::slice, io::encoded_slice_head(slice));
+  return answer(AnswerKind::slice, encoded_slice_head(slice));
 }
 
 // The commands that put a portion of samples into its slot, and that say so.
@@ -160,14 +160,14 @@ std::string sent(const Samples& samples, std::int64_t height, std::int64_t width
   return commands;
 }
 
-std::unique_ptr<io::ScanReader> opened(const std::string& commands, const std::string& file = "/nonexistent/scan.h5") {
+std::unique_ptr<ScanReader> opened(const std::string& commands, const std::string& file = "/nonexistent/scan.h5") {
   return open_out_of_process_scan(
-      program(answer(io::AnswerKind::opened, io::encoded_facts(OneCoilScan())) + next_request + commands), file, {});
+      program(answer(AnswerKind::opened, encoded_facts(OneCoilScan())) + next_request + commands), file, {});
 }
 
 std::string refusal_of_slice(const std::string& commands) {
   const auto scan = opened(commands);
-  io::Slice slice;
+  Slice slice;
   return refusal_of([&] { scan->read(0, slice); });
 }
 
@@ -200,7 +200,7 @@ TEST(OutOfProcessScan, takes_slices_of_changing_sizes) {
     commands += sent(samples_of(shape), shape.height, shape.width) + next_request;
   }
   const auto scan = opened(commands, large_file());
-  io::Slice slice;
+  Slice slice;
   for (std::size_t index = 0; index < shapes.size(); ++index) {
     scan->read(static_cast<std::int64_t>(index), slice);
     EXPECT_EQ(slice.height, shapes[index].height);
@@ -221,7 +221,7 @@ TEST(OutOfProcessScan, refuses_a_scan_whose_reader_dies_between_portions) {
   std::string commands = head(1, height, 512);
   for (int portion = 0; portion < 4; ++portion) {
     const auto scan = opened(commands + "kill -SEGV $$", large_file());
-    io::Slice slice;
+    Slice slice;
     EXPECT_NE(refusal_of([&] { scan->read(0, slice); }).find("crashed on it"), std::string::npos) << portion;
     commands += (portion < 2 ? "" : wait_for_a_slot) + std::string(say_so);
   }
@@ -229,7 +229,7 @@ TEST(OutOfProcessScan, refuses_a_scan_whose_reader_dies_between_portions) {
 
 TEST(OutOfProcessScan, keeps_a_slice_when_the_reader_dies_after_it) {
   const auto scan = opened(sent(some_samples(100, 5), 10, 10) + "kill -SEGV $$");
-  io::Slice slice;
+  Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, some_samples(100, 5));
   EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("crashed on it"), std::string::npos);
@@ -245,14 +245,14 @@ TEST(OutOfProcessScan, refuses_a_slice_larger_than_the_file_can_justify) {
 TEST(OutOfProcessScan, refuses_a_slice_of_sizes_that_cannot_be) {
   for (const std::string& lie :
        {head(0, 1, 1), head(-1, -1, 1), head(1025, 1, 1), head(1, 1, 16385), head(std::int64_t{1} << 62U, 4, 4),
-        answer(io::AnswerKind::slice, "short"), answer(io::AnswerKind::opened, io::encoded_facts(OneCoilScan()))}) {
+        answer(AnswerKind::slice, "short"), answer(AnswerKind::opened, encoded_facts(OneCoilScan()))}) {
     EXPECT_NE(refusal_of_slice(lie).find("cannot be right"), std::string::npos);
   }
 }
 
 TEST(OutOfProcessScan, takes_samples_that_were_never_written_for_zeros) {
   const auto scan = opened(head(1, 10, 10) + say_so);
-  io::Slice slice;
+  Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, Samples(100));
 }
@@ -264,7 +264,7 @@ TEST(OutOfProcessScan, takes_word_of_portions_that_there_are_not_for_an_answer_t
     commands += '\n';
   }
   const auto scan = opened(commands + next_request);
-  io::Slice slice;
+  Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, some_samples(100, 5));
   EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("cannot be right"), std::string::npos);
@@ -274,7 +274,7 @@ TEST(OutOfProcessScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
   const auto scan = opened(put(some_samples(100, 5)) + "truncate -s 0 /proc/self/fd/4 && kill -SEGV $$\n" +
                            "cp /dev/null /proc/self/fd/4 && kill -SEGV $$\n" +
                            "truncate -s 1G /proc/self/fd/4 && kill -SEGV $$\n" + head(1, 10, 10) + say_so);
-  io::Slice slice;
+  Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, some_samples(100, 5));
 }
@@ -290,7 +290,7 @@ TEST(OutOfProcessScan, keeps_scans_that_are_read_at_once_apart) {
         commands += sent(samples_of(index), 10, 100) + next_request;
       }
       const auto scan = opened(commands);
-      io::Slice slice;
+      Slice slice;
       for (int index = 0; index < slices; ++index) {
         scan->read(index, slice);
         EXPECT_EQ(slice.samples, samples_of(index));
@@ -303,4 +303,4 @@ TEST(OutOfProcessScan, keeps_scans_that_are_read_at_once_apart) {
 }
 
 }  // namespace
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,20 +1,20 @@
-#include "cli/out_of_process_messages.hpp"
+#include "process/out_of_process_messages.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "cli/scan_reader_process.hpp"
-#include "io/file_bytes.hpp"
-#include "io/magic_bytes.hpp"
-#include "io/mrd_messages.hpp"
-#include "io/mrd_stream.hpp"
-#include "io/size_limits.hpp"
+#include "file_bytes.hpp"
+#include "magic_bytes.hpp"
+#include "mrd_messages.hpp"
+#include "mrd_stream.hpp"
+#include "process/scan_reader_process.hpp"
+#include "size_limits.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
-class Hdf5Messages final : public io::ByteSource {
+class Hdf5Messages final : public ByteSource {
  public:
   Hdf5Messages(const std::string& path, const std::string& group)
       : reader_(scan_reader_program(), {path, "messages", group}) {}
@@ -34,9 +34,9 @@ class Hdf5Messages final : public io::ByteSource {
       if (last_) {
         throw CutShort();
       }
-      message_ = reader_.answer(io::AnswerKind::message);
+      message_ = reader_.answer(AnswerKind::message);
       begin_ = 0;
-      last_ = message_.size() == sizeof(io::Message);  // CLOSE alone has no body
+      last_ = message_.size() == sizeof(Message);  // CLOSE alone has no body
     }
     return message_.size() - begin_;
   }
@@ -49,15 +49,15 @@ class Hdf5Messages final : public io::ByteSource {
 
 }  // namespace
 
-std::unique_ptr<io::ByteSource> open_messages(const std::string& path, const std::string& group) {
-  static_cast<void>(io::magic_bytes(path));  // refuses what is no file
-  if (io::is_hdf5(path)) {
+std::unique_ptr<ByteSource> open_messages(const std::string& path, const std::string& group) {
+  static_cast<void>(magic_bytes(path));  // refuses what is no file
+  if (is_hdf5(path)) {
     return std::make_unique<Hdf5Messages>(path, group);
   }
-  if (!io::is_mrd_stream(path)) {
-    io::refuse("neither raw MRD data in HDF5 nor an MRD stream; these can be sent");
+  if (!is_mrd_stream(path)) {
+    refuse("neither raw MRD data in HDF5 nor an MRD stream; these can be sent");
   }
-  return std::make_unique<io::FileBytes>(path);
+  return std::make_unique<FileBytes>(path);
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

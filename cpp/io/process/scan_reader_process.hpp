@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/child_process.hpp"
-#include "io/scan_stream.hpp"
+#include "process/child_process.hpp"
+#include "process/scan_stream.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // Where the program lies, seen from this one: in libexec as installed, in the same folder as built.
 std::string scan_reader_program();
@@ -23,7 +23,7 @@ class ScanReaderProcess {
 
   void request(std::int64_t index);
   // The next answer, which must be of this kind or a refusal.
-  std::string answer(io::AnswerKind kind);
+  std::string answer(AnswerKind kind);
   // Waits for the next portion of samples.
   void await_portion();
   // Lets it fill the slot of the portion again that was awaited last.
@@ -37,4 +37,4 @@ class ScanReaderProcess {
   ChildProcess child_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/shared_slots.hpp"
+#include "process/shared_slots.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
@@ -78,4 +78,4 @@ SharedSlots::SharedSlots(Descriptor descriptor, int protection) : descriptor_(st
 
 SharedSlots::~SharedSlots() { munmap(begin_, region_bytes); }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

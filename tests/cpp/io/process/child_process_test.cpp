@@ -1,4 +1,4 @@
-#include "cli/child_process.hpp"
+#include "process/child_process.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -8,7 +8,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 namespace {
 
 ChildProcess shell(const std::string& command) { return {"/bin/sh", {"-c", command}}; }
@@ -65,4 +65,4 @@ TEST(ChildProcess, names_a_program_that_is_not_there) {
 }
 
 }  // namespace
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // Owns a file descriptor; -1: none.
 class Descriptor {
@@ -24,4 +24,4 @@ class Descriptor {
   int number_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

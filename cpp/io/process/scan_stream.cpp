@@ -1,4 +1,4 @@
-#include "scan_stream.hpp"
+#include "process/scan_stream.hpp"
 
 #include <array>
 #include <cmath>
