@@ -20,13 +20,13 @@
 #include "cli/option_checks.hpp"
 #include "cli/progress.hpp"
 #include "cli/scan_embedder.hpp"
-#include "cli/scan_prefetcher.hpp"
-#include "cli/slice_name.hpp"
 #include "cli/slice_table.hpp"
 #include "cli/standard_input.hpp"
 #include "cli/standard_output.hpp"
+#include "io/batches/scan_prefetcher.hpp"
 #include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
+#include "io/slice_name.hpp"
 #include "mriembed/embedder.hpp"
 
 namespace mriembed::cli {
@@ -78,7 +78,7 @@ struct Arguments {
   io::ReadOptions reading;
   std::string noise;  // file with the noise measurement; empty: each scan's own
   ScanSettings settings;
-  std::int64_t batch = 0;  // slices of one call; 0: as SliceBatch::has_room_for says
+  std::int64_t batch = 0;  // slices of one call; 0: as io::SliceBatch::has_room_for says
   bool no_prewhiten = false;
   bool table = false;
   bool nearest = false;
@@ -108,7 +108,7 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
 // How the work on a scan ended.
 enum class End { whole, bad, interrupted };
 
-void check_batch(const ScanFacts& facts, const SliceBatch& batch, ScanChecker& checker) {
+void check_batch(const io::ScanFacts& facts, const io::SliceBatch& batch, ScanChecker& checker) {
   const auto measurement = static_cast<std::size_t>(batch.measurement);
   const std::int64_t size = batch.channels * batch.height * batch.width;
   for (std::size_t index = 0; index < batch.count(); ++index) {
@@ -143,13 +143,13 @@ bool take_findings(const std::string& file, const std::vector<Checked>& measurem
 }
 
 // Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
-bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanPrefetcher& ahead,
+bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, io::ScanPrefetcher& ahead,
                 Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
   progress.show(place);
   for (bool last = false; !last;) {
-    const ScanBatch* batch = ahead.next(scan);
+    const io::ScanBatch* batch = ahead.next(scan);
     if (batch == nullptr) {
       return false;
     }
@@ -177,8 +177,8 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
 }
 
 // Where this file is at fault, its error is printed, and the next file's turn comes.
-End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan, ScanPrefetcher& ahead,
-                         Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
+End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan,
+                         io::ScanPrefetcher& ahead, Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   std::string reason;
   try {
@@ -262,7 +262,7 @@ int embed(const Arguments& arguments) {
   SliceTable table(several_files);
   NearestSlices nearest(embedder.info().distances);
   Progress progress;
-  ScanPrefetcher ahead(
+  io::ScanPrefetcher ahead(
       arguments.scans.size(),
       [&](std::size_t index) {
         const std::string path = standard_input.path_of(arguments.scans[index]);

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include "cli/slice_name.hpp"
+#include "io/slice_name.hpp"
 
 namespace mriembed::cli {
 
@@ -24,7 +24,7 @@ Error naming_slice(const Error& error, const io::SliceLabel& label) {
 }
 
 // What the user says, or else the scan.
-io::SliceGeometry chosen_geometry(const ScanSettings& settings, const SliceBatch& batch) {
+io::SliceGeometry chosen_geometry(const ScanSettings& settings, const io::SliceBatch& batch) {
   const auto chosen = [](auto setting, auto of_scan) { return setting > 0 ? setting : of_scan; };
   io::SliceGeometry geometry;
   geometry.readout_width = chosen(settings.readout_width, batch.geometry.readout_width);
@@ -45,8 +45,8 @@ std::string sampling_of(const io::SliceLabel& label, const Sampling& sampling) {
 
 class BatchEmbedder {
  public:
-  BatchEmbedder(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch, const ScanSettings& settings,
-                EmbeddedScan& scan)
+  BatchEmbedder(const Embedder& embedder, const io::ScanFacts& facts, const io::SliceBatch& batch,
+                const ScanSettings& settings, EmbeddedScan& scan)
       : embedder_(embedder), domain_(facts.summary.domain), batch_(batch), scan_(scan) {
     const io::SliceGeometry geometry = chosen_geometry(settings, batch);
     kspace_options_.readout_width = geometry.readout_width;
@@ -128,14 +128,14 @@ class BatchEmbedder {
   const Embedder& embedder_;
   io::Domain domain_;
   KspaceOptions kspace_options_;
-  const SliceBatch& batch_;
+  const io::SliceBatch& batch_;
   EmbeddedScan& scan_;
   std::vector<float> rows_;
 };
 
 // A model with a fixed matrix pads slices to a square field of view, in which those that are all but a line take any
 // multiple of their own size. Where nothing tells the field of view, samples count: no scan is that uneven.
-void check_aspect(std::int64_t matrix, const SliceBatch& batch, const ScanSettings& settings) {
+void check_aspect(std::int64_t matrix, const io::SliceBatch& batch, const ScanSettings& settings) {
   constexpr double most = 64;
   const bool known = settings.pixel_aspect > 0 || batch.geometry.pixel_aspect > 0;
   const double aspect = known ? chosen_geometry(settings, batch).pixel_aspect : 1;
@@ -166,7 +166,7 @@ void check_settings(const ScanSettings& settings, const io::ScanSummary& summary
   }
 }
 
-void embed_batch(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch,
+void embed_batch(const Embedder& embedder, const io::ScanFacts& facts, const io::SliceBatch& batch,
                  const ScanSettings& settings, EmbeddedScan& scan) {
   check_aspect(embedder.info().matrix, batch, settings);
   BatchEmbedder(embedder, facts, batch, settings, scan).run();

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/batch_reader.hpp"
-#include "cli/slice_batch.hpp"
+#include "io/batches/batch_reader.hpp"
+#include "io/batches/slice_batch.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/embedder.hpp"
 #include "mriembed/scan_quality.hpp"
@@ -46,7 +46,7 @@ void check_settings(const ScanSettings& settings, const io::ScanSummary& summary
 // Embeds the batch and appends its slices to `scan`. Throws Error: bad_input and invalid_argument where this scan
 // cannot be embedded (the message names the slice, not the file), internal and device_not_available as the library
 // does.
-void embed_batch(const Embedder& embedder, const ScanFacts& facts, const SliceBatch& batch,
+void embed_batch(const Embedder& embedder, const io::ScanFacts& facts, const io::SliceBatch& batch,
                  const ScanSettings& settings, EmbeddedScan& scan);
 
 }  // namespace mriembed::cli

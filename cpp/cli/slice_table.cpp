@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "cli/number_text.hpp"
-#include "cli/slice_name.hpp"
+#include "io/slice_name.hpp"
 
 namespace mriembed::cli {
 

@@ -5,7 +5,7 @@
 
 #include "cli/option_checks.hpp"
 #include "cli/scan_embedder.hpp"
-#include "cli/slice_batch.hpp"
+#include "io/batches/slice_batch.hpp"
 #include "mriembed/arriving_kspace.hpp"
 #include "mriembed/error.hpp"
 
@@ -77,11 +77,11 @@ std::unique_ptr<ArrivingEmbedding> ModelEmbedder::begin(const ArrivingSamples& s
 }
 
 EmbeddedSlice ModelEmbedder::embed(io::Slice& slice, const ScanContext& scan) const {
-  cli::ScanFacts facts;
+  io::ScanFacts facts;
   facts.summary.domain = io::Domain::kspace;
   facts.noise = {scan.noise};
   facts.headers = {scan.header};
-  cli::SliceBatch batch;
+  io::SliceBatch batch;
   batch.channels = slice.channels;
   batch.height = slice.height;
   batch.width = slice.width;

@@ -28,7 +28,7 @@ void demand(bool holds) {
 void check_facts(const io::ScanReader& scan) {
   const io::ScanSummary& summary = scan.summary();
   if (summary.domain != io::Domain::stacked) {
-    const io::OpenedScan received = io::decoded_facts(io::encoded_facts(scan));
+    const io::ScanFacts received = io::decoded_facts(io::encoded_facts(scan));
     demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
   }
 }

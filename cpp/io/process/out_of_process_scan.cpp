@@ -73,7 +73,7 @@ class OutOfProcessScan final : public ScanReader {
   std::int64_t file_size_;
   SharedSlots slots_;
   ScanReaderProcess reader_;
-  OpenedScan facts_;
+  ScanFacts facts_;
 };
 
 }  // namespace

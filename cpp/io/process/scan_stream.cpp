@@ -229,9 +229,9 @@ std::string encoded_facts(const ScanReader& scan) {
   return encoder.take();
 }
 
-OpenedScan decoded_facts(std::string_view bytes) {
+ScanFacts decoded_facts(std::string_view bytes) {
   Decoder decoder(bytes);
-  OpenedScan facts;
+  ScanFacts facts;
   ScanSummary& summary = facts.summary;
   summary.format = decoder.text();
   summary.domain = decoder.size(0, 1) == 0 ? Domain::kspace : Domain::image;  // HDF5 holds no stacked channels

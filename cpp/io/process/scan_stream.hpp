@@ -5,11 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "scan_facts.hpp"
 #include "scan_reader.hpp"
 
 namespace mriembed::io {
@@ -31,16 +30,9 @@ struct AnswerHead {
 // last portions are in it.
 inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
 
-// What a reader knows of its scan once it is open.
-struct OpenedScan {
-  ScanSummary summary;
-  std::vector<std::optional<NoiseCovariance>> noise;  // of each measurement
-  std::vector<HeaderFacts> headers;                   // of each measurement
-};
-
 std::string encoded_facts(const ScanReader& scan);
 // Throws Error bad_input for bytes that encode no facts of a scan, or facts that cannot be.
-OpenedScan decoded_facts(std::string_view bytes);
+ScanFacts decoded_facts(std::string_view bytes);
 
 std::string encoded_slice_head(const Slice& slice);
 // Gives `slice` its label and sizes, and returns the number of its samples. Throws Error bad_input as decoded_facts()

@@ -61,7 +61,7 @@ TEST(Measurements, keep_what_their_own_headers_say) {
   const auto scan = open_scan(path, {});
   EXPECT_EQ(scan->header_of(0).protocol, "localizer");
   EXPECT_EQ(scan->header_of(1).protocol, "t1");
-  const OpenedScan received = decoded_facts(encoded_facts(*scan));
+  const ScanFacts received = decoded_facts(encoded_facts(*scan));
   EXPECT_EQ(received.headers.at(1).protocol, "t1");
   EXPECT_EQ(received.summary.header.protocol, "localizer");
 }

@@ -47,7 +47,7 @@ std::string facts_of(const ScanSummary& summary, const std::optional<NoiseCovari
 
 TEST(ScanStream, carries_the_facts_of_a_scan) {
   const NoiseCovariance noise{2, {{1, 0}, {2, -1}, {2, 1}, {3, 0}}, {1}, 2.5};
-  const OpenedScan received = decoded_facts(facts_of(some_summary(), noise));
+  const ScanFacts received = decoded_facts(facts_of(some_summary(), noise));
   EXPECT_EQ(received.summary.format, "fastMRI");
   EXPECT_EQ(received.summary.domain, Domain::kspace);
   EXPECT_EQ(received.summary.geometry, (SliceGeometry{4, 3, 1.25}));

@@ -6,34 +6,25 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <vector>
 
-#include "cli/slice_batch.hpp"
-#include "io/scan_reader.hpp"
+#include "batches/slice_batch.hpp"
+#include "scan_facts.hpp"
+#include "scan_reader.hpp"
 
-namespace mriembed::cli {
-
-// What embedding needs to know of a scan beside its slices; a copy, because the scan is closed before its last batch
-// is embedded.
-struct ScanFacts {
-  io::ScanSummary summary;
-  std::vector<std::optional<io::NoiseCovariance>> noise;  // of each measurement
-  std::vector<io::HeaderFacts> headers;                   // of each measurement
-};
+namespace mriembed::io {
 
 // One batch of a scan. Every scan has at least one: a good scan's hold all of its slices between them; that of a scan
 // that cannot be opened or read holds the failure instead and is its last.
 struct ScanBatch {
   std::size_t scan = 0;
-  bool last = false;           // of its scan
-  std::exception_ptr failure;  // then neither facts nor slices
-  std::shared_ptr<const ScanFacts> facts;
+  bool last = false;                       // of its scan
+  std::exception_ptr failure;              // then neither facts nor slices
+  std::shared_ptr<const ScanFacts> facts;  // a copy: the scan is closed before its last batch is embedded
   SliceBatch slices;
 };
 
 // Opens scan number `scan`; throws where it cannot be embedded.
-using OpenScan = std::function<std::unique_ptr<io::ScanReader>(std::size_t scan)>;
+using OpenScan = std::function<std::unique_ptr<ScanReader>(std::size_t scan)>;
 
 // Whether anybody still waits for batches of this scan. Once it says no, it says no for ever.
 using IsWanted = std::function<bool(std::size_t scan)>;
@@ -58,12 +49,12 @@ class BatchReader {
   std::int64_t limit_;
 
   std::size_t scan_ = 0;                    // the one being read
-  std::unique_ptr<io::ScanReader> reader_;  // nullptr: not open yet
+  std::unique_ptr<ScanReader> reader_;      // nullptr: not open yet
   std::shared_ptr<const ScanFacts> facts_;  // of the open scan
   std::int64_t next_slice_ = 0;             // of the open scan
   bool pending_ = false;                    // slice_ was read and found no room in the last batch
   double pending_seconds_ = 0;              // which that took
-  io::Slice slice_;
+  Slice slice_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,4 +1,4 @@
-#include "cli/scan_prefetcher.hpp"
+#include "batches/scan_prefetcher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,8 +28,8 @@ namespace {
 
 using mriembed::Error;
 using mriembed::ErrorCode;
-using mriembed::cli::ScanBatch;
-using mriembed::cli::ScanPrefetcher;
+using mriembed::io::ScanBatch;
+using mriembed::io::ScanPrefetcher;
 namespace io = mriembed::io;
 
 using Semaphore = std::counting_semaphore<1000>;

@@ -1,19 +1,19 @@
-#include "cli/batch_reader.hpp"
+#include "batches/batch_reader.hpp"
 
 #include <chrono>
 #include <string>
 #include <utility>
 
-#include "cli/slice_name.hpp"
 #include "mriembed/error.hpp"
+#include "slice_name.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
-void check_size(const io::Slice& slice, io::Domain domain) {
+void check_size(const Slice& slice, Domain domain) {
   const auto expected = static_cast<std::size_t>(slice.channels * slice.height * slice.width);
-  const std::size_t held = domain == io::Domain::stacked ? slice.stacked.size() : slice.samples.size();
+  const std::size_t held = domain == Domain::stacked ? slice.stacked.size() : slice.samples.size();
   if (held != expected) {
     throw Error(ErrorCode::internal, name_of(slice.label) + ": the reader gave " + std::to_string(held) +
                                          " samples where " + std::to_string(expected) + " belong");
@@ -37,7 +37,7 @@ bool BatchReader::read(ScanBatch& batch, const IsWanted& is_wanted) {
     } catch (...) {
       batch.facts = nullptr;
       batch.slices = SliceBatch();  // lets go of its memory: that may be what there was too little of
-      slice_ = io::Slice();
+      slice_ = Slice();
       batch.failure = std::current_exception();
       batch.last = true;
     }
@@ -75,12 +75,7 @@ void BatchReader::fill(ScanBatch& batch, const IsWanted& is_wanted) {
 
 void BatchReader::open() {
   reader_ = open_(scan_);
-  ScanFacts facts{reader_->summary(), {}, {}};
-  for (int measurement = 0; measurement < facts.summary.measurements; ++measurement) {
-    facts.noise.push_back(reader_->noise_of(measurement));
-    facts.headers.push_back(reader_->header_of(measurement));
-  }
-  facts_ = std::make_shared<const ScanFacts>(std::move(facts));
+  facts_ = std::make_shared<const ScanFacts>(facts_of(*reader_));
   if (facts_->summary.slices < 1) {
     throw Error(ErrorCode::bad_input, "the file holds no slices");
   }
@@ -89,7 +84,7 @@ void BatchReader::open() {
 void BatchReader::read_slice() {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  slice_.geometry = io::SliceGeometry();  // which readers of formats without one leave as it is
+  slice_.geometry = SliceGeometry();  // which readers of formats without one leave as it is
   reader_->read(next_slice_, slice_);
   pending_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
   check_size(slice_, facts_->summary.domain);
@@ -105,4 +100,4 @@ void BatchReader::close() {
   ++scan_;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

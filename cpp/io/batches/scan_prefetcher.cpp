@@ -1,11 +1,11 @@
-#include "cli/scan_prefetcher.hpp"
+#include "batches/scan_prefetcher.hpp"
 
 #include <string>
 #include <utility>
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 ScanPrefetcher::ScanPrefetcher(std::size_t scans, OpenScan open, std::int64_t limit, std::function<bool()> is_cancelled)
     : is_cancelled_(std::move(is_cancelled)),
@@ -59,4 +59,4 @@ void ScanPrefetcher::run(const std::stop_token& stop, std::size_t scans, const O
   }
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -11,9 +11,9 @@
 #include <stop_token>
 #include <thread>
 
-#include "cli/batch_reader.hpp"
+#include "batches/batch_reader.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // For one caller's thread. All that touches a scan's reader, from opening to closing, happens in the one reader thread:
 // HDF5 is not made for more.
@@ -53,4 +53,4 @@ class ScanPrefetcher {
   std::jthread thread_;  // last, so that it ends before what it uses
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

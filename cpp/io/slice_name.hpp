@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "io/scan_reader.hpp"
+#include "scan_reader.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 // "slice 3, contrast 1": the slice's number and every other index that is not 0.
-std::string name_of(const io::SliceLabel& label);
+std::string name_of(const SliceLabel& label);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

@@ -1,11 +1,11 @@
-#include "cli/slice_name.hpp"
+#include "slice_name.hpp"
 
 #include <array>
 #include <utility>
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
-std::string name_of(const io::SliceLabel& label) {
+std::string name_of(const SliceLabel& label) {
   std::string name = "slice " + std::to_string(label.slice);
   const std::array<std::pair<const char*, int>, 6> others{{{"contrast", label.contrast},
                                                            {"phase", label.phase},
@@ -21,4 +21,4 @@ std::string name_of(const io::SliceLabel& label) {
   return name;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io

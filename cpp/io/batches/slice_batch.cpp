@@ -1,6 +1,6 @@
-#include "cli/slice_batch.hpp"
+#include "batches/slice_batch.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::io {
 
 namespace {
 
@@ -11,7 +11,7 @@ constexpr std::size_t usual_bytes = std::size_t{256} << 20U;
 
 }  // namespace
 
-bool SliceBatch::has_room_for(const io::Slice& slice, std::int64_t limit) const {
+bool SliceBatch::has_room_for(const Slice& slice, std::int64_t limit) const {
   if (count() == 0) {
     return true;
   }
@@ -26,7 +26,7 @@ bool SliceBatch::has_room_for(const io::Slice& slice, std::int64_t limit) const 
   return count() < usual_count && bytes / count() * (count() + 1) <= usual_bytes;
 }
 
-void SliceBatch::add(const io::Slice& slice, double seconds) {
+void SliceBatch::add(const Slice& slice, double seconds) {
   channels = slice.channels;
   height = slice.height;
   width = slice.width;
@@ -45,4 +45,4 @@ void SliceBatch::clear() {
   stacked.clear();
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::io
