@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/check_report.hpp"
-#include "cli/checked_scan.hpp"
+#include "check/check_report.hpp"
+#include "check/checked_scan.hpp"
 #include "io/array_files.hpp"
 #include "io/magic_bytes.hpp"
 #include "io/noise_scan.hpp"
@@ -104,9 +104,9 @@ class Scan {
 
   // What `mriembed_cli check` says of each measurement. `limits`: a limits file; empty: the defaults. `reference`: a
   // reference file; empty: none.
-  std::vector<mriembed::cli::Checked> check(const std::string& limits, const std::string& reference) {
+  std::vector<mriembed::check::Checked> check(const std::string& limits, const std::string& reference) {
     const py::gil_scoped_release released;
-    return mriembed::cli::check_scan(*reader_, mriembed::cli::check_criteria(limits, reference));
+    return mriembed::check::check_scan(*reader_, mriembed::check::check_criteria(limits, reference));
   }
 
  private:
@@ -149,7 +149,7 @@ PYBIND11_MODULE(_scans, module) {
 
   mriembed::bindings::bind_live_scan(module);
 
-  using mriembed::cli::Checked;
+  using mriembed::check::Checked;
   py::module_::import("mriembed._core");  // has the types of figures and findings
   py::class_<Checked>(module, "Checked")
       .def_readonly("measurement", &Checked::measurement)
@@ -161,6 +161,6 @@ PYBIND11_MODULE(_scans, module) {
       .def_readonly("findings", &Checked::findings)
       .def_property_readonly("noise_change", [](const Checked& checked) { return checked.noise_change.of_coils; })
       .def_property_readonly("array_noise_change", [](const Checked& checked) { return checked.noise_change.of_array; })
-      .def_property_readonly("lines", &mriembed::cli::lines_of)
-      .def_property_readonly("not_judged", &mriembed::cli::not_judged);
+      .def_property_readonly("lines", &mriembed::check::lines_of)
+      .def_property_readonly("not_judged", &mriembed::check::not_judged);
 }

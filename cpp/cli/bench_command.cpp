@@ -16,12 +16,12 @@
 
 #include "cli/commands.hpp"
 #include "cli/message.hpp"
-#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
-#include "cli/text_table.hpp"
 #include "mriembed/embedder.hpp"
+#include "text/number_text.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -259,15 +259,15 @@ int bench(const Arguments& arguments) {
   Listing lines = listing_of(setting, arguments);
   const Listing times{
       {"calls", std::to_string(arguments.repeats)},
-      {"first call", fixed(timing.first, 3) + " ms, after warming up"},
-      {"minimum", fixed(timing.call.front(), 3) + " ms per call"},
-      {"median", fixed(middle, 3) + " ms per call (preprocessing " + fixed(timing.preprocessing, 3) + ", network " +
-                     fixed(timing.network, 3) + ")"},
-      {"90th percentile", fixed(quantile(timing.call, 0.9), 3) + " ms per call"},
-      {"throughput", fixed(slices_per_second, 1) + " slices/s at the median"},
+      {"first call", text::fixed(timing.first, 3) + " ms, after warming up"},
+      {"minimum", text::fixed(timing.call.front(), 3) + " ms per call"},
+      {"median", text::fixed(middle, 3) + " ms per call (preprocessing " + text::fixed(timing.preprocessing, 3) +
+                     ", network " + text::fixed(timing.network, 3) + ")"},
+      {"90th percentile", text::fixed(quantile(timing.call, 0.9), 3) + " ms per call"},
+      {"throughput", text::fixed(slices_per_second, 1) + " slices/s at the median"},
   };
   lines.insert(lines.end(), times.begin(), times.end());
-  write_standard_output(aligned_listing(lines));
+  write_standard_output(text::aligned_listing(lines));
   return 0;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/check_report.hpp"
-#include "cli/checked_scan.hpp"
+#include "check/check_report.hpp"
+#include "check/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/each_scan.hpp"
 #include "cli/message.hpp"
@@ -14,6 +14,7 @@
 #include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
+#include "text/one_line.hpp"
 
 namespace mriembed::cli {
 
@@ -29,34 +30,34 @@ struct Arguments {
   bool table = false;
 };
 
-std::string report(const Arguments& arguments, const std::string& file, const Checked& checked) {
+std::string report(const Arguments& arguments, const std::string& file, const check::Checked& checked) {
   if (arguments.json) {
-    return json_of(file, checked).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return check::json_of(file, checked).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   }
   const std::string prefix =
-      one_line(file) + ": " +
+      text::one_line(file) + ": " +
       (checked.measurement == 0 ? "" : "measurement " + std::to_string(checked.measurement) + ": ");
   std::string text;
-  for (const std::string& line : lines_of(checked)) {
+  for (const std::string& line : check::lines_of(checked)) {
     text += prefix + line + "\n";
   }
   if (text.empty()) {
     text = prefix + "nothing found in " + std::to_string(checked.figures.coils.size()) + " coils, " +
            std::to_string(checked.figures.slices.size()) + " slices\n";
   }
-  if (const std::string left = not_judged(checked); !left.empty()) {
+  if (const std::string left = check::not_judged(checked); !left.empty()) {
     text += prefix + "not judged: " + left + "\n";
   }
-  return text + (arguments.table ? table_of(checked) : "");
+  return text + (arguments.table ? check::table_of(checked) : "");
 }
 
 int check(const Arguments& arguments) {
   bool found = false;
-  const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
+  const check::CheckCriteria criteria = check::check_criteria(arguments.limits, arguments.reference);
   const std::optional<io::MeasuredNoise> noise = io::measured_noise(arguments.noise);
   const bool all_good = for_each_scan(arguments.scans, [&](const std::string& file, const std::string& path) {
     const auto scan = io::open_scan_file(path, arguments.reading, noise);
-    for (const Checked& checked : check_scan(*scan, criteria)) {
+    for (const check::Checked& checked : check::check_scan(*scan, criteria)) {
       found = found || !checked.findings.empty() || !checked.dead_channels.empty();
       write_standard_output(report(arguments, file, checked));
     }

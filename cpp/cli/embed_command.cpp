@@ -10,8 +10,8 @@
 #include <system_error>
 #include <vector>
 
-#include "cli/check_report.hpp"
-#include "cli/checked_scan.hpp"
+#include "check/check_report.hpp"
+#include "check/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/embedding_writer.hpp"
 #include "cli/interruption.hpp"
@@ -108,7 +108,7 @@ void refuse_to_replace_inputs(const OutputTarget& target, const Arguments& argum
 // How the work on a scan ended.
 enum class End { whole, bad, interrupted };
 
-void check_batch(const io::ScanFacts& facts, const io::SliceBatch& batch, ScanChecker& checker) {
+void check_batch(const io::ScanFacts& facts, const io::SliceBatch& batch, check::ScanChecker& checker) {
   const auto measurement = static_cast<std::size_t>(batch.measurement);
   const std::int64_t size = batch.channels * batch.height * batch.width;
   for (std::size_t index = 0; index < batch.count(); ++index) {
@@ -120,15 +120,15 @@ void check_batch(const io::ScanFacts& facts, const io::SliceBatch& batch, ScanCh
 }
 
 // Prints what was found, and gives each slice its figures. Whether there is a finding.
-bool take_findings(const std::string& file, const std::vector<Checked>& measurements, EmbeddedScan& scan) {
+bool take_findings(const std::string& file, const std::vector<check::Checked>& measurements, EmbeddedScan& scan) {
   bool found = false;
-  for (const Checked& checked : measurements) {
-    const std::vector<std::string> lines = lines_of(checked);
+  for (const check::Checked& checked : measurements) {
+    const std::vector<std::string> lines = check::lines_of(checked);
     found = found || !lines.empty();
     for (const std::string& line : lines) {
       print_note(file + ": " + line);
     }
-    if (const std::string left = not_compared(checked); !left.empty()) {
+    if (const std::string left = check::not_compared(checked); !left.empty()) {
       print_note(file + ": not judged: " + left);
     }
     auto figures = checked.figures.slices.begin();
@@ -144,7 +144,7 @@ bool take_findings(const std::string& file, const std::vector<Checked>& measurem
 
 // Appends the scan's slices to `result`. False: interrupted; those that are done are in it.
 bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_t scan, io::ScanPrefetcher& ahead,
-                Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
+                Progress& progress, EmbeddedScan& result, check::ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   const std::string place = "[" + std::to_string(scan + 1) + "/" + std::to_string(arguments.scans.size()) + "] " + file;
   progress.show(place);
@@ -178,7 +178,8 @@ bool embed_file(const Embedder& embedder, const Arguments& arguments, std::size_
 
 // Where this file is at fault, its error is printed, and the next file's turn comes.
 End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, std::size_t scan,
-                         io::ScanPrefetcher& ahead, Progress& progress, EmbeddedScan& result, ScanChecker& checker) {
+                         io::ScanPrefetcher& ahead, Progress& progress, EmbeddedScan& result,
+                         check::ScanChecker& checker) {
   const std::string& file = arguments.scans[scan];
   std::string reason;
   try {
@@ -251,7 +252,7 @@ int embed(const Arguments& arguments) {
   const OutputTarget target = OutputTarget::parse(arguments.output);
   refuse_to_replace_inputs(target, arguments);
   StandardInput standard_input(arguments.scans);
-  const CheckCriteria criteria = check_criteria(arguments.limits, arguments.reference);
+  const check::CheckCriteria criteria = check::check_criteria(arguments.limits, arguments.reference);
   const std::optional<io::MeasuredNoise> noise = io::measured_noise(arguments.noise);
   const Embedder embedder = Embedder::load(arguments.model, arguments.options);
   warn_if_unsealed(arguments.model, embedder.info());
@@ -277,7 +278,7 @@ int embed(const Arguments& arguments) {
   for (; done.scans < arguments.scans.size(); ++done.scans) {
     const std::string& file = arguments.scans[done.scans];
     EmbeddedScan scan;
-    ScanChecker checker(criteria);
+    check::ScanChecker checker(criteria);
     const End end = embed_file_or_report(embedder, arguments, done.scans, ahead, progress, scan, checker);
     if (end == End::bad) {
       ++bad;

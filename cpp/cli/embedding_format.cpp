@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "cli/check_report.hpp"
+#include "check/check_report.hpp"
 #include "cli/header_text.hpp"
-#include "cli/message.hpp"
-#include "cli/number_text.hpp"
+#include "text/number_text.hpp"
+#include "text/one_line.hpp"
 
 namespace mriembed::cli {
 
@@ -34,7 +34,7 @@ std::string joined(std::span<const float> numbers) {
   std::string text;
   for (const float number : numbers) {
     text += text.empty() ? "" : ",";
-    text += shortest(number);
+    text += text::shortest(number);
   }
   return text;
 }
@@ -84,7 +84,7 @@ std::string json_entry(const EmbeddingSource& source, const ModelIdentity& model
     entry["warnings"] = source.warnings;
   }
   if (source.quality.has_value()) {
-    entry["quality"] = json_of(*source.quality);
+    entry["quality"] = check::json_of(*source.quality);
   }
   if (source.quality.has_value() && source.findings.has_value()) {
     entry["findings"] = *source.findings;
@@ -118,13 +118,13 @@ std::string csv_header(const ModelIdentity& model) {
 
 std::string csv_line(const EmbeddingSource& source, const ModelIdentity& model, std::span<const float> embedding) {
   const io::SliceLabel& label = source.label;
-  std::string line = csv_field(valid_utf8(source.file));
+  std::string line = csv_field(text::valid_utf8(source.file));
   for (const int index :
        {label.slice, label.contrast, label.phase, label.repetition, label.set, label.partition, label.measurement}) {
     line += "," + std::to_string(index);
   }
-  line += "," + std::to_string(source.coils) + "," + shortest(source.energy_kept) + "," + csv_field(source.sampling) +
-          "," + csv_field(model.sha256);
+  line += "," + std::to_string(source.coils) + "," + text::shortest(source.energy_kept) + "," +
+          csv_field(source.sampling) + "," + csv_field(model.sha256);
   return line + "," + joined(embedding) + "\n";
 }
 

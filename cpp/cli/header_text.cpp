@@ -2,14 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/number_text.hpp"
+#include "text/number_text.hpp"
 
 namespace mriembed::cli {
 
 namespace {
 
 // "1.5 T", or nothing for an unknown number.
-std::string with_unit(double number, const char* unit) { return number > 0 ? shortest(number) + " " + unit : ""; }
+std::string with_unit(double number, const char* unit) { return number > 0 ? text::shortest(number) + " " + unit : ""; }
 
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
   std::string text;
@@ -25,7 +25,7 @@ std::string numbers_text(const char* name, const std::vector<double>& numbers, c
   std::vector<std::string> texts;
   texts.reserve(numbers.size());
   for (const double number : numbers) {
-    texts.push_back(shortest(number));
+    texts.push_back(text::shortest(number));
   }
   return texts.empty() ? "" : std::string(name) + " " + joined(texts, ", ") + " " + unit;
 }

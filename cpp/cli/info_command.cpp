@@ -3,11 +3,11 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/standard_output.hpp"
-#include "cli/text_table.hpp"
 #include "mriembed/embedder.hpp"
+#include "text/number_text.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -41,12 +41,13 @@ std::string distances_text(const Distances& distances) {
   if (distances.kinds.empty()) {
     return "";
   }
-  TextTable table({{"two slices", TextTable::Align::left}, {"10 %"}, {"median"}, {"90 %"}, {"below threshold"}});
+  text::TextTable table(
+      {{"two slices", text::TextTable::Align::left}, {"10 %"}, {"median"}, {"90 %"}, {"below threshold"}});
   for (const KindOfPair& kind : distances.kinds) {
-    table.add_row({kind.name, fixed(kind.deciles.front(), 3), fixed(kind.deciles[4], 3), fixed(kind.deciles.back(), 3),
-                   fixed(100 * kind.below_threshold, 1) + " %"});
+    table.add_row({kind.name, text::fixed(kind.deciles.front(), 3), text::fixed(kind.deciles[4], 3),
+                   text::fixed(kind.deciles.back(), 3), text::fixed(100 * kind.below_threshold, 1) + " %"});
   }
-  return "\nCosine distances (" + distances.source + "); threshold " + fixed(distances.threshold, 3) + ":\n\n" +
+  return "\nCosine distances (" + distances.source + "); threshold " + text::fixed(distances.threshold, 3) + ":\n\n" +
          table.text();
 }
 
@@ -92,7 +93,7 @@ std::string kernels_text(const Arguments& arguments) {
 }
 
 std::string listing(const ModelInfo& info, const std::string& kernels) {
-  return aligned_listing({
+  return text::aligned_listing({
       {"model class", info.model_class},
       {"arguments", info.arguments},
       {"coils", coils_text(info)},

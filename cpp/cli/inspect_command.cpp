@@ -6,19 +6,20 @@
 #include <utility>
 #include <vector>
 
-#include "cli/check_report.hpp"
-#include "cli/checked_scan.hpp"
+#include "check/check_report.hpp"
+#include "check/checked_scan.hpp"
 #include "cli/commands.hpp"
 #include "cli/each_scan.hpp"
 #include "cli/header_text.hpp"
 #include "cli/message.hpp"
-#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/standard_output.hpp"
-#include "cli/text_table.hpp"
 #include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/error.hpp"
+#include "text/number_text.hpp"
+#include "text/one_line.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -39,8 +40,8 @@ constexpr std::int64_t most_slices = 8;
 struct Inspected {
   io::ScanSummary summary;
   bool needs_allow_undersampled = false;
-  bool prewhitened = false;           // of several measurements, the first one
-  std::vector<Checked> measurements;  // of k-space
+  bool prewhitened = false;                  // of several measurements, the first one
+  std::vector<check::Checked> measurements;  // of k-space
 };
 
 // What the samples say of the coils; a note where they cannot be used.
@@ -49,7 +50,7 @@ void look_at_coils(io::ScanReader& reader, Inspected& inspected) {
     return;
   }
   try {
-    inspected.measurements = check_scan(reader, {}, most_slices);
+    inspected.measurements = check::check_scan(reader, {}, most_slices);
   } catch (const Error& error) {
     inspected.summary.warnings.push_back("no figures of coils: " + std::string(error.what()));
   }
@@ -115,7 +116,7 @@ std::string oversampling_text(std::int64_t encoded, std::int64_t remaining) {
   }
   const double factor = static_cast<double>(encoded) / static_cast<double>(remaining);
   const bool whole = std::abs(factor - std::round(factor)) < 0.005;
-  return fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(remaining) + " pixels";
+  return text::fixed(factor, whole ? 0 : 2) + "x, removed to " + std::to_string(remaining) + " pixels";
 }
 
 std::string noise_text(const Inspected& inspected) {
@@ -128,12 +129,12 @@ std::string noise_text(const Inspected& inspected) {
 }
 
 std::string missing_text(const Inspected& inspected) {
-  const std::string share = fixed(100 * inspected.summary.zero_fraction, 1) + " % of the samples";
+  const std::string share = text::fixed(100 * inspected.summary.zero_fraction, 1) + " % of the samples";
   return inspected.needs_allow_undersampled ? share + "; embed needs --allow-undersampled" : share;
 }
 
 // Which measurement and how much of it a table of coils is of, where that is not all.
-std::string coils_title(const Checked& checked, const io::ScanSummary& summary) {
+std::string coils_title(const check::Checked& checked, const io::ScanSummary& summary) {
   const auto slices = static_cast<std::int64_t>(checked.figures.slices.size());
   std::string title = summary.measurements > 1 ? "  measurement " + std::to_string(checked.measurement) : "";
   if (slices < summary.slices) {
@@ -158,7 +159,7 @@ std::string listing(const std::string& file, const Inspected& inspected) {
     entries.emplace_back("phase oversampling", oversampling_text(summary.encoded_y, geometry.phase_height));
     const double aspect = io::aspect_of(geometry, summary.encoded_y, summary.encoded_x);
     if (aspect != 1) {
-      entries.emplace_back("pixel", fixed(aspect, 3) + " times as high (y) as wide (x)" +
+      entries.emplace_back("pixel", text::fixed(aspect, 3) + " times as high (y) as wide (x)" +
                                         (geometry.pixel_aspect > 0 ? "" : ": the field of view is taken as square"));
     }
     entries.emplace_back("noise measurement", noise_text(inspected));
@@ -175,9 +176,9 @@ std::string listing(const std::string& file, const Inspected& inspected) {
   for (const std::string& note : summary.notes) {
     entries.emplace_back("note", note);
   }
-  std::string text = one_line(file) + "\n" + aligned_listing(entries, 2);
-  for (const Checked& checked : inspected.measurements) {
-    text += coils_title(checked, summary) + table_of(checked);
+  std::string text = text::one_line(file) + "\n" + text::aligned_listing(entries, 2);
+  for (const check::Checked& checked : inspected.measurements) {
+    text += coils_title(checked, summary) + check::table_of(checked);
   }
   return text;
 }
@@ -203,11 +204,11 @@ std::string json_line(const std::string& file, const Inspected& inspected) {
   object["notes"] = summary.notes;
   object["header"] = header_json(summary.header);
   Json measurements = Json::array();
-  for (const Checked& checked : inspected.measurements) {
+  for (const check::Checked& checked : inspected.measurements) {
     measurements.push_back({{"measurement", checked.measurement},
                             {"slices", checked.figures.slices.size()},
                             {"dead_channels", checked.dead_channels},
-                            {"coils", coils_json(checked)}});
+                            {"coils", check::coils_json(checked)}});
   }
   object["quality"] = measurements;
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

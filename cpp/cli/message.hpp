@@ -8,13 +8,6 @@
 
 namespace mriembed::cli {
 
-// `text` on one line, in UTF-8: control characters and Unicode's separators of lines become spaces, so that neither a
-// line break in a message nor a terminal escape in a file's name gets through.
-std::string one_line(std::string_view text);
-
-// The same text, with U+FFFD in the place of what is no UTF-8.
-std::string valid_utf8(std::string_view text);
-
 // "mriembed_cli: error: MESSAGE"; MESSAGE reads "FILE: what is wrong; what would be right".
 void print_error(std::string_view message);
 
@@ -29,5 +22,8 @@ Error about_file(const std::string& file, const Error& error);
 
 // The exit status of the program after this failure.
 int exit_status(ErrorCode code);
+
+// The exit status where all went well, and `check` has a finding.
+constexpr int exit_with_findings = 10;
 
 }  // namespace mriembed::cli

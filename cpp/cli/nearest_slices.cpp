@@ -4,8 +4,8 @@
 #include <numeric>
 #include <utility>
 
-#include "cli/number_text.hpp"
-#include "cli/text_table.hpp"
+#include "text/number_text.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -37,16 +37,17 @@ std::vector<NearestSlices::Neighbour> NearestSlices::find() const {
 }
 
 std::string NearestSlices::text() const {
-  std::vector<TextTable::Column> columns{
-      {"slice", TextTable::Align::left}, {"nearest other slice", TextTable::Align::left}, {"distance"}};
+  std::vector<text::TextTable::Column> columns{
+      {"slice", text::TextTable::Align::left}, {"nearest other slice", text::TextTable::Align::left}, {"distance"}};
   const bool meant = !distances_.kinds.empty();
   if (meant) {
-    columns.push_back({"typical of", TextTable::Align::left});
+    columns.push_back({"typical of", text::TextTable::Align::left});
   }
-  TextTable table(columns);
+  text::TextTable table(columns);
   const std::vector<Neighbour> nearest = find();
   for (std::size_t index = 0; index < size(); ++index) {
-    std::vector<std::string> cells{names_[index], names_[nearest[index].index], fixed(nearest[index].distance, 4)};
+    std::vector<std::string> cells{names_[index], names_[nearest[index].index],
+                                   text::fixed(nearest[index].distance, 4)};
     if (meant) {
       cells.push_back(typical_of(distances_, nearest[index].distance));
     }

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "cli/message.hpp"
+#include "text/one_line.hpp"
 
 namespace mriembed::cli {
 
@@ -32,7 +32,7 @@ void Progress::show(const std::string& text) {
     return;
   }
   next_ = now + std::chrono::milliseconds(100);
-  const std::string line = wipe_line + one_line(text).substr(0, columns_of_terminal() - 1);
+  const std::string line = wipe_line + text::one_line(text).substr(0, columns_of_terminal() - 1);
   std::fwrite(line.data(), 1, line.size(), stderr);
   shown_ = true;
 }

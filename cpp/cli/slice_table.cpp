@@ -4,24 +4,24 @@
 #include <span>
 #include <utility>
 
-#include "cli/number_text.hpp"
 #include "io/slice_name.hpp"
+#include "text/number_text.hpp"
 
 namespace mriembed::cli {
 
 namespace {
 
-std::string milliseconds(double seconds) { return fixed(1e3 * seconds, 2); }
+std::string milliseconds(double seconds) { return text::fixed(1e3 * seconds, 2); }
 
-std::vector<TextTable::Column> columns(bool several_files) {
-  std::vector<TextTable::Column> all{{"file", TextTable::Align::left},
-                                     {"slice", TextTable::Align::left},
-                                     {"coils"},
-                                     {"energy kept"},
-                                     {"norm"},
-                                     {"read ms"},
-                                     {"preprocessing ms"},
-                                     {"network ms"}};
+std::vector<text::TextTable::Column> columns(bool several_files) {
+  std::vector<text::TextTable::Column> all{{"file", text::TextTable::Align::left},
+                                           {"slice", text::TextTable::Align::left},
+                                           {"coils"},
+                                           {"energy kept"},
+                                           {"norm"},
+                                           {"read ms"},
+                                           {"preprocessing ms"},
+                                           {"network ms"}};
   if (!several_files) {
     all.erase(all.begin());
   }
@@ -40,9 +40,9 @@ void SliceTable::add(const std::string& file, const EmbeddedScan& scan) {
       energy += static_cast<double>(component) * component;
     }
     const EmbeddedSlice& slice = scan.slices[index];
-    add_row({file, name_of(slice.label), std::to_string(slice.coils), fixed(slice.energy_kept, 4),
-             fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds), milliseconds(slice.preprocessing_seconds),
-             milliseconds(slice.network_seconds)});
+    add_row({file, name_of(slice.label), std::to_string(slice.coils), text::fixed(slice.energy_kept, 4),
+             text::fixed(std::sqrt(energy), 6), milliseconds(slice.read_seconds),
+             milliseconds(slice.preprocessing_seconds), milliseconds(slice.network_seconds)});
     read_ += slice.read_seconds;
     preprocessing_ += slice.preprocessing_seconds;
     network_ += slice.network_seconds;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/scan_embedder.hpp"
-#include "cli/text_table.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -24,7 +24,7 @@ class SliceTable {
   void add_row(std::vector<std::string> cells);
 
   bool several_files_;
-  TextTable table_;
+  text::TextTable table_;
   std::size_t slices_ = 0;
   double read_ = 0;
   double preprocessing_ = 0;

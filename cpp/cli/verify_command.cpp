@@ -3,11 +3,11 @@
 
 #include "cli/commands.hpp"
 #include "cli/message.hpp"
-#include "cli/number_text.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/standard_output.hpp"
-#include "cli/text_table.hpp"
 #include "mriembed/embedder.hpp"
+#include "text/number_text.hpp"
+#include "text/text_table.hpp"
 
 namespace mriembed::cli {
 
@@ -23,7 +23,7 @@ int verify(const Arguments& arguments) {
   warn_if_unsealed(arguments.model, embedder.info());
   const Verification result = embedder.verify();
   const bool exact = embedder.compute_dtype() == Precision::float32;
-  write_standard_output(aligned_listing({
+  write_standard_output(text::aligned_listing({
       {"model", arguments.model},
       {"seal", embedder.info().sealed ? "whole" : "none"},
       {"signed by", signers_text(embedder.info())},
@@ -31,8 +31,8 @@ int verify(const Arguments& arguments) {
       {"precision", precision_text(arguments.options.precision, name_of(embedder.compute_dtype()))},
       {"weights SHA-256",
        std::string(result.weights_match ? "match" : "DIFFER") + " (" + embedder.info().weights_sha256 + ")"},
-      {"largest difference", scientific(result.largest_difference, 3)},
-      {"cosine", fixed(result.cosine, 8)},
+      {"largest difference", text::scientific(result.largest_difference, 3)},
+      {"cosine", text::fixed(result.cosine, 8)},
       {"tolerance", exact ? "largest difference at most 1e-5" : "cosine at least 0.999"},
       {"verdict", result.passed ? "passed" : "FAILED"},
   }));

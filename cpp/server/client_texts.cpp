@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "cli/message.hpp"
 #include "server/sent_messages.hpp"
+#include "text/one_line.hpp"
 
 namespace mriembed::server {
 
@@ -48,7 +48,7 @@ void ClientTexts::fail_always(const std::string& text) {
 
 void ClientTexts::say(std::string_view prefix, const std::string& text) {
   if (!gadgetron_ && !silent_) {
-    outbox_.put(text_message(std::string(prefix) + cli::one_line(text)));
+    outbox_.put(text_message(std::string(prefix) + text::one_line(text)));
   }
 }
 

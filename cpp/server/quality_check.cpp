@@ -1,6 +1,6 @@
 #include "server/quality_check.hpp"
 
-#include "cli/check_report.hpp"
+#include "check/check_report.hpp"
 #include "mriembed/array_view.hpp"
 
 namespace mriembed::server {
@@ -13,8 +13,8 @@ SliceQuality QualityCheck::add(const io::Slice& slice, const ScanContext& scan) 
 
 std::vector<std::string> QualityCheck::findings() const {
   std::vector<std::string> lines;
-  for (const cli::Checked& checked : checker_.checked()) {
-    for (const std::string& line : cli::lines_of(checked)) {
+  for (const check::Checked& checked : checker_.checked()) {
+    for (const std::string& line : check::lines_of(checked)) {
       lines.push_back(line);
     }
   }
@@ -23,8 +23,8 @@ std::vector<std::string> QualityCheck::findings() const {
 
 std::vector<std::string> QualityCheck::not_compared() const {
   std::vector<std::string> lines;
-  for (const cli::Checked& checked : checker_.checked()) {
-    if (const std::string left = cli::not_compared(checked); !left.empty()) {
+  for (const check::Checked& checked : checker_.checked()) {
+    if (const std::string left = check::not_compared(checked); !left.empty()) {
       lines.push_back("not judged: " + left);
     }
   }

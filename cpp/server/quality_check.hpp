@@ -5,21 +5,21 @@
 #include <utility>
 #include <vector>
 
-#include "cli/checked_scan.hpp"
+#include "check/checked_scan.hpp"
 #include "server/scan_check.hpp"
 
 namespace mriembed::server {
 
 class QualityCheck final : public ScanCheck {
  public:
-  explicit QualityCheck(cli::CheckCriteria criteria) : checker_(std::move(criteria)) {}
+  explicit QualityCheck(check::CheckCriteria criteria) : checker_(std::move(criteria)) {}
 
   SliceQuality add(const io::Slice& slice, const ScanContext& scan) override;
   [[nodiscard]] std::vector<std::string> findings() const override;
   [[nodiscard]] std::vector<std::string> not_compared() const override;
 
  private:
-  cli::ScanChecker checker_;
+  check::ScanChecker checker_;
 };
 
 }  // namespace mriembed::server

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "cli/message.hpp"
+#include "text/one_line.hpp"
 
 namespace mriembed::server {
 
@@ -76,11 +76,11 @@ std::string header_message(std::string_view xml) {
 
 std::string text_message(std::string_view text) {
   return with_text<std::uint32_t>(static_cast<std::uint16_t>(Message::text),
-                                  text.empty() ? " " : cli::valid_utf8(text));
+                                  text.empty() ? " " : text::valid_utf8(text));
 }
 
 std::string error_message(std::string_view text) {
-  return with_text<std::uint64_t>(gadgetron_error_number, text.empty() ? " " : cli::valid_utf8(text));
+  return with_text<std::uint64_t>(gadgetron_error_number, text.empty() ? " " : text::valid_utf8(text));
 }
 
 std::string query_message(std::uint64_t correlation, std::string_view query) {

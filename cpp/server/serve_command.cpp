@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/checked_scan.hpp"
+#include "check/checked_scan.hpp"
 #include "cli/interruption.hpp"
 #include "cli/message.hpp"
 #include "cli/option_checks.hpp"
@@ -113,7 +113,7 @@ std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
 
 int serve(const Arguments& arguments) {
   const cli::Interruption interruption;
-  const cli::CheckCriteria criteria = cli::check_criteria(arguments.limits, arguments.reference);
+  const check::CheckCriteria criteria = check::check_criteria(arguments.limits, arguments.reference);
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // who reads no answers any more may still send a scan
   std::vector<std::string> warnings;
   NoiseStore noise(arguments.noise_folder, warnings);

@@ -8,11 +8,11 @@
 #include <limits>
 #include <utility>
 
-#include "cli/number_text.hpp"
 #include "mriembed/error.hpp"
 #include "server/image_meta.hpp"
 #include "server/no_more_bytes.hpp"
 #include "server/sent_messages.hpp"
+#include "text/number_text.hpp"
 
 namespace mriembed::server {
 
@@ -263,11 +263,11 @@ void Session::answer_dependency() {
       most = std::max(most, sigma);
       sum += sigma;
     }
-    meta.add("noise_dwell_time_us", cli::shortest(noise->dwell_time_us));
+    meta.add("noise_dwell_time_us", text::shortest(noise->dwell_time_us));
     meta.add("channels", std::to_string(covariance.coils));
-    meta.add("min_sigma", cli::shortest(least));
-    meta.add("max_sigma", cli::shortest(most));
-    meta.add("mean_sigma", cli::shortest(sum / static_cast<double>(covariance.coils)));
+    meta.add("min_sigma", text::shortest(least));
+    meta.add("max_sigma", text::shortest(most));
+    meta.add("mean_sigma", text::shortest(sum / static_cast<double>(covariance.coils)));
   }
   outbox_.put(dependency_message(meta.text()));
 }

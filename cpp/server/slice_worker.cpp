@@ -6,13 +6,13 @@
 #include <span>
 #include <utility>
 
-#include "cli/check_report.hpp"
-#include "cli/number_text.hpp"
+#include "check/check_report.hpp"
 #include "mriembed/error.hpp"
 #include "mriembed/version.h"
 #include "server/image_meta.hpp"
 #include "server/rss_image.hpp"
 #include "server/sent_messages.hpp"
+#include "text/number_text.hpp"
 
 namespace mriembed::server {
 
@@ -44,12 +44,12 @@ void describe(const SliceJob& job, const EmbeddedSlice& embedded, const cli::Mod
   meta.add("mriembed_version", MRIEMBED_VERSION);
   meta.add("mriembed_model_sha256", model.sha256);
   meta.add("mriembed_sampling", embedded.sampling);
-  meta.add("mriembed_energy_kept", cli::shortest(embedded.energy_kept));
+  meta.add("mriembed_energy_kept", text::shortest(embedded.energy_kept));
   meta.add("mriembed_coils", std::to_string(embedded.coils));
   meta.add("mriembed_prewhitened", job.scan->prewhitened);
   meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
   if (embedded.quality.has_value()) {
-    meta.add("mriembed_quality", cli::json_of(*embedded.quality).dump());
+    meta.add("mriembed_quality", check::json_of(*embedded.quality).dump());
   }
   meta.add("mriembed_vector_base64",
            base64({reinterpret_cast<const char*>(embedded.vector.data()), embedded.vector.size() * sizeof(float)}));

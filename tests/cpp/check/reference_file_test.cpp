@@ -1,4 +1,4 @@
-#include "cli/reference_file.hpp"
+#include "check/reference_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "../scratch_folder.hpp"
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 namespace {
 
 using nlohmann::json;
@@ -157,4 +157,4 @@ TEST(ReferenceFile, refuses_what_check_does_not_write) {
 }
 
 }  // namespace
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

@@ -10,7 +10,7 @@
 
 #include "mriembed/quality_findings.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 // What the power of white noise depends on beside the receivers.
 struct NoiseConditions {
@@ -56,4 +56,4 @@ class ReferenceFile {
   std::vector<Measurement> measurements_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

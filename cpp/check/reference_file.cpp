@@ -1,4 +1,4 @@
-#include "cli/reference_file.hpp"
+#include "check/reference_file.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 namespace {
 
@@ -188,4 +188,4 @@ ReferenceMatch ReferenceFile::matching(const ComparedCoils& scan) const {
   return match;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

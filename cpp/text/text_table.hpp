@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace mriembed::cli {
+namespace mriembed::text {
 
 // A table with one line per row, columns padded to the widest cell.
 class TextTable {
@@ -31,4 +31,4 @@ class TextTable {
 // Lines "name   value", all values starting in one column; `indent` spaces before each line.
 std::string aligned_listing(const std::vector<std::pair<std::string, std::string>>& entries, std::size_t indent = 0);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::text

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "cli/limits_file.hpp"
-#include "cli/reference_file.hpp"
+#include "check/limits_file.hpp"
+#include "check/reference_file.hpp"
 #include "io/scan_reader.hpp"
 #include "mriembed/array_view.hpp"
 #include "mriembed/quality_findings.hpp"
 #include "mriembed/scan_quality.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 // One measurement of a scan.
 struct Checked {
@@ -67,4 +67,4 @@ class ScanChecker {
 std::vector<Checked> check_scan(io::ScanReader& scan, const CheckCriteria& criteria = {},
                                 std::optional<std::int64_t> most_slices = std::nullopt);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

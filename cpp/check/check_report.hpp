@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/checked_scan.hpp"
+#include "check/checked_scan.hpp"
 
-namespace mriembed::cli {
-
-// The exit status where all went well, and there is a finding.
-constexpr int exit_with_findings = 10;
+namespace mriembed::check {
 
 // A line for each finding, the worst first; coils by number and name.
 std::vector<std::string> lines_of(const Checked& checked);
@@ -31,4 +28,4 @@ nlohmann::ordered_json json_of(const SliceQuality& figures);
 // All figures, findings and limits.
 nlohmann::ordered_json json_of(const std::string& file, const Checked& checked);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

@@ -14,7 +14,7 @@
 
 #include "mriembed/quality_findings.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 // The limits by name, in the order of the struct.
 using NamedLimit = std::pair<const char*, double QualityLimits::*>;
@@ -42,4 +42,4 @@ class LimitsFile {
   std::vector<OfCoils> coils_;
 };
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

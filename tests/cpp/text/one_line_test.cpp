@@ -1,8 +1,8 @@
-#include "cli/message.hpp"
+#include "text/one_line.hpp"
 
 #include <gtest/gtest.h>
 
-namespace mriembed::cli {
+namespace mriembed::text {
 namespace {
 
 TEST(OneLine, has_no_control_characters_and_no_separators_of_lines) {
@@ -18,4 +18,4 @@ TEST(OneLine, has_no_control_characters_and_no_separators_of_lines) {
 TEST(OneLine, is_utf_8) { EXPECT_EQ(one_line("a\xff\xfe"), "a\xef\xbf\xbd\xef\xbf\xbd"); }
 
 }  // namespace
-}  // namespace mriembed::cli
+}  // namespace mriembed::text

@@ -1,11 +1,11 @@
-#include "cli/checked_scan.hpp"
+#include "check/checked_scan.hpp"
 
 #include <algorithm>
 #include <string>
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 namespace {
 
@@ -131,4 +131,4 @@ std::vector<Checked> check_scan(io::ScanReader& scan, const CheckCriteria& crite
   return checker.checked();
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

@@ -1,4 +1,4 @@
-#include "cli/limits_file.hpp"
+#include "check/limits_file.hpp"
 
 #include <fnmatch.h>
 
@@ -10,7 +10,7 @@
 
 #include "mriembed/error.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 namespace {
 
@@ -112,4 +112,4 @@ QualityLimits LimitsFile::of_coil(const std::string& name, std::int64_t channel)
   return limits;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

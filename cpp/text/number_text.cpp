@@ -1,9 +1,9 @@
-#include "cli/number_text.hpp"
+#include "text/number_text.hpp"
 
 #include <array>
 #include <charconv>
 
-namespace mriembed::cli {
+namespace mriembed::text {
 
 namespace {
 
@@ -30,4 +30,4 @@ std::string fixed(double number, int digits) { return text_of(number, std::chars
 
 std::string scientific(double number, int digits) { return text_of(number, std::chars_format::scientific, digits - 1); }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::text

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace mriembed::cli {
+namespace mriembed::text {
 
 // The shortest text that reads back as exactly this number.
 std::string shortest(float number);
@@ -15,4 +15,4 @@ std::string fixed(double number, int digits);
 // With this many significant digits and an exponent, 1.2e-07.
 std::string scientific(double number, int digits);
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::text

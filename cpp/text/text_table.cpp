@@ -1,12 +1,12 @@
-#include "cli/text_table.hpp"
+#include "text/text_table.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 
-#include "cli/message.hpp"
+#include "text/one_line.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::text {
 
 namespace {
 
@@ -73,4 +73,4 @@ std::string aligned_listing(const std::vector<std::pair<std::string, std::string
   return text;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::text

@@ -1,4 +1,4 @@
-#include "cli/check_report.hpp"
+#include "check/check_report.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,11 @@
 #include <optional>
 #include <utility>
 
-#include "cli/number_text.hpp"
-#include "cli/text_table.hpp"
+#include "io/slice_name.hpp"
+#include "text/number_text.hpp"
+#include "text/text_table.hpp"
 
-namespace mriembed::cli {
+namespace mriembed::check {
 
 namespace {
 
@@ -20,10 +21,10 @@ using Json = nlohmann::ordered_json;
 std::string plain(double number) {
   constexpr double smallest = 0.01;
   if (number > 0 && number < smallest) {
-    return scientific(number, 2);
+    return text::scientific(number, 2);
   }
   constexpr double tens = 10;
-  return fixed(number, number >= tens * tens ? 0 : number >= tens ? 1 : 2);
+  return text::fixed(number, number >= tens * tens ? 0 : number >= tens ? 1 : 2);
 }
 
 std::string channel_text(const Checked& checked, std::int64_t channel) {
@@ -37,16 +38,9 @@ std::string coil_text(const Checked& checked, std::int64_t coil) {
 }
 
 std::string slice_text(const Checked& checked, std::int64_t slice) {
-  const io::SliceLabel& label = checked.labels[static_cast<std::size_t>(slice)];
-  std::string text = "slice " + std::to_string(label.slice);
-  for (const auto& [name, value] : {std::pair{"contrast", label.contrast},
-                                    {"phase", label.phase},
-                                    {"repetition", label.repetition},
-                                    {"set", label.set},
-                                    {"partition", label.partition}}) {
-    text += value == 0 ? "" : ", " + std::string(name) + " " + std::to_string(value);
-  }
-  return text;
+  io::SliceLabel label = checked.labels[static_cast<std::size_t>(slice)];
+  label.measurement = 0;  // that of the whole report
+  return name_of(label);
 }
 
 // Of the interference, from the middle of the readout's band in kHz; none where no time of a sample is known.
@@ -58,7 +52,7 @@ std::optional<double> offset_khz(const Checked& checked) {
 
 std::string offset_text(const Checked& checked) {
   const std::optional<double> offset = offset_khz(checked);
-  return offset.has_value() ? " (" + fixed(*offset, 2) + " kHz from its middle)" : "";
+  return offset.has_value() ? " (" + text::fixed(*offset, 2) + " kHz from its middle)" : "";
 }
 
 std::string noise_change_text(const Checked& checked, const Finding& finding, const std::string& figure_and_limit) {
@@ -73,8 +67,8 @@ std::string noise_change_text(const Checked& checked, const Finding& finding, co
 
 std::string text_of(const Checked& checked, const Finding& finding) {
   const bool counts = finding.fault == Fault::clipped || finding.fault == Fault::lost_readouts;
-  const std::string figure = counts ? fixed(finding.value, 0) : plain(finding.value);
-  const std::string limit = " (limit " + (counts ? fixed(finding.limit, 0) : plain(finding.limit)) + ")";
+  const std::string figure = counts ? text::fixed(finding.value, 0) : plain(finding.value);
+  const std::string limit = " (limit " + (counts ? text::fixed(finding.limit, 0) : plain(finding.limit)) + ")";
   switch (finding.fault) {
     case Fault::zero_coil:
       return coil_text(checked, finding.coil) + ": all samples are zero";
@@ -257,24 +251,24 @@ std::vector<std::string> lines_of(const Checked& checked) {
 }
 
 std::string table_of(const Checked& checked) {
-  TextTable table({{"coil", TextTable::Align::left},
-                   {"noise"},
-                   {"signal"},
-                   {"share"},
-                   {"SNR"},
-                   {"correlation", TextTable::Align::left},
-                   {"clipped"}});
+  text::TextTable table({{"coil", text::TextTable::Align::left},
+                         {"noise"},
+                         {"signal"},
+                         {"share"},
+                         {"SNR"},
+                         {"correlation", text::TextTable::Align::left},
+                         {"clipped"}});
   for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
     const CoilQuality& figures = checked.figures.coils[coil];
     const std::string with = figures.correlated_with < 0 ? ""
                                                          : " (" + coil_text(checked, figures.correlated_with) + ")" +
                                                                (figures.noise_is_estimated ? " estimated" : "");
     table.add_row({coil_text(checked, static_cast<std::int64_t>(coil)),
-                   (figures.noise > 0 ? scientific(figures.noise, 3) : "unknown") +
+                   (figures.noise > 0 ? text::scientific(figures.noise, 3) : "unknown") +
                        (figures.noise_is_estimated ? " estimated" : ""),
-                   scientific(figures.signal, 3), fixed(100 * figures.signal_share, 1) + " %",
-                   figures.noise > 0 ? fixed(figures.snr, 1) : "unknown",
-                   figures.correlated_with < 0 ? "unknown" : fixed(figures.correlation, 2) + with,
+                   text::scientific(figures.signal, 3), text::fixed(100 * figures.signal_share, 1) + " %",
+                   figures.noise > 0 ? text::fixed(figures.snr, 1) : "unknown",
+                   figures.correlated_with < 0 ? "unknown" : text::fixed(figures.correlation, 2) + with,
                    std::to_string(figures.clipped)});
   }
   for (const std::int64_t channel : checked.dead_channels) {
@@ -365,4 +359,4 @@ nlohmann::ordered_json json_of(const std::string& file, const Checked& checked) 
   return object;
 }
 
-}  // namespace mriembed::cli
+}  // namespace mriembed::check

@@ -1,4 +1,4 @@
-#include "cli/text_table.hpp"
+#include "text/text_table.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 namespace {
 
-using mriembed::cli::TextTable;
+using mriembed::text::TextTable;
 
 TEST(TextTable, pads_columns_to_the_widest_cell) {
   TextTable table({{"file", TextTable::Align::left}, {"ms"}});
@@ -32,7 +32,7 @@ TEST(TextTable, keeps_control_characters_off_the_terminal) {
 }
 
 TEST(AlignedListing, starts_all_values_in_one_column) {
-  EXPECT_EQ(mriembed::cli::aligned_listing({{"a", "1"}, {"long", "2"}, {"b", ""}}, 1), " a     1\n long  2\n b\n");
+  EXPECT_EQ(mriembed::text::aligned_listing({{"a", "1"}, {"long", "2"}, {"b", ""}}, 1), " a     1\n long  2\n b\n");
 }
 
 }  // namespace
