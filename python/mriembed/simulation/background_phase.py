@@ -158,10 +158,3 @@ def dipole_field(susceptibility: Tensor, direction: Tensor) -> Tensor:
     kernel = torch.where(squared > 0, 1 / 3 - along.square() / squared.clamp(min=1e-12), 0.0)
     field: Tensor = torch.fft.ifftn(kernel * torch.fft.fftn(susceptibility, dim=(1, 2, 3)), dim=(1, 2, 3)).real
     return field
-
-
-def smooth_phase(batch: int, size: int, generator: torch.Generator) -> Tensor:
-    """Low-frequency phases alone, of about a radian, (batch, 1, size, size) as unit factors."""
-    coarse = torch.randn(batch, 1, 4, 4, generator=generator, device=generator.device)
-    phase = interpolated(coarse, size)
-    return torch.polar(torch.ones_like(phase), phase)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -20,46 +18,6 @@ LEAST_MILLIMETRES = 4.0
 LEAST_SPACING = LEAST_MILLIMETRES / 130.0
 
 
-@dataclass(frozen=True)
-class SimulatedSlices:
-    """Slices before any acquisition.
-
-    Attributes:
-        images: (subjects * slices, 1, size, size) complex64 without a background phase; the mean of the squared
-            magnitude of each is 1. The slices of a subject follow each other.
-        variants: (subjects,) bool, subjects of which all slices are one and the same, by variants of one protocol;
-            None: none.
-    """
-
-    images: Tensor
-    variants: Tensor | None
-
-
-def simulate_slices(
-    subjects: int,
-    slices: int,
-    size: int,
-    generator: torch.Generator,
-    *,
-    phantoms: float = 0.2,
-    selective: float = 0.3,
-    variants: float = 0.0,
-    apart: float = 0.0,
-) -> SimulatedSlices:
-    """`slices` slices of each of `subjects` subjects, each slice with an excitation of its own.
-
-    The slices of a subject have one contrast, or each has its own, as it comes. `phantoms` is the share of the subjects
-    that are phantoms, `selective` that of the slices with a slab or a band. `variants` is the share of the subjects of
-    which all slices are one and the same, by variants of one protocol: only pulses differ. The slices of the other
-    subjects lie at least `apart` from each other, in units of half of the field of view.
-    """
-    of_one = torch.rand(subjects, generator=generator, device=generator.device) < variants if variants > 0 else None
-    anatomy = random_anatomy(subjects, slices, size, generator, phantoms=phantoms, variants=of_one, apart=apart)
-    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
-    excitation = random_excitation(subjects, slices, size, generator, selective=selective, variants=of_one)
-    return SimulatedSlices(of_unit_energy(signal * excitation), of_one)
-
-
 def simulate_images(
     subjects: int,
     slices: int,
@@ -71,10 +29,30 @@ def simulate_images(
     variants: float = 0.0,
     apart: float = 0.0,
 ) -> Tensor:
-    """The images of `simulate_slices`."""
-    return simulate_slices(
-        subjects, slices, size, generator, phantoms=phantoms, selective=selective, variants=variants, apart=apart
-    ).images
+    """`slices` slices of each of `subjects` subjects before any acquisition, each with an excitation of its own.
+
+    The slices of a subject have one contrast, or each has its own, as it comes.
+
+    Args:
+        subjects, slices: their product is the batch.
+        size: pixels of a side.
+        generator: its device is where the work is done; the same state gives the same result.
+        phantoms: share of the subjects that are phantoms.
+        selective: share of the slices with a slab or a band.
+        variants: share of the subjects of which all slices are one and the same, by variants of one protocol: only
+            pulses differ.
+        apart: the slices of the other subjects lie at least so far from each other, in units of half of the field of
+            view.
+
+    Returns:
+        (subjects * slices, 1, size, size) complex64 without a background phase; the mean of the squared magnitude of
+        each is 1. The slices of a subject follow each other.
+    """
+    of_one = torch.rand(subjects, generator=generator, device=generator.device) < variants if variants > 0 else None
+    anatomy = random_anatomy(subjects, slices, size, generator, phantoms=phantoms, variants=of_one, apart=apart)
+    signal = random_contrast(anatomy.density, anatomy.t1, anatomy.t2, slices, generator, variants=of_one)
+    excitation = random_excitation(subjects, slices, size, generator, selective=selective, variants=of_one)
+    return of_unit_energy(signal * excitation)
 
 
 def of_unit_energy(signal: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from mriembed.simulation.anatomy import random_anatomy
 from mriembed.simulation.contrast import Sequences, random_sequences
 from mriembed.simulation.excitation import transmit_field
-from mriembed.simulation.slices import LEAST_SPACING, of_unit_energy, simulate_slices
+from mriembed.simulation.slices import LEAST_SPACING, of_unit_energy, simulate_images
 
 _SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres
 _LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a subject's slices, in millimetres
@@ -78,7 +78,7 @@ def single_slices(
     Positions are so far apart that no two slices count as near. In the subject they are at least 4 mm apart: slices
     at one place would be near, whatever excites them.
     """
-    images = simulate_slices(subjects, slices, size, generator, phantoms=phantoms, apart=LEAST_SPACING).images
+    images = simulate_images(subjects, slices, size, generator, phantoms=phantoms, apart=LEAST_SPACING)
     still = torch.zeros(subjects, slices, device=generator.device)
     apart = _NOT_NEAR * torch.arange(slices, device=generator.device)
     return GradedSlices(images, still, _coordinates(still + apart, still))
@@ -86,7 +86,7 @@ def single_slices(
 
 def protocol_slices(subjects: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
     """Subjects, half of them phantoms, all of whose slices are one, by variants of a protocol: pulses alone differ."""
-    images = simulate_slices(subjects, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0).images
+    images = simulate_images(subjects, slices, size, generator, phantoms=0.5, selective=0.6, variants=1.0)
     still = torch.zeros(subjects, slices, device=generator.device)
     order = torch.rand(subjects, slices, generator=generator, device=generator.device).argsort(1)
     pulses = _PULSE * order.to(still.dtype)  # no two alike: scans by other pulses are told apart, if only just
