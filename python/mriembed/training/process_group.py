@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from mriembed.errors import DeviceNotAvailableError
+from mriembed.errors import DeviceNotAvailableError, InvalidArgumentError
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,14 @@ def process_group(device: str) -> Iterator[ProcessGroup]:
 
     Raises:
         DeviceNotAvailableError: there is no GPU.
+        InvalidArgumentError: WORLD_SIZE is set without the other variables of torchrun.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
+    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if size > 1 and missing:
+        raise InvalidArgumentError(
+            f"WORLD_SIZE is {size}, but {missing[0]} is not set: start with torchrun, or unset WORLD_SIZE"
+        )
     if device == "cuda":
         if not torch.cuda.is_available():
             raise DeviceNotAvailableError("--device cuda: torch finds no GPU here; leave it out, or give cpu")

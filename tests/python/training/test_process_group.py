@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mriembed import DeviceNotAvailableError
+from mriembed import DeviceNotAvailableError, InvalidArgumentError
 from mriembed.training.process_group import process_group
 
 
@@ -21,4 +21,14 @@ def test_without_torchrun_there_is_one_process_and_nothing_to_gather() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeviceNotAvailableError, match="torch finds no GPU here"), process_group("cuda"):
+        pass
+
+
+def test_a_number_of_processes_without_torchrun_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.delenv("RANK", raising=False)
+    with (
+        pytest.raises(InvalidArgumentError, match="WORLD_SIZE is 3, but RANK is not set: start with torchrun"),
+        process_group("cpu"),
+    ):
         pass
