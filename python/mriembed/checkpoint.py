@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -79,6 +80,18 @@ def steps_of(path: str | Path) -> str:
     """
     metadata = _safetensors_metadata(Path(path)) if _is_safetensors(Path(path)) else {}
     return metadata.get("steps", metadata.get("step", ""))
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of the file's bytes, 64 hexadecimal digits.
+
+    Raises:
+        ModelFileError: the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def load_weights(model: MRIEmbeddingModel, path: str | Path) -> None:

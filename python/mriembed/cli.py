@@ -70,8 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{where}{error.strerror or error}", 1)
     except Error as error:
         return _fail(str(error), 1)
-    except KeyboardInterrupt:
-        return _fail("interrupted; files are as they were", 130)
+    except KeyboardInterrupt as interruption:
+        return _fail(str(interruption) or "interrupted; no file is written in part", 130)
 
 
 def _is_passed_on(arguments: list[str]) -> bool:

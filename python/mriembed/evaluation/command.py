@@ -71,6 +71,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         ("--volumes", options.volumes, 0),
         ("--contrasts", options.contrasts, 0),
         ("--repeats", options.repeats, 1),
+        ("--threads", options.threads, 0),
     ):
         if value < least:
             raise InvalidArgumentError(f"{name}: must be at least {least}, not {value}")

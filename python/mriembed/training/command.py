@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mriembed.errors import BadInputError
+from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.training.recipe import add_recipe_options, recipe_of
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
 
 
 def _train(options: argparse.Namespace) -> int:
-    import hashlib
-
     import torch
 
+    from mriembed.checkpoint import file_sha256
     from mriembed.malloc_tuning import keep_freed_memory
     from mriembed.scans import read_usable_slices
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
@@ -62,8 +61,11 @@ def _train(options: argparse.Namespace) -> int:
     recipe = recipe_of(
         options,
         measured_share=options.measured_share if options.scans else 0.0,
-        begun_from=hashlib.sha256(options.begin.read_bytes()).hexdigest() if options.begin else "",
+        begun_from=file_sha256(options.begin) if options.begin else "",
     )
+    for name, value in (("--threads", options.threads), ("--checkpoint-seconds", options.checkpoint_seconds)):
+        if not value >= 0:
+            raise InvalidArgumentError(f"{name}: must be at least 0, not {value}")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     keep_freed_memory()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import TypeVar
 
@@ -83,7 +84,11 @@ class Recipe:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidArgumentError(f"precision: must be float32 or bfloat16, not {self.precision!r}")
-        for name in ("steps", "weight_decay", "warm_up", "hardest_after", "whitened_by"):
+        for member in fields(self):
+            value = getattr(self, member.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InvalidArgumentError(f"{member.name.replace('_', ' ')}: must be finite, not {value}")
+        for name in ("steps", "weight_decay", "warm_up", "average_after", "hardest_after", "whitened_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):

@@ -75,6 +75,15 @@ class RunFolder:
             return None
         return self._checkpoint(int(index["step"]), float(index["seconds"]))
 
+    def last_step(self) -> int:
+        """The step of the last whole checkpoint; 0: there is none.
+
+        Raises:
+            ModelFileError: run.json is damaged.
+        """
+        index = self._index()
+        return 0 if index is None else int(index["step"])
+
     def save(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
         """Writes a checkpoint and lets the one before go.
 
@@ -89,7 +98,10 @@ class RunFolder:
         for file, content in zip(files, contents, strict=True):
             write_atomically(file, save(_contiguous(content), metadata))
         self._write_index(recipe, checkpoint.step, checkpoint.seconds)
-        for file in self.path.glob("step-*.safetensors"):
+        for file in [
+            *self.path.glob("step-*.safetensors"),
+            *self.path.glob(".step-*.tmp"),
+        ]:  # the latter of killed runs
             if file not in files:
                 file.unlink(missing_ok=True)
 

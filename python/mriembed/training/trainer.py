@@ -79,43 +79,83 @@ def train(
         TrainingError: the loss or the weights became NaN or infinite; the last checkpoint is kept.
         InvalidArgumentError: the processes or the pairs do not fit the recipe; see `RunFolder`, too.
         ModelFileError, OSError: see `RunFolder` and `load_weights`.
+        KeyboardInterrupt: Ctrl-C; the text says from which step the run can go on.
     """
+    _refuse_what_does_not_fit(recipe, group, measured, begin)
+    model = _network(recipe, begin)
     run = RunFolder(folder)
+    checkpoint = run.open(recipe) if group.leads else None
+    group.wait()
+    if not group.leads:
+        checkpoint = run.open(recipe)
+    group.wait()
+    loop = _Loop(recipe, group, measured, checkpoint, model)
+    begun = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
+    try:
+        end = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
+        _run_steps(loop, run, end, begun, checkpoint_seconds, on_step)
+        group.wait()
+        if loop.step < recipe.steps:
+            return None
+        weights = loop.trained_weights()
+        if group.leads:
+            before = steps_of(begin) if begin is not None else ""
+            run.finish(recipe, loop.step, weights, time.monotonic() - begun, before)
+    except KeyboardInterrupt:
+        if not group.leads:
+            raise
+        raise KeyboardInterrupt(
+            f"{folder}: interrupted after step {loop.step}; the same command continues from step {run.last_step()}"
+        ) from None
+    group.wait()
+    return run.weights_file
+
+
+def _refuse_what_does_not_fit(
+    recipe: Recipe, group: ProcessGroup, measured: MeasuredPairs | None, begin: Path | None
+) -> None:
     if recipe.shards % group.size != 0:
         raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.shards} shards of a step evenly")
     if recipe.measured_share > 0 and measured is None:
         raise InvalidArgumentError(f"a measured share of {recipe.measured_share} needs measured pairs")
     if (recipe.begun_from == "") != (begin is None):
         raise InvalidArgumentError("a recipe that names the weights it began from needs their file, another needs none")
-    checkpoint = run.open(recipe) if group.leads else None
-    group.wait()
-    if not group.leads:
-        checkpoint = run.open(recipe)
-    group.wait()
-    loop = _Loop(recipe, group, measured, checkpoint, begin)
-    last_saved, seconds = time.monotonic(), checkpoint.seconds if checkpoint else 0.0
-    started, saved = last_saved, loop.step
-    end = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
+
+
+def _network(recipe: Recipe, begin: Path | None) -> MRIEmbeddingModel:
+    """The network before the first step."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
+    if begin is not None:
+        load_weights(model, begin)
+    return model
+
+
+def _run_steps(
+    loop: _Loop,
+    run: RunFolder,
+    end: int,
+    begun: float,
+    checkpoint_seconds: float,
+    on_step: Callable[[Progress], None] | None,
+) -> None:
+    """Up to step `end`, with checkpoints. `begun`: when training began, less its time before."""
+    last_saved = time.monotonic()
     while loop.step < end:
         progress = loop.run_step()
         if not math.isfinite(progress.loss):
+            saved = run.last_step()
             kept = f"the last good checkpoint, of step {saved}, is kept" if saved else "there is no checkpoint yet"
-            raise TrainingError(f"{folder}: step {progress.step}: the loss became {progress.loss}; {kept}")
-        if group.leads and on_step is not None:
+            raise TrainingError(f"{run.path}: step {progress.step}: the loss became {progress.loss}; {kept}")
+        if not loop.group.leads:
+            continue
+        if on_step is not None:
             on_step(progress)
         now = time.monotonic()
-        if group.leads and (now - last_saved >= checkpoint_seconds or loop.step == end):
-            run.save(recipe, loop.checkpoint(seconds + now - started))
-            saved, last_saved = loop.step, now
-    group.wait()
-    if loop.step < recipe.steps:
-        return None
-    weights = loop.trained_weights()
-    if group.leads:
-        before = steps_of(begin) if begin is not None else ""
-        run.finish(recipe, loop.step, weights, seconds + time.monotonic() - started, before)
-    group.wait()
-    return run.weights_file
+        if now - last_saved >= checkpoint_seconds or loop.step == end:
+            run.save(loop.recipe, loop.checkpoint(now - begun))
+            last_saved = now
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -150,17 +190,13 @@ class _Loop:
         group: ProcessGroup,
         measured: MeasuredPairs | None,
         checkpoint: Checkpoint | None,
-        begin: Path | None,
+        model: MRIEmbeddingModel,
     ) -> None:
         self.recipe = recipe
         self.group = group
         self.measured = measured
         self.step = checkpoint.step if checkpoint else 0
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed)
-            self.model = MRIEmbeddingModel(embed_dim=recipe.embed_dim).materialize(2 * recipe.num_coils)
-        if begin is not None and checkpoint is None:
-            load_weights(self.model, begin)
+        self.model = model
         self.model.to(group.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.matrix)
         self.loss = make_loss(recipe.loss, recipe.temperature, recipe.reach)

@@ -18,7 +18,9 @@ from mriembed.training.recipe import Recipe
         ({"uses": 0}, "uses: must be at least 1, not 0"),
         ({"hardest_after": -1}, "hardest after: must be at least 0, not -1"),
         ({"weight_decay": -0.1}, "weight decay: must be at least 0, not -0.1"),
-        ({"learning_rate": float("nan")}, "learning rate: must be above 0, not nan"),
+        ({"learning_rate": float("nan")}, "learning rate: must be finite, not nan"),
+        ({"weight_decay": float("inf")}, "weight decay: must be finite, not inf"),
+        ({"average_after": -1}, "average after: must be at least 0, not -1"),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused_by_name(arguments: dict[str, float], message: str) -> None:

@@ -72,6 +72,25 @@ def test_a_run_that_dies_while_it_writes_a_checkpoint_keeps_the_one_before(
     assert len(list(tmp_path.iterdir())) == 4  # nothing of the dead one is left
 
 
+def test_what_a_killed_run_left_half_written_goes_with_the_next_checkpoint(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.open(RECIPE)
+    run.save(RECIPE, checkpoint(2))
+    (tmp_path / ".step-00000004.safetensors.a1b2c3.tmp").write_bytes(b"half")
+    (tmp_path / ".notes.tmp").write_bytes(b"mine")
+    run.save(RECIPE, checkpoint(6))
+    assert sorted(file.name for file in tmp_path.glob(".*")) == [".notes.tmp"]
+
+
+def test_the_last_step_is_that_of_the_last_whole_checkpoint(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    assert run.last_step() == 0
+    run.open(RECIPE)
+    assert run.last_step() == 0
+    run.save(RECIPE, checkpoint(2))
+    assert run.last_step() == 2
+
+
 def test_weights_of_a_finished_run_say_how_they_were_trained(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.open(RECIPE)

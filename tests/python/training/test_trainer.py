@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from mriembed import CoilPreprocessor, InvalidArgumentError, MRIEmbeddingModel
+from mriembed import CoilPreprocessor, InvalidArgumentError, ModelFileError, MRIEmbeddingModel
 from mriembed.checkpoint import load_weights, read_training
 from mriembed.training import trainer
 from mriembed.training.losses import loss_of_views, make_loss
@@ -284,6 +284,31 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_check
     resumed: list[Progress] = []
     train(SMALL, tmp_path / "run", ALONE, on_step=resumed.append)
     assert [progress.step for progress in resumed] == [4, 5, 6]
+
+
+def test_an_interrupted_run_says_where_it_continues_and_ends_at_the_same_bits(tmp_path: Path) -> None:
+    def interrupting(progress: Progress) -> None:
+        if progress.step == 4:
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "run"
+    train(SMALL, folder, ALONE, stop_after=2)
+    with pytest.raises(
+        KeyboardInterrupt, match=r"run: interrupted after step 4; the same command continues from step 2$"
+    ):
+        train(SMALL, folder, ALONE, on_step=interrupting)
+    losses_of(SMALL, folder)
+    losses_of(SMALL, tmp_path / "whole")
+    once, pieced = (load_file(path / "weights.safetensors") for path in (tmp_path / "whole", folder))
+    assert all(torch.equal(once[name], pieced[name]) for name in once)
+
+
+def test_weights_that_cannot_be_begun_from_leave_no_folder(tmp_path: Path) -> None:
+    begin = tmp_path / "begin.safetensors"
+    begin.write_text("no weights")
+    with pytest.raises(ModelFileError, match=r"begin\.safetensors: no weights-only checkpoint"):
+        train(replace(SMALL, begun_from="abc"), tmp_path / "run", ALONE, begin=begin)
+    assert not (tmp_path / "run").exists()
 
 
 def test_processes_that_cannot_share_a_step_evenly_are_refused(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import torch
 import mriembed
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
+from mriembed.training.progress_log import ProgressLog
+from mriembed.training.trainer import Progress
 
 QUICK = ["--steps", "3", "--subjects", "2", "--slices", "2", "--shards", "1", "--num-coils", "4", "--embed-dim", "16"]
 QUICK += ["--matrix", "16", "--warm-up", "1", "--whitened-by", "2"]
@@ -58,6 +61,9 @@ def test_own_scans_are_trained_on_and_a_part_is_kept_to_look_at_it(
         (["--scans", "{tmp}/empty"], "{tmp}/empty: no scans here"),
         (["--scans", "{tmp}/scans/scan0.npy"], "--scans: 1 file(s) with 2 slice(s) are too few to train on"),
         (["--steps", "0"], "steps: must be at least 1 without weights to begin from, not 0"),
+        (["--threads", "-1"], "--threads: must be at least 0, not -1"),
+        (["--checkpoint-seconds", "nan"], "--checkpoint-seconds: must be at least 0, not nan"),
+        (["--learning-rate", "inf"], "learning rate: must be finite, not inf"),
         (["--measured-share", "2", "--scans", "{tmp}/scans"], "measured share: must lie from 0 to 1, not 2.0"),
     ],
 )
@@ -72,3 +78,32 @@ def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
     assert error.count("\n") == 1
     assert message.format(tmp=tmp_path) in error
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_to_begin_from_that_are_not_there_are_refused_and_leave_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = tmp_path / "absent.safetensors"
+    assert main(["train", "-o", str(tmp_path / "run"), *QUICK, "--begin", str(absent)]) == 3
+    assert capsys.readouterr().err == f"mriembed: error: {absent}: cannot be read: No such file or directory\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_ends_with_130_and_says_from_which_step_the_run_continues(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = ProgressLog.__call__
+
+    def interrupting(log: ProgressLog, progress: Progress) -> None:
+        shown(log, progress)
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(ProgressLog, "__call__", interrupting)
+    command = ["train", "-o", str(tmp_path / "run"), *QUICK, "--checkpoint-seconds", "0"]
+    assert main(command) == 130
+    said = f"mriembed: error: {tmp_path / 'run'}: interrupted after step 2; the same command continues from step 1\n"
+    assert capsys.readouterr().err.endswith(said)
+    monkeypatch.undo()
+    assert main(command) == 0
+    assert (tmp_path / "run" / "weights.safetensors").exists()
