@@ -114,8 +114,10 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     export.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="model file to write (.pt)")
-    export.add_argument("--num-coils", type=int, default=8, help="virtual coils that every scan is compressed to")
-    export.add_argument("--embed-dim", type=int, default=256, help="length of an embedding")
+    export.add_argument(
+        "--num-coils", type=int, help="virtual coils that every scan is compressed to; default: as trained, otherwise 8"
+    )
+    export.add_argument("--embed-dim", type=int, help="length of an embedding; default: as trained, otherwise 256")
     export.add_argument("--mlp-head", action="store_true", help="two linear layers in the head instead of one")
     export.add_argument("--coil-compression", choices=("pca", "none"), default="pca", help="none: exactly --num-coils")
     export.add_argument(

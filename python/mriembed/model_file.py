@@ -58,8 +58,8 @@ _PREPROCESSING_NUMBERS = (
 def export_model(
     path: str | Path,
     *,
-    num_coils: int = 8,
-    embed_dim: int = 256,
+    num_coils: int | None = None,
+    embed_dim: int | None = None,
     widths: tuple[int, int, int, int] = (32, 64, 128, 256),
     use_mlp_head: bool = False,
     coil_compression: str = "pca",
@@ -73,8 +73,10 @@ def export_model(
 
     Args:
         path: the model file to write, by convention `*.pt`.
-        num_coils: virtual coils (with `coil_compression="none"`: physical ones).
-        embed_dim, widths, use_mlp_head: see `MRIEmbeddingModel`.
+        num_coils: virtual coils (with `coil_compression="none"`: physical ones); None: as many as the weights were
+            trained for, 8 if they do not state it.
+        embed_dim: see `MRIEmbeddingModel`; None: what the weights were trained for, 256 if they do not state it.
+        widths, use_mlp_head: see `MRIEmbeddingModel`.
         coil_compression: see `CoilPreprocessor`.
         matrix: see `CoilPreprocessor`; None: the matrix that the weights were trained for, if they state it; 0: the
             native size of each slice.
@@ -91,7 +93,10 @@ def export_model(
     """
     _refuse_existing(Path(path), overwrite)
     training = None if weights is None else read_training(weights)
-    if training is not None and (training.num_coils, training.embed_dim) != (num_coils, embed_dim):
+    trained_for = (8, 256) if training is None else (training.num_coils, training.embed_dim)
+    num_coils = trained_for[0] if num_coils is None else num_coils
+    embed_dim = trained_for[1] if embed_dim is None else embed_dim
+    if training is not None and trained_for != (num_coils, embed_dim):
         raise InvalidArgumentError(
             f"{weights}: trained for {training.num_coils} virtual coils and {training.embed_dim} components, not for "
             f"{num_coils} and {embed_dim}; give weights trained for these, or --random (weights=None)"
