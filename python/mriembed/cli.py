@@ -106,12 +106,25 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         else:
             commands.add_parser(name, help=purpose, add_help=False)
 
+    for add_command in (_add_export, _add_keygen, _add_sign, _add_simulate, _add_folders):
+        add_command(commands)
+    for name, (purpose, module) in _IN_MODULES.items():
+        if name == chosen:
+            importlib.import_module(module).add_command(commands, purpose)
+        else:
+            commands.add_parser(name, help=purpose, add_help=False)
+    return parser
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from mriembed.help_text import DefaultsFormatter
+
     export = commands.add_parser(
         "export",
         help="write a model file",
         description="Makes the network with the trained weights that come with mriembed, with those of a checkpoint or "
         "with random ones, and writes it as a model file.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     export.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="model file to write (.pt)")
     export.add_argument(
@@ -144,6 +157,8 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
 
+
+def _add_keygen(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     keygen = commands.add_parser(
         "keygen",
         help="make a key that signs model files",
@@ -152,6 +167,8 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     keygen.add_argument("key", type=Path, metavar="KEY")
     keygen.set_defaults(run=_keygen)
 
+
+def _add_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     sign = commands.add_parser(
         "sign",
         help="sign a model file",
@@ -164,13 +181,17 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     sign.add_argument("--allow-unsealed", action="store_true", help="also sign, and seal, a file without a seal")
     sign.set_defaults(run=_sign)
 
+
+def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from mriembed.help_text import DefaultsFormatter
+
     simulate = commands.add_parser(
         "simulate",
         help="draw simulated slices, or write scans of them",
         description="--preview draws slices of simulated bodies, one a column: the slice, the image of one of 8 coils, "
         "and the slice scanned again at each level of difficulty. --scans writes k-space of simulated slices, each "
         "scanned twice, as .npy files.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     simulated = simulate.add_mutually_exclusive_group(required=True)
     simulated.add_argument("--preview", type=Path, metavar="PNG", help="picture to write")
@@ -179,12 +200,8 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     simulate.add_argument("--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="their number")
     simulate.set_defaults(run=_simulate)
 
-    for name, (purpose, module) in _IN_MODULES.items():
-        if name == chosen:
-            importlib.import_module(module).add_command(commands, purpose)
-        else:
-            commands.add_parser(name, help=purpose, add_help=False)
 
+def _add_folders(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cmake = commands.add_parser(
         "cmake-dir",
         help="print where find_package(mriembed) looks",
@@ -197,7 +214,6 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
         description='Prints the folder of mriembed.pc: export PKG_CONFIG_PATH="$(mriembed pkg-config-dir)"',
     )
     pkg_config.set_defaults(run=_pkg_config_dir)
-    return parser
 
 
 def _export(options: argparse.Namespace) -> int:

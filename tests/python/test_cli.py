@@ -70,6 +70,16 @@ def test_errors_are_one_line_with_the_documented_status(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["export", "train", "evaluate", "simulate"])
+def test_help_shows_the_defaults_that_are_values(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "(default: 0)" in shown  # of --seed
+    for nothing in ("None", "[]", "False"):
+        assert f"(default: {nothing})" not in shown
+
+
 @pytest.mark.parametrize(
     ("command", "file"), [("cmake-dir", "mriembed-config.cmake"), ("pkg-config-dir", "mriembed.pc")]
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mriembed.errors import InvalidArgumentError
+from mriembed.help_text import DefaultsFormatter
 
 if TYPE_CHECKING:
     from mriembed.scans import ScanSlice
@@ -25,7 +26,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         "evaluate",
         help=purpose,
         description=_DESCRIPTION,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     parser.add_argument("model", type=Path, metavar="MODEL")
     parser.add_argument("--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="scan files or folders")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.help_text import DefaultsFormatter
 from mriembed.training.recipe import add_recipe_options, recipe_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         "train",
         help=purpose,
         description=_DESCRIPTION,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FOLDER", help="folder of the run")
     add_recipe_options(parser)
