@@ -83,7 +83,7 @@ def main() -> None:
         slices = read_usable_slices(options.scans, image_files=options.image_files, on_refused=print)
         pairs = read_pairs(options.pairs, slices) if options.pairs else []
         every = [*methods, Thumbnail()]
-        found_measured = measured_trials(every, slices, pairs, options.repeats, options.seed, lambda: None)[0]
+        found_measured = measured_trials(every, slices, pairs, options.repeats, options.seed, lambda _: None)[0]
         measured = {score.method: score.recall_at_1 for score in found_measured if score.trial == _MEASURED}
         print(f"{_MEASURED}, {len(slices)} slices: {measured}")
     if options.json:

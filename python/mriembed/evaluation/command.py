@@ -62,56 +62,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
     from mriembed.malloc_tuning import keep_freed_memory
-    from mriembed.scans import read_usable_slices
 
-    for name, value, least in (
-        ("--slices", options.slices, 0),
-        ("--single-changes", options.single_changes, 0),
-        ("--variants", options.variants, 0),
-        ("--curve-slices", options.curve_slices, 0),
-        ("--volumes", options.volumes, 0),
-        ("--contrasts", options.contrasts, 0),
-        ("--repeats", options.repeats, 1),
-        ("--threads", options.threads, 0),
-    ):
-        if value < least:
-            raise InvalidArgumentError(f"{name}: must be at least {least}, not {value}")
-    if options.pairs and not options.scans:
-        raise InvalidArgumentError("--pairs: names slices of --scans, which is missing")
-    if options.html:
-        _need_report_packages()
-    for file in (options.json, options.html):
-        if file is not None and not file.parent.is_dir():
-            raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
+    _refuse_what_does_not_fit(options)
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     keep_freed_memory()
-    if options.volumes == 1:
-        raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
-    simulated = (
-        options.slices,
-        options.single_changes,
-        options.variants,
-        options.curve_slices,
-        options.volumes,
-        options.contrasts,
-    )
-    if not (options.scans or any(simulated)):
-        raise InvalidArgumentError(
-            "nothing to evaluate: give --scans, or leave one of --slices, --single-changes, --variants, "
-            "--curve-slices, --volumes and --contrasts above 0"
-        )
-    slices: list[ScanSlice] = []
-    if options.scans:
-        slices = _without_copies(
-            read_usable_slices(
-                options.scans,
-                image_files=options.image_files,
-                on_refused=lambda error: print(f"mriembed: warning: left out: {error}", file=sys.stderr),
-            )
-        )
-    if options.scans and len(slices) < 2:
-        raise InvalidArgumentError(f"--scans: {len(slices)} usable slice(s); finding one again needs at least two")
+    slices = _measured_slices(options) if options.scans else []
     pairs = read_pairs(options.pairs, slices) if options.pairs else []
     plan = Plan(
         simulated=options.slices,
@@ -136,6 +92,58 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.html:
         print(f"\n{options.html}: the report")
     return 0
+
+
+def _refuse_what_does_not_fit(options: argparse.Namespace) -> None:
+    for name, value, least in (
+        ("--slices", options.slices, 0),
+        ("--single-changes", options.single_changes, 0),
+        ("--variants", options.variants, 0),
+        ("--curve-slices", options.curve_slices, 0),
+        ("--volumes", options.volumes, 0),
+        ("--contrasts", options.contrasts, 0),
+        ("--repeats", options.repeats, 1),
+        ("--threads", options.threads, 0),
+    ):
+        if value < least:
+            raise InvalidArgumentError(f"{name}: must be at least {least}, not {value}")
+    if options.pairs and not options.scans:
+        raise InvalidArgumentError("--pairs: names slices of --scans, which is missing")
+    if options.html:
+        _need_report_packages()
+    for file in (options.json, options.html):
+        if file is not None and not file.parent.is_dir():
+            raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
+    if options.volumes == 1:
+        raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
+    simulated = (
+        options.slices,
+        options.single_changes,
+        options.variants,
+        options.curve_slices,
+        options.volumes,
+        options.contrasts,
+    )
+    if not (options.scans or any(simulated)):
+        raise InvalidArgumentError(
+            "nothing to evaluate: give --scans, or leave one of --slices, --single-changes, --variants, "
+            "--curve-slices, --volumes and --contrasts above 0"
+        )
+
+
+def _measured_slices(options: argparse.Namespace) -> list[ScanSlice]:
+    from mriembed.scans import read_usable_slices
+
+    slices = _without_copies(
+        read_usable_slices(
+            options.scans,
+            image_files=options.image_files,
+            on_refused=lambda error: print(f"mriembed: warning: left out: {error}", file=sys.stderr),
+        )
+    )
+    if len(slices) < 2:
+        raise InvalidArgumentError(f"--scans: {len(slices)} usable slice(s); finding one again needs at least two")
+    return slices
 
 
 def _without_copies(slices: list[ScanSlice]) -> list[ScanSlice]:

@@ -127,14 +127,8 @@ def evaluate(
         precision: Embedder.load(model, precision=precision, threads=plan.threads) for precision in plan.precisions
     }
     description = next(iter(embedders.values())).info
-    replaced = [
-        f"{precision} computed in {embedder.compute_dtype}"
-        for precision, embedder in embedders.items()
-        if embedder.compute_dtype != precision
-    ]
-    methods: list[Method] = [DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()]
-    embeddings = [
-        *methods,
+    embeddings: list[Method] = [
+        *(DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()),
         Thumbnail(),
         PrincipalComponents(example_kspace(plan.examples)),
         random_weights(description),
@@ -142,16 +136,9 @@ def evaluate(
     methods = [*embeddings, RegisteredThumbnail()]
 
     def counter(name: str, total: int) -> Callable[[int], None]:
-        done = 0
+        return _counter(name, total, on_progress)
 
-        def count(more: int) -> None:
-            nonlocal done
-            done += more
-            on_progress(name, done, total)
-
-        return count
-
-    found_scores: list[Score] = []
+    scores: list[Score] = []
     volumes: list[VolumeScore] = []
     orderings: list[Ordering] = []
     contrasts: list[ContrastScore] = []
@@ -159,41 +146,34 @@ def evaluate(
     repeated: list[RepeatedScan] = []
     found: list[RetrievalResult] = []
     if plan.simulated:
-        simulated, gallery, queries = simulated_trials(
-            methods, plan.simulated, plan.seed, counter("simulated slices", plan.simulated)
-        )
-        found_scores += simulated
+        count = counter("simulated slices", plan.simulated)
+        simulated, gallery, queries = simulated_trials(methods, plan.simulated, plan.seed, count)
+        scores += simulated
         names = [f"slice {label}" for label in gallery.labels]
         found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
     if plan.single_changes:
-        found_scores += single_change_trials(
-            methods, plan.single_changes, plan.seed, counter("single changes", plan.single_changes)
-        )
+        count = counter("single changes", plan.single_changes)
+        scores += single_change_trials(methods, plan.single_changes, plan.seed, count)
     if slices:
         count = counter("measured slices", len(slices))
-        measured, repeated, gallery, queries = measured_trials(
-            methods, slices, pairs, plan.repeats, plan.seed, lambda: count(1)
-        )
-        found_scores += measured
-        found.append(
-            RetrievalResult(
-                "Measured slices", gallery, queries, [scan.name for scan in slices], scans_of_one_slice(pairs)
-            )
-        )
+        measured, repeated, gallery, queries = measured_trials(methods, slices, pairs, plan.repeats, plan.seed, count)
+        scores += measured
+        names = [scan.name for scan in slices]
+        found.append(RetrievalResult("Measured slices", gallery, queries, names, scans_of_one_slice(pairs)))
     if plan.volumes:
         volumes, orderings = volume_trials(methods, plan.volumes, plan.seed, counter("volumes", plan.volumes))
     if plan.contrasts:
         contrasts = contrast_trials(methods, plan.contrasts, plan.seed, counter("contrasts", plan.contrasts))
     if plan.variants:
-        found_scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
+        scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
     if plan.curve:
         curves = robustness_curves(embeddings, plan.curve, plan.seed, counter("robustness curves", plan.curve))
     return Evaluation(
         description,
         plan,
-        ", ".join([processor_name(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced]),
+        _machine(embedders),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        sorted(found_scores, key=lambda score: "same session" in score.trial),
+        sorted(scores, key=lambda score: "same session" in score.trial),
         volumes,
         orderings,
         contrasts,
@@ -201,6 +181,28 @@ def evaluate(
         curves,
         found,
     )
+
+
+def _counter(name: str, total: int, on_progress: Callable[[str, int, int], None]) -> Callable[[int], None]:
+    """Adds up what a trial has done, and tells it."""
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        on_progress(name, done, total)
+
+    return count
+
+
+def _machine(embedders: Mapping[str, Embedder]) -> str:
+    """Where the figures come from, and which of the precisions were computed in another one there."""
+    replaced = [
+        f"{precision} computed in {embedder.compute_dtype}"
+        for precision, embedder in embedders.items()
+        if embedder.compute_dtype != precision
+    ]
+    return ", ".join([processor_name(), f"{torch.get_num_threads()} threads", f"torch {torch.__version__}", *replaced])
 
 
 def processor_name() -> str:

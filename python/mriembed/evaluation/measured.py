@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,17 @@ _BRIGHT = 0.1  # of the largest magnitude, from which a pixel counts as body
 _REPEATS_OF_A_CHANGE = 4  # acquisitions for each of a transmit field or ghost, of which all are much alike
 # Of other sessions and of single changes; far from the seeds of training, which are the output of a mixing function.
 _SEED, _CHANGES_SEED = 7_375_000_003, 7_437_500_003
+
+
+_FEW_COILS = f"measured, same session, any {_FEW} coils"
+_TRIALS = [
+    *(f"measured, another session, {name}" for name in ANOTHER_SESSION),
+    "measured, phase alone",
+    *(f"measured, transmit field alone, {name}" for name in TRANSMIT_DEVIATION),
+    *(f"measured, ghost alone, {name}" for name in GHOST),
+    *(f"measured, same session, {name}" for name in SAME_SESSION),
+    _FEW_COILS,
+]
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ def measured_trials(
     pairs: Sequence[tuple[int, int]],
     repeats: int,
     seed: int,
-    on_slice: Callable[[], None],
+    on_slice: Callable[[int], None],
 ) -> tuple[list[Score], list[RepeatedScan], Gallery, Gallery]:
     """Finding each slice again among all of them.
 
@@ -91,56 +102,64 @@ def measured_trials(
         repeats: acquisitions of each slice at each level, background phases, and sets of few coils. There is a transmit
             field and a ghost of each level for every fourth of them.
         seed: decides the acquisitions.
-        on_slice: called after each slice.
+        on_slice: called after each slice, with 1.
 
     Returns:
         Scores, the repeated scans, the gallery, and the acquisitions in another session at the medium level.
     """
     gallery = Gallery(methods)
-    trials = {f"measured, another session, {name}": Gallery(methods) for name in ANOTHER_SESSION}
-    trials["measured, phase alone"] = Gallery(methods)
-    trials |= {f"measured, transmit field alone, {name}": Gallery(methods) for name in TRANSMIT_DEVIATION}
-    trials |= {f"measured, ghost alone, {name}": Gallery(methods) for name in GHOST}
-    trials |= {f"measured, same session, {name}": Gallery(methods) for name in SAME_SESSION}
-    few = Gallery(methods)
-    generator = torch.Generator().manual_seed(seed)
-    other_sessions = torch.Generator().manual_seed(_SEED + 1_000_003 * seed)
-    changes = torch.Generator().manual_seed(_CHANGES_SEED + 1_000_003 * seed)
-    change_repeats = math.ceil(repeats / _REPEATS_OF_A_CHANGE)
+    trials = {name: Gallery(methods) for name in _TRIALS}
+    generators = _Generators(
+        torch.Generator().manual_seed(seed),
+        torch.Generator().manual_seed(_SEED + 1_000_003 * seed),
+        torch.Generator().manual_seed(_CHANGES_SEED + 1_000_003 * seed),
+    )
     for number, scan in enumerate(slices):
-        kspace = torch.from_numpy(scan.kspace)[None]
-        height, width = kspace.shape[2:]
         gallery.add(scan.kspace[None], [number])
-        for name, level in ANOTHER_SESSION.items():
-            for _ in range(repeats):
-                again = reacquire(kspace, level, other_sessions)
-                trials[f"measured, another session, {name}"].add(again.numpy(), [number])
-        for _ in range(repeats):
-            phase = random_background_phase(torch.zeros(1, 1), height, width, ANY_PHASE, other_sessions)
-            trials["measured, phase alone"].add(with_factor(kspace, phase).numpy(), [number])
-        for _ in range(change_repeats):
-            for name, deviation in TRANSMIT_DEVIATION.items():
-                shaded = with_transmit_shading(kspace, deviation, changes)
-                trials[f"measured, transmit field alone, {name}"].add(shaded.numpy(), [number])
-            for name, strength in GHOST.items():
-                ghosted = with_ghost(kspace, strength, changes)
-                trials[f"measured, ghost alone, {name}"].add(ghosted.numpy(), [number])
-        for name, level in SAME_SESSION.items():
-            for _ in range(repeats):
-                again = reacquire(kspace, level, generator)
-                trials[f"measured, same session, {name}"].add(again.numpy(), [number])
-        coils = kspace.size(1)
-        if coils >= _MANY:
-            for _ in range(repeats):
-                chosen = torch.randperm(coils, generator=generator)[:_FEW]
-                few.add(kspace[:, chosen].numpy(), [number])
-        on_slice()
+        for trial, again in _acquisitions(torch.from_numpy(scan.kspace)[None], repeats, generators):
+            trials[trial].add(again.numpy(), [number])
+        on_slice(1)
+    few = trials.pop(_FEW_COILS)
     repeated = scans_of_one_slice(pairs)
     found = [score for trial, queries in trials.items() for score in scores(trial, gallery, queries, repeated)]
     if few.labels:
-        found += scores(f"measured, same session, any {_FEW} coils", gallery, few, repeated)
+        found += scores(_FEW_COILS, gallery, few, repeated)
     in_another_session = trials["measured, another session, medium"]
     return found, _repeated_scans(gallery, slices, pairs, repeated), gallery, in_another_session
+
+
+@dataclass(frozen=True)
+class _Generators:
+    """Random numbers of acquisitions in the same session, in another session, and of single changes."""
+
+    same_session: torch.Generator
+    another_session: torch.Generator
+    changes: torch.Generator
+
+
+def _acquisitions(kspace: Tensor, repeats: int, generators: _Generators) -> Iterator[tuple[str, Tensor]]:
+    """Acquisitions of a slice, (1, coils, y, x), each with the name of its trial."""
+    height, width = kspace.shape[2:]
+    for name, level in ANOTHER_SESSION.items():
+        for _ in range(repeats):
+            yield f"measured, another session, {name}", reacquire(kspace, level, generators.another_session)
+    for _ in range(repeats):
+        phase = random_background_phase(torch.zeros(1, 1), height, width, ANY_PHASE, generators.another_session)
+        yield "measured, phase alone", with_factor(kspace, phase)
+    for _ in range(math.ceil(repeats / _REPEATS_OF_A_CHANGE)):
+        for name, deviation in TRANSMIT_DEVIATION.items():
+            shaded = with_transmit_shading(kspace, deviation, generators.changes)
+            yield f"measured, transmit field alone, {name}", shaded
+        for name, strength in GHOST.items():
+            yield f"measured, ghost alone, {name}", with_ghost(kspace, strength, generators.changes)
+    for name, level in SAME_SESSION.items():
+        for _ in range(repeats):
+            yield f"measured, same session, {name}", reacquire(kspace, level, generators.same_session)
+    coils = kspace.size(1)
+    if coils >= _MANY:
+        for _ in range(repeats):
+            chosen = torch.randperm(coils, generator=generators.same_session)[:_FEW]
+            yield _FEW_COILS, kspace[:, chosen]
 
 
 def with_transmit_shading(kspace: Tensor, deviation: float, generator: torch.Generator) -> Tensor:

@@ -42,7 +42,7 @@ def test_a_line_that_is_no_pair_is_refused(tmp_path: Path, text: str, message: s
 
 def test_measured_slices_are_looked_for_at_every_level_and_by_few_coils() -> None:
     slices = scans(4)
-    scores, _, gallery, queries = measured_trials([Thumbnail()], slices, [], 5, 0, lambda: None)
+    scores, _, gallery, queries = measured_trials([Thumbnail()], slices, [], 5, 0, lambda _: None)
     expected = [
         "measured, another session, easy",
         "measured, another session, medium",
@@ -63,7 +63,7 @@ def test_measured_slices_are_looked_for_at_every_level_and_by_few_coils() -> Non
     )
     assert len(gallery.labels) == 4
     assert queries.labels == [number for number in range(4) for _ in range(5)]
-    few = [score.trial for score in measured_trials([Thumbnail()], scans(4, 8), [], 1, 0, lambda: None)[0]]
+    few = [score.trial for score in measured_trials([Thumbnail()], scans(4, 8), [], 1, 0, lambda _: None)[0]]
     assert few == expected[:-1]  # 4 of 8 coils are not few
     phase_alone = next(score for score in scores if score.trial == "measured, phase alone")
     assert phase_alone.recall_at_1 == 1.0
@@ -94,7 +94,7 @@ def test_repeated_scans_find_each_other_and_count_as_found() -> None:
     noise = random.standard_normal((*slices[0].kspace.shape, 2)).astype(np.float32).view(np.complex64)[..., 0]
     slices.append(ScanSlice(slices[0].kspace + 0.01 * noise, Path("day2/0.npy"), 1))
     slices.append(ScanSlice(slices[1].kspace + 0.01 * noise, Path("day2/1.npy"), 1))  # no pair, and nearer than any
-    scores, repeated, _, _ = measured_trials([Thumbnail()], slices, [(0, 3), (1, 2)], 2, 0, lambda: None)
+    scores, repeated, _, _ = measured_trials([Thumbnail()], slices, [(0, 3), (1, 2)], 2, 0, lambda _: None)
     assert repeated[0].first == "0.npy"
     assert repeated[0].second == "0.npy:1"
     assert repeated[0].found == {Thumbnail.name: True}
