@@ -82,8 +82,72 @@ def random_anatomy(
     Returns:
         Anatomy of (subjects * slices, size, size); the slices of a subject follow each other.
     """
-    device = generator.device
-    axis = (torch.arange(size, device=device) - size // 2) * (2.0 / size)
+    cut = _random_cut(subjects, slices, size, generator, variants, heights, directions, apart)
+    shapes = _SOLID_SHAPES if cut.solid else _SHAPES
+    tissues, phantom = _random_tissues(subjects, shapes, phantoms, generator)
+    inside, core, cover = _random_shapes(cut, shapes, phantom, generator)
+    within = tissues[:, 1, :, None, None]
+    if cut.solid:
+        pixels = int(torch.randint(*_FOLDS, (1,), generator=generator, device=generator.device))
+        folds = cut.texture(pixels, torch.ones_like(tissues[:, 0, :1]), generator) - 1
+        within = torch.lerp(within, tissues[:, -1, :, None, None], torch.sigmoid(_FOLD_EDGE * folds)[:, None])
+    values = torch.lerp(tissues[:, 0, :, None, None], within, core[:, None])
+    for index in range(shapes):  # each covers what lies below
+        values = torch.lerp(values, tissues[:, 2 + index, :, None, None], cover[:, index, None])
+    density, t1, t2 = values.unbind(1)
+    density = density * inside
+    for scale in (4, 16):
+        strength = 0.25 * torch.rand(subjects, 1, generator=generator, device=generator.device)
+        if cut.solid:
+            strength = 0.1 + 0.6 * strength
+        strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
+        density = density * cut.texture(scale, strength, generator)
+    flat = (subjects * slices, size, size)
+    return Anatomy(
+        density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
+    )
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Where subjects are cut.
+
+    Attributes:
+        size: pixels of a side.
+        z: (subjects, slices), heights of the slices' middles.
+        places: (subjects, 3, slices * y * x): y, x and 1 of the pixels once waves have displaced them.
+        levels: z of the slices, (subjects, slices), or of their pixels, (subjects, slices * y * x).
+        points: (subjects, 3, slices, y, x), y, x and z of the pixels of tilted slices; None: the slices are parallel.
+        solid: whether the subjects are about as fine along z as in the plane.
+    """
+
+    size: int
+    z: Tensor
+    places: Tensor
+    levels: Tensor
+    points: Tensor | None
+    solid: bool
+
+    def texture(self, scale: int, strength: Tensor, generator: torch.Generator) -> Tensor:
+        """A factor of noise of `scale` pixels, (subjects, slices, y * x), by the `strength` of each subject."""
+        if self.points is not None:
+            return _solid_texture_at(self.points, self.size, scale, strength, generator)
+        draw = _solid_texture if self.solid else _texture
+        return draw(self.z, self.size, scale, strength, generator)
+
+
+def _random_cut(
+    subjects: int,
+    slices: int,
+    size: int,
+    generator: torch.Generator,
+    variants: Tensor | None,
+    heights: Tensor | None,
+    directions: Tensor | None,
+    apart: float,
+) -> _Cut:
+    """See `random_anatomy`."""
+    axis = (torch.arange(size, device=generator.device) - size // 2) * (2.0 / size)
     uniform = UniformNumbers(subjects, 2 + slices + 7 * _WAVES, generator)
     spread = 0.1 * (0.7 / 0.1) ** uniform(0, 1, 1)
     if variants is not None:
@@ -94,64 +158,43 @@ def random_anatomy(
     if heights is not None:
         z = heights
     if directions is None:
-        places, levels = displaced(axis, z, uniform), z
-    else:
-        points = pixel_points(axis, z, directions)
-        places, levels = displaced_points(points.flatten(2), uniform), points[:, 2].flatten(1)
+        return _Cut(size, z, displaced(axis, z, uniform), z, None, heights is not None)
+    points = pixel_points(axis, z, directions)
+    return _Cut(size, z, displaced_points(points.flatten(2), uniform), points[:, 2].flatten(1), points, True)
 
-    shapes = _SHAPES if heights is None else _SOLID_SHAPES
-    tissues, phantom = _random_tissues(subjects, shapes, phantoms, generator)
+
+def _random_shapes(
+    cut: _Cut, shapes: int, phantom: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """How much of each pixel the body covers, what lies within its rim, and each shape, from 0 to 1.
+
+    Returns:
+        (subjects, slices, y * x) twice, and (subjects, shapes, slices, y * x).
+    """
+    subjects, slices = cut.z.shape
     uniform = UniformNumbers(subjects, shapes + 6, generator)
     empty = phantom[:, None] & (uniform(0, 1, shapes) < uniform(0.5, 1.0, 1))  # shapes that a phantom does not have
     body_axes = torch.cat([uniform(0.5, 0.95, 2), uniform(0.9, 2.0, 1)], 1)
     rim, tilt = uniform(0.02, 0.15, 1), uniform(-0.3, 0.3, 1)
-    softness = 1.0 / size
-    surface = ellipsoid_depth(places, levels, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)
+    softness = 1.0 / cut.size
+    surface = ellipsoid_depth(cut.places, cut.levels, torch.zeros_like(body_axes)[:, None], body_axes[:, None], tilt)
     surface = surface.reshape(subjects, slices, -1)
     inside = torch.sigmoid(surface / softness)
     core = torch.sigmoid((surface - rim[:, :, None]) / softness)
 
     uniform = UniformNumbers(subjects, 8, generator, times=shapes)
-    largest = torch.where(torch.arange(shapes, device=device) < _ORGANS, 0.5, 0.22)[:, None, None]
+    largest = torch.where(torch.arange(shapes, device=generator.device) < _ORGANS, 0.5, 0.22)[:, None, None]
     in_plane = 0.03 + (largest - 0.03) * torch.cat([uniform(0, 1, 1), uniform(0, 1, 1)], 2)
     along_z = uniform(0.1, 0.8, 1)
-    if heights is not None:  # 0.5 to 2 of the mean axis in the plane
+    if cut.solid:  # 0.5 to 2 of the mean axis in the plane
         along_z = in_plane.mean(2, keepdim=True) * 2 ** ((along_z - 0.45) / 0.35)
     axes = torch.cat([in_plane, along_z], 2)
     centres = uniform(-1, 1, 3) * (0.75 * body_axes)
-    cover = ellipsoid_depth(places, levels, *(each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi))))
-    cover = cover.reshape(subjects, shapes, slices, -1)
+    ellipsoids = (each.transpose(0, 1) for each in (centres, axes, uniform(0, math.pi)))
+    cover = ellipsoid_depth(cut.places, cut.levels, *ellipsoids).reshape(subjects, shapes, slices, -1)
     edges = softness * 10 ** uniform(-0.3, 0.9, 1, 1).transpose(0, 1)
     cover.div_(edges).sigmoid_().mul_(core[:, None]).mul_(~empty[..., None, None])
-
-    def solid_texture(scale: int, strength: Tensor) -> Tensor:
-        if directions is None:
-            return _solid_texture(z, size, scale, strength, generator)
-        return _solid_texture_at(points, size, scale, strength, generator)
-
-    within = tissues[:, 1, :, None, None]
-    if heights is not None:
-        pixels = int(torch.randint(*_FOLDS, (1,), generator=generator, device=device))
-        folds = solid_texture(pixels, torch.ones_like(rim)) - 1
-        within = torch.lerp(within, tissues[:, -1, :, None, None], torch.sigmoid(_FOLD_EDGE * folds)[:, None])
-    values = torch.lerp(tissues[:, 0, :, None, None], within, core[:, None])
-    for index in range(shapes):  # each covers what lies below
-        values = torch.lerp(values, tissues[:, 2 + index, :, None, None], cover[:, index, None])
-    density, t1, t2 = values.unbind(1)
-    density = density * inside
-    for scale in (4, 16):
-        strength = 0.25 * torch.rand(subjects, 1, generator=generator, device=device)
-        if heights is not None:
-            strength = 0.1 + 0.6 * strength
-        strength = strength * torch.where(phantom, 0.1, 1.0)[:, None]
-        if heights is None:
-            density = density * _texture(z, size, scale, strength, generator)
-        else:
-            density = density * solid_texture(scale, strength)
-    flat = (subjects * slices, size, size)
-    return Anatomy(
-        density.clamp(0, 1.5).reshape(flat), t1.clamp(50, 6000).reshape(flat), t2.clamp(5, 3000).reshape(flat)
-    )
+    return inside, core, cover
 
 
 def _spread_out(z: Tensor, apart: float) -> Tensor:
