@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from markdown_pages import DOCS, PAGES, README, REPOSITORY, anchors, links, used_commands
+from markdown_pages import DOCS, MODEL_CARD, PAGES, README, REPOSITORY, anchors, links, used_commands
+from mriembed.cli import main
 from program import help_of
 
 USED = sorted(
@@ -12,6 +13,16 @@ USED = sorted(
         for page in [README, *DOCS]
         for command, options in used_commands(page.read_text(encoding="utf-8"), "mriembed_cli")
         for option in options
+    }
+)
+# Commands that are written in Python. The card names the revision whose training command it shows.
+USED_OF_PYTHON = sorted(
+    {
+        (page.name, command, option)
+        for page in [README, *DOCS, MODEL_CARD]
+        for command, options in used_commands(page.read_text(encoding="utf-8"), "mriembed")
+        for option in options
+        if (page, command) != (MODEL_CARD, "train")
     }
 )
 
@@ -66,11 +77,23 @@ def test_options_are_found_in_code_blocks_and_in_spans_that_continue_on_the_next
     assert ("README.md", "embed", "--nearest") in USED
     assert ("benchmarks.md", "bench", "--repeats") in USED
     assert ("security.md", "embed", "--trust") in USED
+    assert ("training.md", "train", "--scans") in USED_OF_PYTHON
+    assert ("MODEL_CARD.md", "evaluate", "--contrasts") in USED_OF_PYTHON
 
 
 @pytest.mark.parametrize(("page", "command", "option"), USED)
 def test_each_option_that_a_page_gives_a_command_exists(page: str, command: str, option: str) -> None:
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", help_of(command)), f"{page}: {command} has no {option}"
+
+
+@pytest.mark.parametrize(("page", "command", "option"), USED_OF_PYTHON)
+def test_each_option_that_a_page_gives_a_command_of_python_exists(
+    page: str, command: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawing = ["--html=x"] if command == "check" else []  # otherwise mriembed_cli would take this process's place
+    with pytest.raises(SystemExit):
+        main([command, *drawing, "--help"])
+    assert re.search(rf"(?<![\w-]){option}(?![\w-])", capsys.readouterr().out), f"{page}: {command} has no {option}"
 
 
 def test_each_command_that_a_page_names_exists() -> None:
