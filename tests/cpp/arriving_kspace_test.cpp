@@ -131,6 +131,7 @@ const std::vector<Case> cases{{"small", {6, 24, 20}},
                               {"square", {9, 64, 64}},
                               {"large", {5, 160, 144}},
                               {"oversampled readout", {8, 96, 192}, 96},
+                              {"oversampled readout of many lines", {6, 160, 320}, 160},
                               {"oversampled readout and phase", {8, 120, 192}, 96, 96},
                               {"odd lengths", {7, 93, 131}, 67},
                               {"uneven pixels", {6, 48, 96}, 0, 0, 2},
@@ -180,6 +181,17 @@ TEST_P(ArrivingKspaceTest, takes_a_slice_that_lacks_lines_or_has_them_twice) {
     expect_same_bits(kspace, test, rows);
     expect_same_bits(kspace, test, {});
   }
+}
+
+// A line that alternates in its sign is an image at the very edge, which is cropped: only the images along x of all
+// lines tell that the matrix holds enough.
+TEST_P(ArrivingKspaceTest, takes_a_slice_whose_loudest_line_is_cropped_along_the_readout) {
+  const Case test{"alternating line", {6, 160, 320}, 160};
+  std::vector<Complex> kspace = kspace_of(test);
+  for (std::size_t x = 0; x < 320; ++x) {
+    kspace[std::size_t{2} * 320 + x] = x % 2 == 0 ? 1e6F : -1e6F;
+  }
+  expect_same_bits(kspace, test, in_order(160));
 }
 
 // Lines that are measured: every third one from the first, and others around the centre.

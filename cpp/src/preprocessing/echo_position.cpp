@@ -13,7 +13,7 @@ void find_echo_energies(const std::complex<float>* spectrum, std::int64_t height
   energies.x.assign(static_cast<std::size_t>(columns), 0.0);
   for (std::int64_t y = 0; y < rows; ++y) {
     const std::complex<float>* row = spectrum + (y - rows / 2 + height) % height * width;
-    double& energy_of_row = energies.y[static_cast<std::size_t>(y)];
+    double energy_of_row = 0;  // not at its place yet: stores there would wait for one another
     const auto add = [&](const std::complex<float>* from, std::int64_t count, double* to) {
       for (std::int64_t x = 0; x < count; ++x) {
         const auto energy = static_cast<double>(std::norm(from[x]));
@@ -23,6 +23,7 @@ void find_echo_energies(const std::complex<float>* spectrum, std::int64_t height
     };
     add(row + width - left, left, energies.x.data());
     add(row, columns - left, energies.x.data() + left);
+    energies.y[static_cast<std::size_t>(y)] = energy_of_row;
   }
 }
 

@@ -36,7 +36,7 @@ Planes on_grid(const Planes& spectrum, GridSize pixels, GridSize grid, const Sli
 
 }  // namespace
 
-void transform_to_kspace(const Planes& planes, Axes axes, GridSize pixels, const Planes& spectra,
+void transform_to_kspace(const Planes& planes, Axes axes, GridSize pixels, const Planes& spectra, bool weighs,
                          const SliceUnits& units) {
   units.run(planes.count, [&](std::int64_t coil, Participant& own, Found& found) {
     const Planes spectrum = spectra.at(coil);
@@ -45,7 +45,7 @@ void transform_to_kspace(const Planes& planes, Axes axes, GridSize pixels, const
                       planes.height, planes.width);
       units.transform(spectrum, {!axes.y, !axes.x}, Direction::forward, own);
     }
-    found.energy = energy_of(spectrum);
+    found.energy = weighs ? energy_of(spectrum) : 0;
     add_echo(spectrum, pixels, found);
   });
 }

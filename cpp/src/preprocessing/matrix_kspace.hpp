@@ -14,8 +14,8 @@ namespace mriembed {
 
 // Takes `planes`, which are k-space along `axes` and images along the others, to k-space along both, its centre at the
 // front, in `spectra`; these may be the same planes where nothing is to be transformed. Each virtual coil is a unit,
-// which finds its energy and, for find_echo(), that around the echo of an image of so many `pixels`.
-void transform_to_kspace(const Planes& planes, Axes axes, GridSize pixels, const Planes& spectra,
+// which finds the energy that find_echo() needs of an image of so many `pixels`, and with `weighs` that of all samples.
+void transform_to_kspace(const Planes& planes, Axes axes, GridSize pixels, const Planes& spectra, bool weighs,
                          const SliceUnits& units);
 
 // What a unit finds of one virtual coil for find_echo().

@@ -242,13 +242,16 @@ void SlicePreprocessor::refuse_faults(std::int32_t peak_bits) const {
 
 // From the virtual coils; before that, lines that are missing are filled.
 void SlicePreprocessor::remove_oversampling() {
-  const bool images_along_x = std::exchange(transformed_ahead_, false);
+  if (ahead_ == Ahead::spectra) {
+    return;
+  }
+  const bool images_along_x = std::exchange(ahead_, Ahead::nothing) == Ahead::images_along_x;
   if (lacks_lines_) {
     complete_lines(images_along_x);
     if (crops_y()) {
       crop({true, false}, crops_x() ? workspace_.virtual_coils : workspace_.cropped);
     }
-  } else if (!images_along_x && (crops_x() || crops_y())) {
+  } else if (crops_x() || crops_y()) {
     crop({crops_y(), crops_x()}, workspace_.cropped);
   }
 }
@@ -294,11 +297,11 @@ void SlicePreprocessor::crop(Axes axes, SampleBuffer& memory) {
   }
 }
 
-// K-space of the virtual coils along both axes, and its energy.
+// K-space of the virtual coils along both axes, and the energy of a whole one.
 void SlicePreprocessor::take_spectra() {
-  const Axes axes = kspace_axes();
+  const Axes axes = std::exchange(ahead_, Ahead::nothing) == Ahead::spectra ? Axes{true, true} : kspace_axes();
   spectra_ = axes.y && axes.x ? planes_ : sized(workspace_.spectra, virtual_coils_, planes_.height, planes_.width);
-  transform_to_kspace(planes_, axes, pixels(), spectra_, units_);
+  transform_to_kspace(planes_, axes, pixels(), spectra_, whole(), units_);
   energy_ = units_.energy();
 }
 

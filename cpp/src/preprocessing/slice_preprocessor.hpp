@@ -94,9 +94,13 @@ class SlicePreprocessor {
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();
-  // Whether lines become images along x as they arrive.
-  [[nodiscard]] bool transforms_ahead() const { return lacks_lines_ || (crops_x() && !crops_y()); }
+  // What lines become as they arrive. Nothing: virtual coils alone.
+  enum class Ahead { nothing, images_along_x, spectra };
+  [[nodiscard]] bool takes_spectra_ahead() const { return !lacks_lines_ && crops_x() && !crops_y(); }
+  Planes image_of_row(std::int64_t row);
+  void keep_row_ahead(const Planes& kept, std::int64_t row);
   void transform_ahead(std::int64_t row);
+  void take_spectra_ahead(std::int64_t row);
   void zero_ahead();
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
@@ -148,10 +152,10 @@ class SlicePreprocessor {
   bool kspace_;
   MeasuredLines measured_;  // of k-space
   bool lacks_lines_ = false;
-  Planes transformed_;              // lines that arrived, transformed and cropped along x
-  bool transformed_ahead_ = false;  // planes_ are those
-  SampleWindow window_;             // of source_, at which virtual coils are computed
-  float scale_ = 1;                 // of source_, to about 1
+  Planes rows_ahead_;             // lines that arrived: images along x, or spectra
+  Ahead ahead_ = Ahead::nothing;  // what planes_ are of those
+  SampleWindow window_;           // of source_, at which virtual coils are computed
+  float scale_ = 1;               // of source_, to about 1
   CalibrationFigures calibration_;
   std::int64_t virtual_coils_ = 0;
   Planes planes_;                       // (virtual coils, y, x)

@@ -34,8 +34,10 @@ std::optional<double> SlicePreprocessor::weigh_ahead(const std::optional<Eigen::
   }
   const double energy_kept = take_weights(whitening);
   planes_ = sized(workspace_.virtual_coils, virtual_coils_, window_.rows.length(), window_.columns.length());
-  if (transforms_ahead()) {
-    transformed_ = crops_x() ? sized(workspace_.cropped, virtual_coils_, window_.rows.length(), width_) : planes_;
+  if (lacks_lines_) {
+    rows_ahead_ = crops_x() ? sized(workspace_.cropped, virtual_coils_, window_.rows.length(), width_) : planes_;
+  } else if (takes_spectra_ahead()) {
+    rows_ahead_ = sized(workspace_.spectra, virtual_coils_, window_.rows.length(), width_);
   }
   if (lacks_lines_) {
     zero_ahead();
@@ -52,25 +54,49 @@ void SlicePreprocessor::compress_ahead(std::int64_t row) {
   compress_run(virtual_coil_planes(),
                {row * source_width_ + window_.columns.begin, row * source_width_ + window_.columns.end},
                workspace_.participants.front(), found);
-  if (transforms_ahead()) {
-    transform_ahead(kernels::to_front(row - window_.rows.begin, window_.rows.length()));
+  const std::int64_t to = kernels::to_front(row - window_.rows.begin, window_.rows.length());
+  if (lacks_lines_) {
+    transform_ahead(to);
+  } else if (takes_spectra_ahead()) {
+    take_spectra_ahead(to);
   }
 }
 
-// Row `row` of the virtual coils, as crop() and complete_lines() do it of all.
+// Row `row` of the virtual coils, (1, virtual coils, x), as an image.
+Planes SlicePreprocessor::image_of_row(std::int64_t row) {
+  const Planes image = sized(workspace_.row, 1, virtual_coils_, source_width_);
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::copy_n(planes_.at(coil).samples + row * source_width_, source_width_, image.samples + coil * source_width_);
+  }
+  units_.transform(image, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
+  return image;
+}
+
+void SlicePreprocessor::keep_row_ahead(const Planes& kept, std::int64_t row) {
+  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
+    std::copy_n(kept.samples + coil * width_, width_, rows_ahead_.at(coil).samples + row * width_);
+  }
+}
+
+// As complete_lines() begins with all rows.
 void SlicePreprocessor::transform_ahead(std::int64_t row) {
-  const Planes whole = sized(workspace_.row, 1, virtual_coils_, source_width_);
-  const Planes kept = crops_x() ? sized(workspace_.transformed_row, 1, virtual_coils_, width_) : whole;
-  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
-    std::copy_n(planes_.at(coil).samples + row * source_width_, source_width_, whole.samples + coil * source_width_);
+  const Planes image = image_of_row(row);
+  if (!crops_x()) {
+    keep_row_ahead(image, row);
+    return;
   }
-  units_.transform(whole, {false, true}, kernels::Direction::inverse, workspace_.participants.front());
-  if (crops_x()) {
-    crop_plane(whole, {false, true}, kept);
-  }
-  for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
-    std::copy_n(kept.samples + coil * width_, width_, transformed_.at(coil).samples + row * width_);
-  }
+  const Planes kept = sized(workspace_.transformed_row, 1, virtual_coils_, width_);
+  crop_plane(image, {false, true}, kept);
+  keep_row_ahead(kept, row);
+}
+
+// As crop() and take_spectra() do it of all rows, the centre of the image at the front in between.
+void SlicePreprocessor::take_spectra_ahead(std::int64_t row) {
+  const Planes image = image_of_row(row);
+  const Planes kept = sized(workspace_.transformed_row, 1, virtual_coils_, width_);
+  kernels::resize({image.samples, virtual_coils_, source_width_, true, true}, kept.samples, virtual_coils_, width_);
+  units_.transform(kept, {false, true}, kernels::Direction::forward, workspace_.participants.front());
+  keep_row_ahead(kept, row);
 }
 
 // What rows are as long as they have not arrived.
@@ -80,7 +106,7 @@ void SlicePreprocessor::zero_ahead() {
   }
   transform_ahead(0);
   for (std::int64_t coil = 0; coil < virtual_coils_; ++coil) {
-    std::complex<float>* const rows = transformed_.at(coil).samples;
+    std::complex<float>* const rows = rows_ahead_.at(coil).samples;
     for (std::int64_t row = 1; row < source_height_; ++row) {
       std::copy_n(rows, width_, rows + row * width_);
     }
@@ -99,9 +125,9 @@ bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits, const MeasuredLines
     find_echo_of_samples();
     take_rows_around_echo();
     compress_scaled(/*look_outside=*/false);
-  } else if (transforms_ahead()) {
-    planes_ = transformed_;
-    transformed_ahead_ = true;
+  } else if (lacks_lines_ || takes_spectra_ahead()) {
+    planes_ = rows_ahead_;
+    ahead_ = lacks_lines_ ? Ahead::images_along_x : Ahead::spectra;
   }
   return true;
 }

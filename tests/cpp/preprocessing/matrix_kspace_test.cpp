@@ -84,11 +84,13 @@ TEST_F(MatrixKspaceTest, comes_of_planes_that_are_images_along_one_axis_or_both)
         energy += std::norm(sample);
       }
     }
-    transform_to_kspace(planes, axes, pixels, spectra, units);
+    transform_to_kspace(planes, axes, pixels, spectra, /*weighs=*/true, units);
     for (std::int64_t coil = 0; coil < virtual_coils; ++coil) {
       expect_equal(centred(spectra.at(coil)), expected[static_cast<std::size_t>(coil)]);
     }
     EXPECT_NEAR(units.energy(), energy, 1e-5 * energy);
+    transform_to_kspace(planes, axes, pixels, spectra, /*weighs=*/false, units);
+    EXPECT_EQ(units.energy(), 0);
   }
 }
 
