@@ -86,7 +86,7 @@ std::string samples_text(io::Domain domain) {
     case io::Domain::image:
       return "complex coil images";
     case io::Domain::stacked:
-      return "stacked real and imaginary parts of coil images";
+      return "network input (magnitudes of images, then their real parts)";
     case io::Domain::kspace:
       break;
   }

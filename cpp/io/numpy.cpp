@@ -57,7 +57,7 @@ void parse_type(std::string_view value, Header& header) {
   const bool known = kind == "c8" || kind == "c16" || kind == "f4" || kind == "f8";
   if (!known || (type[0] != '<' && type[0] != '>' && type[0] != '=')) {
     refuse("an array of type '" + shown(type) +
-           "'; expected complex64 or complex128 (k-space or coil images), or float32 (stacked)");
+           "'; expected complex64 or complex128 (k-space or coil images), or float32 (network input)");
   }
   header.is_complex = kind[0] == 'c';
   header.part_bytes = (kind == "c8" || kind == "f4") ? 4 : 8;
@@ -213,7 +213,8 @@ class NumpyReader final : public ScanReader {
     const std::size_t rank = header_.shape.size();
     if (rank != 3 && rank != 4) {
       refuse("an array of " + std::to_string(rank) +
-             " dimensions; expected (coils, y, x) or (slices, coils, y, x), or stacked channels");
+             " dimensions; expected (coils, y, x) or (slices, coils, y, x), of network input (channels, y, x) or "
+             "(slices, channels, y, x)");
     }
     const std::size_t skip = rank - 3;
     channels_ = header_.shape[skip];
@@ -229,11 +230,11 @@ class NumpyReader final : public ScanReader {
       summary_.geometry.pixel_aspect = summary_.domain == Domain::kspace ? 0 : 1;
     } else {
       if (options.domain.has_value()) {
-        refuse("a real array: already stacked channels, not k-space or coil images as --input says");
+        refuse("a real array: network input, not k-space or coil images as --input says");
       }
       if (channels_ % 2 != 0) {
         refuse("a real array with " + std::to_string(channels_) +
-               " channels; stacked channels are real parts of all coils, then imaginary parts: an even number");
+               " channels; network input has an even number: magnitudes of all images, then their real parts");
       }
       summary_.domain = Domain::stacked;
       summary_.coils = channels_ / 2;

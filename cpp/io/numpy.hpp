@@ -9,7 +9,7 @@
 namespace mriembed::io {
 
 // Complex arrays (coils, y, x) or (slices, coils, y, x) are k-space, or coil images where the options say so;
-// real floating-point ones (2 x coils, H, W) or (slices, 2 x coils, H, W) are stacked.
+// real floating-point ones (2 x coils, y, x) or (slices, 2 x coils, y, x) are network input.
 // Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 std::unique_ptr<ScanReader> open_numpy(const std::string& path, const ReadOptions& options);
 

@@ -118,10 +118,10 @@ void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int
 
 void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
                      Report* report) const {
-  check_view(stacked, "stacked");
-  check_batch_shape(stacked.shape, "stacked", "(slices, 2 x coils, H, W)");
+  check_view(stacked, "network input");
+  check_batch_shape(stacked.shape, "network input", "(slices, 2 x coils, y, x)");
   if (stacked.shape[1] != info().in_channels) {
-    refuse_argument("stacked: this model takes " + std::to_string(info().in_channels) +
+    refuse_argument("network input: this model takes " + std::to_string(info().in_channels) +
                     " channels (2 x coils), got shape " + text_of(stacked.shape));
   }
   const auto make_input = [&](std::int64_t first, std::int64_t count) {

@@ -130,14 +130,14 @@ class Embedder:
         """As `warm_up`, for k-space or coil images of this shape, (slices, coils, y, x)."""
         self._core.warm_up_kspace(shape, readout_width or 0, phase_height or 0)
 
-    def embed(self, stacked: ArrayLike) -> NDArray[np.float32]:
+    def embed(self, network_input: ArrayLike) -> NDArray[np.float32]:
         """Embeds network input (slices, 2 x coils, y, x), real. Returns (slices, embed_dim).
 
         Raises:
             InvalidArgumentError: shape or dtype do not fit the model.
             BadInputError: a slice is all zero or contains NaN or Inf; the message names it.
         """
-        return self._core.embed(_real(stacked))
+        return self._core.embed(_real(network_input))
 
     def embed_images(self, coil_images: ArrayLike) -> NDArray[np.float32]:
         """Embeds complex coil images (slices, coils, y, x). Returns and raises as `embed`."""
@@ -188,9 +188,9 @@ def _real(values: ArrayLike) -> NDArray[np.float32]:
     array = np.asarray(values)
     if array.dtype.kind != "f":
         raise InvalidArgumentError(
-            f"stacked: expected a floating-point array (slices, 2 x coils, H, W), got {array.dtype}"
+            f"network input: expected a floating-point array (slices, 2 x coils, y, x), got {array.dtype}"
         )
-    return _native(array, np.dtype(np.float32), "stacked")
+    return _native(array, np.dtype(np.float32), "network input")
 
 
 def _native(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:

@@ -160,7 +160,7 @@ class MRIEmbeddingModel(nn.Module):
         return self
 
     def forward(self, x: Tensor, normalize: Optional[bool] = None) -> Tensor:
-        """Embeds stacked slices.
+        """Embeds network input.
 
         Args:
             x: real floating-point, (B, C_in, H, W), any H and W (8 x 8 and more make sense).
@@ -175,8 +175,8 @@ class MRIEmbeddingModel(nn.Module):
         """
         if x.is_complex():
             raise TypeError(
-                "expected real stacked channels (B, 2 x coils, H, W), got a complex tensor; "
-                "CoilPreprocessor turns complex coil images or k-space into stacked channels"
+                "expected real network input (B, 2 x coils, H, W), got a complex tensor; "
+                "CoilPreprocessor makes it of complex coil images or k-space"
             )
         if not x.is_floating_point():
             raise TypeError("expected a floating-point tensor, got an integer or boolean one")

@@ -28,7 +28,7 @@ class EmbeddingPipeline(nn.Module):
         self.preprocessor = preprocessor
 
     def forward(self, x: Tensor, normalize: Optional[bool] = None) -> Tensor:
-        """Embeds stacked channels (B, 2 x num_coils, H, W), real."""
+        """Embeds network input (B, 2 x num_coils, H, W), real."""
         embedding: Tensor = self.model(x, normalize)
         return embedding
 
@@ -64,5 +64,5 @@ class EmbeddingPipeline(nn.Module):
         square: Optional[tuple[int, int]] = None,
     ) -> Tensor:
         """Embeds k-space (B, coils, y, x), complex."""
-        prepared = self.preprocess_kspace(kspace, noise_covariance, readout_width, phase_height, square)
-        return self.forward(prepared[0], None)
+        preprocessed = self.preprocess_kspace(kspace, noise_covariance, readout_width, phase_height, square)
+        return self.forward(preprocessed[0], None)

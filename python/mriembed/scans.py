@@ -130,7 +130,7 @@ def read_slices(
                 for warning in scan.warnings:
                     on_warning(warning)
             if scan.domain == "stacked":
-                raise BadInputError("stacked channels; k-space or coil images are needed")
+                raise BadInputError("network input; k-space or coil images are needed")
             slices = []
             for index in range(scan.slices):
                 samples = scan.read(index)

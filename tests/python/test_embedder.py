@@ -96,7 +96,7 @@ def test_wrong_shapes_and_dtypes_are_refused_with_what_was_expected(embedder: Em
         embedder.embed_kspace(kspace_of(5, 10, 10))
     with pytest.raises(InvalidArgumentError, match="k-space: expected a complex array"):
         embedder.embed_kspace(np.ones((1, 4, 8, 8)))
-    with pytest.raises(InvalidArgumentError, match="stacked: expected a floating-point array"):
+    with pytest.raises(InvalidArgumentError, match="network input: expected a floating-point array"):
         embedder.embed(kspace_of(1, 8, 10, 10))
     with pytest.raises(InvalidArgumentError, match="takes 8 channels"):
         embedder.embed(np.ones((1, 6, 8, 8), np.float32))

@@ -178,7 +178,7 @@ def test_the_network_is_the_one_of_the_specification() -> None:
         (torch.ones(1, 1, 4, 16, 16), ValueError, "expected 4 dimensions"),
         (torch.ones(1, 6, 16, 16), ValueError, "expected 4 channels"),
         (torch.ones(1, 4, 0, 16), ValueError, "without empty axes"),
-        (torch.ones(1, 4, 16, 16, dtype=torch.complex64), TypeError, "real stacked channels"),
+        (torch.ones(1, 4, 16, 16, dtype=torch.complex64), TypeError, "real network input"),
         (torch.ones(1, 4, 16, 16, dtype=torch.int32), TypeError, "floating-point"),
         (torch.ones(1, 4, 16, 16, dtype=torch.bool), TypeError, "floating-point"),
     ],

@@ -242,6 +242,11 @@ def test_inspect_names_what_matters_of_a_raw_scan(phantom: Path) -> None:
     assert "prewhitening" in shown["noise measurement"]
 
 
+def test_inspect_calls_a_real_array_network_input(tmp_path: Path) -> None:
+    np.save(tmp_path / "scan.npy", np.ones((1, 4, 8, 8), np.float32))
+    assert inspected(tmp_path / "scan.npy")["samples"] == "network input (magnitudes of images, then their real parts)"
+
+
 def inspected(scan: Path) -> dict[str, str]:
     """The facts that `inspect` prints, by their names."""
     lines = cli("inspect", scan).stdout.splitlines()

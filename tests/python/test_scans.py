@@ -74,7 +74,7 @@ def test_files_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:
     for name, reason in (
         ("cut.npy", ""),
         ("cut.h5", ""),
-        ("stacked.npy", "stacked channels; k-space or coil images are needed"),
+        ("stacked.npy", "network input; k-space or coil images are needed"),
         ("zero.npy", "slice 1 is all zero"),
         ("none.npy", ""),
     ):

@@ -50,7 +50,7 @@ class MeasuredPairs:
     def pairs(
         self, count: int, preprocessor: CoilPreprocessor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Stacked channels of two acquisitions of `count` slices, (count, 2 x num_coils, matrix, matrix) each.
+        """Network input of two acquisitions of `count` slices, (count, 2 x num_coils, matrix, matrix) each.
 
         Returns:
             First acquisitions, second ones, and the number of each slice, by which a slice drawn twice is known.

@@ -82,18 +82,18 @@ def simulated_pairs(
         chosen = torch.randperm(whole.size(1), generator=generator, device=device)[: some(2, 8)]
         return whole[:, chosen]
 
-    def prepared(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
+    def preprocessed(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
         kspace = acquire(drawn.images, sensitivities, perturbation, generator, heights=drawn.heights)
-        stacked: Tensor = preprocessor.preprocess_kspace(kspace)[0]
-        return stacked
+        network_input: Tensor = preprocessor.preprocess_kspace(kspace)[0]
+        return network_input
 
     def perturbed() -> Perturbation:
         weakest = min(_WEAKEST, strength)
         return view(weakest + (strength - weakest) * float(torch.rand(1, generator=generator, device=device)))
 
-    first = prepared(loops(some(8, _MOST_COILS)), FULL) if chance(_FULL) else prepared(array(), perturbed())
+    first = preprocessed(loops(some(8, _MOST_COILS)), FULL) if chance(_FULL) else preprocessed(array(), perturbed())
     few = chance(_FEW_COILS * strength)
-    second = prepared(elements_of_a_large_array() if few else array(), perturbed())
+    second = preprocessed(elements_of_a_large_array() if few else array(), perturbed())
     return first, second, drawn.coordinates
 
 
