@@ -20,7 +20,10 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
     Raises:
         OSError: the file cannot be written; names it. What was there before stays as it is.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise _cannot_be_written(path, error) from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -34,7 +37,11 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, f"cannot be written: {error.strerror}", str(path)) from None
+        raise _cannot_be_written(path, error) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _cannot_be_written(path: Path, error: OSError) -> OSError:
+    return OSError(error.errno, f"cannot be written: {error.strerror}", str(path))
