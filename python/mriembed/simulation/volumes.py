@@ -12,8 +12,8 @@ from mriembed.simulation.contrast import Sequences
 from mriembed.simulation.excitation import transmit_field
 from mriembed.simulation.slices import of_unit_energy
 
-_SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres: heads to trunks
-_FARTHEST = 0.6  # from the body's middle that a slice lies, in units of half of the field of view
+SMALLEST_FIELD, LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres: heads to trunks
+FARTHEST = 0.6  # from the subject's middle that a slice lies, in units of half of the field of view
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ def random_volume(
             the slices are parallel. The subject is the same one either way.
     """
     drawn = torch.rand(2, generator=generator, device=generator.device)
-    field_of_view = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** float(drawn[0])
+    field_of_view = SMALLEST_FIELD * (LARGEST_FIELD / SMALLEST_FIELD) ** float(drawn[0])
     heights = (positions - positions.amin()) * (2 / field_of_view)
-    room = (2 * _FARTHEST - float(heights.amax())) * float(drawn[1])
-    heights = (heights - _FARTHEST + room)[None]
+    room = (2 * FARTHEST - float(heights.amax())) * float(drawn[1])
+    heights = (heights - FARTHEST + room)[None]
     anatomy = random_anatomy(
         1,
         len(positions),

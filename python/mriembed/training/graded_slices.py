@@ -11,11 +11,10 @@ from mriembed.simulation.anatomy import random_anatomy
 from mriembed.simulation.contrast import Sequences, random_sequences
 from mriembed.simulation.excitation import transmit_field
 from mriembed.simulation.slices import LEAST_SPACING, of_unit_energy, simulate_images
+from mriembed.simulation.volumes import FARTHEST, LARGEST_FIELD, SMALLEST_FIELD
 
-_SMALLEST_FIELD, _LARGEST_FIELD = 200.0, 320.0  # of view, in millimetres
 _LEAST_SPACING, _MOST_SPACING = 1.0, 15.0  # of a subject's slices, in millimetres
 _IRREGULAR = 0.3  # of the spacing, by which a slice may lie beside its place
-_FARTHEST = 0.6  # from the subject's middle that a slice lies, in units of half of the field of view
 # What a change of contrast counts for, in millimetres: parameters within 10 % or 50 %, a sequence of another kind.
 _CHANGES = ((0.1, 1.0), (0.5, 4.0), (None, 10.0))
 _NOT_NEAR = 200.0  # millimetres
@@ -100,14 +99,14 @@ def _places(subjects: int, slices: int, generator: torch.Generator) -> tuple[Ten
         drawn = torch.rand(subjects, *shape, generator=generator, device=generator.device)
         return low + (high - low) * drawn
 
-    field = _SMALLEST_FIELD * (_LARGEST_FIELD / _SMALLEST_FIELD) ** uniform(0, 1, 1)
-    most = (_FARTHEST * field / slices).clamp(max=_MOST_SPACING)
+    field = SMALLEST_FIELD * (LARGEST_FIELD / SMALLEST_FIELD) ** uniform(0, 1, 1)
+    most = (FARTHEST * field / slices).clamp(max=_MOST_SPACING)
     spacing = _LEAST_SPACING * (most / _LEAST_SPACING) ** uniform(0, 1, 1)
     index = torch.arange(slices, device=generator.device)
     positions = spacing * (index + uniform(-_IRREGULAR, _IRREGULAR, slices))
     heights = positions * (2 / field)
-    room = (2 * _FARTHEST - (heights[:, -1:] - heights[:, :1])) * uniform(0, 1, 1)
-    return positions, heights - heights[:, :1] - _FARTHEST + room
+    room = (2 * FARTHEST - (heights[:, -1:] - heights[:, :1])) * uniform(0, 1, 1)
+    return positions, heights - heights[:, :1] - FARTHEST + room
 
 
 def _repeated(sequences: Sequences, slices: int) -> Sequences:
