@@ -14,8 +14,7 @@ def test_the_strongest_acquisition_differs_by_what_a_hard_trial_does() -> None:
     hard = ANOTHER_SESSION["hard"]
     strongest = view(1.0)
     # Coils, channels and matrix of training are drawn elsewhere, or go a little further.
-    others = {"fewest_coils": 1.0, "single_channel": 0.0, "resolution": 0.5, "weighting": 0.4}
-    assert strongest == replace(hard, **others)
+    assert strongest == replace(hard, fewest_coils=1.0, single_channel=0.0, resolution=0.5, weighting=0.4)
 
 
 @pytest.mark.parametrize("name", ["gain", "noise", "undersampling", "shift", "rotation", "scaling", "weighting"])
