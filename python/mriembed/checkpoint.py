@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from mriembed.distances import Distances
 from mriembed.errors import ModelFileError
@@ -105,14 +106,33 @@ def load_weights(model: MRIEmbeddingModel, path: str | Path) -> None:
     """
     path = Path(path)
     weights = _read(path)
-    try:
-        model.load_state_dict(dict(weights), strict=True)
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelFileError(f"{path}: the weights do not fit the model: {reason}") from None
+    reason = _misfit(model, weights)
+    if not reason:
+        try:
+            model.load_state_dict(dict(weights), strict=True)
+        except (RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+    if reason:
+        raise ModelFileError(f"{path}: the weights do not fit the model: {reason}")
     for name, value in model.named_parameters():
         if not bool(torch.isfinite(value).all()):
             raise ModelFileError(f"{path}: {name} holds NaN or infinite weights")
+
+
+def _misfit(model: MRIEmbeddingModel, weights: Mapping[str, Tensor]) -> str:
+    """What keeps `weights` from fitting, in a few words; empty where names and shapes fit."""
+    own = model.state_dict()
+    missing = [name for name in own if name not in weights]
+    if missing:
+        return f"{missing[0]} is missing" + (f", and {len(missing) - 1} more" if len(missing) > 1 else "")
+    for name, value in weights.items():
+        if name not in own:
+            return f"the model has no {name}"
+        # Of a lazy stem, the number of input channels alone is open.
+        right = (model.widths[0], *value.shape[1:]) if is_lazy(own[name]) else tuple(own[name].shape)
+        if tuple(value.shape) != right:
+            return f"{name} has the shape {tuple(value.shape)}, the model's has {right}"
+    return ""
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -133,7 +153,7 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         raise
     except Exception:  # on bytes that are no checkpoint torch raises whatever its unpickler stumbles over
         raise ModelFileError(
-            f"{path}: no weights-only checkpoint; write one with torch.save(model.state_dict(), ...) or safetensors"
+            f"{path}: not a weights-only checkpoint; write one with torch.save(model.state_dict(), ...) or safetensors"
         ) from None
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):

@@ -1,4 +1,5 @@
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,15 +59,38 @@ def test_a_checkpoint_that_would_run_code_is_refused_without_running_it(tmp_path
     torch.save({"weight": Hostile()}, tmp_path / "hostile.pt")
     (tmp_path / "bare.pkl").write_bytes(pickle.dumps(Hostile()))
     for name in ("hostile.pt", "bare.pkl"):
-        with pytest.raises(ModelFileError, match=f"{name}: no weights-only checkpoint"):
+        with pytest.raises(ModelFileError, match=f"{name}: not a weights-only checkpoint"):
             load_weights(untrained(), tmp_path / name)
     assert not witness.exists()
 
 
-def test_weights_of_another_shape_are_refused_by_name(tmp_path: Path) -> None:
-    torch.save(MRIEmbeddingModel(embed_dim=9, widths=(8, 8, 8, 8)).materialize(4).state_dict(), tmp_path / "c.pt")
-    with pytest.raises(ModelFileError, match=r"c\.pt: the weights do not fit the model: .*head\.weight"):
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda weights: weights | {"head.weight": torch.ones(9, 8)},
+            "head.weight has the shape (9, 8), the model's has (8, 8)",
+        ),
+        (lambda weights: weights | {"tail.bias": torch.ones(2)}, "the model has no tail.bias"),
+        (lambda _: {"a": torch.ones(1)}, "stem.convolution.weight is missing, and 21 more"),
+        (lambda weights: {name: weights[name] for name in weights if name != "head.bias"}, "head.bias is missing"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_with_the_first_that_does_not(
+    tmp_path: Path, change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]], reason: str
+) -> None:
+    torch.save(change(dict(trained().state_dict())), tmp_path / "c.pt")
+    with pytest.raises(ModelFileError) as refused:
         load_weights(untrained(), tmp_path / "c.pt")
+    assert str(refused.value) == f"{tmp_path / 'c.pt'}: the weights do not fit the model: {reason}"
+
+
+def test_a_lazy_model_refuses_weights_of_another_shape_by_name(tmp_path: Path) -> None:
+    torch.save(trained().state_dict() | {"stem.convolution.weight": torch.ones(9, 4, 3, 3)}, tmp_path / "c.pt")
+    with pytest.raises(
+        ModelFileError, match=r"stem\.convolution\.weight has the shape \(9, 4, 3, 3\), .* \(8, 4, 3, 3\)"
+    ):
+        load_weights(MRIEmbeddingModel(embed_dim=8, widths=(8, 8, 8, 8)), tmp_path / "c.pt")
 
 
 def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path) -> None:
