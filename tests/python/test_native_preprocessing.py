@@ -149,6 +149,56 @@ def test_a_spike_outside_the_matrix_does_not_spoil_the_next_slice(tmp_path: Path
         np.testing.assert_allclose(native.embed_kspace(samples), expected, rtol=0, atol=1e-5)
 
 
+def undersampled(samples: np.ndarray, factor: int, calibration: int) -> np.ndarray:
+    """Every `factor`-th line from the second on, and the ACS lines."""
+    lines = np.arange(samples.shape[2])
+    measured = (lines % factor == 1) | (np.abs(2 * (lines - lines.size // 2) + 1) <= calibration)
+    result: np.ndarray = np.where(measured[:, None], samples, 0).astype(np.complex64)
+    return result
+
+
+@pytest.mark.parametrize("compression", ["pca", "none"])
+@pytest.mark.parametrize("shape", [(160, 40), (131, 71)])
+def test_both_fill_lines_of_slices_far_larger_than_the_matrix(
+    tmp_path: Path, shape: tuple[int, int], compression: str
+) -> None:
+    """The library fills those lines only that the matrix may keep."""
+    torch.manual_seed(3)
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(5, compression, 20)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    native, scripted = Embedder.load(tmp_path / "model.pt", threads=2), ScriptedPipeline(tmp_path / "model.pt")
+    coils = 5 if compression == "none" else 9
+    samples = np.roll(coil_mixture(1, coils, *shape), 5, axis=2) + 0.01 * complex_normal(1, coils, *shape, seed=4)
+    for factor, calibration, width, height in [
+        (2, 16, None, None),
+        (3, 24, shape[1] // 2, None),
+        (4, 90, None, None),
+        (3, 24, None, shape[0] - 30),
+    ]:
+        arguments = (undersampled(samples, factor, calibration), None, width, height)
+        np.testing.assert_allclose(
+            native.embed_kspace(*arguments), scripted.embed_kspace(*arguments), rtol=0, atol=1e-5
+        )
+
+
+def test_both_judge_the_matrix_of_an_undersampled_slice_by_all_lines(tmp_path: Path) -> None:
+    """A spike beside the matrix leaves as good as nothing in it, or enough."""
+    pipeline = EmbeddingPipeline(MRIEmbeddingModel(), CoilPreprocessor(4, "pca", 16)).eval()
+    mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
+    native, scripted = Embedder.load(tmp_path / "model.pt"), ScriptedPipeline(tmp_path / "model.pt")
+    samples = undersampled(coil_mixture(1, 6, 128, 128), 2, 24)
+    for spike, fault in [(1e3, ""), (1e6, "cropped matrix")]:
+        samples[0, 2, 5, 5] = spike * np.abs(samples[:, :, 52:76]).max()
+        if fault:
+            for embedder in (native, scripted):
+                with pytest.raises(BadInputError, match=fault):
+                    embedder.embed_kspace(samples)
+        else:
+            expected = scripted.embed_kspace(samples)
+            for _ in range(2):
+                np.testing.assert_allclose(native.embed_kspace(samples), expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_the_library_s_preparation_gives_the_same_bits_again(model_file: Path, threads: int) -> None:
     embedder = Embedder.load(model_file, threads=threads)

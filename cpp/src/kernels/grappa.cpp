@@ -9,21 +9,31 @@ namespace mriembed::kernels {
 namespace {
 
 // The gaps that can be filled.
-std::vector<Gap> gaps_of(const HybridSlice& slice, std::span<const std::uint8_t> measured, LineRange calibration) {
-  std::vector<Gap> gaps;
+struct FillableGaps {
+  std::vector<std::int64_t> sizes;  // of all
+  std::vector<Gap> held;            // those that the slice holds
+};
+
+FillableGaps gaps_of(const HybridSlice& slice, std::span<const std::uint8_t> measured, LineRange calibration) {
+  FillableGaps gaps;
   std::vector<std::complex<float>*> between;
   std::int64_t before = -1;
-  for (std::int64_t line = 0; line < slice.lines; ++line) {
+  for (std::int64_t line = 0; line < static_cast<std::int64_t>(measured.size()); ++line) {
     if (measured[static_cast<std::size_t>(line)] == 0) {
       continue;
     }
     const std::int64_t size = line - before;
     if (before >= 0 && Grappa::fills(size, calibration.end - calibration.begin)) {
-      between.clear();
-      for (std::int64_t missing = before + 1; missing < line; ++missing) {
-        between.push_back(slice.line(missing));
+      if (std::ranges::find(gaps.sizes, size) == gaps.sizes.end()) {
+        gaps.sizes.push_back(size);
       }
-      add_gap(gaps, size, slice.line(before), slice.line(line), between);
+      if (slice.holds(before) && slice.holds(line)) {
+        between.clear();
+        for (std::int64_t missing = before + 1; missing < line; ++missing) {
+          between.push_back(slice.line(missing));
+        }
+        add_gap(gaps.held, size, slice.line(before), slice.line(line), between);
+      }
     }
     before = line;
   }
@@ -34,19 +44,14 @@ std::vector<Gap> gaps_of(const HybridSlice& slice, std::span<const std::uint8_t>
 
 Completion Grappa::fill(const HybridSlice& slice, std::span<const std::uint8_t> measured, LineRange calibration,
                         const threads::Executor& executor) {
-  const std::vector<Gap> gaps = gaps_of(slice, measured, calibration);
-  std::vector<std::int64_t> sizes;
-  sizes.reserve(gaps.size());
-  for (const Gap& gap : gaps) {
-    sizes.push_back(gap.size);
-  }
+  const FillableGaps gaps = gaps_of(slice, measured, calibration);
   CalibrationRun run;
   for (std::int64_t line = calibration.begin; line < calibration.end; ++line) {
     run.push_back(slice.line(line));
   }
-  kernels_.calibrate({&run, 1}, sizes, slice.coils, slice.coil_stride, slice.width, executor);
+  kernels_.calibrate({&run, 1}, gaps.sizes, slice.coils, slice.coil_stride, slice.width, executor);
   Completion completion;
-  completion.filled = kernels_.fill(gaps, slice.coil_stride, executor);
+  completion.filled = kernels_.fill(gaps.held, slice.coil_stride, executor);
   completion.left = std::ranges::count(measured, 0) - completion.filled;
   return completion;
 }

@@ -28,10 +28,15 @@ class Grappa {
   // `regularization` as GrappaKernels takes it.
   explicit Grappa(double regularization = 1e-3) : kernels_(regularization) {}
 
-  // `measured` has a value for each line, not 0 where it was measured. No bit depends on the number of threads. Uses
-  // memory that this object keeps.
+  // `measured` has a value for each line, not 0 where it was measured. Of a slice that holds a part of the lines, the
+  // calibration lines included, gaps between two lines that it holds are filled as in the whole slice. No bit depends
+  // on the number of threads. Uses memory that this object keeps.
   Completion fill(const HybridSlice& slice, std::span<const std::uint8_t> measured, LineRange calibration,
                   const threads::Executor& executor);
+
+  // After fill(): all lines that it fills in the whole slice have at most so many times the energy of the measured
+  // ones.
+  [[nodiscard]] double most_gain() const { return kernels_.most_gain(); }
 
  private:
   GrappaKernels kernels_;

@@ -95,6 +95,21 @@ void GrappaKernels::use_width(std::int64_t width) {
   }
 }
 
+// By Cauchy and Schwarz, a sample's energy is at most that of its weights times that of its sources. Each sample is the
+// source of grappa_taps samples in each line of the two gaps beside it.
+double GrappaKernels::most_gain() const {
+  double most = 0;
+  for (const Kernel& kernel : kernels_) {
+    double energy = 0;
+    for (std::size_t distance = 0; kernel.solved && distance < kernel.weights.size(); ++distance) {
+      const std::vector<std::complex<float>>& values = kernel.weights[distance].values;
+      energy += energy_of(values.data(), static_cast<std::int64_t>(values.size()));
+    }
+    most = std::max(most, energy);
+  }
+  return 2 * grappa_taps * most;
+}
+
 std::int64_t GrappaKernels::fill(std::span<const Gap> gaps, std::int64_t coil_stride,
                                  const threads::Executor& executor) {
   participants_.resize(std::max(participants_.size(), static_cast<std::size_t>(executor.threads())));

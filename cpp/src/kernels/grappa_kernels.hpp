@@ -54,6 +54,9 @@ class GrappaKernels {
   // Whether there is a kernel of gaps of this size.
   [[nodiscard]] bool knows(std::int64_t size) const { return kernel_of(size) != nullptr; }
 
+  // Lines that these kernels fill between measured ones have at most so many times the energy of the measured ones.
+  [[nodiscard]] double most_gain() const;
+
   // Fills the lines of the gaps whose kernels are known, and gives their number.
   std::int64_t fill(std::span<const Gap> gaps, std::int64_t coil_stride, const threads::Executor& executor);
 

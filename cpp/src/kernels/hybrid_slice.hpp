@@ -8,16 +8,19 @@
 
 namespace mriembed::kernels {
 
-// Coils of a slice as k-space along y and as images along x. x may be cropped, and may begin at any pixel.
+// Coils of a slice as k-space along y and as images along x. x may be cropped, and may begin at any pixel. Lines that
+// nobody needs may be left out at both ends.
 struct HybridSlice {
   std::complex<float>* samples;
   std::int64_t coils;
-  std::int64_t lines;
+  std::int64_t lines;  // that are there
   std::int64_t width;
   std::int64_t coil_stride;  // samples from a coil to the next
   std::int64_t front;        // the line that lies first in memory; the others follow it cyclically
+  std::int64_t first = 0;    // the first line that is there
 
   [[nodiscard]] std::int64_t row(std::int64_t line) const noexcept { return (line - front + lines) % lines; }
+  [[nodiscard]] bool holds(std::int64_t line) const noexcept { return first <= line && line < first + lines; }
   // Of the first coil.
   [[nodiscard]] std::complex<float>* line(std::int64_t number) const noexcept { return samples + row(number) * width; }
 };

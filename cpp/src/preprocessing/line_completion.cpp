@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "kernels/energy.hpp"
+#include "kernels/peak.hpp"
 #include "preprocessing/preprocessing_version.hpp"
 
 namespace mriembed {
@@ -73,10 +74,34 @@ std::int64_t echo_line(const kernels::HybridSlice& slice) {
 
 }  // namespace
 
+kernels::LineRange lines_to_fill(const MeasuredLines& measured, LineRange wanted) {
+  const Plan plan = plan_of(measured);
+  const auto lines = static_cast<std::int64_t>(measured.size());
+  if (plan.partial) {  // the missing end follows from images
+    return {0, lines};
+  }
+  const auto there = [&](std::int64_t line) { return measured[static_cast<std::size_t>(line)] != 0; };
+  // To the measured lines around gaps that reach into them.
+  LineRange held = wanted;
+  while (held.begin > 0 && wanted.begin - held.begin < kernels::Grappa::most_gap && !there(held.begin)) {
+    --held.begin;
+  }
+  while (held.end < lines && held.end - wanted.end < kernels::Grappa::most_gap && !there(held.end - 1)) {
+    ++held.end;
+  }
+  if (plan.acceleration > 1) {
+    held = {std::min(held.begin, plan.calibration.begin), std::max(held.end, plan.calibration.end)};
+  }
+  return held;
+}
+
 MeasuredLines measured_lines(const std::complex<float>* kspace, const std::array<std::int64_t, 3>& shape,
                              const std::array<std::int64_t, 3>& strides) {
   const auto [coils, lines, width] = shape;
-  const auto measured = [&](const std::complex<float>* row) {
+  const auto measured = [&, width = width](const std::complex<float>* row) {
+    if (strides[2] == 1) {
+      return kernels::peak_bits(row, width) != 0;
+    }
     for (std::int64_t x = 0; x < width; ++x) {
       if (row[x * strides[2]] != std::complex<float>(0)) {
         return true;
@@ -110,15 +135,18 @@ bool fills_lines(const MeasuredLines& measured) {
   return plan.acceleration > 1 || plan.partial;
 }
 
-void LineCompletion::fill(const kernels::HybridSlice& slice, const MeasuredLines& measured,
-                          const kernels::ColumnTransform& transform, const threads::Executor& executor) {
+double LineCompletion::fill(const kernels::HybridSlice& slice, const MeasuredLines& measured,
+                            const kernels::ColumnTransform& transform, const threads::Executor& executor) {
   const Plan plan = plan_of(measured);
+  double gain = 0;
   if (plan.acceleration > 1) {
     grappa_.fill(slice, measured, plan.calibration, executor);
+    gain = grappa_.most_gain();
   }
   if (plan.partial) {
     conjugate_.fill(slice, plan.extent, echo_line(slice), transform, executor);
   }
+  return gain;
 }
 
 }  // namespace mriembed

@@ -26,12 +26,16 @@ Sampling sampling_of(const MeasuredLines& measured);
 // Whether there are lines that it fills.
 bool fills_lines(const MeasuredLines& measured);
 
+// The lines that a slice must hold for `wanted` to become the same as in the whole slice.
+kernels::LineRange lines_to_fill(const MeasuredLines& measured, kernels::LineRange wanted);
+
 class LineCompletion {
  public:
   // Fills what can be filled of the virtual coils. `transform` as ConjugateFill takes it. No bit depends on the number
-  // of threads. Keeps its memory.
-  void fill(const kernels::HybridSlice& slice, const MeasuredLines& measured, const kernels::ColumnTransform& transform,
-            const threads::Executor& executor);
+  // of threads. Keeps its memory. Returns how many times the energy of the measured lines those that are filled between
+  // them have in the whole slice at most.
+  double fill(const kernels::HybridSlice& slice, const MeasuredLines& measured,
+              const kernels::ColumnTransform& transform, const threads::Executor& executor);
 
  private:
   kernels::Grappa grappa_;

@@ -68,7 +68,9 @@ SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlice
         measured_lines(source_.samples, {coils_, source_height_, source_width_}, {source_.stride, source_width_, 1});
     lacks_lines_ = fills_lines(measured_);
   }
-  if (!lacks_lines_) {  // others are completed as a whole
+  if (lacks_lines_) {
+    take_lines_to_fill();
+  } else {
     take_needed_samples();
   }
 }
@@ -76,6 +78,20 @@ SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlice
 void SlicePreprocessor::take_needed_samples() {
   window_.rows = axes_at_hand().y ? needed(source_height_) : window_.rows;
   window_.columns = axes_at_hand().x ? needed(source_width_) : window_.columns;
+}
+
+// Of lines that the matrix does not keep, only those that others are filled from, in a window around the centre.
+void SlicePreprocessor::take_lines_to_fill() {
+  if (!axes_at_hand().y) {
+    return;
+  }
+  const auto [begin, end] = needed(source_height_);
+  const kernels::LineRange lines = lines_to_fill(measured_, {begin, end});
+  const std::int64_t centre = source_height_ / 2;
+  const std::int64_t half = std::max(centre - lines.begin, lines.end - centre);
+  if (2 * half <= source_height_) {
+    window_.rows = {centre - half, centre + half};
+  }
 }
 
 // With phase oversampling, more lines lie in the same region of k-space.
@@ -226,7 +242,7 @@ std::int32_t SlicePreprocessor::compress_scaled(bool look_outside) {
 // Of the whole slice before scaling, as bits.
 std::int32_t SlicePreprocessor::peak() {
   units_.run(coils_, [&](std::int64_t coil, auto& /*own*/, SliceUnits::Found& found) {
-    found.peak_bits = peak_outside(source_, {{0, 0}, {0, 0}}, coil);
+    found.peak_bits = peak_outside(source_, {{0, 0}, {0, 0}}, measured_, coil);
   });
   return units_.largest_peak();
 }
@@ -268,12 +284,13 @@ void SlicePreprocessor::complete_lines(bool images_along_x) {
   } else if (!images_along_x) {
     transform_x(Direction::inverse);
   }
-  const kernels::HybridSlice hybrid{planes_.samples, virtual_coils_,          source_height_,
-                                    width_,          source_height_ * width_, source_height_ / 2};
-  workspace_.completion.fill(
+  const std::int64_t front = window_.rows.begin + planes_.height / 2;
+  const kernels::HybridSlice hybrid{planes_.samples,  virtual_coils_, planes_.height,    width_,
+                                    planes_.pixels(), front,          window_.rows.begin};
+  filled_gain_ = workspace_.completion.fill(
       hybrid, measured_,
       [&](Sample* plane, Direction direction, int participant) {
-        workspace_.transforms.run(plane, source_height_, width_, {true, false}, direction,
+        workspace_.transforms.run(plane, planes_.height, width_, {true, false}, direction,
                                   workspace_.participants[static_cast<std::size_t>(participant)].transform);
       },
       units_.executor());
@@ -308,10 +325,10 @@ void SlicePreprocessor::take_spectra() {
 // Refuses a matrix that holds next to nothing of the virtual coils' energy; `inside` is what it holds.
 void SlicePreprocessor::refuse_empty_matrix(double inside) {
   if (!whole()) {
-    // What all samples hold at most tells nearly always that enough of it is left.
+    // What all samples hold at most, and what was filled from them, tells nearly always that enough of it is left.
     const double peak = static_cast<double>(std::bit_cast<float>(peak_bits_)) * static_cast<double>(scale_);
     const auto samples = static_cast<double>(coils_ * source_height_ * source_width_);
-    if (inside > least_energy * 2 * peak * peak * samples * weights_energy_) {
+    if (inside > least_energy * 2 * peak * peak * samples * weights_energy_ * (1 + filled_gain_)) {
       return;
     }
     if (matrix_kspace_.samples == planes_.samples) {  // planes_ get other samples

@@ -91,6 +91,7 @@ class SlicePreprocessor {
   SlicePreprocessor(const SliceRequest& request, const RawSlices& slices, std::int64_t index, SliceWorkspace& workspace,
                     const threads::Executor& executor, Unread samples);
   void take_needed_samples();
+  void take_lines_to_fill();
   [[nodiscard]] std::int64_t lines_of_calibration() const;
   double take_weights(const std::optional<Eigen::MatrixXcd>& whitening);
   void take_rows_around_echo();
@@ -102,6 +103,7 @@ class SlicePreprocessor {
   void transform_ahead(std::int64_t row);
   void take_spectra_ahead(std::int64_t row);
   void zero_ahead();
+  void take_rows_of_window();
   [[nodiscard]] bool crops_x() const { return width_ != source_width_; }
   [[nodiscard]] bool crops_y() const { return height_ != source_height_; }
   [[nodiscard]] std::int32_t peak();
@@ -113,7 +115,7 @@ class SlicePreprocessor {
     return window_.rows.length() == source_height_ && window_.columns.length() == source_width_;
   }
   [[nodiscard]] VirtualCoilPlanes virtual_coil_planes() const {
-    return {source_, kspace_, window_, scale_, workspace_.weights, planes_};
+    return {source_, kspace_, window_, scale_, workspace_.weights, planes_, measured_};
   }
   void remove_oversampling();
   void complete_lines(bool images_along_x);
@@ -164,6 +166,7 @@ class SlicePreprocessor {
   Planes matrix_kspace_;                // (virtual coils, y, x) of the result, the echo at the front
   double energy_ = 0;                   // of spectra_
   double weights_energy_ = 0;           // sum of the squared magnitudes of the coils' weights
+  double filled_gain_ = 0;              // of LineCompletion
   std::array<std::int64_t, 2> echo_{};  // samples of the grid from its centre, along y and x
 };
 

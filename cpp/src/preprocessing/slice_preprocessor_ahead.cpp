@@ -113,6 +113,20 @@ void SlicePreprocessor::zero_ahead() {
   }
 }
 
+// Of planes_, which have all rows.
+void SlicePreprocessor::take_rows_of_window() {
+  if (whole()) {
+    return;
+  }
+  const Planes all = planes_;
+  planes_ =
+      sized(crops_x() ? workspace_.virtual_coils : workspace_.cropped, all.count, window_.rows.length(), all.width);
+  units_.run(all.count, [&](std::int64_t coil, auto& /*own*/, auto& /*found*/) {
+    kernels::resize({all.at(coil).samples, all.height, all.width, true, true}, planes_.at(coil).samples, planes_.height,
+                    planes_.width);
+  });
+}
+
 bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits, const MeasuredLines& measured) {
   measured_ = measured;
   peak_bits_ = peak_bits;
@@ -128,6 +142,10 @@ bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits, const MeasuredLines
   } else if (lacks_lines_ || takes_spectra_ahead()) {
     planes_ = rows_ahead_;
     ahead_ = lacks_lines_ ? Ahead::images_along_x : Ahead::spectra;
+    if (lacks_lines_) {
+      take_lines_to_fill();
+      take_rows_of_window();
+    }
   }
   return true;
 }

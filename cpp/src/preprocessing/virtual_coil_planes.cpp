@@ -35,19 +35,41 @@ void compress_block(const VirtualCoilPlanes& to, const kernels::CoilBlock& block
   }
 }
 
+bool is_zero(std::span<const std::uint8_t> measured, std::int64_t row) {
+  return !measured.empty() && measured[static_cast<std::size_t>(row)] == 0;
+}
+
+// Row `row` of the slice, which is zero.
+void clear_row(const VirtualCoilPlanes& to, std::int64_t row) {
+  const std::int64_t width = to.planes.width;
+  const std::int64_t first = kernels::to_front(row - to.window.rows.begin, to.planes.height) * width;
+  for (std::int64_t coil = 0; coil < to.planes.count; ++coil) {
+    std::fill_n(to.planes.at(coil).samples + first, width, Sample(0));
+  }
+}
+
 }  // namespace
 
-std::int32_t peak_outside(const CoilSamples& source, const SampleWindow& window, std::int64_t coil) {
+std::int32_t peak_outside(const CoilSamples& source, const SampleWindow& window, std::span<const std::uint8_t> measured,
+                          std::int64_t coil) {
   const Sample* plane = source.samples + coil * source.stride;
   std::int32_t peak_bits = 0;
-  // From where one row of the inner samples ends to where the next one begins.
-  std::int64_t first = 0;
-  for (std::int64_t row = window.rows.begin; row < window.rows.end; ++row) {
-    const std::int64_t inner = row * source.width + window.columns.begin;
-    peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, inner - first));
-    first = inner + window.columns.length();
+  std::int64_t first = 0;  // of the samples to be looked at: they end where zeros or inner samples begin
+  const auto look = [&](std::int64_t end) {
+    peak_bits = std::max(peak_bits, kernels::peak_bits(plane + first, end - first));
+  };
+  for (std::int64_t row = 0; row < source.height; ++row) {
+    const std::int64_t begin = row * source.width;
+    if (is_zero(measured, row)) {
+      look(begin);
+      first = begin + source.width;
+    } else if (window.rows.begin <= row && row < window.rows.end) {
+      look(begin + window.columns.begin);
+      first = begin + window.columns.end;
+    }
   }
-  return std::max(peak_bits, kernels::peak_bits(plane + first, source.height * source.width - first));
+  look(source.height * source.width);
+  return peak_bits;
 }
 
 void compress_run(const VirtualCoilPlanes& to, SampleRange pixels, SliceUnits::Participant& own,
@@ -70,17 +92,22 @@ std::int32_t compress_window(const VirtualCoilPlanes& to, bool look_outside, con
   const std::int64_t looking = look_outside && !whole ? to.source.count : 0;  // at what is not combined
   units.run(combining + looking, [&](std::int64_t unit, SliceUnits::Participant& own, SliceUnits::Found& found) {
     if (unit >= combining) {
-      found.peak_bits = peak_outside(to.source, to.window, unit - combining);
+      found.peak_bits = peak_outside(to.source, to.window, to.measured, unit - combining);
       return;
     }
     const SampleRange rows{all_rows.begin + unit * rows_of_a_unit,
                            std::min(all_rows.end, all_rows.begin + (unit + 1) * rows_of_a_unit)};
-    if (whole_rows) {
-      compress_run(to, {rows.begin * source_width, rows.end * source_width}, own, found);
-      return;
-    }
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-      compress_run(to, {row * source_width + columns.begin, row * source_width + columns.end}, own, found);
+    std::int64_t end = 0;
+    for (std::int64_t row = rows.begin; row < rows.end; row = end) {
+      end = row + 1;
+      if (is_zero(to.measured, row)) {
+        clear_row(to, row);
+        continue;
+      }
+      while (whole_rows && end < rows.end && !is_zero(to.measured, end)) {
+        ++end;
+      }
+      compress_run(to, {row * source_width + columns.begin, (end - 1) * source_width + columns.end}, own, found);
     }
   });
   return units.largest_peak();

@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <span>
 
 #include "kernels/virtual_coils.hpp"
 #include "preprocessing/sample_planes.hpp"
@@ -23,10 +24,13 @@ struct VirtualCoilPlanes {
   float scale;  // of the samples
   const kernels::CoilWeights& weights;
   Planes planes;  // (virtual coils, rows and columns of the window)
+  // For each row of k-space, 0 where all of its samples are zero; empty: not known.
+  std::span<const std::uint8_t> measured = {};
 };
 
-// Largest of a coil's samples but those in the window, as bits.
-std::int32_t peak_outside(const CoilSamples& source, const SampleWindow& window, std::int64_t coil);
+// Largest of a coil's samples but those in the window, as bits. `measured` as above.
+std::int32_t peak_outside(const CoilSamples& source, const SampleWindow& window, std::span<const std::uint8_t> measured,
+                          std::int64_t coil);
 
 // Computes the virtual coils at pixels of the slice that follow each other in memory. What is found is their peak
 // before scaling.

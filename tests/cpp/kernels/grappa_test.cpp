@@ -292,6 +292,10 @@ TEST_P(FillByGrappa, is_exact_for_coils_that_are_harmonics) {
     Grappa grappa(1e-9);
     const Completion completion = grappa.fill(slice_of(filled), measured, calibration, threads::Executor(1, nullptr));
     EXPECT_EQ(completion.left, (lines - 1) % factor) << "lines after the last measured one";
+    if (factor <=
+        3) {  // one weight of 1 for each line of each coil, of 5 samples of the two gaps beside a measured line
+      EXPECT_NEAR(grappa.most_gain(), static_cast<double>(2 * 5 * factor * (factor - 1)), 0.01);
+    }
     for (std::int64_t coil = 0; coil < factor; ++coil) {
       for (std::int64_t line = 0; line < lines - completion.left; ++line) {
         for (std::int64_t x = 0; x < width; ++x) {
@@ -331,6 +335,35 @@ TEST_P(FillByGrappa, leaves_lines_at_the_ends_and_in_wide_gaps_as_they_are_and_c
   for (std::int64_t line = 0; line < 48; ++line) {
     const bool there = measured[static_cast<std::size_t>(line)] != 0 || line == 4 || line == 6 || line == 15;
     EXPECT_EQ(coils.at(1, line, 7) != Sample(0), there) << "line " << line;
+  }
+}
+
+TEST_P(FillByGrappa, gives_the_same_bits_in_the_gaps_of_a_slice_that_holds_a_part_of_the_lines) {
+  const LineRange calibration{16, 34};
+  auto measured = regular(48, 3, 0, calibration);
+  measured[47] = 1;  // a gap of 2 that the part does not hold
+  Coils whole = without_missing(with_echo(random_coils(3, 48, 20)), measured);
+  constexpr std::int64_t first = 8;  // a missing line, of a gap that begins before it
+  constexpr std::int64_t held = 32;  // up to line 39, a measured one
+  Coils part{3, held, 20, std::vector<Sample>(std::size_t{3} * held * 20)};
+  HybridSlice slice = slice_of(part);
+  slice.first = first;
+  slice.front = first + held / 2;
+  for (std::int64_t coil = 0; coil < 3; ++coil) {
+    for (std::int64_t line = first; line < first + held; ++line) {
+      std::copy_n(&whole.at(coil, line, 0), 20, slice.line(line) + coil * slice.coil_stride);
+    }
+  }
+  Grappa grappa;
+  const threads::Executor executor(1, nullptr);
+  EXPECT_EQ(grappa.fill(slice, measured, calibration, executor).filled, 8);  // 10, 11, 13, 14, 34, 35, 37, 38
+  grappa.fill(slice_of(whole), measured, calibration, executor);
+  for (std::int64_t coil = 0; coil < 3; ++coil) {
+    EXPECT_EQ(slice.line(8)[coil * slice.coil_stride], Sample(0));
+    for (std::int64_t line = 9; line < first + held; ++line) {
+      const Sample* found = slice.line(line) + coil * slice.coil_stride;
+      EXPECT_TRUE(std::equal(found, found + 20, &whole.at(coil, line, 0))) << "line " << line;
+    }
   }
 }
 

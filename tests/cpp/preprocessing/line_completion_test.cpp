@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mriembed {
@@ -80,6 +81,39 @@ TEST(Sampling, of_k_space_that_is_padded_at_both_ends_is_full) {
   EXPECT_EQ(text_of(padded), "full");
 }
 
+using Range = std::pair<std::int64_t, std::int64_t>;
+
+Range held_for(const MeasuredLines& measured, std::int64_t begin, std::int64_t end) {
+  const kernels::LineRange held = lines_to_fill(measured, {begin, end});
+  return {held.begin, held.end};
+}
+
+TEST(LinesToFill, reach_to_the_measured_lines_around_them) {
+  const MeasuredLines measured = lines_of(256, 4, 116, 140, 255);
+  EXPECT_EQ(held_for(measured, 72, 184), Range(72, 185));  // 184 is measured, 183 follows from it
+  EXPECT_EQ(held_for(measured, 73, 185), Range(72, 185));
+  EXPECT_EQ(held_for(measured, 75, 182), Range(72, 185));
+  EXPECT_EQ(held_for(measured, 0, 256), Range(0, 256));
+}
+
+TEST(LinesToFill, include_the_calibration_lines) {
+  EXPECT_EQ(held_for(lines_of(256, 2, 100, 161, 255), 120, 136), Range(100, 161));
+}
+
+TEST(LinesToFill, are_all_lines_with_partial_fourier) {
+  EXPECT_EQ(held_for(lines_of(256, 2, 116, 140, 190), 72, 184), Range(0, 256));
+}
+
+TEST(LinesToFill, do_not_reach_far_into_what_is_not_measured_at_both_ends) {
+  MeasuredLines padded(256, 0);
+  for (std::int64_t line = 96; line < 160; ++line) {
+    padded[static_cast<std::size_t>(line)] = line % 2 == 0 || (line >= 116 && line < 140) ? 1 : 0;
+  }
+  const Range held = held_for(padded, 72, 184);
+  EXPECT_GE(held.first, 66);
+  EXPECT_LE(held.second, 190);
+}
+
 TEST(MeasuredLines, are_those_with_a_sample_that_is_not_zero_in_any_coil_whatever_the_strides) {
   constexpr std::int64_t coils = 3;
   constexpr std::int64_t lines = 5;
@@ -94,6 +128,13 @@ TEST(MeasuredLines, are_those_with_a_sample_that_is_not_zero_in_any_coil_whateve
   at(1, 0, 1) = {-0.0F, 0.0F};
   EXPECT_EQ(measured_lines(samples.data(), {coils, lines, width}, {1, coils, coils * lines}),
             (MeasuredLines{0, 1, 0, 1, 1}));
+  // Rows of which the last sample alone is not zero, in memory one after the other.
+  std::vector<std::complex<float>> rows(coils * lines * width);
+  rows[(2 * lines + 1) * width + width - 1] = {-1e-45F, 0.0F};
+  rows[(0 * lines + 3) * width + width - 1] = {0.0F, std::numeric_limits<float>::quiet_NaN()};
+  rows[(1 * lines + 2) * width] = {-0.0F, -0.0F};
+  EXPECT_EQ(measured_lines(rows.data(), {coils, lines, width}, {lines * width, width, 1}),
+            (MeasuredLines{0, 1, 0, 1, 0}));
 }
 
 }  // namespace

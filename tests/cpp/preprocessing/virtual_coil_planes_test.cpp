@@ -6,6 +6,8 @@
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/random_samples.hpp"
@@ -80,6 +82,31 @@ TEST_P(VirtualCoilPlanesTest, come_with_the_peak_of_the_window_or_of_the_whole_s
   const VirtualCoilPlanes to{source(), true, GetParam(), 0.5F, workspace.weights, planes};
   EXPECT_EQ(std::bit_cast<float>(compress_window(to, false, units)), static_cast<float>(inside));
   EXPECT_EQ(std::bit_cast<float>(compress_window(to, true, units)), static_cast<float>(whole));
+}
+
+TEST_P(VirtualCoilPlanesTest, of_rows_that_are_zero_are_zero_and_not_looked_at) {
+  const auto& [rows, columns] = GetParam();
+  std::vector<std::uint8_t> measured(height, 0);
+  for (std::int64_t y = 0; y < height; y += 3) {
+    measured[static_cast<std::size_t>(y)] = 1;
+  }
+  const auto with = [&](std::complex<float> unmeasured, const Planes& planes, std::span<const std::uint8_t> known) {
+    for (std::int64_t coil = 0; coil < coils; ++coil) {
+      for (std::int64_t y = 0; y < height; ++y) {
+        if (measured[static_cast<std::size_t>(y)] == 0) {
+          std::fill_n(samples.begin() + (coil * height + y) * width, width, unmeasured);
+        }
+      }
+    }
+    std::fill_n(planes.samples, planes.count * planes.pixels(), std::complex<float>(9, 9));
+    return compress_window({source(), true, GetParam(), 0.5F, workspace.weights, planes, known}, true, units);
+  };
+  const Planes found = sized(workspace.virtual_coils, virtual_coils, rows.length(), columns.length());
+  const Planes expected = sized(workspace.cropped, virtual_coils, rows.length(), columns.length());
+  const std::int32_t found_peak = with({1e9F, 1e9F}, found, measured);
+  const std::int32_t expected_peak = with(0, expected, {});
+  EXPECT_EQ(found_peak, expected_peak);
+  EXPECT_TRUE(std::equal(found.samples, found.samples + found.count * found.pixels(), expected.samples));
 }
 
 INSTANTIATE_TEST_SUITE_P(Windows, VirtualCoilPlanesTest,
