@@ -23,9 +23,9 @@
 #include "read_whole_scan.hpp"
 #include "scratch_file.hpp"
 
-// Where the compiler counts how often parts of the code ran.
-extern "C" std::uint8_t __start___sancov_cntrs;
-extern "C" std::uint8_t __stop___sancov_cntrs;
+// Where the compiler counts how often parts of the code ran, if it does.
+extern "C" [[gnu::weak]] std::uint8_t __start___sancov_cntrs;
+extern "C" [[gnu::weak]] std::uint8_t __stop___sancov_cntrs;
 
 namespace {
 
@@ -44,6 +44,9 @@ void share_counters() {
 void leave_counters() {
   const std::uint8_t* const first = &__start___sancov_cntrs;
   const std::uint8_t* const last = &__stop___sancov_cntrs;
+  if (first == nullptr) {
+    return;
+  }
   std::copy(first, std::min(last, first + most_counters), shared_counters);
 }
 
