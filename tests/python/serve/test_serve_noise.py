@@ -187,14 +187,14 @@ def test_a_damaged_store_costs_noise_and_nothing_else(model_file: Path, tmp_path
 
 
 def test_much_noise_takes_bounded_memory(model_file: Path) -> None:
-    """2000 measurements of 32 coils are 32 MB of complex doubles; the newest still serve."""
+    """500 measurements of 64 coils are 32 MB of complex doubles; the newest still serve."""
     random = np.random.default_rng(0)
     template = scan(COURSES["slices"], measurement="NAME").xml
     with Service(model_file) as other:
         send_noise(other, "first")
         before = other.memory("VmRSS")
-        for number in range(2000):
-            drawn = random.standard_normal((2, 32, 40))
+        for number in range(500):
+            drawn = random.standard_normal((2, 64, 80))
             xml = template.replace("NAME", f"m{number}")
             with other.connect() as client:
                 client.send(text(xml, HEADER), noise_line(np.asarray(drawn[0] + 1j * drawn[1], np.complex64)))
