@@ -1,4 +1,4 @@
-// Runs kernel tests once with each instruction set that this processor has.
+// Runs kernel tests once with each instruction set that this processor has and kernels are compiled for.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,13 +23,7 @@ class EveryTarget : public testing::TestWithParam<std::int64_t> {
   }
 };
 
-inline std::vector<std::int64_t> targets_here() {
-  std::vector<std::int64_t> targets;
-  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
-    targets.push_back(left & -left);
-  }
-  return targets;
-}
+inline std::vector<std::int64_t> targets_here() { return hwy::SupportedAndGeneratedTargets(); }
 
 inline std::string name_of_target(const testing::TestParamInfo<std::int64_t>& info) {
   return hwy::TargetName(info.param);
