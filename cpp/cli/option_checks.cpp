@@ -1,5 +1,6 @@
 #include "cli/option_checks.hpp"
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 
 #include "cli/message.hpp"

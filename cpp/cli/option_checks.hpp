@@ -1,13 +1,19 @@
 // Options that several subcommands share, and checks of their values before any work is done.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "io/scan_reader.hpp"
 #include "mriembed/embedder.hpp"
+
+// CLI11's header takes the compiler seconds, and not all who include this one parse a command line.
+namespace CLI {  // NOLINT(readability-identifier-naming): its own name
+class App;
+class Option;
+class Validator;
+}  // namespace CLI
 
 namespace mriembed::cli {
 
