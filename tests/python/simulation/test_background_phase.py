@@ -113,6 +113,18 @@ def test_fields_change_little_from_slice_to_slice_and_much_from_session_to_sessi
         assert float(between_slices) < 0.15 * float(between_sessions)
 
 
+def test_fields_change_all_the_way_through_the_field_of_view() -> None:
+    heights = torch.linspace(-1, 1, 9)[None]
+    for draw in (low_frequency_field, susceptibility_field):
+        change = draw(heights, 24, seeded())[0].diff(dim=0).square().mean((1, 2)).sqrt()
+        assert float(change.min()) > 0.2 * float(change.mean())
+
+
+def test_the_mean_of_a_dipole_field_is_zero() -> None:
+    field = dipole_field(1 + torch.rand(1, 8, 9, 10, generator=seeded()), torch.tensor([[0.0, 1.0, 0.0]]))
+    assert abs(float(field.mean())) < 1e-6
+
+
 def test_susceptibility_fields_are_scaled_to_their_limit() -> None:
     field = susceptibility_field(torch.zeros(30, 1), 32, seeded())
     torch.testing.assert_close(field.abs().amax((1, 2, 3)), torch.ones(30))
