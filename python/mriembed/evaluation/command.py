@@ -62,11 +62,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
     from mriembed.malloc_tuning import keep_freed_memory
+    from mriembed.model_file import read_description
 
     _refuse_what_does_not_fit(options)
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     keep_freed_memory()
+    read_description(options.model)  # before the scans, which take longer
     slices = _measured_slices(options) if options.scans else []
     pairs = read_pairs(options.pairs, slices) if options.pairs else []
     plan = Plan(

@@ -79,3 +79,12 @@ def test_what_cannot_be_right_is_refused_in_one_line(
 def test_a_single_slice_cannot_be_evaluated(model_file: Path, scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(model_file), "--scans", str(scans / "scan0.npy"), *QUICK]) == 2
     assert "--scans: 1 usable slice(s); finding one again needs at least two" in capsys.readouterr().err
+
+
+def test_a_model_file_that_cannot_be_read_is_refused_before_scans_are_read(
+    scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scans / "broken.npy").write_bytes(b"\x93NUMPY")
+    model = tmp_path / "absent.pt"
+    assert main(["evaluate", str(model), "--scans", str(scans), *QUICK]) == 3
+    assert capsys.readouterr().err == f"mriembed: error: {model}: cannot be opened: No such file or directory\n"
