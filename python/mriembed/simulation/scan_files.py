@@ -25,11 +25,13 @@ def write_scans(folder: Path, *, slices: int, seed: int = 0) -> list[Path]:
         slice0.npy, slice0_again.npy and so on, each (coils, 128, 128) complex64; two slices in turn are of one subject.
 
     Raises:
-        InvalidArgumentError: the folder above does not exist.
+        InvalidArgumentError: the folder above does not exist, or the folder is a file.
         OSError: a file cannot be written.
     """
     if not folder.parent.is_dir():
         raise InvalidArgumentError(f"{folder}: the folder {folder.parent} does not exist")
+    if folder.exists() and not folder.is_dir():
+        raise InvalidArgumentError(f"{folder}: this is a file; name a folder")
     folder.mkdir(exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
     images = simulate_images((slices + 1) // 2, 2, _MATRIX, generator)[:slices]

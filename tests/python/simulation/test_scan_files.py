@@ -33,3 +33,10 @@ def test_the_command_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(list((tmp_path / "scans").iterdir())) == 4
     with pytest.raises(InvalidArgumentError, match="does not exist"):
         write_scans(tmp_path / "no" / "folder", slices=1)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(InvalidArgumentError, match=r"thesis\.txt: this is a file; name a folder"):
+        write_scans(tmp_path / "thesis.txt", slices=1)
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
