@@ -14,6 +14,7 @@ import torch
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.embedder import Embedder
+from mriembed.errors import InvalidArgumentError
 from mriembed.evaluation.contrast_trials import ContrastScore, contrast_trials
 from mriembed.evaluation.gallery import Gallery, Score
 from mriembed.evaluation.measured import RepeatedScan, measured_trials, scans_of_one_slice
@@ -121,12 +122,18 @@ def evaluate(
         on_progress: called with a trial's name, how many of its slices are done, and how many there are.
 
     Raises:
+        InvalidArgumentError: the model has no coil compression.
         ModelFileError, InvalidArgumentError, BadInputError: see `Embedder`.
     """
     embedders = {
         precision: Embedder.load(model, precision=precision, threads=plan.threads) for precision in plan.precisions
     }
     description = next(iter(embedders.values())).info
+    if description.coil_compression == "none":
+        raise InvalidArgumentError(
+            f"{model}: takes {description.num_coils} coils only; a model with coil compression is needed, because "
+            "acquisitions differ in their number of coils"
+        )
     embeddings: list[Method] = [
         *(DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()),
         Thumbnail(),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from mriembed import export_model
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
 
@@ -88,3 +89,13 @@ def test_a_model_file_that_cannot_be_read_is_refused_before_scans_are_read(
     model = tmp_path / "absent.pt"
     assert main(["evaluate", str(model), "--scans", str(scans), *QUICK]) == 3
     assert capsys.readouterr().err == f"mriembed: error: {model}: cannot be opened: No such file or directory\n"
+
+
+def test_a_model_without_coil_compression_is_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model.pt"
+    export_model(model, num_coils=2, embed_dim=8, widths=(8, 8, 8, 8), coil_compression="none")
+    assert main(["evaluate", str(model), *QUICK, "--slices", "4"]) == 2
+    said = f"mriembed: error: {model}: takes 2 coils only; a model with coil compression is needed, "
+    assert capsys.readouterr().err.startswith(said)
