@@ -89,7 +89,7 @@ def read_evaluated_distances(path: str | Path) -> tuple[Distances, str]:
     except OSError as error:
         raise InvalidArgumentError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError:
-        raise InvalidArgumentError(f"{path}: no JSON; `mriembed evaluate --json` writes such a file") from None
+        raise InvalidArgumentError(f"{path}: not JSON; `mriembed evaluate --json` writes such a file") from None
     try:
         measured = [ordering for ordering in content["orderings"] if ordering["method"].startswith("model")]
         source = (

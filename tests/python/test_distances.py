@@ -58,7 +58,7 @@ def test_distances_of_other_weights_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("{}", "is not what `mriembed evaluate --json`"),
         (
             '{"model": {"weights_sha256": ""}, "created": "", "plan": {"volumes": 0}, "orderings": []}',

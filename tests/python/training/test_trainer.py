@@ -306,7 +306,7 @@ def test_an_interrupted_run_says_where_it_continues_and_ends_at_the_same_bits(tm
 def test_weights_that_cannot_be_begun_from_leave_no_folder(tmp_path: Path) -> None:
     begin = tmp_path / "begin.safetensors"
     begin.write_text("no weights")
-    with pytest.raises(ModelFileError, match=r"begin\.safetensors: no weights-only checkpoint"):
+    with pytest.raises(ModelFileError, match=r"begin\.safetensors: not a weights-only checkpoint"):
         train(replace(SMALL, begun_from="abc"), tmp_path / "run", ALONE, begin=begin)
     assert not (tmp_path / "run").exists()
 
