@@ -84,14 +84,13 @@ def _evaluate(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     evaluation = evaluate(options.model, plan, slices, pairs, on_progress=_show_progress)
+    print(table(evaluation))  # first: it stays where a file cannot be written
     if options.json:
         write_atomically(options.json, evaluation.as_json().encode())
     if options.html:
         from mriembed.evaluation.report import html_report
 
         write_atomically(options.html, html_report(evaluation).encode())
-    print(table(evaluation))
-    if options.html:
         print(f"\n{options.html}: the report")
     return 0
 
@@ -116,6 +115,8 @@ def _refuse_what_does_not_fit(options: argparse.Namespace) -> None:
     for file in (options.json, options.html):
         if file is not None and not file.parent.is_dir():
             raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
+        if file is not None and file.is_dir():
+            raise InvalidArgumentError(f"{file}: this is a folder; name a file")
     if options.volumes == 1:
         raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
     simulated = (

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mriembed import export_model
+from mriembed import atomic_file, export_model
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
 
@@ -63,6 +63,8 @@ def test_scans_that_cannot_be_used_are_named_and_copies_are_left_out(
         (["--single-changes", "-1"], "--single-changes: must be at least 0, not -1"),
         (["--volumes", "1"], "--volumes: must be 0 or at least 2"),
         (["--json", "{empty}/a/b.json"], "{empty}/a/b.json: the folder {empty}/a does not exist"),
+        (["--json", "{empty}"], "{empty}: this is a folder; name a file"),
+        (["--html", "{empty}"], "{empty}: this is a folder; name a file"),
     ],
 )
 def test_what_cannot_be_right_is_refused_in_one_line(
@@ -99,3 +101,17 @@ def test_a_model_without_coil_compression_is_refused_by_name(
     assert main(["evaluate", str(model), *QUICK, "--slices", "4"]) == 2
     said = f"mriembed: error: {model}: takes 2 coils only; a model with coil compression is needed, "
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_the_tables_are_there_even_if_a_file_cannot_be_written(
+    model_file: Path, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path, _: bytes) -> None:
+        raise OSError(28, "cannot be written: No space left on device", str(path))
+
+    monkeypatch.setattr(atomic_file, "write_atomically", failing)
+    out = tmp_path / "out.json"
+    assert main(["evaluate", str(model_file), "--scans", str(scans), *QUICK, "--json", str(out)]) == 1
+    shown = capsys.readouterr()
+    assert "measured, another session, medium: 6 queries among 3 slices" in shown.out
+    assert shown.err == f"mriembed: error: {out}: cannot be written: No space left on device\n"
