@@ -31,9 +31,10 @@ def test_a_transform_along_an_axis_is_its_sum(axis: int, length: int) -> None:
         np.testing.assert_allclose(transform(torch.from_numpy(given), axis), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("stack", [(2, 3), (2,), ()])
 @pytest.mark.parametrize(("height", "width"), [*product((4, 5, 6, 7), (4, 5, 6, 7)), (1, 1), (1, 8), (8, 1)])
-def test_images_and_kspace_are_transformed_along_both_axes(height: int, width: int) -> None:
-    given = samples(2, 3, height, width)
+def test_images_and_kspace_are_transformed_along_both_axes(height: int, width: int, stack: tuple[int, ...]) -> None:
+    given = samples(*stack, height, width)
     forward = np.einsum("yj,xk,...jk->...yx", centred_dft(height), centred_dft(width), given)
     backward = np.einsum("yj,xk,...jk->...yx", centred_dft(height).conj(), centred_dft(width).conj(), given)
     before = given.copy()
