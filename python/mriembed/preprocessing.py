@@ -1,6 +1,6 @@
 """From multi-coil k-space or coil images to the channels that the network reads.
 
-This is preprocessing version 4. `docs/preprocessing.md` defines it: steps, formulas, sources and edge cases. In short:
+`docs/preprocessing.md` defines the preprocessing and its version: steps, formulas, sources and edge cases. In short:
 
 1. prewhitening with a noise covariance
 2. centred orthonormal inverse FFT over y and x

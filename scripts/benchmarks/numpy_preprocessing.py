@@ -1,4 +1,4 @@
-"""Preprocessing version 4 in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
+"""The preprocessing in NumPy and SciPy, written to be fast: what libmriembed's own is compared with.
 
 It follows the last section of docs/preprocessing.md:
 

@@ -1,4 +1,4 @@
-"""Preprocessing version 4 once more: NumPy, complex128, the steps of docs/preprocessing.md in order, slice by slice."""
+"""The preprocessing once more: NumPy, complex128, the steps of docs/preprocessing.md in order, slice by slice."""
 
 from dataclasses import dataclass
 

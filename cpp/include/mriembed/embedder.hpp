@@ -133,8 +133,8 @@ class MRIEMBED_EXPORT Embedder {
   void warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int64_t readout_width = 0,
                       std::int64_t phase_height = 0) const;
 
-  /// Embeds network input, (slices, in_channels, y, x): the output of the model's preprocessing, for version 4 the
-  /// magnitudes of num_coils images, then their real parts.
+  /// Embeds network input, (slices, in_channels, y, x): the output of the model's preprocessing, the magnitudes of
+  /// num_coils images, then their real parts.
   void embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
              Report* report = nullptr) const;
 

@@ -28,7 +28,7 @@ struct ModelInfo {
   std::int64_t num_coils = 0;        ///< virtual coils, or physical ones if coil_compression is "none"
   std::int64_t embed_dim = 0;        ///< length of an embedding
   std::int64_t parameters = 0;       ///< number of weights
-  int preprocessing_version = 0;     ///< 4, as docs/preprocessing.md defines it
+  int preprocessing_version = 0;     ///< as docs/preprocessing.md defines it
   std::string coil_compression;      ///< "pca" or "none"
   std::int64_t matrix = 0;           ///< side of the square matrix that slices are resampled to; 0: native size
   std::string mriembed_version;      ///< of the program that wrote the file

@@ -1,4 +1,4 @@
-// Steps 6 and 7 of preprocessing version 4 (docs/preprocessing.md), pixel by pixel.
+// Steps 6 and 7 of the preprocessing (docs/preprocessing.md), pixel by pixel.
 #pragma once
 
 #include <complex>

@@ -1,5 +1,5 @@
-// The calibration region (ACS lines), on which the coil compression of preprocessing version 4 depends
-// (docs/preprocessing.md, steps 2 and 4): the central lines of k-space.
+// The calibration region (ACS lines), on which the coil compression depends (docs/preprocessing.md, steps 2 and 4): the
+// central lines of k-space.
 #pragma once
 
 #include <cstdint>

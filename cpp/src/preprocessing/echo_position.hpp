@@ -1,4 +1,4 @@
-// Where the echo of a slice lies in k-space: step 5 of preprocessing version 4 (docs/preprocessing.md).
+// Where the echo of a slice lies in k-space: step 5 of the preprocessing (docs/preprocessing.md).
 #pragma once
 
 #include <complex>

@@ -1,4 +1,4 @@
-// K-space of the matrix that the network reads, cut around the echo: step 5 of preprocessing version 4
+// K-space of the matrix that the network reads, cut around the echo: step 5 of the preprocessing
 // (docs/preprocessing.md).
 #pragma once
 

@@ -1,4 +1,4 @@
-// The numbers of preprocessing version 4, as docs/preprocessing.md states them.
+// The version of the preprocessing and its numbers, as docs/preprocessing.md states them.
 #pragma once
 
 #include <cmath>

@@ -68,7 +68,7 @@ NetworkInput Preprocessor::preprocess(const RawSlices& slices,
   const std::int64_t slice_floats = 2 * request_.num_coils * input.height * input.width;
   const auto workspace = free_workspaces_.take();
   std::optional<Eigen::MatrixXcd> whitening;
-  // Version 4 looks at all samples first: their faults are reported rather than others.
+  // All samples are looked at first: their faults are reported rather than others.
   const auto check_from = [&](std::int64_t first) {
     for (std::int64_t index = first; index < count; ++index) {
       SlicePreprocessor(request_, slices, index, *workspace, executor).check();

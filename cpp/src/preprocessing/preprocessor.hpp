@@ -1,4 +1,4 @@
-// Preprocessing version 4 (docs/preprocessing.md), with the library's own kernels: the same numbers as the scripted
+// The preprocessing (docs/preprocessing.md), with the library's own kernels: the same numbers as the scripted
 // preprocessing of model files within rounding, several times faster.
 #pragma once
 

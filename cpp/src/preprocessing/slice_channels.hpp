@@ -1,4 +1,4 @@
-// Steps 6 to 8 of preprocessing version 4 (docs/preprocessing.md): from the k-space of virtual coils to the channels
+// Steps 6 to 8 of the preprocessing (docs/preprocessing.md): from the k-space of virtual coils to the channels
 // that the network reads.
 #pragma once
 

@@ -1,4 +1,4 @@
-// One slice on its way through preprocessing version 4 (docs/preprocessing.md).
+// One slice on its way through the preprocessing (docs/preprocessing.md).
 #pragma once
 
 #include <Eigen/Core>
