@@ -132,19 +132,13 @@ NetworkArguments parse_arguments(const json& object, const ModelInfo& info) {
 
 // The library computes with its own numbers of the version: others would be another preprocessing.
 void check_numbers(const json& numbers) {
-  const auto check = [&](const char* name, auto expected) {
+  for_each_preprocessing_number([&](const char* name, auto expected) {
     const json& found = numbers.at(name);
     if (!found.is_number() || found.get<double>() != static_cast<double>(expected)) {
       refuse("its preprocessing has other numbers than version " + std::to_string(preprocessing_version) + ": " + name +
              " is " + found.dump());
     }
-  };
-  check("calibration_lines", calibration_lines);
-  check("echo_window", echo_window);
-  check("low_resolution", low_resolution);
-  check("darkest_coils", darkest_coils);
-  check("darkest", darkest);
-  check("least_energy", least_energy);
+  });
 }
 
 ModelInfo parse_info(const json& root) {

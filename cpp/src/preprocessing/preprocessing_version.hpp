@@ -17,6 +17,17 @@ inline constexpr double least_energy = 1e-9;           // share that a crop must
 inline constexpr std::int64_t whole_end_share =
     16;  // an end of k-space that lacks at most this part counts as measured
 
+// Calls visit(name, value) for each number that a model file must state.
+template <typename Visit>
+void for_each_preprocessing_number(const Visit& visit) {
+  visit("calibration_lines", calibration_lines);
+  visit("echo_window", echo_window);
+  visit("low_resolution", low_resolution);
+  visit("darkest_coils", darkest_coils);
+  visit("darkest", darkest);
+  visit("least_energy", least_energy);
+}
+
 // Samples of the window whose inverse transform is the local brightness of channel `channel`, 1 to num_coils - 1.
 inline double brightness_window(std::int64_t channel, std::int64_t num_coils) {
   const auto steps = static_cast<double>(num_coils > 3 ? num_coils - 2 : 1);

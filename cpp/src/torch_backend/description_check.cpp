@@ -16,17 +16,16 @@ namespace {
 
 // Whether the numbers that the preprocessing keeps as attributes are those of its version.
 bool has_parameters_of_its_version(const torch::jit::Module& preprocessor) {
-  const auto is = [&](const char* name, auto expected) {
+  bool all = true;
+  for_each_preprocessing_number([&](const char* name, auto expected) {
     const auto value = preprocessor.attr(name, c10::IValue());
     if constexpr (std::is_integral_v<decltype(expected)>) {
-      return value.isInt() && value.toInt() == expected;
+      all = all && value.isInt() && value.toInt() == expected;
     } else {
-      return value.isDouble() && value.toDouble() == expected;
+      all = all && value.isDouble() && value.toDouble() == expected;
     }
-  };
-  return is("calibration_lines", calibration_lines) && is("echo_window", echo_window) &&
-         is("low_resolution", low_resolution) && is("darkest_coils", darkest_coils) && is("darkest", darkest) &&
-         is("least_energy", least_energy);
+  });
+  return all;
 }
 
 void check_preprocessing(const torch::jit::Module& network, const ModelInfo& info) {
