@@ -4,8 +4,11 @@ import io
 import json
 import struct
 import zipfile
+from pathlib import Path
 
 from seeds import Seeds
+
+VECTORS = Path(__file__).parents[1] / "preprocessing_vectors"
 
 
 def seal_seeds() -> Seeds:
@@ -82,7 +85,7 @@ def metadata_seeds() -> Seeds:
             "parameters": 718,
         },
         "preprocessing": {
-            "version": 4,
+            "version": json.loads((VECTORS / "cases.json").read_text())["version"],
             "coil_compression": "pca",
             "matrix": None,
             "numbers": {

@@ -171,7 +171,7 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
         (1, 40, 61, False, None, 31),
     ],
 )
-def test_numpy_preprocessing_follows_version_4(
+def test_numpy_preprocessing_follows_the_reference(
     coils: int, height: int, width: int, noise: bool, readout_width: int | None, matrix: int | None, threads: int
 ) -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
@@ -208,7 +208,7 @@ def test_numpy_preprocessing_agrees_with_the_published_vectors(case: Vector) -> 
     np.testing.assert_allclose(found[0], case.output, rtol=0, atol=1e-5 * np.abs(case.output).max())
 
 
-def test_numpy_preprocessing_refuses_what_version_4_refuses() -> None:
+def test_numpy_preprocessing_refuses_what_the_package_refuses() -> None:
     pytest.importorskip("scipy", reason="SciPy is not installed; pip install '.[benchmark]' brings it")
     from numpy_preprocessing import NumPyPreprocessor
 

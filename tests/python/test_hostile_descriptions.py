@@ -10,6 +10,7 @@ import torch
 import mriembed
 from model_archives import DESCRIPTION, around, description_inside, record_of, resealed, with_description
 from mriembed import Embedder, ModelFileError
+from preprocessing_vectors import PUBLISHED_VERSION
 from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_torch
 
 
@@ -27,11 +28,15 @@ from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_
         (("model", "parameters"), -1, "parameters is no sensible size"),
         (("model", "class"), "OtherModel", 'its network is a "OtherModel"'),
         (("preprocessing", "coil_compression"), "none", "without coil compression it takes 2 coils, but its reference"),
-        (("preprocessing", "numbers", "echo_window"), 47, "other numbers than version 4: echo_window is 47"),
+        (("preprocessing", "numbers", "echo_window"), 47, f"than version {PUBLISHED_VERSION}: echo_window is 47"),
         (("preprocessing", "version"), 2**32 + 1, "no sensible size"),
         (("preprocessing", "version"), 0, "it follows preprocessing version 0; this mriembed"),
-        (("preprocessing", "version"), 3, "it follows preprocessing version 3; this mriembed"),
-        (("preprocessing", "version"), 5, "knows version 4"),
+        (
+            ("preprocessing", "version"),
+            PUBLISHED_VERSION - 1,
+            f"it follows preprocessing version {PUBLISHED_VERSION - 1}; this mriembed",
+        ),
+        (("preprocessing", "version"), PUBLISHED_VERSION + 1, f"knows version {PUBLISHED_VERSION}"),
     ],
 )
 def test_a_description_that_is_not_that_of_the_network_is_refused(
@@ -75,7 +80,7 @@ def test_another_number_of_coils_than_the_network_has_is_refused(small_model: Pa
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [
-        ("preprocessing_version", 3),
+        ("preprocessing_version", PUBLISHED_VERSION - 1),
         ("calibration_lines", 25),
         ("echo_window", 47),
         ("low_resolution", 21),
@@ -84,7 +89,7 @@ def test_another_number_of_coils_than_the_network_has_is_refused(small_model: Pa
         ("least_energy", 1e-8),
     ],
 )
-def test_preprocessing_other_than_version_4_is_neither_saved_nor_run(
+def test_preprocessing_other_than_that_of_the_version_is_neither_saved_nor_run(
     small_model: Path, tmp_path: Path, attribute: str, value: object
 ) -> None:
     pipeline = mriembed.EmbeddingPipeline(
@@ -97,7 +102,8 @@ def test_preprocessing_other_than_version_4_is_neither_saved_nor_run(
         mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
     assert not (tmp_path / "model.pt").exists()
     text = refusal(around(pipeline, small_model, tmp_path / "hostile.pt"))
-    assert "its preprocessing follows version 3" in text or "has other parameters than version 4" in text
+    other_version = f"its preprocessing follows version {PUBLISHED_VERSION - 1}"
+    assert other_version in text or f"has other parameters than version {PUBLISHED_VERSION}" in text
 
 
 def test_a_description_nested_without_end_is_refused(small_model: Path, tmp_path: Path) -> None:

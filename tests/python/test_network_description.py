@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 import mriembed
 from mriembed import CoilPreprocessor, Embedder, EmbeddingPipeline, MRIEmbeddingModel
+from preprocessing_vectors import PUBLISHED_VERSION
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -79,7 +80,7 @@ def test_layers_and_weights_are_the_whole_network(tmp_path: Path, arguments: dic
 def test_the_description_has_the_numbers_of_the_preprocessing(model_file: Path) -> None:
     description, _ = read(model_file)
     assert description["format_version"] == 2
-    assert description["preprocessing"]["version"] == 4
+    assert description["preprocessing"]["version"] == PUBLISHED_VERSION
     assert description["preprocessing"]["numbers"] == {
         "calibration_lines": 24,
         "echo_window": 48,

@@ -9,11 +9,17 @@ import torch
 import mriembed
 from mriembed import CoilPreprocessor, Embedder, EmbeddingPipeline, MRIEmbeddingModel
 from mriembed.completion import complete_lines
-from mriembed.preprocessing import square_field_of_view
-from preprocessing_vectors import Vector, published_vectors
+from mriembed.preprocessing import PREPROCESSING_VERSION, square_field_of_view
+from preprocessing_vectors import PUBLISHED_VERSION, Vector, published_vectors
 from reference import Reference
 
 every_vector = pytest.mark.parametrize("vector", published_vectors(), ids=str)
+
+
+def test_page_and_package_have_the_version_of_the_vectors() -> None:
+    page = Path(__file__).parents[2] / "docs" / "preprocessing.md"
+    assert page.read_text().splitlines()[0] == f"# Preprocessing, version {PUBLISHED_VERSION}"
+    assert PREPROCESSING_VERSION == PUBLISHED_VERSION
 
 
 @every_vector

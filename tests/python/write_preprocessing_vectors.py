@@ -18,6 +18,7 @@ import numpy as np
 
 from reference import Reference, centred_fft2
 
+VERSION = 4
 FOLDER = Path(__file__).parents[1] / "preprocessing_vectors"
 
 CASES: list[dict[str, Any]] = [
@@ -127,4 +128,4 @@ def written(case: dict[str, Any], seed: int) -> dict[str, Any]:
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     cases = [written(case, seed) for seed, case in enumerate(CASES)]
-    (FOLDER / "cases.json").write_text(json.dumps({"version": 4, "cases": cases}, indent=1) + "\n")
+    (FOLDER / "cases.json").write_text(json.dumps({"version": VERSION, "cases": cases}, indent=1) + "\n")

@@ -7,6 +7,7 @@
 
 #include "mriembed/error.hpp"
 #include "mriembed/version.h"
+#include "preprocessing/preprocessing_version.hpp"
 
 namespace {
 
@@ -42,7 +43,7 @@ json valid_description() {
     "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2, "widths": [8, 8, 8, 8],
                 "dropout": 0.0, "normalize": true, "use_mlp_head": false}, "in_channels": 2, "num_coils": 1,
               "embed_dim": 2, "parameters": 2586},
-    "preprocessing": {"version": 4, "coil_compression": "pca", "matrix": null, "numbers": {
+    "preprocessing": {"coil_compression": "pca", "matrix": null, "numbers": {
       "calibration_lines": 24, "echo_window": 48, "low_resolution": 20, "darkest_coils": 0.02, "darkest": 0.1,
       "least_energy": 1e-09}},
     "provenance": {"mriembed": "0.1.0", "torch": "2.13.0", "python": "3.11.7", "created": "2026-01-01T00:00:00+00:00",
@@ -50,6 +51,7 @@ json valid_description() {
     "weights_sha256": "00", "distances": null,
     "reference": {"kspace_shape": [1, 1, 1, 2], "kspace_real": [1, 2], "kspace_imag": [3, 4], "embedding": [0.5, 0.25]}
   })");
+  description["preprocessing"]["version"] = mriembed::preprocessing_version;
   description["network"] = valid_network();
   return description;
 }
@@ -175,21 +177,24 @@ TEST(Metadata, names_an_unknown_format_version) {
 }
 
 TEST(Metadata, names_an_unknown_preprocessing_version) {
-  for (const int version : {0, 3, 5}) {
+  for (const int version : {0, mriembed::preprocessing_version - 1, mriembed::preprocessing_version + 1}) {
     json description = valid_description();
     description["preprocessing"]["version"] = version;
     EXPECT_EQ(refusal_of(description), "it follows preprocessing version " + std::to_string(version) +
-                                           "; this mriembed " MRIEMBED_VERSION " knows version 4");
+                                           "; this mriembed " MRIEMBED_VERSION " knows version " +
+                                           std::to_string(mriembed::preprocessing_version));
   }
 }
 
 TEST(Metadata, names_a_number_of_the_preprocessing_that_is_not_of_its_version) {
   json description = valid_description();
   description["preprocessing"]["numbers"]["echo_window"] = 47;
-  EXPECT_EQ(refusal_of(description), "its preprocessing has other numbers than version 4: echo_window is 47");
+  const std::string refusal =
+      "its preprocessing has other numbers than version " + std::to_string(mriembed::preprocessing_version);
+  EXPECT_EQ(refusal_of(description), refusal + ": echo_window is 47");
   description = valid_description();
   description["preprocessing"]["numbers"]["darkest"] = "0.1";
-  EXPECT_EQ(refusal_of(description), "its preprocessing has other numbers than version 4: darkest is \"0.1\"");
+  EXPECT_EQ(refusal_of(description), refusal + ": darkest is \"0.1\"");
   description["preprocessing"]["numbers"].erase("darkest");
   EXPECT_NE(refusal_of(description).find("is damaged"), std::string::npos);
 }
