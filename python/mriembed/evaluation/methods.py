@@ -18,8 +18,11 @@ from torch.nn import functional as F
 
 from mriembed.embedder import Embedder
 from mriembed.fourier import kspace_to_image
+from mriembed.model import MRIEmbeddingModel
 from mriembed.model_description import ModelDescription
-from mriembed.model_file import export_model
+from mriembed.model_file import save_model_file
+from mriembed.pipeline import EmbeddingPipeline
+from mriembed.preprocessing import CoilPreprocessor
 
 _THUMBNAIL = 32
 _COMPONENTS = 64
@@ -85,19 +88,15 @@ class DeployedModel:
 
 def random_weights(description: ModelDescription, seed: int = 0) -> DeployedModel:
     """The same network and preprocessing as the model's, with weights that nobody has trained."""
-    arguments = description.arguments
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        pipeline = EmbeddingPipeline(
+            MRIEmbeddingModel(**description.arguments),
+            CoilPreprocessor(description.num_coils, description.coil_compression, description.matrix),
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "random.pt"
-        export_model(
-            path,
-            num_coils=description.num_coils,
-            embed_dim=description.embed_dim,
-            widths=tuple(arguments["widths"]),
-            use_mlp_head=arguments["use_mlp_head"],
-            coil_compression=description.coil_compression,
-            matrix=description.matrix,
-            seed=seed,
-        )
+        save_model_file(pipeline, path, weights_source=f"random, seed {seed}")
         return DeployedModel("random weights", Embedder.load(path))
 
 

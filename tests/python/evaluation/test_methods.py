@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
+from torch.nn import functional as F
 
-from mriembed import Embedder, read_description
+from mriembed import (
+    CoilPreprocessor,
+    Embedder,
+    EmbeddingPipeline,
+    MRIEmbeddingModel,
+    read_description,
+    save_model_file,
+)
 from mriembed.evaluation.methods import (
     DeployedModel,
     PrincipalComponents,
@@ -66,6 +74,19 @@ def test_random_weights_are_of_the_same_architecture_and_are_not_the_models(mode
     rows = method.embed(kspace(2))
     assert rows.shape == (2, 256)
     assert np.abs(rows - DeployedModel("model", Embedder.load(model_file)).embed(kspace(2))).max() > 0.01
+
+
+def test_random_weights_take_every_argument_of_the_network(tmp_path: Path) -> None:
+    def pipeline() -> EmbeddingPipeline:
+        torch.manual_seed(5)
+        model = MRIEmbeddingModel(embed_dim=12, widths=(8, 8, 16, 24), dropout=0.2, normalize=False, use_mlp_head=True)
+        return EmbeddingPipeline(model, CoilPreprocessor(3, matrix=24)).eval()
+
+    save_model_file(pipeline(), tmp_path / "model.pt", weights_source="a test")
+    rows = random_weights(read_description(tmp_path / "model.pt"), seed=5).embed(kspace(2))
+    with torch.no_grad():
+        expected = F.normalize(pipeline().embed_kspace(torch.from_numpy(kspace(2))), dim=1)
+    np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", [Thumbnail(), PrincipalComponents([kspace(20)])])
