@@ -53,7 +53,7 @@ inline double aspect_of(const SliceGeometry& geometry, std::int64_t height, std:
 
 // What `inspect` prints.
 struct ScanSummary {
-  std::string format;  // "MRD raw data", "MRD complex images", "fastMRI", "BART", "NumPy"
+  std::string format;  // the format's name
   Domain domain = Domain::kspace;
   std::int64_t coils = 0;                                    // physical coils (stacked: channels / 2)
   std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
@@ -96,7 +96,7 @@ enum class NoiseUse {
 };
 
 struct ReadOptions {
-  std::optional<Domain> domain;     // for .npy and BART, which do not say it themselves; default k-space
+  std::optional<Domain> domain;     // for formats that do not state it; default k-space
   bool allow_undersampled = false;  // zero-fill lines of a Cartesian scan that were not acquired
   std::string group;                // of a raw MRD file with several measurements: the one to read; empty: all
   NoiseUse noise = NoiseUse::own;

@@ -15,9 +15,8 @@ from mriembed.model import MRIEmbeddingModel
 def describe_layers(model: MRIEmbeddingModel, prefix: str) -> list[dict[str, Any]]:
     """The layers in the order in which they run, each with the names of its weights, which `prefix` begins.
 
-    Kinds: `convolution` (kernel, stride and padding along both axes), `group_norm` (groups, epsilon), `gelu` (exact),
-    `mean` over pixels, `linear`, `unit_norm` (division by the L2 norm). A layer that is none of these has its text as
-    kind: libmriembed leaves such a network to torch. Dropout does nothing in a model file and is not listed.
+    docs/model_file.md defines the kinds and their members. A layer of no such kind has its text as kind: libmriembed
+    leaves such a network to torch. Dropout does nothing in a model file and is not listed.
     """
     layers: list[dict[str, Any]] = []
     stages = [("stem", model.stem), *((f"backbone.{index}", stage) for index, stage in enumerate(model.backbone))]

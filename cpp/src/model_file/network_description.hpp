@@ -11,7 +11,7 @@ namespace mriembed {
 
 // One layer. What a kind does not have is as below.
 struct LayerDescription {
-  std::string kind;    // convolution, group_norm, gelu, mean, linear, unit_norm; others are known to torch alone
+  std::string kind;    // docs/model_file.md has those that are known; others run on torch alone
   std::string weight;  // names of its weights
   std::string bias;
   std::int64_t kernel = 0;  // samples along y and x, of a convolution
