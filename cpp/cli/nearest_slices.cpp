@@ -1,5 +1,6 @@
 #include "cli/nearest_slices.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -24,7 +25,7 @@ std::vector<NearestSlices::Neighbour> NearestSlices::find() const {
     for (std::size_t other = 0; other < one; ++other) {
       const std::span<const float> row_of_one = row(one);
       const double cosine = std::inner_product(row_of_one.begin(), row_of_one.end(), row(other).begin(), 0.0);
-      const double distance = 1 - cosine;
+      const double distance = std::max(0.0, 1 - cosine);  // rounding may leave less than 0
       if (distance < nearest[one].distance) {
         nearest[one] = {other, distance};
       }

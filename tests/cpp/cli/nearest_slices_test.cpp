@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstddef>
+#include <string>
 #include <vector>
 
 namespace {
@@ -34,6 +37,17 @@ TEST(NearestSlices, the_first_of_equals_counts) {
   EXPECT_EQ(nearest[0].index, 1U);
   EXPECT_EQ(nearest[1].index, 0U);
   EXPECT_EQ(nearest[2].index, 0U);
+}
+
+TEST(NearestSlices, no_distance_of_equal_slices_is_negative) {
+  for (int length = 1; length <= 64; ++length) {
+    NearestSlices slices;
+    const std::vector<float> embedding(static_cast<std::size_t>(length), 1);
+    slices.add("a", embedding);
+    slices.add("b", embedding);
+    EXPECT_FALSE(std::signbit(slices.find()[0].distance)) << "length " << length;
+    EXPECT_EQ(slices.text().find('-'), std::string::npos) << "length " << length;
+  }
 }
 
 TEST(NearestSlices, are_shown_by_name) {
