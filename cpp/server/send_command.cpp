@@ -38,12 +38,12 @@ namespace {
 using io::Message;
 
 constexpr const char* footer = R"(
-SCAN is a raw MRD file: HDF5, an MRD stream, or what `serve --save` kept. Of several measurements in HDF5 the first is
-sent, or --group's; of a stream its first session. What comes back is written to OUT as `embed` writes it; texts of the
-server go to standard error.
+SCAN is a raw MRD file: HDF5, an MRD stream, or a session that `serve --save` saved. Of an HDF5 file with several
+measurements, the first or that of --group is sent; of a stream its first session. OUT receives the embeddings as
+`embed` writes them; texts of the server go to standard error.
 
-Exit status: 0 when an embedding of every slice came back, and CLOSE; 1 otherwise, also where the server sent an error; 4
-for a bad SCAN. A SCAN of noise lines alone has no slices: the server keeps its noise for later scans.)";
+Exit codes: 0 if the server sent one embedding for each slice, and CLOSE; 4 if SCAN is invalid; 1 otherwise. A SCAN of
+noise lines alone has no slices: the server keeps its noise for later scans.)";
 
 struct Arguments {
   std::string scan;
@@ -362,10 +362,10 @@ cli::Command add_send_command(CLI::App& program) {
   command->add_option("ADDRESS", arguments->address, "HOST:PORT")->type_name("")->required();
   command->add_option("-o,--output", arguments->output, "Where the embeddings go: *.npy, *.csv, *.jsonl, or -")
       ->type_name("OUT");
-  command->add_option("--config", arguments->config, "Name of the configuration, where SCAN has none")
+  command->add_option("--config", arguments->config, "Name of the configuration, if SCAN has none")
       ->type_name("NAME")
       ->capture_default_str();
-  command->add_option("--group", arguments->group, "The measurement of an HDF5 file that holds several")
+  command->add_option("--group", arguments->group, "Name of the measurement, in an HDF5 file with several")
       ->type_name("NAME");
   command->add_flag("--real-time", arguments->real_time,
                     "Send each acquisition at its time stamp (units of 2.5 ms) instead of as fast as possible");

@@ -28,29 +28,28 @@ namespace mriembed::server {
 namespace {
 
 constexpr const char* footer = R"(
-Clients speak MRD v1 (ISMRMRD) streams: a configuration, the XML header, acquisitions, CLOSE. Each slice is embedded as
-soon as it is whole, and answered by an image message: float32, as many pixels along x as the embedding has components,
-series 100, with the vector once more as base64 and facts of the slice in its attributes. Texts begin with INFO, WARNING
-or ERROR; the last answer is CLOSE. A client's configuration is not looked for: any name is right.
+Clients send MRD v1 (ISMRMRD) streams: a configuration, the XML header, acquisitions, CLOSE. Each slice is embedded as
+soon as it is complete, and answered with an image message: float32, one pixel along x for each component of the
+embedding, series 100. Its attributes describe the slice and contain the embedding as base64. Texts begin with INFO,
+WARNING or ERROR; the last answer is CLOSE. Every configuration name is accepted.
 
-A slice is whole when all lines inside the header's encoding limits came, as often as its limit of averages says; an
-accelerated one with ACS lines at its line flagged LAST_IN_SLICE, or, slabs as well, with the lines that the
-header's accelerationFactor promises, at a flagged line or where the next one begins; all others at the end of the scan.
+A slice is complete when all lines inside the header's encoding limits have arrived, as often as the limit of averages
+says. An accelerated slice with ACS lines is complete at its line with the flag LAST_IN_SLICE; an accelerated slab when
+the lines that the header's accelerationFactor promises have arrived. All others are embedded at the end of the scan.
 
-A text that is a JSON object changes the session, {"parameters": {...}} or {...}:
+A TEXT with a JSON object, {"parameters": {...}} or {...}, changes the options of the session:
   return              as --return
-  prewhiten           true, false, or "already" where the scanner has prewhitened the data
+  prewhiten           true, false, or "already": the data are prewhitened
   allow_undersampled  true or false (also allowundersampled)
 Gadgetron's configuration has them as attributes: <configuration><mriembed return="tap"/></configuration>.
 
-A noise measurement is kept by its measurement ID for later scans whose header names it as a dependency. Gadgetron's
-question for it is answered. Its messages for external modules are spoken where the configuration is XML with the root
-`configuration`, and with --gadgetron.
+A noise measurement is kept under its measurement ID for later scans whose header names it as a dependency. The service
+sends Gadgetron's messages if the root of the configuration is the XML element `configuration`, or with --gadgetron.
 
-Nothing is encrypted and nobody is asked for a password: other addresses than this machine's own are for networks that
-only the scanner and you can reach.
+There is no TLS and no authentication: listen on addresses other than this machine's own only in networks that only you
+and the scanner can reach.
 
-SIGTERM and SIGINT end the service within two seconds, with rows whole and exit status 0.)";
+SIGTERM and SIGINT end the service within two seconds, with whole rows and exit code 0.)";
 
 struct Arguments {
   std::string model;
@@ -173,52 +172,55 @@ int serve(const Arguments& arguments) {
 
 cli::Command add_serve_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("serve", "Embed scans as they are measured: an MRD stream server");
+  CLI::App* command = program.add_subcommand("serve", "Embed scans while they are measured (MRD stream server)");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   CLI::Option* const listen =
       command
           ->add_option("--listen", arguments->addresses,
-                       "Where to listen; may be given several times. Port 0: the system chooses one")
+                       "Where to listen. May be given several times. Port 0: the system chooses one")
           ->type_name("ADDRESS:PORT")
           ->expected(1)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
           ->capture_default_str();
   command
-      ->add_flag("--stdio", arguments->standard_streams, "One session on standard input and output instead of a socket")
+      ->add_flag("--stdio", arguments->standard_streams,
+                 "Run one session on standard input and output instead of a socket")
       ->excludes(listen);
   command->add_flag("--once", arguments->server.once, "End after the first session with a scan");
   constexpr std::int64_t most_sessions = 1024;
-  command->add_option("--sessions", arguments->server.sessions, "Scans at the same time; others wait for their turn")
+  command->add_option("--sessions", arguments->server.sessions, "Scans at the same time; further scans wait")
       ->type_name("N")
       ->capture_default_str()
       ->check(cli::whole_number(1, most_sessions));
   command
-      ->add_option("--return", arguments->returned,
-                   "What a slice is answered by: its embedding, its image (root of the sum of squares of its coils), "
-                   "both or nothing; tap: every message goes back unchanged, and the client must read while it sends")
+      ->add_option(
+          "--return", arguments->returned,
+          "Images that answer a slice: its embedding, the root sum of squares of its coils (images), both or none. "
+          "tap: every message is sent back unchanged, and the client must read while it sends")
       ->type_name("KIND")
       ->capture_default_str()
       ->check(CLI::IsMember({"embedding", "images", "both", "none", "tap"}));
   command
-      ->add_option("--out", arguments->rows,
-                   "Append each slice's row to this file, *.jsonl or *.csv, with the members that `embed` gives it; "
-                   "`file` is the session's name")
+      ->add_option(
+          "--out", arguments->rows,
+          "Append the row of each slice to this file, *.jsonl or *.csv, with the members of `embed`; `file` is the "
+          "session's name")
       ->type_name("ROWS");
   CLI::Option* const check = command->add_flag("--check", arguments->check,
-                                               "Check each scan as `mriembed_cli check` does: each row of JSON and "
-                                               "each answer has the slice's figures, and what is broken in the scan, "
-                                               "coil by coil, is a WARNING at its end");
+                                               "Check each scan as `mriembed_cli check` does: rows of JSON and "
+                                               "answers have the figures of the slice, and a WARNING at the end of "
+                                               "the scan has the findings");
   cli::add_limits_option(*command, arguments->limits)->needs(check);
   cli::add_reference_option(*command, arguments->reference)->needs(check);
   CLI::Option* const save =
       command
           ->add_option("--save", arguments->save_folder,
-                       "Keep what each session sends, byte for byte, as DIR/SESSION.mrd: `send` and `embed` take it")
+                       "Save the messages of each session, byte for byte, as DIR/SESSION.mrd, for `send` and `embed`")
           ->type_name("DIR");
   constexpr std::int64_t most_mib = std::int64_t{1} << 30U;
   command
       ->add_option("--save-limit", arguments->save_limit_mib,
-                   "What all saved sessions may take together, with those that are in DIR already")
+                   "Limit of all saved sessions in DIR together, also those of earlier runs")
       ->type_name("MIB")
       ->capture_default_str()
       ->check(cli::whole_number(1, most_mib))
@@ -226,27 +228,28 @@ cli::Command add_serve_command(CLI::App& program) {
   constexpr std::int64_t longest = 1'000'000;
   command
       ->add_option("--header-timeout", arguments->header_timeout,
-                   "End a session that has sent no header after so many seconds")
+                   "End a session that sends no header for so many seconds")
       ->type_name("S")
       ->capture_default_str()
       ->check(cli::whole_number(1, longest));
   command
-      ->add_option("--idle-timeout", arguments->idle_timeout,
-                   "End a session that sends nothing for so many seconds; 0: never, for scans pause. With tap also how "
-                   "long a client may take nothing back; 0: 30")
+      ->add_option(
+          "--idle-timeout", arguments->idle_timeout,
+          "End a session that sends nothing for so many seconds; 0: never, because scans pause. With tap, also the "
+          "seconds for which a client may read nothing; 0: 30")
       ->type_name("S")
       ->capture_default_str()
       ->check(cli::whole_number(0, longest));
   command->add_flag("--gadgetron", arguments->gadgetron,
-                    "Answer as Gadgetron's external modules must: no texts, errors as message 8");
+                    "Answer as Gadgetron requires of external modules: no texts, errors as message 8");
   command
       ->add_option("--noise-store", arguments->noise_folder,
-                   "Keep noise measurements in this folder, too, so that they survive a restart")
+                   "Also keep noise measurements in this folder, across restarts")
       ->type_name("DIR");
   command->add_flag("--no-prewhiten", arguments->no_prewhiten,
-                    "Leave noise measurements unused, where the scanner has prewhitened the data");
+                    "Do not use noise measurements, because the scanner has prewhitened the data");
   command->add_flag("--allow-undersampled", arguments->allow_undersampled,
-                    "Take Cartesian scans with lines missing and fill these with zeros");
+                    "Also embed scans with missing lines and no ACS lines; these lines stay zero");
   cli::add_engine_options(*command, arguments->options);
   command->footer(footer);
   return {command, [arguments] {
