@@ -275,22 +275,23 @@ int bench(const Arguments& arguments) {
 
 Command add_bench_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("bench", "Measure how long one call takes on this machine");
+  CLI::App* command = program.add_subcommand("bench", "Measure the time of a call on this machine");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command
-      ->add_option("--shape", arguments->shape,
-                   "Shape of the input. C: the model's input channels, or with --kspace physical coils. "
-                   "Default: one slice of 256 x 256, with --kspace of 16 coils")
+      ->add_option(
+          "--shape", arguments->shape,
+          "Shape of the input. C is the number of the model's input channels, with --kspace of coils. Default: one "
+          "slice of 256 x 256, with --kspace of 16 coils")
       ->type_name("B,C,H,W")
       ->check(shape_text());
   command->add_flag("--kspace", arguments->kspace,
-                    "Start from k-space: random, without noise measurement and readout oversampling");
+                    "Begin with k-space (random, without noise measurement and readout oversampling)");
   add_engine_options(*command, arguments->options);
-  command->add_option("--repeats", arguments->repeats, "Calls to measure, after warming up")
+  command->add_option("--repeats", arguments->repeats, "Measured calls, after a warm-up")
       ->type_name("N")
       ->check(whole_number(1, 1000000))
       ->capture_default_str();
-  command->add_flag("--json", arguments->json, "As JSON");
+  command->add_flag("--json", arguments->json, "Print JSON");
   return {command, [arguments] { return bench(*arguments); }};
 }
 

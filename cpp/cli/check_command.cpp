@@ -72,7 +72,7 @@ int check(const Arguments& arguments) {
 
 Command add_check_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("check", "Say what is broken in scans: coils, receivers, interference");
+  CLI::App* command = program.add_subcommand("check", "Name broken coils, receivers and interference");
   command
       ->add_option("SCAN", arguments->scans,
                    "Scan files of k-space: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART (.cfl), NumPy (.npy); - for "
@@ -82,20 +82,21 @@ Command add_check_command(CLI::App& program) {
   add_group_option(*command, arguments->reading.group);
   add_noise_option(*command, arguments->noise);
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
-                    "Check scans with missing lines and no ACS lines, too");
+                    "Also check scans with missing lines and no ACS lines");
   add_limits_option(*command, arguments->limits);
   add_reference_option(*command, arguments->reference);
-  command->add_flag("--json", arguments->json, "One JSON object a line for each measurement: all figures and limits");
-  command->add_flag("--table", arguments->table, "The figures of each coil, too");
+  command->add_flag("--json", arguments->json,
+                    "Print one JSON object a line for each measurement: all figures and limits");
+  command->add_flag("--table", arguments->table, "Also print the figures of each coil");
   command->footer(R"(
-One line for each finding, the worst first. noise and SNR are those of a coil over the array's median: of the noise
-measurement, or estimated from the emptiest part of k-space. More noise in all coils is found only with --reference,
-which compares the noise of each coil, matched by name, and of the array with an earlier scan. Where both scans know
-their sample time and number of averages, bandwidth and averages may differ.
+Prints one line for each finding, the worst first. Noise and SNR of a coil are given relative to the array's median.
+The noise is that of the noise measurement, or an estimate from the emptiest part of k-space. Only --reference finds
+more noise in all coils: it compares the noise of the array and of each coil, matched by name, with an earlier scan.
+Bandwidth and number of averages may differ if both scans state them.
 
-`mriembed check SCAN... --html FILE` of the Python package draws findings, figures, images and spectra as a page.
+`mriembed check SCAN... --html FILE` (Python package) draws findings, figures, images and spectra as a page.
 
-Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked.)");
+Exit code 10 if there is a finding, 4 if a file cannot be read; the others are still checked.)");
   return {command, [arguments] { return check(*arguments); }};
 }
 

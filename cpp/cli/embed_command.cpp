@@ -34,40 +34,46 @@ namespace mriembed::cli {
 namespace {
 
 constexpr const char* footer = R"(
-Outputs, chosen by the ending of OUT; rows stand in the order of the scans and of the slices in them:
-  .npy    float32 (rows, embed_dim), and beside it the same name with .json:
-          {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]} with the members
-          file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling,
-          model_sha256;
-          position_mm, where the middle of the slice lies (left, posterior, head), where MRD data say it;
-          quality and findings, with --check: the slice's figures, and what was found in the scan;
-          warnings, what may have changed the embeddings of this scan, where there is any; and header, what an MRD
-          header says of scanner and sequence, where it says anything
+Outputs, by the ending of OUT. Rows are in the order of the scans and of their slices.
+  .npy    float32 (rows, embed_dim), and a file of the same name with .json:
+          {"model": ..., "model_sha256": ..., "embed_dim": ..., "rows": [one object for each row]}. Members of a row:
+          file, slice, contrast, phase, repetition, set, partition, measurement, coils, energy_kept, sampling;
+          model_sha256, the SHA-256 of the model's weights;
+          position_mm, the middle of the slice (left, posterior, head), if MRD data state it;
+          quality and findings, with --check: the figures of the slice and the findings of the scan;
+          warnings, what may have changed the embeddings of this scan, if there are any;
+          header, what an MRD header states of scanner and sequence, if it does
   .jsonl  one JSON object a line: the members above, then "embedding", an array
   .csv    a header line, then the members from file to model_sha256, and the components e0, e1, ... of each row
   -       .jsonl on standard output
-Numbers in text read back as exactly the same float32. energy_kept is the share of a slice's energy (in the
-calibration region, the 24 central lines of its k-space) that survives coil compression. sampling says how complete
-the slice's k-space was: full; grappa 2 (of acceleration 2, missing lines filled by GRAPPA); partial 6/8 (partial
-Fourier, filled by conjugate symmetry); zero-filled (lines are missing still); grappa 2 x 3 (along y and z of a 3D
-scan); corners zero-filled (of an elliptical 3D scan); partial 6/8 along z (zero-filled); several of these; empty for
-images. model_sha256 is the SHA-256 of the model's weights.
+Numbers in text read back as exactly the same float32.
 
-Files are written under a temporary name, then renamed over an older OUT; of a pair the .json first. When a scan is
-bad (unreadable, undersampled without ACS lines, a slice all zero or with NaN, too large for the memory), one line
-says so, all of its rows are left out, the other scans are still written, and the exit status is 4. When no scan is
-good, nothing is written. A program that is killed or loses power leaves the older OUT, and beside it at most the
-unfinished .mriembed-*.tmp files, and of a scan from standard input .mriembed-scan-* in the folder for temporary files
-(TMPDIR); both may be deleted. (Between the two renames of a pair, the .json alone may be new already: its model and
-rows say what it belongs to.)
+energy_kept is the share of the energy of the calibration region (the 24 central lines of k-space) that the virtual
+coils keep. sampling says which lines were measured, and how the others were filled; it is one or several of these, and
+empty for images:
+  full                   no line is missing
+  grappa 2               acceleration 2, filled by GRAPPA
+  grappa 2 x 3           the same along y and z of a 3D scan
+  partial 6/8            partial Fourier, filled by conjugate symmetry
+  partial 6/8 along z (zero-filled)
+  corners zero-filled    of an elliptical 3D scan
+  zero-filled            missing lines are zero
 
-Ctrl-C (SIGINT) and SIGTERM keep what is done: the batch in work is finished, all rows so far, those of the unfinished
-scan too, become a whole and valid OUT, one line says how far it got, and the exit status is 130 (143). The same signal
-once more ends the program at once; OUT then stays as it was. With -, lines are whole and appear scan by scan; where
-nobody reads them any more, the program ends.
+A scan is rejected if it cannot be read, is undersampled without ACS lines, has a slice that is all zero or contains
+NaN, or needs too much memory. One line on standard error says so, and none of its rows is written. The other scans are
+written, and the exit code is 4. If every scan is rejected, nothing is written.
 
-The same scans and model give the same rows on one machine, bit for bit, whatever --threads, --batch, --memory and the
-load are. Another processor or version may change the last digits, and so may these options with --backend torch or
+Files are written under a temporary name, then renamed to OUT, the .json before its .npy. A program that is killed
+leaves the older OUT, and at most temporary files: .mriembed-*.tmp in the folder of OUT, and .mriembed-scan-* in TMPDIR
+of a scan from standard input. Both may be deleted. Between the two renames, the .json may be newer than the .npy: its
+model and rows say what it belongs to.
+
+SIGINT (Ctrl-C) and SIGTERM keep the rows so far: the current batch is finished, all rows are written to a valid OUT,
+one line says how far it got, and the exit code is 130 (143). A second signal ends the program at once and leaves OUT as
+it was. With -, whole lines appear scan by scan, and the program ends when nobody reads them any more.
+
+On one machine, the same scans and model give the same rows, bit for bit, whatever --threads, --batch, --memory and the
+load are. Another processor or version may change the last digits; so may these options with --backend torch or
 --device cuda.)";
 
 struct Arguments {
@@ -323,7 +329,7 @@ int embed(const Arguments& arguments) {
 
 Command add_embed_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("embed", "Embed every slice of scan files");
+  CLI::App* command = program.add_subcommand("embed", "Embed every slice of scans");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command->add_option("SCAN", arguments->scans, "Scan files of any format that `inspect` knows; - for standard input")
       ->type_name("")
@@ -335,45 +341,48 @@ Command add_embed_command(CLI::App& program) {
   command
       ->add_option(
           "--batch", arguments->batch,
-          "Slices of one size per call; changes speed and memory, and results by no more than rounding. "
-          "Default: 8, fewer for slices so large that these would exceed 256 MiB. While one batch is embedded, "
-          "the next is read: memory holds two")
+          "Slices of one size per call, which changes speed and memory. Default: 8, or fewer if these exceed 256 MiB. "
+          "While one batch is embedded, the next one is read: memory holds two")
       ->type_name("N")
       ->check(whole_number(1, 4096));
   add_input_option(*command, arguments->reading.domain);
   command
-      ->add_option("--readout-width", arguments->settings.readout_width,
-                   "Pixels of x that remain once readout oversampling is removed, where the scan says it wrongly or "
-                   "not at all; the full width keeps everything")
+      ->add_option(
+          "--readout-width", arguments->settings.readout_width,
+          "Pixels of x that remain without readout oversampling, if the scan states it wrongly or not at all; the "
+          "full width keeps everything")
       ->type_name("N")
       ->check(whole_number(1, 1 << 20));
   command
       ->add_option("--phase-height", arguments->settings.phase_height,
-                   "Pixels of y that remain once phase oversampling is removed, as --readout-width for x")
+                   "Pixels of y that remain without phase oversampling, as --readout-width for x")
       ->type_name("N")
       ->check(whole_number(1, 1 << 20));
   constexpr double most_aspect = 64;
   command
       ->add_option("--pixel-aspect", arguments->settings.pixel_aspect,
-                   "Height of a pixel (field of view along y / number of lines) over its width, where the scan says it "
-                   "wrongly or not at all (.npy and BART: then the field of view is taken as square)")
+                   "Height of a pixel (field of view along y / number of lines) over its width, if the scan states it "
+                   "wrongly or not at all (NumPy, BART: otherwise the field of view is assumed to be square)")
       ->type_name("A")
       ->check(CLI::Range(1 / most_aspect, most_aspect));
   add_group_option(*command, arguments->reading.group);
   CLI::Option* const noise = add_noise_option(*command, arguments->noise);
-  command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Ignore the scan's noise measurement")->excludes(noise);
+  command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Do not use the scans' noise measurements")
+      ->excludes(noise);
   command->add_flag("--allow-undersampled", arguments->reading.allow_undersampled,
-                    "Take Cartesian scans with lines missing and fill these with zeros");
-  command->add_flag("--table", arguments->table,
-                    "Print one line per slice with times (on standard error where OUT is -); reading runs beside the "
-                    "rest, so that they may add up to more than the whole took");
-  command->add_flag("--nearest", arguments->nearest,
-                    "Print for each slice the nearest other slice, their cosine distance and what it is typical of (on "
-                    "standard error where OUT is -)");
+                    "Also embed scans with missing lines and no ACS lines; these lines stay zero");
+  command->add_flag(
+      "--table", arguments->table,
+      "Print one line per slice with times (on standard error if OUT is -). Reading overlaps with the rest: "
+      "times may add up to more than the whole");
+  command->add_flag(
+      "--nearest", arguments->nearest,
+      "Print the nearest other slice of each slice, their distance and what it is typical of (on standard "
+      "error if OUT is -)");
   CLI::Option* check = command->add_flag(
       "--check", arguments->check,
-      "Check the scans as `check` does, in the same pass: findings are printed, each row of JSON has the "
-      "slice's figures, and the exit status is 10 where there is a finding");
+      "Check the scans as `check` does, in the same pass: prints findings, writes the figures of each slice into "
+      "its row of JSON, and exits with 10 if there is a finding");
   add_limits_option(*command, arguments->limits)->needs(check);
   add_reference_option(*command, arguments->reference)->needs(check);
   command->footer(footer);

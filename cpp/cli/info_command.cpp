@@ -120,9 +120,9 @@ std::string listing(const ModelInfo& info, const std::string& kernels) {
 
 Command add_info_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("info", "Print what a model file says of itself");
+  CLI::App* command = program.add_subcommand("info", "Describe a model file");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
-  command->add_flag("--json", arguments->json, "As JSON, with the names of the Python package's ModelDescription");
+  command->add_flag("--json", arguments->json, "Print JSON, with the names of the Python package's ModelDescription");
   add_trust_options(*command, arguments->options.trust);
   return {command, [arguments] {
             const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);

@@ -227,8 +227,7 @@ int inspect(const Arguments& arguments) {
 
 Command add_inspect_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      program.add_subcommand("inspect", "Print what scan files hold, and what embed would do with them");
+  CLI::App* command = program.add_subcommand("inspect", "Describe scans and their coils");
   command
       ->add_option(
           "SCAN", arguments->scans,
@@ -238,8 +237,8 @@ Command add_inspect_command(CLI::App& program) {
   add_input_option(*command, arguments->reading.domain);
   add_group_option(*command, arguments->reading.group);
   add_noise_option(*command, arguments->noise);
-  command->add_flag("--json", arguments->json, "One JSON object a line for each file");
-  command->footer("\nExit status 4 where a file cannot be read; the others are still described.");
+  command->add_flag("--json", arguments->json, "Print one JSON object a line for each file");
+  command->footer("\nExit code 4 if a file cannot be read; the others are still described.");
   return {command, [arguments] { return inspect(*arguments); }};
 }
 

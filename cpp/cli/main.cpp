@@ -23,15 +23,16 @@ using mriembed::ErrorCode;
 
 constexpr const char* footer = R"(
 A first session:
-  mriembed export -o model.pt                       make a model file (the Python package's command)
-  mriembed_cli inspect scan.h5                      see what a scan holds
-  mriembed_cli check scan.h5                        see what is broken in it
-  mriembed_cli embed model.pt scan.h5 -o rows.npy   one embedding per slice, described in rows.json
+  mriembed export -o model.pt                       write a model file (a command of the Python package)
+  mriembed_cli inspect scan.h5                      describe a scan
+  mriembed_cli check scan.h5                        name its faults
+  mriembed_cli embed model.pt scan.h5 -o rows.npy   one embedding for each slice, described in rows.json
 
-`mriembed_cli COMMAND --help` explains a command's options and outputs.
+`mriembed_cli COMMAND --help` explains options and outputs of a command.
 
-Exit status: 0 well, 1 internal error or output not writable, 2 wrong usage, 3 bad model file, 4 bad input,
-5 device not available, 6 out of memory; `check` and `embed --check` with a finding 10; `embed` interrupted by SIGINT 130, by SIGTERM 143.)";
+Exit codes: 0 success, 1 internal error, or the output cannot be written, 2 usage error, 3 invalid model file,
+4 invalid input, 5 device unavailable, 6 out of memory, 10 a finding of `check` or `embed --check`,
+130 and 143 `embed` interrupted by SIGINT and SIGTERM.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
@@ -46,7 +47,7 @@ int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
 }
 
 int run(int count, char** arguments) {
-  CLI::App program("Turns raw multi-coil MRI scans into one fixed-size vector per slice, with a mriembed model file.",
+  CLI::App program("Computes one embedding for each slice of raw multi-coil MRI scans, with a mriembed model file.",
                    "mriembed_cli");
   program.set_version_flag("--version", "mriembed_cli " MRIEMBED_VERSION);
   program.require_subcommand(1);

@@ -23,7 +23,7 @@ CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest) {
 }
 
 void add_engine_options(CLI::App& command, Options& options) {
-  command.add_option("--device", options.device, "Where to compute: cpu, cuda (the first GPU) or cuda:N")
+  command.add_option("--device", options.device, "Where the network runs: cpu, cuda (the first GPU) or cuda:N")
       ->type_name("D")
       ->capture_default_str();
   command
@@ -34,18 +34,20 @@ void add_engine_options(CLI::App& command, Options& options) {
                                 : name == "float16" ? Precision::float16
                                                     : Precision::float32;
           },
-          "Data type of the network; float16 needs a GPU. Preprocessing always runs in single precision")
+          "Data type of the network; float16 needs a GPU. Preprocessing always runs in float32")
       ->type_name("P")
       ->default_str("float32")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
   command
-      .add_option("--threads", options.threads, "most CPU threads; 0: one for each processor that this process may use")
+      .add_option("--threads", options.threads,
+                  "CPU threads at most; 0: one for each processor that this process may use")
       ->type_name("N")
       ->check(whole_number(0, 1024))
       ->capture_default_str();
   command
       .add_option("--memory", options.memory_mib,
-                  "MiB that the slices in work at once may take beside the samples, about; larger batches run in parts")
+                  "Approximate working-memory limit per call (MiB), samples not included. Larger batches are processed "
+                  "in chunks")
       ->type_name("MIB")
       ->check(whole_number(1, 1 << 20))
       ->capture_default_str();
@@ -57,8 +59,8 @@ void add_engine_options(CLI::App& command, Options& options) {
                               : name == "torch" ? Backend::torch
                                                 : Backend::automatic;
           },
-          "What runs the network: the library's own kernels (native), torch, or torch only where there are none of "
-          "them")
+          "What runs the network: native (the library's own kernels), torch, or auto (native if it has kernels for the "
+          "network and the device, otherwise torch)")
       ->type_name("B")
       ->default_str("auto")
       ->check(CLI::IsMember({"auto", "native", "torch"}));
@@ -69,13 +71,13 @@ void add_trust_options(CLI::App& command, Trust& trust) {
   command
       .add_option(
           "--trust", trust.keys,
-          "Public key (KEY.pub of `mriembed keygen`): load only a model file signed by it; may be given several "
+          "Public key (KEY.pub of `mriembed keygen`): load only model files with its signature. May be given several "
           "times")
       ->type_name("KEY")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_flag("--allow-unsealed", trust.allow_unsealed,
-                   "Also load a TorchScript file without a seal, in which damage is not always found");
+                   "Also load a TorchScript file without a seal; damage in it may go unnoticed");
 }
 
 void warn_if_unsealed(const std::string& model, const ModelInfo& info) {
@@ -89,7 +91,7 @@ void add_input_option(CLI::App& command, std::optional<io::Domain>& domain) {
       .add_option_function<std::string>(
           "--input",
           [&domain](const std::string& name) { domain = name == "image" ? io::Domain::image : io::Domain::kspace; },
-          "What the samples are, for files that do not say it themselves (NumPy, BART)")
+          "What the samples are, for files that do not state it (NumPy, BART)")
       ->type_name("DOMAIN")
       ->default_str("kspace")
       ->check(CLI::IsMember({"kspace", "image"}));
@@ -99,23 +101,23 @@ CLI::Option* add_noise_option(CLI::App& command, std::string& file) {
   return command
       .add_option(
           "--noise", file,
-          "Prewhiten by the noise lines of this MRD file, or this NumPy array (coils, samples), not by those of "
-          "the scans")
+          "MRD file with noise lines, or NumPy array (coils, samples), that replaces the scans' own noise measurements")
       ->type_name("FILE");
 }
 
 CLI::Option* add_limits_option(CLI::App& command, std::string& file) {
   return command
-      .add_option("--limits", file,
-                  "JSON file with limits of findings, by the names that --json gives them, and of coils by name")
+      .add_option(
+          "--limits", file,
+          "JSON file with limits of findings, by their names in `check --json`, for the array or for coils by name")
       ->type_name("FILE");
 }
 
 CLI::Option* add_reference_option(CLI::App& command, std::string& file) {
   return command
-      .add_option("--reference", file,
-                  "Output of `check --json` for an earlier, faultless scan with the same coils: compare the noise with "
-                  "it")
+      .add_option(
+          "--reference", file,
+          "Compare the noise with this output of `check --json` for an earlier, faultless scan with the same coils")
       ->type_name("FILE");
 }
 
@@ -123,8 +125,8 @@ void add_group_option(CLI::App& command, std::string& group) {
   command
       .add_option(
           "--group", group,
-          "The measurement to read of raw MRD files that hold several (of streams scan_1, scan_2, ...); by default all "
-          "are read that can be")
+          "Name of the measurement to read, in raw MRD files with several (in streams: scan_1, scan_2, ...). Default: "
+          "all that can be read")
       ->type_name("NAME");
 }
 

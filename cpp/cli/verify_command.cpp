@@ -51,10 +51,10 @@ int verify(const Arguments& arguments) {
 Command add_verify_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
-      program.add_subcommand("verify", "Check a model file, and that this machine reproduces its reference embedding");
+      program.add_subcommand("verify", "Compare this machine's embedding of the reference slice with the model file's");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   add_engine_options(*command, arguments->options);
-  command->footer("\nExit status 3 where the check fails.");
+  command->footer("\nExit code 3 if they differ.");
   return {command, [arguments] { return verify(*arguments); }};
 }
 

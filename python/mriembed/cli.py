@@ -34,8 +34,8 @@ _PASSED_ON = {
     "verify": "compare this machine's embedding of the reference slice with the model file's",
     "bench": "measure the time of a call on this machine",
     "serve": "embed scans while they are measured (MRD stream server)",
-    "send": "send a scan to such a service, as a scanner does",
-    "ping": "ask such a service for its state",
+    "send": "send a scan to a service of `serve`, as a scanner does",
+    "ping": "ask a service of `serve` for its state",
 }
 _IN_MODULES = {
     "train": ("train the network", "mriembed.training.command"),

@@ -49,6 +49,14 @@ def test_help_names_every_command_of_both_programs() -> None:
     assert named >= {*of_program, "export", "train", "evaluate", "simulate", "convert", "sign", "keygen"}
 
 
+def test_both_programs_describe_a_command_in_the_same_words() -> None:
+    shown = " ".join(run(MRIEMBED, "--help")[1].decode().split())
+    purposes = re.findall(r"^ {2}([a-z]+) {2,}(\S.*)$", run(PROGRAM, "--help")[1].decode(), re.MULTILINE)
+    assert len(purposes) == 9
+    for name, purpose in purposes:
+        assert f"{name} {purpose[0].lower()}{purpose[1:]}" in shown
+
+
 def test_version_is_the_package_s() -> None:
     assert run(MRIEMBED, "--version") == (0, f"mriembed {mriembed.__version__}\n".encode(), b"")
 

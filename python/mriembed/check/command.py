@@ -13,7 +13,7 @@ _DESCRIPTION = """\
 Measures coils and signal in k-space with `mriembed_cli check` and writes the findings, all figures, and images, k-space
 and noise spectra of coils as one HTML file. The page holds file names and coil names, and no other text of the scans.
 Without --html, mriembed_cli prints the findings: `mriembed check --help`."""
-_STATUS_NOTE = "Exit status 10 where there is a finding, 4 where a file cannot be read; the others are still checked."
+_STATUS_NOTE = "Exit code 10 if there is a finding, 4 if a file cannot be read; the others are still checked."
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
@@ -22,12 +22,12 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
     parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write, one file")
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
-    parser.add_argument("--group", metavar="NAME", help="the measurement to read of raw MRD files that hold several")
+    parser.add_argument("--group", metavar="NAME", help="name of the measurement to read, in raw MRD files with several")
     parser.add_argument(
-        "--allow-undersampled", action="store_true", help="check scans with missing lines and no ACS lines, too"
+        "--allow-undersampled", action="store_true", help="also check scans with missing lines and no ACS lines"
     )
-    parser.add_argument("--limits", metavar="FILE", help="JSON file of limits")
-    parser.add_argument("--reference", metavar="FILE", help="output of --json for an earlier scan with the same coils")
+    parser.add_argument("--limits", metavar="FILE", help="JSON file with limits of findings")
+    parser.add_argument("--reference", metavar="FILE", help="output of `check --json` for an earlier, faultless scan with the same coils")
     parser.set_defaults(run=_check)
 
 
