@@ -134,7 +134,7 @@ def _read_private_key(path: Path) -> Ed25519PrivateKey:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise InvalidArgumentError(
-            f"{path}: this is no Ed25519 private key in PEM form without a passphrase; `mriembed keygen` makes one"
+            f"{path}: this is not an Ed25519 private key in PEM form without a passphrase; `mriembed keygen` makes one"
         )
     return key
 

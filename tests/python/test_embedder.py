@@ -156,7 +156,7 @@ def test_a_model_in_memory_gives_the_same_bits_as_its_file(model_file: Path) -> 
 
 
 def test_a_damaged_model_in_memory_is_refused_by_the_name_it_was_given(model_file: Path) -> None:
-    with pytest.raises(mriembed.ModelFileError, match=r"^from the registry: it does not end with a whole seal"):
+    with pytest.raises(mriembed.ModelFileError, match=r"^from the registry: it has no intact seal at its end"):
         mriembed.Embedder.from_bytes(model_file.read_bytes()[:-1], name="from the registry")
 
 

@@ -25,11 +25,11 @@ from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_
         (("model", "arguments", "use_mlp_head"), True, "model.head"),
         (("model", "arguments", "normalize"), False, "whether it normalizes"),
         (("model", "parameters"), 1, "described are 1"),
-        (("model", "parameters"), -1, "parameters is no sensible size"),
+        (("model", "parameters"), -1, "parameters is not a valid size"),
         (("model", "class"), "OtherModel", 'its network is a "OtherModel"'),
         (("preprocessing", "coil_compression"), "none", "without coil compression it takes 2 coils, but its reference"),
         (("preprocessing", "numbers", "echo_window"), 47, f"than version {PUBLISHED_VERSION}: echo_window is 47"),
-        (("preprocessing", "version"), 2**32 + 1, "no sensible size"),
+        (("preprocessing", "version"), 2**32 + 1, "not a valid size"),
         (("preprocessing", "version"), 0, "it follows preprocessing version 0; this mriembed"),
         (
             ("preprocessing", "version"),
@@ -137,7 +137,9 @@ def with_other_preprocessing(small_model: Path, to: Path) -> Path:
 def test_a_file_with_other_preprocessing_than_it_describes_is_refused(small_model: Path, tmp_path: Path) -> None:
     other = with_other_preprocessing(small_model, tmp_path / "other.pt")
     for backend in ("native", "torch"):
-        with pytest.raises(ModelFileError, match=r"other\.pt: its reference embedding comes out otherwise here"):
+        with pytest.raises(
+            ModelFileError, match=r"other\.pt: this machine computes another reference embedding than the file states"
+        ):
             Embedder.load(other, backend=backend)
 
 
@@ -167,5 +169,5 @@ def test_a_file_that_does_not_reproduce_its_reference_is_refused(
     description = json.loads(record_of(small_model, DESCRIPTION))
     description["reference"]["embedding"].reverse()
     wrong = with_description(small_model, tmp_path / "wrong.pt", description)
-    with pytest.raises(ModelFileError, match="its reference embedding comes out otherwise here"):
+    with pytest.raises(ModelFileError, match="this machine computes another reference embedding than the file states"):
         Embedder.load(wrong, backend=backend)

@@ -112,8 +112,8 @@ def test_the_command_line_refuses_a_damaged_file_with_status_3(
 
 def test_a_file_without_a_seal_is_loaded_only_when_asked_for_and_with_a_warning(model: Path, tmp_path: Path) -> None:
     plain = unsealed(model, tmp_path / "plain.pt")
-    assert "does not end with a whole seal" in refusal(plain)
-    with pytest.raises(ModelFileError, match="does not end with a whole seal"):
+    assert "has no intact seal at its end" in refusal(plain)
+    with pytest.raises(ModelFileError, match="has no intact seal at its end"):
         read_description(plain)
     with pytest.warns(mriembed.UnsealedModelWarning, match=r"plain\.pt: loaded without a seal"):
         assert not Embedder.load(plain, allow_unsealed=True).info.sealed
@@ -245,11 +245,11 @@ def test_files_that_are_no_key_are_refused_by_name(model: Path, key: Path, tmp_p
         with pytest.raises(InvalidArgumentError, match=wrong.name):
             sign_model_file(model, wrong)
     for wrong, reason in (
-        (public(rsa), "no Ed25519 public key"),
+        (public(rsa), "not an Ed25519 public key"),
         (key, "this is a private key"),
         (tmp_path / "absent", "No such file"),
         (tmp_path, "cannot be read"),
-        (model, "no Ed25519 public key"),
+        (model, "not an Ed25519 public key"),
     ):
         with pytest.raises(InvalidArgumentError, match=reason):
             Embedder.load(model, trusted_keys=[wrong])

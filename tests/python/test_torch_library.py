@@ -39,5 +39,5 @@ def test_what_needs_it_says_in_one_line_which_file_is_missing(
         assert result.stderr == (
             f"mriembed_cli: error: this needs torch, which is not available: {tmp_path}/libmriembed_torch.so: cannot "
             "open shared object file: No such file or directory; on a CPU, model files that `mriembed export` writes "
-            "need none of it\n"
+            "do not need it\n"
         )

@@ -26,7 +26,7 @@ constexpr int deepest_nesting = 8;
 std::int64_t size_of(const json& object, const char* key) {
   const json& value = object.at(key);
   if (!value.is_number_integer() || value < 0 || value > largest_size) {
-    refuse(std::string("mriembed.json: ") + key + " is no sensible size");
+    refuse(std::string("mriembed.json: ") + key + " is not a valid size");
   }
   return value.get<std::int64_t>();
 }
@@ -48,7 +48,7 @@ std::vector<float> finite_numbers(const json& values, std::size_t expected, cons
 double share_or_distance(const json& value) {
   const auto number = value.get<double>();
   if (!(number >= 0) || number > 2) {
-    refuse("mriembed.json: distances are no numbers from 0 to 2");
+    refuse("mriembed.json: distances are not numbers from 0 to 2");
   }
   return number;
 }

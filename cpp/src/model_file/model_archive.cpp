@@ -97,8 +97,8 @@ std::string_view ModelArchive::weight(const std::string& name) const {
   return naming(path_, [&] {
     const WeightDescription& weight = metadata_.network.weights.at(name);
     if (weight.dtype != "float32") {
-      throw Error(ErrorCode::bad_model_file, "the weights " + name + " are of type " + weight.dtype +
-                                                 "; model files hold float32, whatever they are used in");
+      throw Error(ErrorCode::bad_model_file,
+                  "the weights " + name + " are of type " + weight.dtype + "; model files contain float32");
     }
     const std::string_view values = records_.stored(weight.record);
     std::uint64_t bytes = sizeof(float);

@@ -23,7 +23,7 @@ constexpr std::size_t most_axes = 4;
 
 std::int64_t size_of(const json& value, const std::string& what) {
   if (!value.is_number_integer() || value < 0 || value > largest_size) {
-    refuse("mriembed.json: " + what + " is no sensible size");
+    refuse("mriembed.json: " + what + " is not a valid size");
   }
   return value.get<std::int64_t>();
 }
@@ -67,7 +67,9 @@ NetworkDescription parse_network(const json& object) {
   const json& layers = object.at("layers");
   const json& weights = object.at("weights");
   if (!layers.is_array() || !weights.is_object() || layers.size() > most_layers || weights.size() > most_weights) {
-    refuse("mriembed.json: its network has more layers or weights than any model's, or they are no list and no table");
+    refuse(
+        "mriembed.json: its layers are not a list or its weights not an object, or there are more of them than in any "
+        "model");
   }
   NetworkDescription network;
   for (const json& layer : layers) {

@@ -57,8 +57,8 @@ Origin check_origin(std::string_view file, const Trust& trust) {
     origin.archive_size = seal->archive_size;
   } else if (!trust.allow_unsealed) {
     refuse(
-        "it does not end with a whole seal, so nobody can tell what was changed in it: it is cut short, damaged, or "
-        "was not written by mriembed; only where its origin is known, load it unsealed (--allow-unsealed)");
+        "it has no intact seal at its end: it is cut short, damaged, or was not written by mriembed; if you know its "
+        "origin, --allow-unsealed (allow_unsealed) loads it");
   } else if (!ends_as_plain_archive(file)) {
     // A seal that was damaged must not pass for none.
     refuse("it is neither sealed nor a plain TorchScript archive: bytes are missing, or others stand at its end");

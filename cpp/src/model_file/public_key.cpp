@@ -85,7 +85,7 @@ std::string read_public_key(const std::string& path) {
   std::size_t size = bytes.size();
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519 ||
       EVP_PKEY_get_raw_public_key(key.get(), bytes.data(), &size) != 1 || size != bytes.size()) {
-    refuse(path, "this is no Ed25519 public key in PEM form; `mriembed keygen` makes one");
+    refuse(path, "this is not an Ed25519 public key in PEM form; `mriembed keygen` makes one");
   }
   return hexadecimal(bytes);
 }

@@ -22,7 +22,7 @@ constexpr unsigned encrypted = 1;
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
 
 [[noreturn]] void refuse_archive() {
-  refuse("this is no model file, or a damaged one; `mriembed export` writes model files");
+  refuse("this is not a model file, or a damaged one; `mriembed export` writes model files");
 }
 
 // A header of the archive, whose numbers are little-endian.
@@ -84,7 +84,7 @@ ZipArchive::ZipArchive(std::string_view bytes) : bytes_(bytes) {
     const std::string name(path.substr(slash + 1));
     const bool stored = method == 0 && packed == size && (flags & encrypted) == 0;
     if (!records_.try_emplace(name, Record{!stored, header, size}).second) {
-      refuse("its archive holds two records " + name + "; which of them is meant cannot be told");
+      refuse("its archive has two records " + name + "; one is right");
     }
     at += entry_size + name_length + entry.number(30, 2) + entry.number(32, 2);
   }

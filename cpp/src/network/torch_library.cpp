@@ -15,7 +15,7 @@ namespace {
 [[noreturn]] void refuse(const std::string& reason) {
   throw Error(ErrorCode::device_not_available, "this needs torch, which is not available: " + reason +
                                                    "; on a CPU, model files that `mriembed export` "
-                                                   "writes need none of it");
+                                                   "writes do not need it");
 }
 
 std::filesystem::path folder_of_this_library() {

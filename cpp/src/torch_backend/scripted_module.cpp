@@ -87,7 +87,7 @@ auto reading(const std::string& path, const char* otherwise, const Work& work) {
 }  // namespace
 
 torch::jit::Module load_scripted_module(const ModelArchive& archive) {
-  reading(archive.path(), "this is no TorchScript archive, or a damaged one; `mriembed export` writes model files",
+  reading(archive.path(), "this is not a TorchScript archive, or a damaged one; `mriembed export` writes model files",
           [&] {
             std::istringstream stream(archive.bytes());
             caffe2::serialize::PyTorchStreamReader reader(&stream);

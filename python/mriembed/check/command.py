@@ -22,12 +22,18 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
     parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write, one file")
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
-    parser.add_argument("--group", metavar="NAME", help="name of the measurement to read, in raw MRD files with several")
+    parser.add_argument(
+        "--group", metavar="NAME", help="name of the measurement to read, in raw MRD files with several"
+    )
     parser.add_argument(
         "--allow-undersampled", action="store_true", help="also check scans with missing lines and no ACS lines"
     )
     parser.add_argument("--limits", metavar="FILE", help="JSON file with limits of findings")
-    parser.add_argument("--reference", metavar="FILE", help="output of `check --json` for an earlier, faultless scan with the same coils")
+    parser.add_argument(
+        "--reference",
+        metavar="FILE",
+        help="output of `check --json` for an earlier, faultless scan with the same coils",
+    )
     parser.set_defaults(run=_check)
 
 

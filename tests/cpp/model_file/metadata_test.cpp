@@ -126,10 +126,10 @@ TEST(Metadata, refuses_layers_and_weights_of_sizes_that_make_no_sense) {
   for (const json& size : {json(-1), json(1 << 25), json(1.5), json("3")}) {
     json description = valid_description();
     description["network"]["layers"][0]["stride"] = size;
-    EXPECT_EQ(refusal_of(description), start + "stride of a layer is no sensible size") << size;
+    EXPECT_EQ(refusal_of(description), start + "stride of a layer is not a valid size") << size;
     description = valid_description();
     description["network"]["weights"]["model.head.bias"]["shape"] = {size};
-    EXPECT_EQ(refusal_of(description), start + "the length of an axis of a weight is no sensible size") << size;
+    EXPECT_EQ(refusal_of(description), start + "the length of an axis of a weight is not a valid size") << size;
   }
   json description = valid_description();
   description["network"]["layers"][1]["epsilon"] = -1;
@@ -166,7 +166,7 @@ TEST(Metadata, refuses_distances_that_cannot_be) {
   description["distances"]["kinds"] = json::parse(R"([{"name": "a", "deciles": [0.1], "below_threshold": 0.5}])");
   EXPECT_EQ(refusal_of(description), "mriembed.json: distances have not nine deciles for each kind of pair");
   description["distances"]["kinds"][0]["deciles"] = json::array({0, 0, 0, 0, 0, 0, 0, 0, 3});
-  EXPECT_EQ(refusal_of(description), "mriembed.json: distances are no numbers from 0 to 2");
+  EXPECT_EQ(refusal_of(description), "mriembed.json: distances are not numbers from 0 to 2");
 }
 
 TEST(Metadata, names_an_unknown_format_version) {

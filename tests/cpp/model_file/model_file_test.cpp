@@ -57,14 +57,14 @@ TEST(ModelFile, that_is_empty_is_refused_by_name) {
 }
 
 TEST(ModelFile, of_foreign_content_is_refused_by_name) {
-  EXPECT_NE(refusal_of(written("text.pt", "no archive")).find("does not end with a whole seal"), std::string::npos);
+  EXPECT_NE(refusal_of(written("text.pt", "no archive")).find("has no intact seal at its end"), std::string::npos);
 }
 
 TEST(ModelFile, without_a_description_is_refused_by_name) {
   mriembed::Trust trust;
   trust.allow_unsealed = true;
   EXPECT_NE(refusal_of(models + "/foreign.pt", trust).find("without mriembed.json"), std::string::npos);
-  EXPECT_NE(refusal_of(models + "/foreign.pt").find("does not end with a whole seal"), std::string::npos);
+  EXPECT_NE(refusal_of(models + "/foreign.pt").find("has no intact seal at its end"), std::string::npos);
 }
 
 TEST(ModelFile, cut_short_anywhere_is_refused) {

@@ -51,7 +51,7 @@ TEST(PublicKey, of_other_content_is_refused_by_name) {
       ADD_FAILURE() << "accepted: " << text;
     } catch (const mriembed::Error& error) {
       EXPECT_EQ(error.code(), mriembed::ErrorCode::invalid_argument);
-      EXPECT_EQ(error.what(), path + ": this is no Ed25519 public key in PEM form; `mriembed keygen` makes one");
+      EXPECT_EQ(error.what(), path + ": this is not an Ed25519 public key in PEM form; `mriembed keygen` makes one");
     }
   }
 }
