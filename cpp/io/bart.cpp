@@ -105,7 +105,7 @@ Dimensions read_dimensions(const std::string& path) {
     }
   }
   if (!sizes.eof()) {
-    refuse("the .hdr file's line of sizes holds something that is no size");
+    refuse("the .hdr file's line of sizes contains a value that is not a size");
   }
   return dimensions;
 }

@@ -68,7 +68,7 @@ Hdf5Acquisitions::Hdf5Acquisitions(const Hdf5Handle& group, std::int64_t file_si
   const std::vector<std::int64_t> shape = shape_of(dataset_);
   const std::int64_t count = shape.empty() ? 0 : shape[0];
   if (std::any_of(shape.begin() + (shape.empty() ? 0 : 1), shape.end(), [](std::int64_t size) { return size != 1; })) {
-    refuse("its acquisitions are no list but a table: no ISMRMRD raw data");
+    refuse("its acquisitions are a table, not a list: not ISMRMRD raw data");
   }
   if (count == 0) {
     refuse("it holds no acquisitions");
@@ -124,7 +124,7 @@ void Hdf5Acquisitions::read_run(std::size_t first, std::size_t count, const Take
   const Hdf5Handle data = member_type(file_type, "data");
   if (H5Tget_class(data.get()) != H5T_VLEN ||
       !is_ieee_float({H5Tget_super(data.get()), H5Tclose, "the samples of its acquisitions"})) {
-    refuse("the samples of its acquisitions are no variable-length list of floats: no ISMRMRD raw data");
+    refuse("the samples of its acquisitions are not a variable-length list of floats: not ISMRMRD raw data");
   }
   const Hdf5Handle floats(H5Tvlen_create(H5T_NATIVE_FLOAT), H5Tclose, "samples");
   const Hdf5Handle memory_type = compound(file_type, sizeof(hvl_t), {{"data", 0, floats.get()}});

@@ -13,7 +13,7 @@ Hdf5Handle compound(const Hdf5Handle& file_type, std::size_t size, const std::ve
       if (!member.required) {
         continue;
       }
-      refuse(std::string("its acquisitions have no member \"") + member.name + "\": no ISMRMRD raw data");
+      refuse(std::string("its acquisitions have no member \"") + member.name + "\": not ISMRMRD raw data");
     }
     if (H5Tinsert(type.get(), member.name, member.offset, member.type) < 0) {
       refuse(std::string("the member \"") + member.name + "\" of its acquisitions cannot be read");
@@ -25,7 +25,7 @@ Hdf5Handle compound(const Hdf5Handle& file_type, std::size_t size, const std::ve
 Hdf5Handle member_type(const Hdf5Handle& file_type, const char* name) {
   const int index = H5Tget_class(file_type.get()) == H5T_COMPOUND ? H5Tget_member_index(file_type.get(), name) : -1;
   if (index < 0) {
-    refuse(std::string("its acquisitions have no member \"") + name + "\": no ISMRMRD raw data");
+    refuse(std::string("its acquisitions have no member \"") + name + "\": not ISMRMRD raw data");
   }
   return {H5Tget_member_type(file_type.get(), static_cast<unsigned>(index)), H5Tclose, "an acquisition"};
 }

@@ -232,7 +232,7 @@ std::string read_text(const Hdf5Handle& dataset) {
     elements = checked_product(elements, length, "a text");
   }
   if (H5Tget_class(type.get()) != H5T_STRING || elements != 1) {
-    refuse("a text in it is no single string: the file is damaged");
+    refuse("one of its texts is not a single string: the file is damaged");
   }
   if (H5Tis_variable_str(type.get()) > 0) {
     const Hdf5Handle memory_type(H5Tcopy(type.get()), H5Tclose, "a text");

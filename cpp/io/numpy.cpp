@@ -78,7 +78,7 @@ void parse_shape(std::string_view value, Header& header) {
     std::int64_t length = 0;
     const auto [next, failure] = std::from_chars(at, end, length);
     if (failure != std::errc() || length < 0) {
-      refuse("the .npy header has a shape that is no list of sizes: the file is damaged");
+      refuse("the .npy header has a shape that is not a list of sizes: the file is damaged");
     }
     header.shape.push_back(length);
     at = next;

@@ -13,13 +13,13 @@ namespace mriembed::io {
 namespace {
 
 [[noreturn]] void refuse_answer() {
-  refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+  refuse("the HDF5 reader process returned an invalid reply: the file is probably damaged");
 }
 
 // Why the process that read the scan is gone; it did not say so itself.
 std::string reason_of_end(int status) {
   if (!WIFSIGNALED(status)) {
-    return "what reads HDF5 gave up on it: the file is damaged";
+    return "the HDF5 reader process gave up on it: the file is damaged";
   }
   const int signal = WTERMSIG(status);
   if (signal == SIGPROF) {

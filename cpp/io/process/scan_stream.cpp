@@ -61,7 +61,7 @@ class Decoder {
     }
   }
   [[noreturn]] static void refuse_answer() {
-    refuse("what reads HDF5 gave an answer that cannot be right: the file is damaged");
+    refuse("the HDF5 reader process returned an invalid reply: the file is probably damaged");
   }
 
  private:

@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t region_bytes = SharedSlots::slots * SharedSlots::portion * sizeof(std::complex<float>);
 
 [[noreturn]] void fail(const std::string& step) {
-  throw Error(ErrorCode::internal, "the memory that is shared with the process that reads HDF5 cannot be set up: " +
-                                       step + ": " + std::generic_category().message(errno));
+  throw Error(ErrorCode::internal, "cannot set up the memory shared with the HDF5 reader process: " + step + ": " +
+                                       std::generic_category().message(errno));
 }
 
 Descriptor new_memory() {
