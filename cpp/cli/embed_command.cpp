@@ -364,7 +364,7 @@ Command add_embed_command(CLI::App& program) {
                    "Height of a pixel (field of view along y / number of lines) over its width, if the scan states it "
                    "wrongly or not at all (NumPy, BART: otherwise the field of view is assumed to be square)")
       ->type_name("A")
-      ->check(CLI::Range(1 / most_aspect, most_aspect));
+      ->check(number_in(1 / most_aspect, most_aspect));
   add_group_option(*command, arguments->reading.group);
   CLI::Option* const noise = add_noise_option(*command, arguments->noise);
   command->add_flag("--no-prewhiten", arguments->no_prewhiten, "Do not use the scans' noise measurements")

@@ -51,7 +51,7 @@ void check_replaceable(const std::string& path) {
   std::error_code failure;
   const std::filesystem::file_status status = std::filesystem::status(path, failure);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    refuse(path + ": this exists and is no regular file; name another output");
+    refuse(path + ": this is not a regular file; name another output");
   }
 }
 

@@ -42,8 +42,16 @@ int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
     return 0;
   }
   const auto chosen = program.get_subcommands();
-  const std::string name = chosen.empty() ? "mriembed_cli" : "mriembed_cli " + chosen.front()->get_name();
-  throw Error(ErrorCode::invalid_argument, std::string(outcome.what()) + "; see `" + name + " --help`");
+  std::string name = "mriembed_cli";
+  std::string reason = outcome.what();
+  if (!chosen.empty()) {
+    name += " " + chosen.front()->get_name();
+  } else if (const auto unknown = program.remaining(); unknown.empty()) {
+    reason = "a command is missing";
+  } else {
+    reason = "\"" + unknown.front() + "\" is not a command";
+  }
+  throw Error(ErrorCode::invalid_argument, reason + "; see `" + name + " --help`");
 }
 
 int run(int count, char** arguments) {
@@ -89,7 +97,7 @@ int main(int argc, char** argv) {
       throw;
     } catch (const std::system_error& error) {
       const bool thread = error.code() == std::errc::resource_unavailable_try_again;
-      mriembed::cli::print_error(std::string(thread ? "the system gives no further thread: " : "") + error.what());
+      mriembed::cli::print_error(std::string(thread ? "the system cannot start another thread: " : "") + error.what());
       return internal;
     } catch (const std::exception& error) {
       mriembed::cli::print_error(error.what());

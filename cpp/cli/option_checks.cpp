@@ -1,7 +1,9 @@
 #include "cli/option_checks.hpp"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
+#include <cstdio>
 
 #include "cli/message.hpp"
 
@@ -18,6 +20,22 @@ CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest) {
         }
         return "must be a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest) + ", not \"" +
                text + "\"";
+      },
+      "");
+}
+
+CLI::Validator number_in(double lowest, double highest) {
+  return CLI::Validator(
+      [lowest, highest](const std::string& text) {
+        double number = 0;
+        const char* end = text.data() + text.size();
+        const auto [rest, failure] = std::from_chars(text.data(), end, number);
+        if (failure == std::errc() && rest == end && number >= lowest && number <= highest) {
+          return std::string();
+        }
+        std::array<char, 64> range{};
+        std::snprintf(range.data(), range.size(), "%g to %g", lowest, highest);
+        return "must be a number from " + std::string(range.data()) + ", not \"" + text + "\"";
       },
       "");
 }

@@ -20,6 +20,9 @@ namespace mriembed::cli {
 // Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator whole_number(std::int64_t lowest, std::int64_t highest);
 
+// Accepts numbers from `lowest` to `highest`.
+CLI::Validator number_in(double lowest, double highest);
+
 // --device, --precision, --threads, --memory, --backend and the trust options. `options` must outlive the
 // parsing.
 void add_engine_options(CLI::App& command, Options& options);
