@@ -192,7 +192,7 @@ Timing measure(const Embedder& embedder, const Shape& shape, bool kspace, int re
 // What every report begins with.
 struct Setting {
   std::string model_sha256;
-  std::string kernels;
+  std::string backend;
   std::string compute_dtype;
   Shape shape{};
 };
@@ -211,7 +211,7 @@ Json json_of(const Setting& setting, const Arguments& arguments) {
   root["device"] = arguments.options.device;
   root["precision"] = name_of(arguments.options.precision);
   root["threads"] = arguments.options.threads;
-  root["kernels"] = setting.kernels;
+  root["backend"] = setting.backend;
   root["compute_dtype"] = setting.compute_dtype;
   root["input"] = arguments.kspace ? "kspace" : "stacked";
   root["shape"] = setting.shape;
@@ -230,7 +230,7 @@ Listing listing_of(const Setting& setting, const Arguments& arguments) {
                      ", " +
                      (arguments.options.threads > 0 ? std::to_string(arguments.options.threads) + " threads"
                                                     : std::string("a thread for each processor"))},
-      {"kernels", setting.kernels},
+      {"backend", setting.backend},
   };
 }
 

@@ -85,14 +85,14 @@ std::string coils_text(const ModelInfo& info) {
   return std::to_string(info.num_coils) + " virtual (any number of physical coils is compressed to these)";
 }
 
-// Which kernels run the network on a CPU: known only once it is loaded.
-std::string kernels_text(const Arguments& arguments) {
+// Which backend runs the network on a CPU: known only once it is loaded.
+std::string backend_text(const Arguments& arguments) {
   return Embedder::load(arguments.model, arguments.options).backend() == Backend::native
-             ? "the library's own on a CPU"
-             : "torch's (this network is not one that the library's kernels know)";
+             ? "native on a CPU"
+             : "torch (native has no kernels for the layers of this network)";
 }
 
-std::string listing(const ModelInfo& info, const std::string& kernels) {
+std::string listing(const ModelInfo& info, const std::string& backend) {
   return text::aligned_listing({
       {"model class", info.model_class},
       {"arguments", info.arguments},
@@ -106,13 +106,13 @@ std::string listing(const ModelInfo& info, const std::string& kernels) {
       {"preprocessing", "version " + std::to_string(info.preprocessing_version)},
       {"weights from", info.weights_source},
       {"weights SHA-256", info.weights_sha256},
-      {"seal", info.sealed ? "whole" : "none"},
+      {"seal", info.sealed ? "intact" : "none"},
       {"signed by", signers_text(info)},
       {"created", info.created},
       {"written by", "mriembed " + info.mriembed_version + " (" + info.source_revision + "), torch " +
                          info.torch_version + ", Python " + info.python_version},
       {"format version", std::to_string(info.format_version)},
-      {"kernels", kernels},
+      {"backend", backend},
   });
 }
 
@@ -129,7 +129,7 @@ Command add_info_command(CLI::App& program) {
             warn_if_unsealed(arguments->model, info);
             write_standard_output(arguments->json
                                       ? json_text(info)
-                                      : listing(info, kernels_text(*arguments)) + distances_text(info.distances));
+                                      : listing(info, backend_text(*arguments)) + distances_text(info.distances));
             return 0;
           }};
 }

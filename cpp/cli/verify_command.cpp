@@ -25,7 +25,7 @@ int verify(const Arguments& arguments) {
   const bool exact = embedder.compute_dtype() == Precision::float32;
   write_standard_output(text::aligned_listing({
       {"model", arguments.model},
-      {"seal", embedder.info().sealed ? "whole" : "none"},
+      {"seal", embedder.info().sealed ? "intact" : "none"},
       {"signed by", signers_text(embedder.info())},
       {"device", arguments.options.device},
       {"precision", precision_text(arguments.options.precision, name_of(embedder.compute_dtype()))},

@@ -105,6 +105,9 @@ def test_info_and_verify_describe_the_model(model_file: Path) -> None:
     assert described.weights_sha256 in cli("info", model_file).stdout
     for precision in ("float32", "bfloat16"):
         assert cli("verify", model_file, "--precision", precision).returncode == 0
+    for command in ("info", "verify"):
+        assert re.search(r"^seal +intact$", cli(command, model_file).stdout, re.MULTILINE)
+    assert re.search(r"^backend +native on a CPU$", cli("info", model_file).stdout, re.MULTILINE)
 
 
 def broken_scans(folder: Path, good: Path) -> dict[str, tuple[Path, str]]:
@@ -313,17 +316,16 @@ def test_bench_measures(model_file: Path) -> None:
         assert measured["slices_per_second"] == pytest.approx(1000 / measured["median_ms"])
 
 
-@pytest.mark.parametrize("kernels", [[], ["--backend", "torch"]])
+@pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_bench_and_verify_say_what_the_network_computes_in(
-    model_file: Path, precision: str, kernels: list[str]
-) -> None:
-    compute_dtype = Embedder.load(model_file, precision=precision, backend="torch" if kernels else "auto").compute_dtype
-    assert compute_dtype in ({precision} if kernels else {precision, "float32"})
-    options = [model_file, "--precision", precision, *kernels]
+def test_bench_and_verify_say_what_the_network_computes_in(model_file: Path, precision: str, backend: str) -> None:
+    compute_dtype = Embedder.load(model_file, precision=precision, backend=backend).compute_dtype
+    assert compute_dtype in ({precision} if backend == "torch" else {precision, "float32"})
+    options = [model_file, "--precision", precision, "--backend", backend]
     small = ["--shape", "1,16,32,32", "--repeats", "1"]
     measured = json.loads(cli("bench", *options, *small, "--json").stdout)
     assert (measured["precision"], measured["compute_dtype"]) == (precision, compute_dtype)
+    assert measured["backend"] == backend
     replaced = f"{precision} (computed in {compute_dtype}, which is faster on this processor)"
     for text in (cli("bench", *options, *small).stdout, cli("verify", *options).stdout):
         assert precision in text
