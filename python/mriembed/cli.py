@@ -122,38 +122,44 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export = commands.add_parser(
         "export",
         help="write a model file",
-        description="Makes the network with the trained weights that come with mriembed, with those of a checkpoint or "
-        "with random ones, and writes it as a model file.",
+        description="Writes a model file: the network with the trained weights of mriembed, those of a checkpoint, or "
+        "random ones.",
         formatter_class=DefaultsFormatter,
     )
     export.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="model file to write (.pt)")
     export.add_argument(
-        "--num-coils", type=int, help="virtual coils that every scan is compressed to; default: as trained, otherwise 8"
+        "--num-coils", type=int, help="virtual coils to which scans are compressed; default: as trained, otherwise 8"
     )
     export.add_argument("--embed-dim", type=int, help="length of an embedding; default: as trained, otherwise 256")
     export.add_argument("--mlp-head", action="store_true", help="two linear layers in the head instead of one")
-    export.add_argument("--coil-compression", choices=("pca", "none"), default="pca", help="none: exactly --num-coils")
+    export.add_argument(
+        "--coil-compression",
+        choices=("pca", "none"),
+        default="pca",
+        help="none: scans must have exactly --num-coils coils",
+    )
     export.add_argument(
         "--matrix",
         type=int,
-        help="resample every slice to a square of this many pixels, 0: leave it as it is; default: as trained",
+        help="side of the square to which every slice is resampled, in pixels; 0: slices keep their size; default: "
+        "that of the training",
     )
     weights = export.add_mutually_exclusive_group()
     weights.add_argument(
         "--weights",
         type=Path,
         metavar="CHECKPOINT",
-        help="weights.safetensors of `mriembed train`, or any state dict; default: the trained ones of mriembed",
+        help="weights.safetensors of `mriembed train`, or any state dict; default: the trained weights of mriembed",
     )
-    weights.add_argument("--random", action="store_true", help="untrained weights, for tests")
+    weights.add_argument("--random", action="store_true", help="random weights, for tests")
     export.add_argument(
         "--distances",
         type=Path,
         metavar="JSON",
-        help="what distances are typical of, as `mriembed evaluate --json` measured it with these weights; default: "
-        "what the weights say themselves",
+        help="typical distances, from `mriembed evaluate --json` with these weights; default: those in the file of the "
+        "weights",
     )
-    export.add_argument("--seed", type=int, default=0, help="of random weights")
+    export.add_argument("--seed", type=int, default=0, help="seed of random weights")
     export.add_argument("--force", action="store_true", help="replace an existing file")
     export.set_defaults(run=_export)
 
@@ -162,7 +168,7 @@ def _add_keygen(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     keygen = commands.add_parser(
         "keygen",
         help="make a key that signs model files",
-        description="Makes an Ed25519 key: KEY signs and must stay secret, KEY.pub checks signatures.",
+        description="Makes a pair of Ed25519 keys: KEY signs and must stay secret, KEY.pub checks signatures.",
     )
     keygen.add_argument("key", type=Path, metavar="KEY")
     keygen.set_defaults(run=_keygen)
@@ -172,12 +178,12 @@ def _add_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     sign = commands.add_parser(
         "sign",
         help="sign a model file",
-        description="Checks a model file and adds a signature; one by the same key is replaced, others are kept. "
-        "`mriembed ... --trust KEY.pub` then loads files signed by that key only.",
+        description="Checks a model file and adds a signature. A signature by the same key is replaced, others stay. "
+        "`mriembed_cli ... --trust KEY.pub` loads only files with a signature by KEY.",
     )
     sign.add_argument("model", type=Path, metavar="MODEL")
     sign.add_argument("--key", required=True, type=Path, metavar="KEY", help="private key of `mriembed keygen`")
-    sign.add_argument("-o", "--output", type=Path, metavar="SIGNED", help="file to write; MODEL itself if not given")
+    sign.add_argument("-o", "--output", type=Path, metavar="SIGNED", help="file to write; default: MODEL itself")
     sign.add_argument("--allow-unsealed", action="store_true", help="also sign, and seal, a file without a seal")
     sign.set_defaults(run=_sign)
 
@@ -188,16 +194,17 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     simulate = commands.add_parser(
         "simulate",
         help="draw simulated slices, or write scans of them",
-        description="--preview draws slices of simulated bodies, one a column: the slice, the image of one of 8 coils, "
-        "and the slice scanned again at each level of difficulty. --scans writes k-space of simulated slices, each "
-        "scanned twice, as .npy files.",
+        description="--preview draws simulated slices, one a column: the slice, the image of one of 8 coils, and a "
+        "repeat scan at each level. --scans writes k-space of simulated slices, each scanned twice, as .npy files.",
         formatter_class=DefaultsFormatter,
     )
     simulated = simulate.add_mutually_exclusive_group(required=True)
     simulated.add_argument("--preview", type=Path, metavar="PNG", help="picture to write")
     simulated.add_argument("--scans", type=Path, metavar="FOLDER", help="folder to write scans to")
-    simulate.add_argument("--seed", type=int, default=0, help="decides everything that is drawn")
-    simulate.add_argument("--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="their number")
+    simulate.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn")
+    simulate.add_argument(
+        "--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="number of slices"
+    )
     simulate.set_defaults(run=_simulate)
 
 

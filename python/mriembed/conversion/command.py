@@ -8,9 +8,9 @@ from pathlib import Path
 from mriembed.errors import InvalidArgumentError
 
 _DESCRIPTION = """\
-Writes the scan of a Siemens raw data file (.dat, syngo VD and later) as MRD (ISMRMRD) HDF5, which mriembed_cli reads:
-with the coils' names, the noise lines of the measurements before it, reversed lines and the centre of k-space as the
-scanner wrote them, and nothing of the person who was measured. Samples stay as they are."""
+Writes the scan of a Siemens raw data file (.dat, syngo VD and later) as MRD (ISMRMRD) HDF5, with the coils' names, the
+noise lines of earlier measurements in the file, reversed lines and the centre of k-space. Samples do not change. No
+data about the patient are written."""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mriembed.scans import ScanSlice
 
 _DESCRIPTION = """\
-Scans slices again, simulated ones and those of --scans, and looks for each among all of them: through libmriembed, as
-mriembed_cli does, and with four baselines. Another session changes background phase, coil array, noise, matrix,
-sampling and position; the same session keeps phase and array. Single changes are made alone: phase, array, tilt of the
-slice, transmit field, N/2 ghost. Prints tables; writes JSON and an HTML report."""
+Acquires slices again, simulated slices and those of --scans, and searches for each acquisition among all slices: with
+libmriembed, as mriembed_cli does, and with four baselines. Another session changes background phase, coil array, noise,
+matrix, sampling and position; the same session keeps phase and array. Single changes keep everything else: phase,
+array, tilt of the slice, transmit field, N/2 ghost. Prints tables, and writes JSON and an HTML report."""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
@@ -28,27 +28,35 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         description=_DESCRIPTION,
         formatter_class=DefaultsFormatter,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model file (.pt)")
     parser.add_argument("--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="scan files or folders")
     parser.add_argument(
         "--image-files", nargs="+", default=[], metavar="PATTERN",
-        help="names of .npy and BART files that hold coil images, for instance '*images*'",
+        help="names of NumPy and BART files that contain coil images, for instance '*images*'",
     )  # fmt: skip
     parser.add_argument(
         "--pairs", type=Path, metavar="FILE", help="repeated scans: two names of slices a line, FILE.npy or FILE.h5:3"
     )
-    parser.add_argument("--precision", nargs="+", default=["float32"], choices=("float32", "bfloat16"))
+    parser.add_argument(
+        "--precision",
+        nargs="+",
+        default=["float32"],
+        choices=("float32", "bfloat16"),
+        help="precisions in which the model is measured",
+    )
     parser.add_argument("--slices", type=int, default=1000, help="simulated slices; 0: none")
     parser.add_argument(
-        "--single-changes", type=int, default=200, help="simulated slices of tilt, transmit field and ghost; 0: none"
+        "--single-changes", type=int, default=200, help="simulated slices for tilt, transmit field and ghost; 0: none"
     )
-    parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ in little; 0: none")
-    parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices of the curves; 0: no curves")
-    parser.add_argument("--volumes", type=int, default=12, help="simulated subjects, cut at known places; 0: none")
+    parser.add_argument("--variants", type=int, default=300, help="simulated slices that differ little; 0: none")
+    parser.add_argument("--curve-slices", type=int, default=200, help="simulated slices for the curves; 0: no curves")
+    parser.add_argument(
+        "--volumes", type=int, default=12, help="simulated subjects with slices at known positions; 0: none"
+    )
     parser.add_argument("--contrasts", type=int, default=25, help="simulated subjects with other contrasts; 0: none")
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
-    parser.add_argument("--seed", type=int, default=0, help="decides slices and acquisitions")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
+    parser.add_argument("--seed", type=int, default=0, help="seed of slices and acquisitions")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch uses by default")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures, one file")
     parser.set_defaults(run=_evaluate)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mriembed.scans import ScanSlice
 
 _DESCRIPTION = """\
-Trains the network on pairs of acquisitions of the same slice: simulated ones, or the user's own scans, scanned again by
-the simulator. Stopped at any moment, the same command goes on from the last checkpoint, to the same weights bit by bit.
-`torchrun --nproc-per-node N -m mriembed.cli train ...` shares the work between N processes."""
+Trains the network on pairs of acquisitions of the same slice: simulated slices, or slices of --scans that the simulator
+acquires again. After an interruption, the same command continues from the last checkpoint and ends with the same
+weights, bit for bit. `torchrun --nproc-per-node N -m mriembed.cli train ...` shares the work between N processes."""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
@@ -30,20 +30,20 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FOLDER", help="folder of the run")
     add_recipe_options(parser)
-    parser.add_argument("--begin", type=Path, metavar="WEIGHTS", help="begin from these weights, not from random ones")
+    parser.add_argument("--begin", type=Path, metavar="WEIGHTS", help="begin with these weights instead of random ones")
     parser.add_argument(
-        "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="train on these scan files and folders, too"
+        "--scans", nargs="+", default=[], type=Path, metavar="PLACE", help="also train on these scan files and folders"
     )
     parser.add_argument(
         "--image-files", nargs="+", default=[], metavar="PATTERN",
-        help="names of .npy and BART files that hold coil images, for instance '*images*'",
+        help="names of NumPy and BART files that contain coil images, for instance '*images*'",
     )  # fmt: skip
     parser.add_argument(
-        "--measured-share", type=float, default=0.5, help="share of the pairs that are of --scans; 1: no simulated ones"
+        "--measured-share", type=float, default=0.5, help="share of the pairs from --scans; 1: no simulated pairs"
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch would take")
-    parser.add_argument("--checkpoint-seconds", type=float, default=60.0, help="time between checkpoints")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch uses by default")
+    parser.add_argument("--checkpoint-seconds", type=float, default=60.0, help="seconds between checkpoints")
     parser.set_defaults(run=_train)
 
 

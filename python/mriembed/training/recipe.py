@@ -31,40 +31,42 @@ class Recipe:
         begun_from: SHA-256 of the file with the weights that the run began from; empty: it began from random ones.
     """
 
-    steps: int = _option(6800, "steps of the optimizer; 0: the weights of --begin are whitened and nothing else")
-    subjects: int = _option(8, "simulated subjects of a step")
+    steps: int = _option(6800, "steps of the optimizer; 0: only whiten the weights of --begin")
+    subjects: int = _option(8, "simulated subjects in a step")
     slices: int = _option(8, "slices of each subject; each slice is acquired twice")
     # Each shard has random numbers of its own, one number of coils and one resolution. It takes as many operations,
     # whatever its size: a GPU, which has a kernel to launch for each operation, draws few large shards sooner.
-    shards: int = _option(4, "shards of a step that processes can share; a GPU draws fewer ones sooner")
+    shards: int = _option(4, "parts of a step that processes can share; few are faster on a GPU")
     num_coils: int = _option(8, "virtual coils")
     embed_dim: int = _option(256, "length of an embedding")
-    matrix: int = _option(64, "pixels of a side that slices are brought to in training")
+    matrix: int = _option(64, "side of the square to which slices are resampled in training, in pixels")
     # That a larger one may be an advantage: Touvron et al. 2019, arXiv:1906.06423.
-    inference_matrix_scale: float = _option(1.0, "matrix of model files over --matrix")
-    loss: str = _option("graded", "what is minimized", LOSSES)
-    temperature: float = _option(0.05, "of the losses graded and ntxent")
-    reach: float = _option(1.5, "of the loss graded, in millimetres")
-    learning_rate: float = _option(0.05, "of Muon, at its highest; it falls as half a cosine")
-    weight_decay: float = _option(0.02, "of Muon")
-    warm_up: int = _option(100, "steps until the rate is reached")
+    inference_matrix_scale: float = _option(1.0, "matrix of model files, as a multiple of --matrix")
+    loss: str = _option("graded", "loss function", LOSSES)
+    temperature: float = _option(0.05, "temperature of the losses graded and ntxent")
+    reach: float = _option(1.5, "reach of the loss graded, in millimetres")
+    learning_rate: float = _option(0.05, "highest learning rate of Muon; it falls as half a cosine")
+    weight_decay: float = _option(0.02, "weight decay of Muon")
+    warm_up: int = _option(100, "steps until the learning rate is reached")
     # The mean is meant for data that differ from those of the training (Izmailov et al. 2018, arXiv:1803.05407; Cha et
     # al. 2021, arXiv:2102.08604). Where this step is not reached, the network is that of the last step.
     average_after: int = _option(
-        5600, "step after which the rate falls no further and weights are averaged; about three quarters of --steps"
+        5600, "step after which the learning rate stays and weights are averaged; about three quarters of --steps"
     )
     precision: str = _option(
-        "bfloat16", "of the network's arithmetic; weights and optimizer are float32", ("float32", "bfloat16")
+        "bfloat16",
+        "data type in which the network computes; weights and optimizer are float32",
+        ("float32", "bfloat16"),
     )
     measured_share: float = 0.0
     hardest_after: int = _option(
-        4000, "step from which on pairs differ by all that they ever may; about two thirds of --steps"
+        4000, "step from which on the perturbations have their full strength; about two thirds of --steps"
     )
     # A mirror image is another anatomy, and drawing pairs takes longer than learning from them.
-    uses: int = _option(4, "steps that a pair is used in, mirrored each time")
-    whitened_by: int = _option(256, "steps' worth of pairs by which embeddings are whitened at the end; 0: not")
+    uses: int = _option(4, "steps in which a pair is used, mirrored each time")
+    whitened_by: int = _option(256, "steps whose pairs whiten the embeddings at the end; 0: no whitening")
     begun_from: str = ""
-    seed: int = _option(0, "decides everything that is drawn")
+    seed: int = _option(0, "seed of everything that is drawn")
 
     def __post_init__(self) -> None:
         for name in ("subjects", "slices", "shards", "num_coils", "embed_dim", "matrix", "uses"):
