@@ -39,6 +39,43 @@ void turn(std::span<std::complex<float>> samples, std::int64_t coils, const std:
   }
 }
 
+// Neighbouring lines around the centre of k-space: an image of low resolution, along z the projection of a slab.
+struct CentralLines {
+  std::vector<std::complex<float>> samples;  // (coils, lines, width)
+  std::vector<LineDirection> directions;     // none where there are too few lines to see a ghost
+};
+
+CentralLines central_lines(const EpiVolume& volume) {
+  constexpr std::int64_t fewest_of_each = 6;
+  const auto lines = static_cast<std::int64_t>(volume.directions.size());
+  const std::int64_t height = lines / volume.depth;
+  const std::int64_t partition = volume.depth / 2 * height;
+  const std::int64_t centre = partition + height / 2;
+  const auto there = [&](std::int64_t line) {
+    return volume.directions[static_cast<std::size_t>(line)] != LineDirection::none;
+  };
+  std::int64_t begin = centre;
+  std::int64_t end = centre;
+  while (begin > partition && there(begin - 1)) {
+    --begin;
+  }
+  while (end < partition + height && there(end)) {
+    ++end;
+  }
+  CentralLines central;
+  central.directions = {volume.directions.begin() + begin, volume.directions.begin() + end};
+  for (const LineDirection direction : {LineDirection::forward, LineDirection::reversed}) {
+    if (std::ranges::count(central.directions, direction) < fewest_of_each) {
+      return {};
+    }
+  }
+  for (std::int64_t coil = 0; coil < volume.coils; ++coil) {
+    const auto first = volume.samples.begin() + (coil * lines + begin) * volume.width;
+    central.samples.insert(central.samples.end(), first, first + (end - begin) * volume.width);
+  }
+  return central;
+}
+
 }  // namespace
 
 LineDirection direction_of(const Acquisition& line) {
@@ -118,18 +155,31 @@ void EpiLines::say(std::vector<std::string>& texts, const std::string& text) con
 }
 
 void EpiLines::correct_by_image(EpiVolume& volume) {
-  if (volume.depth > 1 || !is_dense(volume.directions)) {
-    say(warnings_,
-        "EPI: there are no navigator lines, and of an accelerated or 3D scan the image does not show the ghost: it is "
-        "not corrected");
+  if (volume.depth == 1 && is_dense(volume.directions)) {
+    turn_unmarked_lines(volume);
+    correct_ghost_of(volume.samples, volume.directions, volume, "the image itself");
     return;
   }
-  turn_unmarked_lines(volume);
+  const CentralLines central = central_lines(volume);
+  if (central.directions.empty()) {
+    say(warnings_,
+        "EPI: there are no navigator lines, and too few neighbouring lines of both directions around the centre of "
+        "k-space show the ghost: it is not corrected");
+    return;
+  }
+  correct_ghost_of(central.samples, central.directions, volume,
+                   volume.depth > 1 ? "the projection of the slab" : "the image of the ACS lines");
+}
+
+// Takes the phase that `lines` (coils, their directions, width) tell out of the whole volume.
+void EpiLines::correct_ghost_of(std::span<const std::complex<float>> lines,
+                                const std::vector<LineDirection>& directions, const EpiVolume& volume,
+                                const std::string& image) {
   constexpr double clear = 0.97;
-  const GhostSearch ghost = search_ghost(volume.samples, volume.coils, volume.directions, volume.width);
+  const GhostSearch ghost = search_ghost(lines, volume.coils, directions, volume.width);
   if (ghost.corrected < clear * ghost.as_it_is) {
     take_out(ghost.phase, volume.samples, volume.coils, volume.directions, volume.width);
-    say(warnings_, "EPI: there are no navigator lines; the ghost is corrected by the image itself");
+    say(warnings_, "EPI: there are no navigator lines; the ghost is corrected by " + image);
   } else {
     say(notes_, "EPI: there are no navigator lines, and no ghost is seen");
   }

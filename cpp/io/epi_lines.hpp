@@ -50,7 +50,9 @@ class EpiLines {
                      std::int64_t width);
   void drop(const VolumeKey& key) { navigators_.erase(key); }
 
-  // Brings both directions of a volume in phase: by its navigators, or by the image. Forgets the navigators.
+  // Brings both directions of a volume in phase: by its navigators, or by the image. Of an accelerated scan the ACS
+  // lines are that image, of a slab the central partition of k-space, which is the slab's projection along z. Forgets
+  // the navigators.
   void correct(const VolumeKey& key, EpiVolume volume);
 
   // What was done to the first volume, for `inspect`: what is as it should be, and what may have changed the numbers.
@@ -60,6 +62,8 @@ class EpiLines {
  private:
   void say(std::vector<std::string>& texts, const std::string& text) const;
   void correct_by_image(EpiVolume& volume);
+  void correct_ghost_of(std::span<const std::complex<float>> lines, const std::vector<LineDirection>& directions,
+                        const EpiVolume& volume, const std::string& image);
   void turn_unmarked_lines(EpiVolume& volume);
 
   std::int64_t matrix_width_;

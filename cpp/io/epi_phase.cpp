@@ -208,6 +208,20 @@ double energy_in_the_middle(const Parts& parts, const ReadoutPhase& phase) {
   return sum;
 }
 
+// Whether each measured line differs in its direction from the one before it.
+bool alternate(const std::vector<LineDirection>& directions) {
+  const auto measured = [](LineDirection direction) { return direction != LineDirection::none; };
+  auto before = std::ranges::find_if(directions, measured);
+  while (before != directions.end()) {
+    const auto next = std::find_if(before + 1, directions.end(), measured);
+    if (next != directions.end() && *next == *before) {
+      return false;
+    }
+    before = next;
+  }
+  return true;
+}
+
 }  // namespace
 
 GhostSearch search_ghost(std::span<const std::complex<float>> slice, std::int64_t coils,
@@ -217,10 +231,11 @@ GhostSearch search_ghost(std::span<const std::complex<float>> slice, std::int64_
   GhostSearch found;
   found.as_it_is = found.corrected = columns.sum({});
   const double one_sample = 2 * pi / static_cast<double>(width);  // slope of an echo that is displaced by a sample
-  const auto search = [&](const ReadoutPhase& around, double constants, double slopes, int steps) {
+  const auto search = [&](const ReadoutPhase& around, double constants, int constant_steps, double slopes, int steps) {
     for (int slope = -steps; slope <= steps; ++slope) {
-      for (int constant = -steps; constant <= steps; ++constant) {
-        const ReadoutPhase phase{around.constant + constants * constant / steps, around.slope + slopes * slope / steps};
+      for (int constant = -constant_steps; constant <= constant_steps; ++constant) {
+        const ReadoutPhase phase{around.constant + constants * constant / constant_steps,
+                                 around.slope + slopes * slope / steps};
         const double sum = columns.sum(phase);
         if (sum < found.corrected) {
           found.phase = phase;
@@ -229,9 +244,13 @@ GhostSearch search_ghost(std::span<const std::complex<float>> slice, std::int64_
       }
     }
   };
-  constexpr double most_samples = 3;  // by which the echoes of the two directions may be apart
-  search({}, pi / 2, most_samples * one_sample, 48);
-  search(found.phase, pi / 96, most_samples / 48 * one_sample, 16);
+  constexpr double most_samples = 3;          // by which the echoes of the two directions may be apart
+  const bool shifts = alternate(directions);  // by another pi, and nothing else
+  search({}, shifts ? pi / 2 : pi, shifts ? 48 : 96, most_samples * one_sample, 48);
+  search(found.phase, pi / 96, 16, most_samples / 48 * one_sample, 16);
+  if (!shifts) {
+    return found;
+  }
   const ReadoutPhase shifted{found.phase.constant + (found.phase.constant > 0 ? -pi : pi), found.phase.slope};
   constexpr double clearly = 1.5;
   if (energy_in_the_middle(parts, shifted) > clearly * energy_in_the_middle(parts, found.phase)) {

@@ -54,8 +54,8 @@ struct GhostSearch {
 };
 
 // For a slice without navigators, (coils, height, width) k-space all of whose lines between the first and the last one
-// were measured. Of two phases that differ by pi, which only shift the image by half of its field of view, the one
-// nearer to zero is given, unless most of the image then lies at the edge.
+// were measured; ACS lines suffice. Where directions alternate, two phases that differ by pi only shift the image by
+// half of its field of view: the one nearer to zero is given, unless most of the image then lies at the edge.
 GhostSearch search_ghost(std::span<const std::complex<float>> slice, std::int64_t coils,
                          const std::vector<LineDirection>& directions, std::int64_t width);
 

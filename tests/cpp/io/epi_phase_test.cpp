@@ -97,7 +97,8 @@ struct GhostSlice {
   std::vector<LineDirection> directions;
 };
 
-GhostSlice slice_with(double constant, double slope) {
+// In lines of one shot directions alternate; two shots that are read out alike have pairs of lines.
+GhostSlice slice_with(double constant, double slope, std::int64_t shots = 1) {
   constexpr std::int64_t height = 40;
   constexpr std::int64_t middle_line = 22;
   CentredFft along_x(width, CentredFft::Direction::to_kspace);
@@ -106,7 +107,7 @@ GhostSlice slice_with(double constant, double slope) {
   std::normal_distribution<float> normal;
   GhostSlice slice;
   for (std::int64_t line = 0; line < height; ++line) {
-    slice.directions.push_back(line % 2 == 0 ? LineDirection::forward : LineDirection::reversed);
+    slice.directions.push_back(line / shots % 2 == 0 ? LineDirection::forward : LineDirection::reversed);
   }
   for (std::int64_t coil = 0; coil < coils; ++coil) {
     std::vector<Complex> image(height * width);
@@ -120,7 +121,7 @@ GhostSlice slice_with(double constant, double slope) {
       along_y.apply(image.data() + x, width);
     }
     for (std::int64_t y = 0; y < height; ++y) {
-      for (std::int64_t x = 0; y % 2 == 1 && x < width; ++x) {
+      for (std::int64_t x = 0; y / shots % 2 == 1 && x < width; ++x) {
         image[static_cast<std::size_t>(y * width + x)] *=
             Complex(std::polar(1.0, constant + slope * static_cast<double>(x - middle)));
       }
@@ -145,6 +146,15 @@ TEST(SearchGhost, puts_the_object_into_the_middle_of_the_field_of_view) {
   const GhostSlice slice = slice_with(2.2, 0.05);  // nearer to pi than to 0
   const GhostSearch found = search_ghost(slice.kspace, coils, slice.directions, width);
   EXPECT_NEAR(found.phase.constant, 2.2, 0.02);
+}
+
+TEST(SearchGhost, finds_any_phase_of_shots_that_are_interleaved) {
+  for (const auto& [constant, slope] : {std::pair{0.5, 0.05}, {-2.4, 0.3}, {2.9, -0.1}}) {
+    const GhostSlice slice = slice_with(constant, slope, 2);
+    const GhostSearch found = search_ghost(slice.kspace, coils, slice.directions, width);
+    EXPECT_NEAR(found.phase.constant, constant, 0.02);
+    EXPECT_NEAR(found.phase.slope, slope, 0.003);
+  }
 }
 
 TEST(SearchGhost, finds_nothing_where_there_is_no_ghost) {

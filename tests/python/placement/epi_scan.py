@@ -4,18 +4,20 @@ A sample lies where the area under its readout gradient says; the two directions
 phase and by a delay of the gradient, which moves the echoes of both apart.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ellipses import Body, drawn_body
-from raw_scan import PHASE_CORRECTION, REVERSE, Limits, RawScan, Readout, Space
+from raw_scan import CALIBRATION, PHASE_CORRECTION, REVERSE, Limits, RawScan, Readout, Space
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 FIELD = 240.0  # of view of the image, in millimetres
 LINES = 48
+SLAB = 80.0  # millimetres along z
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Epi:
     marked: bool = True
     first_reversed: bool = False
     discard: tuple[int, int] = (0, 0)
+    acceleration: int = 1
+    calibration: int = 0  # ACS lines, measured before the image in `acceleration` shots
+    partitions: int = 1
 
 
 def areas(epi: Epi, times: Real) -> Real:
@@ -61,28 +66,36 @@ def positions(epi: Epi) -> Real:
 
 
 def scan_of(epi: Epi, body: Body) -> RawScan:
-    """With all that distinguishes the directions."""
+    """With all that distinguishes the directions. Partitions are measured one after the other."""
     encoded_field = FIELD * epi.oversampling
     forward = positions(epi)
 
-    def line(ky: float, reversed_: bool, number: int) -> NDArray[np.complex64]:
+    def line(ky: float, reversed_: bool, number: int, kz: float = 0) -> NDArray[np.complex64]:
         kx = (-forward if reversed_ else forward) + (-epi.shift if reversed_ else epi.shift)
-        k = np.stack([kx / encoded_field, np.full_like(kx, ky / FIELD), np.zeros_like(kx)], -1)
+        k = np.stack([kx / encoded_field, np.full_like(kx, ky / FIELD), np.full_like(kx, kz / SLAB)], -1)
         phase = (0.5 if reversed_ else -0.5) * epi.phase + epi.drift * number
         return np.asarray(body.kspace(k) * np.exp(1j * phase), np.complex64)
 
     readouts = []
-    steps = range(epi.first_line, LINES)
-    for shot in range(epi.shots):
+    for shot in range(epi.acceleration if epi.calibration else 0):
+        first = (LINES - epi.calibration) // 2 + shot
+        for echo, step in enumerate(range(first, (LINES + epi.calibration) // 2, epi.acceleration)):
+            reversed_ = (echo % 2 == 1) != epi.first_reversed
+            flags = CALIBRATION | (REVERSE if reversed_ else 0)
+            samples = line(step - LINES // 2, reversed_, 0)
+            readouts.append(Readout(samples, epi.samples // 2, flags=flags, step_1=step, segment=shot))
+    steps = range(epi.first_line, LINES, epi.acceleration)
+    for partition, shot in itertools.product(range(epi.partitions), range(epi.shots)):
         for echo in range(epi.navigators):
             reversed_ = (echo % 2 == 1) != epi.first_reversed
             flags = PHASE_CORRECTION | (REVERSE if reversed_ else 0)
             readouts.append(Readout(line(0, reversed_, echo), epi.samples // 2, flags=flags, segment=shot))
         for echo, step in enumerate(list(steps)[shot :: epi.shots]):
             reversed_ = (echo % 2 == 1) != epi.first_reversed
-            samples = line(step - LINES // 2, reversed_, 0)  # what drifts is the image's phase along y, no ghost
+            kz = partition - epi.partitions // 2
+            samples = line(step - LINES // 2, reversed_, 0, kz)  # what drifts is the image's phase along y, no ghost
             flags = REVERSE if reversed_ and epi.marked else 0
-            readouts.append(Readout(samples, epi.samples // 2, *epi.discard, flags, step, segment=shot))
+            readouts.append(Readout(samples, epi.samples // 2, *epi.discard, flags, step, partition, segment=shot))
     times: dict[str, float] = {
         "etl": LINES,
         "numberOfNavigators": epi.navigators,
@@ -95,18 +108,20 @@ def scan_of(epi: Epi, body: Body) -> RawScan:
     if epi.delay is not None:
         times["acqDelayTime"] = int(epi.delay)
     return RawScan(
-        Space((epi.width, LINES, 1), (encoded_field, FIELD, 5.0)),
-        Space((round(epi.width / epi.oversampling), LINES, 1), (FIELD, FIELD, 5.0)),
+        Space((epi.width, LINES, epi.partitions), (encoded_field, FIELD, SLAB)),
+        Space((round(epi.width / epi.oversampling), LINES, epi.partitions), (FIELD, FIELD, SLAB)),
         Limits(epi.first_line, LINES - 1, LINES // 2),
-        None,
+        Limits(0, epi.partitions - 1, epi.partitions // 2) if epi.partitions > 1 else None,
         readouts,
+        acceleration=epi.acceleration,
+        calibration_mode="separate" if epi.calibration else "",
         trajectory="epi",
         trajectory_times=times,
     )
 
 
-def slice_of(coils: int = 3, seed: int = 3) -> Body:
-    box = (FIELD * 0.9, FIELD * 0.8, 4000.0)
+def slice_of(coils: int = 3, seed: int = 3, depth: float = 4000.0) -> Body:
+    box = (FIELD * 0.9, FIELD * 0.8, depth)
     return drawn_body(np.random.default_rng(seed), coils, box, np.array([0, 1 / FIELD, 0]))
 
 
@@ -127,4 +142,9 @@ SCANS = {
     "no navigators, partial Fourier": Epi(navigators=0, first_line=9),
     "no navigators, a large phase": Epi(navigators=0, phase=1.4, shift=0.5),
     "no navigators, nothing to correct": Epi(navigators=0, phase=0, shift=0),
+    "no navigators, accelerated": Epi(navigators=0, acceleration=2, calibration=24),
+    "no navigators, 3-fold accelerated": Epi(navigators=0, acceleration=3, calibration=30, phase=2.5),
+    "no navigators, accelerated, nothing to correct": Epi(
+        navigators=0, acceleration=2, calibration=24, phase=0, shift=0
+    ),
 }

@@ -10,25 +10,32 @@ import pytest
 from numpy.typing import NDArray
 
 from ellipses import Body
-from epi_scan import FIELD, LINES, SCANS, Epi, positions, scan_of, slice_of
+from epi_scan import FIELD, LINES, SCANS, SLAB, Epi, positions, scan_of, slice_of
 from kspace_oracle import placed_slices
 from mriembed.scans import read_slices
 from program import PROGRAM
-from raw_scan import Readout, write_raw_scan
+from raw_scan import PHASE_CORRECTION, Readout, write_raw_scan
 from test_random_scans import TOLERANCE, distance
 
 Complex = NDArray[np.complex128]
 
 
-def cartesian(epi: Epi, body: Body) -> Complex:
-    """The same slice by evenly spaced lines of one direction."""
+def cartesian_slices(epi: Epi, body: Body) -> list[Complex]:
+    """The same lines, evenly spaced lines of one direction."""
     k = (np.arange(epi.width) - epi.width // 2) / (FIELD * epi.oversampling)
     readouts = []
-    for step in range(epi.first_line, LINES):
-        places = np.stack([k, np.full_like(k, (step - LINES // 2) / FIELD), np.zeros_like(k)], -1)
-        readouts.append(Readout(body.kspace(places).astype(np.complex64), epi.width // 2, step_1=step))
-    scan = replace(scan_of(epi, body), readouts=readouts)
-    return placed_slices(scan)[0]
+    scan = scan_of(epi, body)
+    measured = {(one.step_2, one.step_1) for one in scan.readouts if not one.flags & PHASE_CORRECTION}
+    for partition, step in sorted(measured):
+        ky, kz = (step - LINES // 2) / FIELD, (partition - epi.partitions // 2) / SLAB
+        places = np.stack([k, np.full_like(k, ky), np.full_like(k, kz)], -1)
+        samples = body.kspace(places).astype(np.complex64)
+        readouts.append(Readout(samples, epi.width // 2, step_1=step, step_2=partition))
+    return placed_slices(replace(scan, readouts=readouts))
+
+
+def cartesian(epi: Epi, body: Body) -> Complex:
+    return cartesian_slices(epi, body)[0]
 
 
 def read(epi: Epi, body: Body, folder: Path) -> NDArray[np.complex64]:
@@ -69,11 +76,31 @@ def test_lines_that_all_have_one_direction_are_not_turned(seed: int, tmp_path: P
     assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= TOLERANCE
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_partitions_of_a_slab_are_corrected_by_its_projection(seed: int, tmp_path: Path) -> None:
+    body, epi = slice_of(seed=seed, depth=60.0), Epi(navigators=0, partitions=6, phase=0.4 + 0.3 * seed)
+    write_raw_scan(tmp_path / "epi.h5", scan_of(epi, body))
+    found, expected = read_slices(tmp_path / "epi.h5"), cartesian_slices(epi, body)
+    assert len(found) == len(expected) == 6
+    together = distance(np.stack([one.kspace for one in found]), np.stack(expected))
+    assert together <= TOLERANCE
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("calibration", [16, 24])
+def test_the_acs_lines_of_other_bodies_tell_the_phase_too(calibration: int, seed: int, tmp_path: Path) -> None:
+    body = slice_of(seed=seed)
+    epi = Epi(navigators=0, phase=0.3 + 0.6 * seed, shift=0.15 * seed, acceleration=2, calibration=calibration)
+    assert distance(read(epi, body, tmp_path), cartesian(epi, body)) <= TOLERANCE
+
+
 @pytest.mark.parametrize("noise", [0.01, 0.1])
-@pytest.mark.parametrize("navigators", [0, 3])
-def test_noise_does_not_hide_the_ghost(noise: float, navigators: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("navigators", "acceleration"), [(0, 1), (0, 2), (3, 1)])
+def test_noise_does_not_hide_the_ghost(noise: float, navigators: int, acceleration: int, tmp_path: Path) -> None:
     """`noise` of each real and imaginary part, to the root mean square of the signal."""
-    body, epi = slice_of(), Epi(navigators=navigators, phase=0.5, shift=0.1)
+    calibration = 24 if acceleration > 1 else 0
+    body = slice_of()
+    epi = Epi(navigators=navigators, phase=0.5, shift=0.1, acceleration=acceleration, calibration=calibration)
     scan, random = scan_of(epi, body), np.random.default_rng(0)
     level = noise * np.sqrt(np.mean([np.mean(np.abs(readout.samples) ** 2) for readout in scan.readouts[navigators:]]))
     for index, readout in enumerate(scan.readouts):
@@ -100,6 +127,21 @@ SAID = {
     "image": (Epi(navigators=0), "warnings", "there are no navigator lines; the ghost is corrected by the image"),
     "unmarked": (Epi(navigators=0, marked=False), "warnings", "no line is marked as reversed, but by the image"),
     "ramps": (Epi(), "notes", "samples are brought to even spacing"),
+    "ACS lines": (
+        Epi(navigators=0, acceleration=2, calibration=24),
+        "warnings",
+        "there are no navigator lines; the ghost is corrected by the image of the ACS lines",
+    ),
+    "slab": (
+        Epi(navigators=0, partitions=4),
+        "warnings",
+        "there are no navigator lines; the ghost is corrected by the projection of the slab",
+    ),
+    "few ACS lines": (
+        Epi(navigators=0, acceleration=2, calibration=8),
+        "warnings",
+        "too few neighbouring lines of both directions around the centre of k-space show the ghost: it is not",
+    ),
 }
 
 
