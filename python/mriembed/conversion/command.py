@@ -8,7 +8,7 @@ from pathlib import Path
 from mriembed.errors import InvalidArgumentError
 
 _DESCRIPTION = """\
-Writes the scan of a Siemens raw data file (.dat, syngo VD and later) as MRD (ISMRMRD) HDF5, with the coils' names, the
+Writes the scan of a Siemens raw data file (.dat, syngo VB and later) as MRD (ISMRMRD) HDF5, with the coils' names, the
 noise lines of earlier measurements in the file, reversed lines and the centre of k-space. Samples do not change. No
 data about the patient are written."""
 

@@ -36,7 +36,7 @@ def convert(source: Path, target: Path) -> Converted:
     scan. Samples stay as they are. The target appears once it is whole.
 
     Args:
-        source: raw data of syngo VD, VE or later. target: file to write, replaced where it exists.
+        source: raw data of syngo VB, VD or later. target: file to write, replaced where it exists.
 
     Raises:
         BadInputError: the source is no such file, its protocol lacks what places samples, or its slices are collapsed
@@ -97,6 +97,10 @@ def _measurements(source: Path) -> list[Any]:
         if line.startswith("WARNING: ") and "raidfile_hdr" not in line:  # which only lacks a length, found otherwise
             reason = line.removeprefix("WARNING: ")
             raise BadInputError(f"{source}: no Siemens raw data (.dat), or damaged; twixtools says: {reason}")
+    size = source.stat().st_size
+    for measurement in found:
+        if any(block.mem_pos + block.dma_len > size for block in lines_of(measurement)):  # VB: samples are read later
+            raise BadInputError(f"{source}: damaged: it ends within a line")
     return found
 
 

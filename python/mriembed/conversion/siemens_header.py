@@ -78,11 +78,14 @@ class Protocol:
     def coil_names(self) -> list[str]:
         """Of the channels in the order of the samples: name of the coil, its copy, its element."""
         measured = self.get("MeasYaps", "sCoilSelectMeas", "aRxCoilSelectData", 0, "asList")  # from VD on
-        measured = measured or self.get("MeasYaps", "asCoilSelectMeas", 0, "asList")
+        measured = measured or self.get("MeasYaps", "asCoilSelectMeas", 0, "asList")  # VB
         elements = [element for element in measured or [] if isinstance(element, Mapping)]
-        chosen = [element for element in elements if element.get("lADCChannelConnected") is not None]
+        # VB has no number of the converter's channel.
+        channels = [element.get("lADCChannelConnected", element.get("lRxChannelConnected")) for element in elements]
+        chosen = [number for number, channel in enumerate(channels) if channel is not None]
         names = []
-        for element in sorted(chosen, key=lambda element: float(element["lADCChannelConnected"])):
+        for number in sorted(chosen, key=lambda number: float(channels[number])):
+            element = elements[number]
             coil = element.get("sCoilElementID", {})
             parts = (coil.get("tCoilID"), coil.get("lCoilCopy"), coil.get("tElement"))
             names.append(":".join(str(part).strip('"') for part in parts if part is not None))

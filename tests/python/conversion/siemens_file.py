@@ -21,6 +21,7 @@ class Line:
     partition: int = 0
     slice: int = 0
     center_line: int = 0
+    segment: int = 0
     flags: tuple[str, ...] = ()
     cut: tuple[int, int] = (0, 0)
     position: tuple[float, float, float] = (0, 0, 0)
@@ -46,7 +47,8 @@ def _parameters(values: dict[str, object]) -> str:
     return text + "}\n"
 
 
-def _header(measurement: Measurement) -> NDArray[Any]:
+def header_bytes(measurement: Measurement, least: int = 0) -> bytes:
+    """The header of a measurement, of at least so many bytes."""
     lines = "".join(f"{name}\t = \t{value}\n" for name, value in measurement.protocol.items())
     parts = {
         "Config": _parameters({"tPatientName": "Doe^Jane", "MeasUID": 7}),
@@ -57,9 +59,9 @@ def _header(measurement: Measurement) -> NDArray[Any]:
     body = b"".join(
         name.encode() + b"\0" + struct.pack("<I", len(text)) + text.encode("latin1") for name, text in parts.items()
     )
-    length = 8 + len(body)
-    padding = -length % 64
-    return np.frombuffer(struct.pack("<II", length + padding, len(parts)) + body + bytes(padding), "S1")
+    length = max(8 + len(body), least)
+    length += -length % 64
+    return (struct.pack("<II", length, len(parts)) + body).ljust(length, b"\0")
 
 
 def _block(line: Line) -> Any:  # noqa: ANN401
@@ -67,6 +69,7 @@ def _block(line: Line) -> Any:  # noqa: ANN401
     head = block.mdh
     head.CenterCol, head.CenterLin, head.CutOff.Pre, head.CutOff.Post = line.center_column, line.center_line, *line.cut
     head.Counter.Lin, head.Counter.Par, head.Counter.Sli = line.line, line.partition, line.slice
+    head.Counter.Seg = line.segment
     for axis, value in zip(("Sag", "Cor", "Tra"), line.position, strict=True):
         setattr(head.SliceData.SlicePos, axis, value)
     head.SliceData.Quaternion[:] = line.quaternion
@@ -77,7 +80,10 @@ def _block(line: Line) -> Any:  # noqa: ANN401
 
 def write_siemens(path: Path, *measurements: Measurement) -> Path:
     """Writes the measurements, of which the last one is the scan."""
-    scans = [{"hdr_str": _header(each), "mdb": [_block(line) for line in each.lines]} for each in measurements]
+    scans = [
+        {"hdr_str": np.frombuffer(header_bytes(each), "S1"), "mdb": [_block(line) for line in each.lines]}
+        for each in measurements
+    ]
     path.unlink(missing_ok=True)
     twixtools.write_twix(scans, str(path))
     return path
