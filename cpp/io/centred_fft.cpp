@@ -25,16 +25,23 @@ CentredFft::CentredFft(std::int64_t length, Direction direction)
 }
 
 void CentredFft::apply(std::complex<float>* first, std::int64_t stride) {
-  const std::size_t length = before_.size();
-  for (std::size_t index = 0; index < length; ++index) {
-    const std::size_t from = (index + length / 2) % length;  // ifftshift
-    before_[index] = first[static_cast<std::int64_t>(from) * stride];
+  const auto length = static_cast<std::int64_t>(before_.size());
+  const std::int64_t middle = length / 2;
+  const std::int64_t upper = length - middle;  // samples from the middle on
+  // ifftshift and fftshift of these two halves; a division for each sample would take longer than the transform.
+  for (std::int64_t index = 0; index < upper; ++index) {
+    before_[static_cast<std::size_t>(index)] = first[(middle + index) * stride];
+  }
+  for (std::int64_t index = 0; index < middle; ++index) {
+    before_[static_cast<std::size_t>(upper + index)] = first[index * stride];
   }
   kiss_fft(plan_.get(), reinterpret_cast<const kiss_fft_cpx*>(before_.data()),
            reinterpret_cast<kiss_fft_cpx*>(after_.data()));
-  for (std::size_t index = 0; index < length; ++index) {
-    const std::size_t to = (index + length / 2) % length;  // fftshift
-    first[static_cast<std::int64_t>(to) * stride] = after_[index] * scale_;
+  for (std::int64_t index = 0; index < upper; ++index) {
+    first[(middle + index) * stride] = after_[static_cast<std::size_t>(index)] * scale_;
+  }
+  for (std::int64_t index = 0; index < middle; ++index) {
+    first[index * stride] = after_[static_cast<std::size_t>(upper + index)] * scale_;
   }
 }
 
