@@ -101,6 +101,7 @@ void LiveScan::place_held(bool several_partitions) {
   assembler_.emplace(std::move(assembler));
   if (listener_ && assembler_->placement().depth() == 1 && assembler_->epi() == nullptr) {
     assembler_->set_listener(listener_);
+    assembler_->set_expected_averages(averages_);
   }
   warn(noise_.warnings);
   if (first.encoding_space != 0) {
@@ -207,6 +208,7 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
                             "(encodingLimits, average)"
                           : ""));
     averages_ = std::max(averages_, std::int64_t{line.average} + 1);  // the next slices wait for as many
+    assembler_->set_expected_averages(averages_);
     return;
   }
   const KspacePlacement& placement = assembler_->placement();

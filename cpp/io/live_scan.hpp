@@ -58,7 +58,7 @@ class LiveScan {
   // a header of a scan that cannot be read, as the functions below do for acquisitions; then the scan is at its end.
   LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNoise> others);
 
-  // Is told of every line of a 2D scan that is placed as it comes, and stays as it is; see SliceAssembler.
+  // Is told of every line of a 2D scan once all of its averages were placed as they came; see SliceAssembler.
   using Listener = std::function<void(const SliceAssembler::PlacedLine&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.

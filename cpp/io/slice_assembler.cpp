@@ -22,15 +22,6 @@ double energy_of(std::span<const std::complex<float>> samples) {
   return sum;
 }
 
-// Readouts of the line that was measured least often, at least 1; 0 where no line was measured.
-int fewest_averages(const std::vector<int>& averages) {
-  int fewest = 0;
-  for (const int of_line : averages) {
-    fewest = of_line > 0 && (fewest == 0 || of_line < fewest) ? of_line : fewest;
-  }
-  return fewest;
-}
-
 // The mean energy of the lines of each step.
 class EnergyOfSteps {
  public:
@@ -152,10 +143,8 @@ void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line
 
 void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
   Volume& volume = volumes_.at(key);
-  if (std::exchange(volume.averages[static_cast<std::size_t>(line)], 0) > 1) {
-    std::erase_if(volume.further, [&](const Extent& extent) { return extent.line == line; });
-  }
-  if (listener_) {
+  volume.averages.forget(line);
+  if (volume.told.erase(line) > 0) {
     listener_({key, line, true, volume.samples.data()});
   }
 }
@@ -179,13 +168,14 @@ void SliceAssembler::finish(const VolumeKey& key) {
   volumes_.erase(key);
   const std::int64_t width = placement_.width();
   for (std::int64_t line = 0; line < lines(); ++line) {
-    if (volume.averages[static_cast<std::size_t>(line)] == 0) {
+    if (volume.averages.of(line) == 0) {
       for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
         std::fill_n(volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width, width, 0);
       }
     }
   }
-  divide_by_averages(volume);
+  volume.averages.divide(volume.samples);
+  tell_of_others(key, volume);
   correct_directions(key, volume);
   finished_sampling_.clear();
   if (placement_.depth() > 1) {
@@ -195,7 +185,7 @@ void SliceAssembler::finish(const VolumeKey& key) {
     transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                          placement_.height() * width);
   }
-  finished_averages_ = fewest_averages(volume.averages);
+  finished_averages_ = volume.averages.fewest();
   finished_key_ = key;
   finished_line_ = volume.line;
   spare_ = std::exchange(finished_, std::move(volume.samples));
@@ -260,8 +250,7 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
   std::vector<std::complex<float>>& memory = spare_.empty() ? finished_ : spare_;
   Volume volume{std::exchange(memory, {}),
                 AcquiredLines(lines()),
-                std::vector<int>(count),
-                std::vector<ReadoutPlace>(count),
+                LineAverages(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width()),
                 {},
                 std::vector<LineDirection>(count, LineDirection::none),
                 std::vector<bool>(count),
@@ -281,16 +270,10 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
   Volume& volume = volume_of(key);
   volume.acquired.add(*at, line);
   volume.line = line;
-  int& averages = volume.averages[static_cast<std::size_t>(*at)];
-  const bool first = averages++ == 0;
+  const bool first = volume.averages.count(*at, where, volume.samples);
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];
   known = first || known == direction ? direction : LineDirection::both;
   volume.second[static_cast<std::size_t>(*at)] = volume.of_segment[line.segment]++ % 2 == 1;
-  if (first) {
-    volume.first[static_cast<std::size_t>(*at)] = where;
-  } else {
-    volume.further.push_back({*at, where});
-  }
   const bool reversed = line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
   const std::int64_t width = placement_.width();
   for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
@@ -308,8 +291,32 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
     copy_readout(readout, where, reversed, row);
     std::fill(to + where.count, row + width, 0);
   }
-  if (listener_) {
-    listener_({key, *at, !first, volume.samples.data()});
+  tell_of(key, volume, *at);
+}
+
+void SliceAssembler::tell_of(const VolumeKey& key, Volume& volume, std::int64_t line) {
+  if (!listener_) {
+    return;
+  }
+  const bool again = volume.told.contains(line);
+  if (!again && volume.averages.of(line) < expected_averages_) {
+    return;
+  }
+  if (!again) {
+    volume.averages.divide_ahead(line, volume.samples);
+    volume.told.insert(line);
+  }
+  listener_({key, line, again, volume.samples.data()});
+}
+
+void SliceAssembler::tell_of_others(const VolumeKey& key, const Volume& volume) const {
+  if (volume.told.empty()) {
+    return;
+  }
+  for (std::int64_t line = 0; line < lines(); ++line) {
+    if (volume.averages.of(line) > 0 && !volume.told.contains(line)) {
+      listener_({key, line, false, volume.samples.data()});
+    }
   }
 }
 
@@ -334,53 +341,6 @@ void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
   if (epi_.has_value()) {
     epi_->correct(key, {volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                         placement_.width(), std::move(volume.directions), std::move(volume.second)});
-  }
-}
-
-void SliceAssembler::divide_by_averages(Volume& volume) const {
-  std::ranges::sort(volume.further, {}, &Extent::line);
-  std::vector<bool> uneven(static_cast<std::size_t>(lines()), false);
-  for (const Extent& extent : volume.further) {
-    const ReadoutPlace& first = volume.first[static_cast<std::size_t>(extent.line)];
-    if (extent.place.first_x != first.first_x || extent.place.count != first.count) {
-      uneven[static_cast<std::size_t>(extent.line)] = true;
-    }
-  }
-  const std::int64_t width = placement_.width();
-  for (std::int64_t line = 0; line < lines(); ++line) {
-    const int count = volume.averages[static_cast<std::size_t>(line)];
-    if (count > 1 && uneven[static_cast<std::size_t>(line)]) {
-      divide_uneven_line(volume, line);
-      continue;
-    }
-    for (std::size_t coil = 0; count > 1 && coil < coils_.size(); ++coil) {
-      std::complex<float>* const row =
-          volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;
-      std::for_each(row, row + width, [&](std::complex<float>& sample) { sample /= static_cast<float>(count); });
-    }
-  }
-}
-
-// Readouts of one line that reach over different samples, as the two directions of a bipolar readout may. Expects
-// volume.further in the order of its lines.
-void SliceAssembler::divide_uneven_line(Volume& volume, std::int64_t line) const {
-  const std::int64_t width = placement_.width();
-  std::vector<float> counts(static_cast<std::size_t>(width), 0);
-  const auto count = [&](const ReadoutPlace& place) {
-    for (std::int64_t x = place.first_x; x < place.first_x + place.count; ++x) {
-      ++counts[static_cast<std::size_t>(x)];
-    }
-  };
-  count(volume.first[static_cast<std::size_t>(line)]);
-  auto extent = std::ranges::lower_bound(volume.further, line, {}, &Extent::line);
-  for (; extent != volume.further.end() && extent->line == line; ++extent) {
-    count(extent->place);
-  }
-  for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
-    std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + line) * width;
-    for (std::int64_t x = 0; x < width; ++x) {
-      row[x] /= std::max(1.0F, counts[static_cast<std::size_t>(x)]);
-    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "acquisitions.hpp"
 #include "epi_lines.hpp"
 #include "kspace_placement.hpp"
+#include "line_averages.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
@@ -82,11 +84,14 @@ class SliceAssembler {
   struct PlacedLine {
     VolumeKey key;
     std::int64_t line;  // z * height + y
-    bool again;         // it was there already: it was forgotten, or the readouts' sum stands in it now
+    bool again;         // it was told already: it was forgotten, or a further readout was added
     const std::complex<float>* samples;
   };
-  // Is told of every line. Lines of an echo-planar scan change once more when their volume is finished.
+  // Is told of every line that was measured as often as is expected, when the mean of its readouts stands there, and of
+  // all others of the same volume when that is finished. A volume of which it was told no line until then stays
+  // untold. Lines of an echo-planar scan change once more when their volume is finished.
   void set_listener(std::function<void(const PlacedLine&)> listener) { listener_ = std::move(listener); }
+  void set_expected_averages(std::int64_t averages) { expected_averages_ = averages; }
 
   // What was done to the lines of an echo-planar scan; null for other scans.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
@@ -95,17 +100,11 @@ class SliceAssembler {
   [[nodiscard]] std::span<const std::complex<float>> finished() const { return finished_; }
 
  private:
-  // Where samples of a line that was measured several times lie.
-  struct Extent {
-    std::int64_t line;
-    ReadoutPlace place;
-  };
   struct Volume {
     std::vector<std::complex<float>> samples;  // (coils, z, y, x); rows without a line hold anything
     AcquiredLines acquired;
-    std::vector<int> averages;        // of each line
-    std::vector<ReadoutPlace> first;  // the place of each line's first readout
-    std::vector<Extent> further;
+    LineAverages averages;
+    std::set<std::int64_t> told;                       // lines that the listener knows
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
@@ -128,10 +127,11 @@ class SliceAssembler {
              std::span<const std::complex<float>> samples);
   void place_held();
   void correct_directions(const VolumeKey& key, Volume& volume);
-  void divide_by_averages(Volume& volume) const;
-  void divide_uneven_line(Volume& volume, std::int64_t line) const;
+  void tell_of(const VolumeKey& key, Volume& volume, std::int64_t line);
+  void tell_of_others(const VolumeKey& key, const Volume& volume) const;
 
   std::function<void(const PlacedLine&)> listener_;
+  std::int64_t expected_averages_ = 1;
   ScanGeometry geometry_;
   std::optional<EpiLines> epi_;
   KspacePlacement placement_;
