@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """How long a slice's answer takes after its last readout, over the loopback, and what the service holds in memory.
 
-    scripts/benchmarks/serve_latency.py [--slices 40] [--acceleration R] [-o FILE.json]
+    scripts/benchmarks/serve_latency.py [--slices 40] [--acceleration R] [--averages N] [--partitions N] [-o FILE.json]
 
 32 coils, 256 lines of 512 samples (twofold oversampling), a readout every 2 ms; with --acceleration every R-th line,
-and 24 ACS lines among them, which the server in Python does not take. Compared in one run: `mriembed_cli
-serve` in float32 and bfloat16, and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32),
-each alone on the machine and with every core busy. Then slices are sent as fast as they are taken, and `mriembed_cli
-embed` takes the same stream from a file; and the lines of 16 slices are sent in turn, as interleaved scans are
-measured.
+and 24 ACS lines among them; with --averages so many in an outer loop; with --partitions slabs, one partition after the
+other. The server in Python takes none of the three. Compared in one run: `mriembed_cli serve` in float32 and bfloat16,
+and a server in Python with NumPy, SciPy and ONNX Runtime (live_peer.py, float32), each alone on the machine and with
+every core busy. Then slices of one average are sent as fast as they are
+taken, and `mriembed_cli embed` takes the same stream from a file; and the lines of 16 slices are sent in turn, as
+interleaved scans are measured.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import machine
@@ -47,6 +48,7 @@ class Latency:
 
     p50: float
     p99: float
+    p50_of_last: float  # of the last partition's answer
 
 
 def main() -> None:
@@ -54,9 +56,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=40)
     parser.add_argument("--acceleration", type=int, default=1)
+    parser.add_argument("--averages", type=int, default=1)
+    parser.add_argument("--partitions", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    scan = LiveScan(acceleration=arguments.acceleration)
+    scan = LiveScan(acceleration=arguments.acceleration, averages=arguments.averages, partitions=arguments.partitions)
+    single = replace(scan, averages=1, partitions=1)
     samples = scan.slice_samples()
     program = str(command_line_program())
     memory_folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # no disk has part in what is compared
@@ -67,7 +72,7 @@ def main() -> None:
             "mriembed_cli serve, float32": [program, "serve", str(model), "--precision", "float32"],
             "mriembed_cli serve, bfloat16": [program, "serve", str(model), "--precision", "bfloat16"],
         }
-        if arguments.acceleration == 1:
+        if scan == LiveScan():
             servers["NumPy, SciPy, ONNX Runtime, float32"] = [sys.executable, str(PEER), str(model)]
         latencies: dict[str, dict[str, Latency]] = {}
         for load in ("idle", "busy"):
@@ -81,10 +86,12 @@ def main() -> None:
             "versions": machine.versions(("mriembed", "numpy", "scipy", "onnxruntime")),
             "date": machine.today(),
             "slices": arguments.slices,
-            "acceleration": arguments.acceleration,
+            "acceleration": scan.acceleration,
+            "averages": scan.averages,
+            "partitions": scan.partitions,
             "latency_ms": {name: {load: asdict(one) for load, one in of.items()} for name, of in latencies.items()},
-            **throughput(program, model, scan, samples, arguments.slices, Path(folder)),
-            **memory(program, model, scan, samples),
+            **throughput(program, model, single, samples, arguments.slices, Path(folder)),
+            **memory(program, model, single, samples),
         }
     print(json.dumps({key: result[key] for key in result if key not in ("machine", "versions")}, indent=1))
     if arguments.output:
@@ -144,21 +151,23 @@ def connected(port: int, scan: LiveScan) -> socket.socket:
 
 
 def latency(port: int, scan: LiveScan, samples: Samples, slices: int) -> Latency:
-    """Sends slices at their pace and waits for each one's answer."""
+    """Sends slices or slabs at their pace and waits for their answers."""
     connection = connected(port, scan)
-    took: list[float] = []
+    took: list[list[float]] = []
     for number in range(slices):
         begin = time.perf_counter()
-        for place, line in enumerate(scan.measured()):
-            message = scan.readout(samples[line], line, number)
+        for place, (line, partition, average) in enumerate(scan.steps()):
+            message = scan.readout(samples[line], line, number, partition=partition, average=average)
             time.sleep(max(0, begin + (place + 1) * PERIOD - time.perf_counter()))
             sent = time.perf_counter()
             connection.sendall(message)
-        took.append(1e3 * (answered(connection) - sent))
+        took.append([1e3 * (answered(connection) - sent) for _ in range(scan.partitions)])
     connection.sendall(CLOSE)
     connection.close()
-    took.sort()
-    return Latency(round(took[len(took) // 2], 2), round(took[min(len(took) - 1, int(0.99 * len(took)))], 2))
+    first = sorted(answers[0] for answers in took)
+    last = sorted(answers[-1] for answers in took)
+    p99 = first[min(len(took) - 1, int(0.99 * len(took)))]
+    return Latency(round(first[len(took) // 2], 2), round(p99, 2), round(last[len(took) // 2], 2))
 
 
 def answered(connection: socket.socket) -> float:
