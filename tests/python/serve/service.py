@@ -160,3 +160,13 @@ def expect_rows(answers: Answers, rows: list[Row]) -> None:
         assert meta["mriembed_coils"] == [str(row["coils"])]
         assert np.float32(meta["mriembed_energy_kept"][0]) == np.float32(row["energy_kept"])
         assert meta["mriembed_model_sha256"] == [row["model_sha256"]]
+
+
+def expect_whole_rows(path: Path, most: int) -> list[Row]:
+    """Lines of JSON, each of them whole."""
+    content = path.read_text()
+    assert content == "" or content.endswith("\n")
+    found = [json.loads(line) for line in content.splitlines()]
+    assert len(found) <= most
+    assert all(len(row["embedding"]) == 256 for row in found)
+    return found

@@ -12,14 +12,9 @@ from mrd_client import parse_answers
 from mrd_codec import HEADER, config_file, text
 from program import PROGRAM
 from scans_of_scanners import COURSES, Course, scan
-from service import Row, Service, embed, expect_rows, run, send_scan
+from service import Row, Service, expect_rows, run, send_scan
 
 SCAN = scan(COURSES["slices"])
-
-
-@pytest.fixture
-def rows(model_file: Path, tmp_path: Path) -> list[Row]:
-    return embed(model_file, SCAN.write(tmp_path / "scan.h5"))
 
 
 def test_help_names_every_option() -> None:

@@ -17,11 +17,6 @@ SCAN = scan(COURSES["slices"])
 ALL = config_file("openrecon") + SCAN.session()
 
 
-@pytest.fixture
-def rows(model_file: Path, tmp_path: Path) -> list[Row]:
-    return embed(model_file, SCAN.write(tmp_path / "scan.h5"))
-
-
 def nameless(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "file"}
 
