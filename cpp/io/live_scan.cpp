@@ -3,7 +3,6 @@
 #include <ismrmrd/ismrmrd.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "echo_check.hpp"
@@ -13,7 +12,6 @@
 #include "raw_completeness.hpp"
 #include "raw_noise.hpp"
 #include "size_limits.hpp"
-#include "slab_sampling.hpp"
 
 namespace mriembed::io {
 
@@ -97,7 +95,6 @@ void LiveScan::place_held(bool several_partitions) {
                 placement.width());
   noise_ = std::move(noise);
   coils_ = first.coils;
-  needed_places_ = placement.covered_y().count() * placement.covered_z().count();
   assembler_.emplace(std::move(assembler));
   if (listener_ && assembler_->placement().depth() == 1 && assembler_->epi() == nullptr) {
     assembler_->set_listener(listener_);
@@ -153,46 +150,15 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
 void LiveScan::take_calibration(const HeldLine& calibration, std::int64_t place) {
   separate_.add_calibration(calibration, place);
   const VolumeKey key = key_of(calibration->line);
-  if (const auto volume = open_.find(key); volume != open_.end()) {
-    place_early(key, volume->second, calibration);
+  if (const auto volume = open_.find(key); volume != open_.end() && volume->second.placed) {
+    volume->second.early_calibration.place(calibration, *assembler_);
   }
 }
 
 void LiveScan::place_calibration(const VolumeKey& key, OpenVolume& volume) {
   for (const HeldLine& calibration : separate_.own_calibration_of(key)) {
-    place_early(key, volume, calibration);
+    volume.early_calibration.place(calibration, *assembler_);
   }
-}
-
-void LiveScan::place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration) {
-  const KspacePlacement& placement = assembler_->placement();
-  const std::int64_t place = *placement.place_of(calibration->line);
-  const bool between = volume.step > 1 && (place - volume.first_place) % volume.step != 0;
-  if (!volume.placed || !between || placement.depth() > 1 || volume.early.contains(calibration->index)) {
-    return;
-  }
-  try {
-    static_cast<void>(placement.line_of(calibration->line, calibration->index));
-    static_cast<void>(placement.readout_of(calibration->line, calibration->index));
-  } catch (const Error&) {  // finish() tells, if the line is still wanted then
-    return;
-  }
-  volume.early.insert(calibration->index);
-  volume.early_places.insert(place);
-  assembler_->add(key, calibration->line, calibration->index, calibration->samples);
-}
-
-// Before an imaging line is placed there.
-void LiveScan::make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place) {
-  if (volume.early_places.erase(place) > 0) {
-    assembler_->forget(key, place);
-  }
-  if (volume.places.empty()) {
-    const std::int64_t factor = header_.encodings.front().acceleration.y;
-    volume.first_place = place;
-    volume.step = factor > 1 ? factor : 0;
-  }
-  volume.step = std::gcd(volume.step, place - volume.first_place);
 }
 
 void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples) {
@@ -215,29 +181,29 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   const std::optional<std::int64_t> at = placement.line_of(line, index);
   static_cast<void>(
       placement.readout_of(assembler_->epi() != nullptr ? assembler_->epi()->placed_as(line) : line, index));
-  if (repetition_ended_) {
-    end_repetition(line);
-  }
-  repetition_ended_ = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) && line.average + 1 >= averages_;
-  if (!open_.contains(key)) {
-    of_repetition_[line.repetition].push_back(key);
-    const auto before = ready_.empty() ? open_.find(last_key_) : open_.end();
-    if (before != open_.end() && is_whole_accelerated(before->first, before->second)) {
-      ready_.push_back(before->first);
+  for (const VolumeKey& ended : repetitions_.ended_before(key)) {
+    const auto found = open_.find(ended);
+    if (found != open_.end() && ends().is_complete(ended, found->second)) {
+      ready_.push_back(ended);
     }
   }
-  last_key_ = key;
-  OpenVolume& volume = open_[key];
+  const bool new_volume = !open_.contains(key);
+  const auto before = new_volume && ready_.empty() ? open_.find(repetitions_.last_volume()) : open_.end();
+  if (before != open_.end() && ends().is_whole_accelerated(before->first, before->second)) {
+    ready_.push_back(before->first);
+  }
+  repetitions_.add(key, new_volume, line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) && line.average + 1 >= averages_);
+  OpenVolume& volume = open_.try_emplace(key, key, header_.encodings.front().acceleration.y).first->second;
   volume.lines.push_back(line);
   volume.last = index;
   volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
-  const bool without_step = volume.step == 0;
+  const bool knew_gaps = volume.early_calibration.knows_gaps();
   if (at.has_value()) {
-    make_way(key, volume, *at);
+    volume.early_calibration.make_way(*at, *assembler_);
   }
   if (volume.placed) {
     assembler_->add(key, line, index, samples);
-    if (without_step && volume.step != 0) {
+    if (!knew_gaps && volume.early_calibration.knows_gaps()) {
       place_calibration(key, volume);
     }
   } else {
@@ -258,24 +224,8 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
     const bool inside = y >= covered_y.begin && y < covered_y.end && z >= covered_z.begin && z < covered_z.end;
     volume.places.add(*at, inside);
   }
-  if (volume.places.is_whole(needed_places_, averages_, line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE)) ||
-      ends_accelerated(key, volume, line)) {
+  if (ends().is_ended_by(line, key, volume)) {
     ready_.push_back(key);
-  }
-}
-
-// Some scanners' software flags lines as the last ones of their repetition that are not. Where the next line is one of
-// another repetition, it was the last one.
-void LiveScan::end_repetition(const Acquisition& next) {
-  const std::uint16_t ended = last_key_[3];
-  if (ended == next.repetition) {
-    return;
-  }
-  for (const VolumeKey& key : std::exchange(of_repetition_[ended], {})) {
-    const auto found = open_.find(key);
-    if (found != open_.end() && is_complete(key, found->second, options_.allow_undersampled)) {
-      ready_.push_back(key);
-    }
   }
 }
 
@@ -286,74 +236,21 @@ void LiveScan::place(const VolumeKey& key, OpenVolume& volume) {
   volume.placed = true;
 }
 
-bool LiveScan::ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const {
-  if (assembler_->placement().depth() > 1) {  // a flag may stand at the end of each partition
-    const bool last = line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) ||
-                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) ||
-                      line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
-    return last && is_whole_accelerated(key, volume);
-  }
-  return line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE) && line.average + 1 >= averages_ &&
-         is_complete(key, volume, options_.allow_undersampled);
-}
-
-bool LiveScan::is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const {
-  const MrdEncoding& encoding = header_.encodings.front();
-  if (encoding.acceleration.y * encoding.acceleration.z == 1 || !volume.places.each_as_often_as(averages_)) {
-    return false;
-  }
-  const KspacePlacement& placement = assembler_->placement();
-  return has_whole_grid(volume.places.among(placement.height() * placement.depth()), placement.height(),
-                        placement.covered_y(), placement.covered_z(), encoding.acceleration) &&
-         is_complete(key, volume, false);
-}
-
-// Whether its file would be taken as it is, of the ACS lines so far. No: more lines may follow, and the end of
-// the scan tells.
-bool LiveScan::is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const {
-  RawVolumes alone;
-  std::vector<Acquisition> lines;
-  alone.volumes.push_back(described(key, volume, lines));
-  try {
-    static_cast<void>(check_complete(alone, lines, assembler_->placement(), allow_undersampled));
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-RawVolume LiveScan::described(const VolumeKey& key, const OpenVolume& volume, std::vector<Acquisition>& lines) const {
-  RawVolume result;
-  result.key = key;
-  result.calibrated = volume.calibrated;
-  for (const Acquisition& line : volume.lines) {
-    result.imaging.push_back(lines.size());
-    lines.push_back(line);
-  }
-  for (const HeldLine& held : separate_.calibration_of(key)) {
-    result.calibrated = true;
-    if (!volume.places.contains(*assembler_->placement().place_of(held->line))) {
-      result.calibration.push_back(lines.size());
-      lines.push_back(held->line);
-    }
-  }
-  return result;
-}
-
 void LiveScan::finish(const VolumeKey& key) {
   OpenVolume volume = std::move(open_.at(key));
   open_.erase(key);
   finished_.insert(key);
   RawVolumes alone;
   std::vector<Acquisition> lines;
-  alone.volumes.push_back(described(key, volume, lines));
+  alone.volumes.push_back(ends().described(key, volume, lines));
   if (finished_.size() == 1) {
     reference_ = alone.volumes.front();
     reference_lines_ = lines;
   }
   warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
   for (const HeldLine& held : separate_.calibration_of(key)) {
-    if (!volume.places.contains(*assembler_->placement().place_of(held->line)) && !volume.early.contains(held->index)) {
+    if (!volume.places.contains(*assembler_->placement().place_of(held->line)) &&
+        !volume.early_calibration.has_placed(held->index)) {
       volume.pending.push_back(held);
     }
   }
@@ -414,7 +311,7 @@ void LiveScan::end_unfinished() {
   std::vector<Acquisition> lines = reference_lines_;
   RawVolumes rest;
   for (const VolumeKey& key : keys) {
-    rest.volumes.push_back(described(key, open_.at(key), lines));
+    rest.volumes.push_back(ends().described(key, open_.at(key), lines));
   }
   if (!finished_.empty()) {
     rest.volumes.push_back(reference_);

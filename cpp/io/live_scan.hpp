@@ -17,14 +17,16 @@
 #include <vector>
 
 #include "held_acquisitions.hpp"
-#include "measured_places.hpp"
 #include "mrd_header.hpp"
 #include "noise_measurement.hpp"
+#include "open_volume.hpp"
 #include "raw_volumes.hpp"
+#include "repetition_ends.hpp"
 #include "scan_noise.hpp"
 #include "scan_reader.hpp"
 #include "separate_lines.hpp"
 #include "slice_assembler.hpp"
+#include "volume_ends.hpp"
 #include "volume_key.hpp"
 
 namespace mriembed::io {
@@ -95,20 +97,6 @@ class LiveScan {
   std::vector<std::string> take_warnings();
 
  private:
-  struct OpenVolume {
-    std::vector<Acquisition> lines;  // imaging
-    bool calibrated = false;
-    bool placed = false;            // the assembler has its lines; else they are pending
-    std::vector<HeldLine> pending;  // in the order of their measurement
-    MeasuredPlaces places;
-    std::size_t last = 0;  // index of the last line
-    // Of a 2D volume. Imaging lines lie `step` places apart, or multiples of it, as far as is known; 0: not yet.
-    std::int64_t first_place = 0;
-    std::int64_t step = 0;
-    std::set<std::size_t> early;          // separate ACS lines that were placed, by index
-    std::set<std::int64_t> early_places;  // where they still are
-  };
-
   void begin(const Acquisition& first);
   void place_held(bool several_partitions);
   void take(const Acquisition& line, std::size_t index, std::span<const std::complex<float>> samples);
@@ -117,17 +105,10 @@ class LiveScan {
   // Separate ACS lines with the volume's own counters are placed as they come where they lie between imaging lines, and
   // taken out again where an imaging line comes after all.
   void place_calibration(const VolumeKey& key, OpenVolume& volume);
-  void place_early(const VolumeKey& key, OpenVolume& volume, const HeldLine& calibration);
   void take_calibration(const HeldLine& calibration, std::int64_t place);
-  void make_way(const VolumeKey& key, OpenVolume& volume, std::int64_t place);
-  [[nodiscard]] bool ends_accelerated(const VolumeKey& key, const OpenVolume& volume, const Acquisition& line) const;
-  // By the header's factors.
-  [[nodiscard]] bool is_whole_accelerated(const VolumeKey& key, const OpenVolume& volume) const;
-  [[nodiscard]] bool is_complete(const VolumeKey& key, const OpenVolume& volume, bool allow_undersampled) const;
-  // What check_complete() asks of a volume; its lines are appended to `lines`.
-  [[nodiscard]] RawVolume described(const VolumeKey& key, const OpenVolume& volume,
-                                    std::vector<Acquisition>& lines) const;
-  void end_repetition(const Acquisition& next);
+  [[nodiscard]] VolumeEnds ends() const {
+    return {header_.encodings.front(), assembler_->placement(), separate_, averages_, options_.allow_undersampled};
+  }
   void finish(const VolumeKey& key);
   void end_unfinished();
   void warn(const std::string& warning);
@@ -147,18 +128,15 @@ class LiveScan {
   std::optional<SliceAssembler> assembler_;  // none: acquisitions are held
   std::uint16_t coils_ = 0;                  // of an acquisition
   Acquisition first_;                        // imaging line
-  std::int64_t needed_places_ = 0;
   std::map<VolumeKey, OpenVolume> open_;
   std::set<VolumeKey> finished_;
   RawVolume reference_;  // the first volume that was finished: how far the others should reach
   std::vector<Acquisition> reference_lines_;
   SeparateLines separate_;
   std::deque<VolumeKey> ready_;
-  VolumeKey last_key_{};                                           // of the last imaging line
-  bool repetition_ended_ = false;                                  // with it, its flag says
-  std::map<std::uint16_t, std::vector<VolumeKey>> of_repetition_;  // volumes that were begun; not looked at yet
-  std::int64_t partition_ = 0;                                     // the next of the volume that was finished last
-  std::unique_ptr<ScanReader> held_scan_;                          // of what was held, at the end
+  RepetitionEnds repetitions_;
+  std::int64_t partition_ = 0;             // the next of the volume that was finished last
+  std::unique_ptr<ScanReader> held_scan_;  // of what was held, at the end
   std::int64_t slices_ = 0;
   std::set<std::string> known_warnings_;
   std::vector<std::string> warnings_;
