@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <complex>
 #include <exception>
+#include <future>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "mriembed/error.hpp"
@@ -56,7 +59,7 @@ void Session::run() {
       texts_.warn("the client ended the connection without CLOSE");
     }
   } catch (const Stopped&) {
-    texts_.warn("the server is being stopped");
+    tell_of_stop();
     scan_.forget();
   } catch (const TimedOut&) {
     texts_.fail(scans_ == 0 ? "no header came in time" : "nothing came for too long");
@@ -64,6 +67,17 @@ void Session::run() {
     texts_.fail(lost.reason);
   }
   finish();
+}
+
+void Session::tell_of_stop() {
+  try {
+    if (service_.embedder.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      static_cast<void>(service_.embedder.get());
+    }
+    texts_.warn("the server is being stopped");
+  } catch (const Error& error) {
+    texts_.fail("the server is being stopped: " + std::string(error.what()));
+  }
 }
 
 void Session::take_rest() {

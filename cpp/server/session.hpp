@@ -65,6 +65,7 @@ class Session final {
   };
 
   void take_messages();
+  void tell_of_stop();
   // False: it was the last one.
   bool take(std::uint16_t number);
   void set_tap(bool taps);

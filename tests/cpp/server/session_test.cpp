@@ -7,11 +7,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/client_sessions.hpp"
+#include "server/no_more_bytes.hpp"
 
 namespace mriembed::server {
 namespace {
@@ -33,6 +36,30 @@ TEST_F(SessionTest, keeps_what_is_whole_where_the_client_vanishes) {
   EXPECT_EQ(answers.images.size(), 1U);
   EXPECT_TRUE(answers.says("WARNING the client ended the connection without CLOSE"));
   EXPECT_EQ(rows.files.size(), 1U);
+}
+
+// A server that is being stopped before more bytes come.
+class StoppedSource final : public io::ByteSource {
+ public:
+  std::size_t read_some(void* /*to*/, std::size_t /*most*/) override { throw Stopped(); }
+};
+
+TEST_F(SessionTest, says_why_the_server_stops_where_the_model_cannot_be_loaded) {
+  const auto answers_of_stopped_server = [this] {
+    StoppedSource source;
+    MemorySink sink;
+    Session session(service, "a_session", source, sink, {});
+    session.run();
+    EXPECT_TRUE(session.is_answered(std::chrono::seconds(10)));
+    return sink.bytes();
+  };
+  EXPECT_TRUE(answers_of_stopped_server().find("WARNING the server is being stopped") != std::string::npos);
+  std::promise<std::shared_ptr<const SliceEmbedder>> promise;
+  service.embedder = promise.get_future().share();
+  EXPECT_TRUE(answers_of_stopped_server().find("WARNING the server is being stopped") != std::string::npos);
+  promise.set_exception(std::make_exception_ptr(Error(ErrorCode::bad_model_file, "model.pt: it is damaged")));
+  EXPECT_TRUE(answers_of_stopped_server().find("ERROR   the server is being stopped: model.pt: it is damaged") !=
+              std::string::npos);
 }
 
 TEST_F(SessionTest, goes_on_to_close_after_an_error) {

@@ -56,6 +56,15 @@ def test_a_bad_model_has_status_3(tmp_path: Path) -> None:
     assert result.stderr.index(b"listening on") < result.stderr.index(b"error"), "it listens before it loads the model"
 
 
+def test_a_client_of_a_service_with_a_bad_model_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_bytes(b"no model")
+    result = run("serve", tmp_path / "model.pt", "--stdio", input=config_file("any") + SCAN.session())
+    assert result.returncode == 3
+    answers = parse_answers(result.stdout)
+    assert answers.closed
+    assert any("model.pt" in line for line in answers.texts_with("ERROR")), answers.texts
+
+
 def test_an_idle_service_takes_less_than_60_mb(model_file: Path) -> None:
     with Service(model_file) as other:
         end = time.monotonic() + 30
