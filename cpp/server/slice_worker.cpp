@@ -47,7 +47,13 @@ void describe(const SliceJob& job, const EmbeddedSlice& embedded, const cli::Mod
   meta.add("mriembed_energy_kept", text::shortest(embedded.energy_kept));
   meta.add("mriembed_coils", std::to_string(embedded.coils));
   meta.add("mriembed_prewhitened", job.scan->prewhitened);
-  meta.add("mriembed_partition", std::to_string(job.slice.label.partition));
+  const io::SliceLabel& label = job.slice.label;
+  meta.add("mriembed_slice", std::to_string(label.slice));
+  meta.add("mriembed_contrast", std::to_string(label.contrast));
+  meta.add("mriembed_phase", std::to_string(label.phase));
+  meta.add("mriembed_repetition", std::to_string(label.repetition));
+  meta.add("mriembed_set", std::to_string(label.set));
+  meta.add("mriembed_partition", std::to_string(label.partition));
   if (embedded.quality.has_value()) {
     meta.add("mriembed_quality", check::json_of(*embedded.quality).dump());
   }

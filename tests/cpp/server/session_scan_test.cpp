@@ -25,6 +25,8 @@ TEST_F(SessionScanTest, answers_each_slice_by_an_image_and_a_row) {
   EXPECT_EQ(answers.images[1].pixels, (std::vector<float>{3, 2, 4, 0}));
   EXPECT_EQ(answers.images[1].meta.at("mriembed_model_sha256"), "abc");
   EXPECT_EQ(answers.images[1].meta.at("mriembed_energy_kept"), "0.5");
+  EXPECT_EQ(answers.images[1].meta.at("mriembed_slice"), "3");
+  EXPECT_EQ(answers.images[1].meta.at("mriembed_repetition"), "0");
   EXPECT_EQ(answers.images[1].meta.at("mriembed_prewhitened"), "no");
   EXPECT_TRUE(answers.says("INFO    2 slices embedded"));
   EXPECT_TRUE(answers.closed);

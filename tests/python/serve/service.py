@@ -158,6 +158,7 @@ def expect_rows(answers: Answers, rows: list[Row]) -> None:
         meta = found[key].meta
         assert meta["mriembed_sampling"] == [row["sampling"]]
         assert meta["mriembed_coils"] == [str(row["coils"])]
+        assert [meta[f"mriembed_{name}"] for name in KEY] == [[str(row[name])] for name in KEY]
         assert np.float32(meta["mriembed_energy_kept"][0]) == np.float32(row["energy_kept"])
         assert meta["mriembed_model_sha256"] == [row["model_sha256"]]
 
