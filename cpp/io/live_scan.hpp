@@ -66,6 +66,10 @@ class LiveScan {
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.
   [[nodiscard]] std::array<std::int64_t, 3> shape() const;
   [[nodiscard]] SliceGeometry geometry() const { return assembler_->slice_geometry(); }
+  // As the assembler says; 0 as well where lines are held to the end.
+  [[nodiscard]] double partition_thickness_mm() const {
+    return assembler_.has_value() ? assembler_->partition_thickness_mm() : 0;
+  }
   // Whether some lines of this slice are expected never to come: the header says that the scan is accelerated or that
   // the encoding limits leave out an end of k-space, or separate ACS lines of the slice came.
   [[nodiscard]] bool lacks_lines(std::uint16_t slice) const;

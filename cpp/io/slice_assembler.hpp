@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <complex>
 #include <cstdint>
 #include <functional>
@@ -52,6 +53,10 @@ class SliceAssembler {
   [[nodiscard]] std::int64_t partitions() const;
   // Of its slices.
   [[nodiscard]] SliceGeometry slice_geometry() const;
+  // Of a slab; 0 where the header does not tell it, and of 2D scans.
+  [[nodiscard]] double partition_thickness_mm() const {
+    return placement_.depth() > 1 && std::isfinite(partition_thickness_mm_) ? partition_thickness_mm_ : 0;
+  }
 
   // One line of a volume, `samples` (coils, samples); refusals name it by `index`. Calibration lines may have been
   // measured with another volume.

@@ -69,6 +69,7 @@ const std::shared_ptr<const ScanContext>& SessionScan::context() {
   auto context = std::make_shared<ScanContext>();
   context->settings = settings_;
   context->header = scan_->header();
+  context->partition_thickness_mm = scan_->partition_thickness_mm();
   context->noise = scan_->noise_covariance();
   context->prewhitened = !context->noise.has_value()     ? "no"
                          : scan_->noise_source().empty() ? "own"

@@ -72,6 +72,9 @@ SentImage image_of(const SliceJob& job, std::uint16_t series, std::uint16_t inde
   for (std::size_t axis = 0; axis < image.field_of_view_mm.size(); ++axis) {
     image.field_of_view_mm.at(axis) = axis < field.size() ? static_cast<float>(field[axis]) : 0.0F;
   }
+  if (job.scan->partition_thickness_mm > 0) {
+    image.field_of_view_mm.back() = static_cast<float>(job.scan->partition_thickness_mm);
+  }
   return image;
 }
 

@@ -25,7 +25,7 @@ from mrd_codec import (
     text,
     waveform,
 )
-from scans_of_scanners import COILS, COURSES, FIELD, LINES, WIDTH, Course, Scan, header, scan
+from scans_of_scanners import COILS, COURSES, FIELD, LINES, PARTITIONS, WIDTH, Course, Scan, header, scan
 from service import Service, embed, expect_rows, run, send_scan
 
 RSS = 1  # the series of images; 100 is that of the embeddings
@@ -111,6 +111,14 @@ def expect_rss_images(found: Answers, sent: Scan, count: int) -> None:
         scale = (pixels * expected).sum() / (expected * expected).sum()
         assert scale > 0
         assert np.abs(pixels / scale - expected).max() < 1e-3 * expected.max()
+
+
+def test_the_images_of_a_slab_are_as_thick_as_its_partitions(service: Service) -> None:
+    found = send_scan(service, scan(COURSES["partitions"]), text('{"return": "both"}'))
+    found.check_own_images()
+    assert len(found.images) == 2 * PARTITIONS
+    for one in found.images:
+        assert one.head["field_of_view"].tolist() == [FIELD, FIELD, 5]  # of a slab of 5 mm times its partitions
 
 
 @pytest.mark.parametrize(
