@@ -12,10 +12,6 @@ namespace mriembed::io {
 
 namespace {
 
-[[noreturn]] void refuse_answer() {
-  refuse("the HDF5 reader process returned an invalid reply: the file is probably damaged");
-}
-
 // Why the process that read the scan is gone; it did not say so itself.
 std::string reason_of_end(int status) {
   if (!WIFSIGNALED(status)) {

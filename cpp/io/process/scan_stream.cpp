@@ -60,9 +60,6 @@ class Decoder {
       refuse_answer();
     }
   }
-  [[noreturn]] static void refuse_answer() {
-    refuse("the HDF5 reader process returned an invalid reply: the file is probably damaged");
-  }
 
  private:
   std::string_view next(std::size_t count) {
@@ -102,7 +99,7 @@ HeaderFacts decode_header(Decoder& decoder) {
   const auto positive = [&] {
     const auto value = decoder.number<double>();
     if (!std::isfinite(value) || value < 0) {
-      Decoder::refuse_answer();
+      refuse_answer();
     }
     return value;
   };
@@ -139,7 +136,7 @@ SliceGeometry decode_geometry(Decoder& decoder, std::int64_t height, std::int64_
   geometry.pixel_aspect = decoder.number<double>();
   constexpr double most = 1000;
   if (std::isnan(geometry.pixel_aspect) || geometry.pixel_aspect < 1 / most || geometry.pixel_aspect > most) {
-    Decoder::refuse_answer();
+    refuse_answer();
   }
   return geometry;
 }
@@ -163,7 +160,7 @@ std::vector<std::string> decode_texts(Decoder& decoder) {
 double decode_sample_time(Decoder& decoder) {
   const auto microseconds = decoder.number<double>();
   if (!std::isfinite(microseconds) || microseconds < 0) {
-    Decoder::refuse_answer();
+    refuse_answer();
   }
   return microseconds;
 }
@@ -207,6 +204,8 @@ std::optional<NoiseCovariance> decode_noise(Decoder& decoder) {
 
 }  // namespace
 
+void refuse_answer() { refuse("the HDF5 reader process returned an invalid reply: the file is probably damaged"); }
+
 std::string encoded_facts(const ScanReader& scan) {
   const ScanSummary& summary = scan.summary();
   Encoder encoder;
@@ -244,7 +243,7 @@ ScanFacts decoded_facts(std::string_view bytes) {
   summary.geometry = decode_geometry(decoder, summary.encoded_y, summary.encoded_x);
   summary.zero_fraction = decoder.number<double>();
   if (std::isnan(summary.zero_fraction) || summary.zero_fraction < 0 || summary.zero_fraction > 1) {
-    Decoder::refuse_answer();
+    refuse_answer();
   }
   summary.zero_filled = decoder.size(0, 1) == 1;
   summary.warnings = decode_texts(decoder);
@@ -255,7 +254,7 @@ ScanFacts decoded_facts(std::string_view bytes) {
     facts.headers.push_back(decode_header(decoder));
   }
   if (facts.noise.front().has_value() && facts.noise.front()->coils != summary.coils) {
-    Decoder::refuse_answer();
+    refuse_answer();
   }
   summary.header = facts.headers.front();
   decoder.finish();
@@ -295,7 +294,7 @@ std::size_t decode_slice_head(std::string_view bytes, std::int64_t file_size, Sl
   for (double& coordinate : position) {
     coordinate = decoder.number<double>();
     if (!std::isfinite(coordinate)) {
-      Decoder::refuse_answer();
+      refuse_answer();
     }
   }
   label.position_mm = placed ? std::optional(position) : std::nullopt;
@@ -303,7 +302,7 @@ std::size_t decode_slice_head(std::string_view bytes, std::int64_t file_size, Sl
   label.sample_time_us = decode_sample_time(decoder);
   label.averages = decoder.number<int>();
   if (label.averages < 0) {
-    Decoder::refuse_answer();
+    refuse_answer();
   }
   slice.channels = decoder.size(1, most_coils);
   slice.height = decoder.size(1, longest_side);

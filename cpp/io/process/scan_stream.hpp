@@ -30,6 +30,9 @@ struct AnswerHead {
 // last portions are in it.
 inline constexpr std::uint32_t longest_answer = std::uint32_t{32} << 20U;
 
+// Throws Error bad_input for bytes that no reading process writes of a sound file.
+[[noreturn]] void refuse_answer();
+
 std::string encoded_facts(const ScanReader& scan);
 // Throws Error bad_input for bytes that encode no facts of a scan, or facts that cannot be.
 ScanFacts decoded_facts(std::string_view bytes);
