@@ -15,10 +15,7 @@
 
 #include "check/check_report.hpp"
 #include "check/checked_scan.hpp"
-#include "io/array_files.hpp"
-#include "io/magic_bytes.hpp"
-#include "io/noise_scan.hpp"
-#include "io/process/out_of_process_scan.hpp"
+#include "io/scan_file.hpp"
 #include "io/scan_reader.hpp"
 #include "live_scan.hpp"
 #include "mriembed/error.hpp"
@@ -51,20 +48,9 @@ class Scan {
     if (images) {
       options.domain = Domain::image;
     }
+    options.hdf5_reader = scan_reader;
     const py::gil_scoped_release released;
-    const auto open = [&](const std::string& file) {
-      return mriembed::io::is_hdf5(file) ? mriembed::io::open_out_of_process_scan(scan_reader, file, options)
-                                         : mriembed::io::open_array_file(file, options);
-    };
-    if (noise.empty()) {
-      reader_ = open(path);
-      return;
-    }
-    options.noise = mriembed::io::NoiseUse::none;
-    reader_ = open(path);
-    options = {};
-    options.noise = mriembed::io::NoiseUse::alone;
-    reader_ = mriembed::io::with_noise(std::move(reader_), mriembed::io::noise_in(*open(noise), noise));
+    reader_ = mriembed::io::open_scan_file(path, options, mriembed::io::measured_noise(noise, scan_reader));
   }
 
   [[nodiscard]] const mriembed::io::ScanSummary& summary() const { return reader_->summary(); }
@@ -147,6 +133,7 @@ PYBIND11_MODULE(_scans, module) {
       .def("read", &Scan::read, py::arg("index"))
       .def("check", &Scan::check, py::arg("limits"), py::arg("reference"));
 
+  module.def("scan_endings", mriembed::io::scan_endings);
   mriembed::bindings::bind_live_scan(module);
 
   using mriembed::check::Checked;

@@ -74,9 +74,7 @@ Command add_check_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("check", "Name broken coils, receivers and interference");
   command
-      ->add_option("SCAN", arguments->scans,
-                   "Scan files of k-space: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART (.cfl), NumPy (.npy); - for "
-                   "standard input")
+      ->add_option("SCAN", arguments->scans, "Scan files of k-space: " + io::known_formats() + "; - for standard input")
       ->type_name("")
       ->required();
   add_group_option(*command, arguments->reading.group);

@@ -228,10 +228,7 @@ int inspect(const Arguments& arguments) {
 Command add_inspect_command(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("inspect", "Describe scans and their coils");
-  command
-      ->add_option(
-          "SCAN", arguments->scans,
-          "Scan files: MRD (ISMRMRD) HDF5 and streams, fastMRI, BART (.cfl), NumPy (.npy); - for standard input")
+  command->add_option("SCAN", arguments->scans, "Scan files: " + io::known_formats() + "; - for standard input")
       ->type_name("")
       ->required();
   add_input_option(*command, arguments->reading.domain);

@@ -257,8 +257,7 @@ class BartReader final : public ScanReader {
   std::int64_t loaded_volume_ = -1;
 };
 
-}  // namespace
-
+// The path without .hdr or .cfl, where it names a BART array; else empty.
 std::string bart_base(const std::string& path) {
   std::string base = path;
   const std::string ending = path.size() > 4 ? path.substr(path.size() - 4) : "";
@@ -281,8 +280,15 @@ std::string bart_base(const std::string& path) {
   return "";
 }
 
-std::unique_ptr<ScanReader> open_bart(const std::string& base, const ReadOptions& options) {
-  return std::make_unique<BartReader>(base, options);
+}  // namespace
+
+bool is_bart(const std::string& path) { return !bart_base(path).empty(); }
+
+std::unique_ptr<ScanReader> open_bart(const std::string& path, const ReadOptions& options) {
+  if (options.noise == NoiseUse::alone) {
+    refuse("BART files hold no noise lines; MRD files with noise lines and NumPy arrays (coils, samples) do");
+  }
+  return std::make_unique<BartReader>(bart_base(path), options);
 }
 
 }  // namespace mriembed::io

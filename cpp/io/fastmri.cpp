@@ -207,6 +207,8 @@ class FastMriReader final : public ScanReader {
 
 }  // namespace
 
+bool is_fastmri(const Hdf5Handle& file) { return holds_dataset(file, "kspace"); }
+
 std::unique_ptr<ScanReader> open_fastmri(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {
   return std::make_unique<FastMriReader>(file, file_size, options);
 }

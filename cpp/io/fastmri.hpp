@@ -9,6 +9,8 @@
 
 namespace mriembed::io {
 
+bool is_fastmri(const Hdf5Handle& file);
+
 // `file` holds /kspace, (slice, coil, ky, kx) or, single-coil, (slice, ky, kx). With an ismrmrd_header the readout is
 // told by its encoded matrix: fastMRI stores it along ky, where this library wants it along x. Readout oversampling is
 // removed as that header says. Without a header, a mask tells it, which has one value for each column of the phase

@@ -1,39 +1,52 @@
 #include "hdf5_scan.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <filesystem>
-#include <vector>
 
 #include "fastmri.hpp"
+#include "format_names.hpp"
 #include "hdf5_file.hpp"
-#include "measurements.hpp"
 #include "mrd_hdf5.hpp"
 #include "mrd_images.hpp"
 #include "size_limits.hpp"
 
 namespace mriembed::io {
 
+namespace {
+
+struct Hdf5Format {
+  const char* name;       // with the members that a file of it has
+  bool has_measurements;  // of which one can be chosen, and whose noise may serve another scan
+  bool (*sniff)(const Hdf5Handle& file);
+  std::unique_ptr<ScanReader> (*open)(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options);
+};
+
+// The first that knows a file opens it.
+constexpr std::array formats{
+    Hdf5Format{"fastMRI (kspace)", false, is_fastmri, open_fastmri},
+    Hdf5Format{"MRD (a group with xml and data)", true, is_mrd_hdf5, open_mrd_hdf5},
+    Hdf5Format{"MRD images", false, is_mrd_images, open_mrd_images},
+};
+
+}  // namespace
+
 std::unique_ptr<ScanReader> open_hdf5_scan(const std::string& path, const ReadOptions& options) {
   const Hdf5Handle file = open_hdf5(path);
   const auto file_size = static_cast<std::int64_t>(std::filesystem::file_size(path));
-  const bool fastmri = holds_dataset(file, "kspace");
-  const auto measurements = fastmri ? std::vector<RawMeasurement>() : hdf5_measurements(file, file_size);
-  if (!options.group.empty() && measurements.empty()) {
+  const auto* const format = std::ranges::find_if(formats, [&](const Hdf5Format& one) { return one.sniff(file); });
+  const bool has_measurements = format != formats.end() && format->has_measurements;
+  if (!options.group.empty() && !has_measurements) {
     refuse("it holds no raw MRD measurements to choose \"" + shown(options.group) + "\" from; leave --group out");
   }
-  if (options.noise == NoiseUse::alone && measurements.empty()) {
+  if (options.noise == NoiseUse::alone && !has_measurements) {
     refuse("it holds no raw MRD measurement with noise lines");
   }
-  if (fastmri) {
-    return open_fastmri(file, file_size, options);
+  if (format == formats.end()) {
+    refuse("an HDF5 file without a scan: expected " + names_of(formats, "or"));
   }
-  if (!measurements.empty()) {
-    return open_measurements(measurements, file_size, options);
-  }
-  const std::vector<std::string> image_groups = find_image_groups(file);
-  if (!image_groups.empty()) {
-    return open_mrd_images(file, image_groups, file_size, options);
-  }
-  refuse("an HDF5 file without a scan: expected MRD (a group with xml and data), MRD images, or fastMRI (kspace)");
+  return format->open(file, file_size, options);
 }
 
 }  // namespace mriembed::io

@@ -67,6 +67,8 @@ std::vector<std::string> measurement_groups(const Hdf5Handle& file) {
 
 }  // namespace
 
+bool is_mrd_hdf5(const Hdf5Handle& file) { return !measurement_groups(file).empty(); }
+
 std::vector<RawMeasurement> hdf5_measurements(const Hdf5Handle& file, std::int64_t file_size) {
   std::vector<RawMeasurement> measurements;
   for (const std::string& name : measurement_groups(file)) {
@@ -80,6 +82,10 @@ std::vector<RawMeasurement> hdf5_measurements(const Hdf5Handle& file, std::int64
                             }});
   }
   return measurements;
+}
+
+std::unique_ptr<ScanReader> open_mrd_hdf5(const Hdf5Handle& file, std::int64_t file_size, const ReadOptions& options) {
+  return open_measurements(hdf5_measurements(file, file_size), file_size, options);
 }
 
 }  // namespace mriembed::io

@@ -201,8 +201,7 @@ bool is_image_group(const Hdf5Handle& group) {
   return holds_dataset(group, "header") && holds_dataset(group, "data") && holds_dataset(group, "attributes");
 }
 
-}  // namespace
-
+// Their paths.
 std::vector<std::string> find_image_groups(const Hdf5Handle& file) {
   std::vector<std::string> paths;
   for (const std::string& outer : children(file)) {
@@ -223,9 +222,13 @@ std::vector<std::string> find_image_groups(const Hdf5Handle& file) {
   return paths;
 }
 
-std::unique_ptr<ScanReader> open_mrd_images(const Hdf5Handle& file, const std::vector<std::string>& groups,
-                                            std::int64_t file_size, const ReadOptions& options) {
-  return std::make_unique<MrdImagesReader>(file, groups, file_size, options);
+}  // namespace
+
+bool is_mrd_images(const Hdf5Handle& file) { return !find_image_groups(file).empty(); }
+
+std::unique_ptr<ScanReader> open_mrd_images(const Hdf5Handle& file, std::int64_t file_size,
+                                            const ReadOptions& options) {
+  return std::make_unique<MrdImagesReader>(file, find_image_groups(file), file_size, options);
 }
 
 }  // namespace mriembed::io

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <string_view>
 
 #include "noise_measurement.hpp"
 #include "noise_scan.hpp"
@@ -293,21 +294,30 @@ class NumpyReader final : public ScanReader {
   std::int64_t loaded_offset_ = -1;
 };
 
-}  // namespace
-
-std::unique_ptr<ScanReader> open_numpy_noise(const std::string& path) {
-  ReadOptions options;
-  options.noise = NoiseUse::alone;
-  NumpyReader reader(path, options);
+// A complex array (coils, samples).
+std::unique_ptr<ScanReader> measured_by(NumpyReader& array) {
   Slice slice;
-  reader.read(0, slice);
+  array.read(0, slice);
   NoiseMeasurement measurement(slice.channels);
   measurement.add(slice.samples);
   return noise_scan({"", "", slice.channels, measurement.samples(), measurement.covariance()});
 }
 
+}  // namespace
+
+bool is_numpy(const std::string& path) {
+  constexpr std::string_view magic = "\x93NUMPY";
+  std::array<char, magic.size()> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), start.size()) == magic;
+}
+
 std::unique_ptr<ScanReader> open_numpy(const std::string& path, const ReadOptions& options) {
-  return std::make_unique<NumpyReader>(path, options);
+  auto reader = std::make_unique<NumpyReader>(path, options);
+  if (options.noise == NoiseUse::alone) {
+    return measured_by(*reader);
+  }
+  return reader;
 }
 
 }  // namespace mriembed::io

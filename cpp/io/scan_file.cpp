@@ -1,25 +1,88 @@
 #include "scan_file.hpp"
 
-#include "array_files.hpp"
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "bart.hpp"
+#include "format_names.hpp"
 #include "magic_bytes.hpp"
+#include "mrd_stream.hpp"
 #include "mriembed/error.hpp"
 #include "noise_scan.hpp"
+#include "numpy.hpp"
 #include "process/out_of_process_scan.hpp"
 #include "process/scan_reader_process.hpp"
+#include "size_limits.hpp"
 
 namespace mriembed::io {
 
-std::unique_ptr<ScanReader> open_scan_file(const std::string& path, const ReadOptions& options) {
-  return is_hdf5(path) ? open_out_of_process_scan(scan_reader_program(), path, options)
-                       : open_array_file(path, options);
+namespace {
+
+// In a process of its own.
+std::unique_ptr<ScanReader> open_hdf5_file(const std::string& path, const ReadOptions& options) {
+  return open_out_of_process_scan(options.hdf5_reader.empty() ? scan_reader_program() : options.hdf5_reader, path,
+                                  options);
 }
 
-std::optional<MeasuredNoise> measured_noise(const std::string& path) {
+struct ScanFormat {
+  const char* name;
+  std::vector<std::string> endings;  // of the files that name a scan
+  bool (*sniff)(const std::string& path);
+  std::unique_ptr<ScanReader> (*open)(const std::string& path, const ReadOptions& options);
+};
+
+// The first that knows a file opens it. MRD streams have no signature: they come last.
+const std::vector<ScanFormat>& formats() {
+  static const std::vector<ScanFormat> all{
+      {"MRD (ISMRMRD) and fastMRI in HDF5", {".h5", ".hdf5"}, is_hdf5, open_hdf5_file},
+      {"NumPy (.npy)", {".npy"}, is_numpy, open_numpy},
+      {"BART (.cfl/.hdr)", {".hdr"}, is_bart, open_bart},
+      {"MRD streams", {".mrd"}, is_mrd_stream, open_mrd_stream},
+  };
+  return all;
+}
+
+[[noreturn]] void refuse_unknown(const std::string& path) {
+  static_cast<void>(magic_bytes(path));  // refuses what is no file
+  if (std::filesystem::path(path).extension() == ".dat") {
+    refuse("no scan of a known format; of Siemens raw data (.dat), `mriembed convert` makes an MRD file that is one");
+  }
+  refuse("no scan of a known format: " + known_formats() + " are read");
+}
+
+}  // namespace
+
+std::string known_formats() { return names_of(formats(), "and"); }
+
+std::vector<std::string> scan_endings() {
+  std::vector<std::string> endings;
+  for (const ScanFormat& format : formats()) {
+    endings.insert(endings.end(), format.endings.begin(), format.endings.end());
+  }
+  return endings;
+}
+
+std::unique_ptr<ScanReader> open_scan_file(const std::string& path, const ReadOptions& options) {
+  std::error_code ignored;
+  // What two files of BART have in common is no file itself.
+  if (std::filesystem::exists(path, ignored) && magic_bytes(path).empty()) {
+    refuse("the file is empty");
+  }
+  const auto format = std::ranges::find_if(formats(), [&](const ScanFormat& one) { return one.sniff(path); });
+  if (format == formats().end()) {
+    refuse_unknown(path);
+  }
+  return format->open(path, options);
+}
+
+std::optional<MeasuredNoise> measured_noise(const std::string& path, const std::string& hdf5_reader) {
   if (path.empty()) {
     return std::nullopt;
   }
   ReadOptions options;
   options.noise = NoiseUse::alone;
+  options.hdf5_reader = hdf5_reader;
   try {
     return noise_in(*open_scan_file(path, options), path);
   } catch (const Error& error) {

@@ -53,7 +53,7 @@ inline double aspect_of(const SliceGeometry& geometry, std::int64_t height, std:
 
 // What `inspect` prints.
 struct ScanSummary {
-  std::string format;  // the format's name
+  std::string format;  // as users call it: "MRD raw data", "NumPy"
   Domain domain = Domain::kspace;
   std::int64_t coils = 0;                                    // physical coils (stacked: channels / 2)
   std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
@@ -100,6 +100,7 @@ struct ReadOptions {
   bool allow_undersampled = false;  // zero-fill lines of a Cartesian scan that were not acquired
   std::string group;                // of a raw MRD file with several measurements: the one to read; empty: all
   NoiseUse noise = NoiseUse::own;
+  std::string hdf5_reader = {};  // the program that reads HDF5; empty: the one that is installed with this program
 };
 
 // An open scan file. Not thread-safe; one thread at a time may use a reader.
@@ -124,8 +125,5 @@ class ScanReader {
   // Reads slice `index`, 0 <= index < summary().slices, into `slice`.
   virtual void read(std::int64_t index, Slice& slice) = 0;
 };
-
-// Opens a scan of any supported format, told by its content.
-std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions& options);
 
 }  // namespace mriembed::io

@@ -20,6 +20,8 @@ class Checked:
     lines: list[str]
     not_judged: str
 
+def scan_endings() -> list[str]: ...
+
 class Scan:
     def __init__(
         self, path: str, scan_reader: str, images: bool, group: str, noise: str, allow_undersampled: bool = False

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from mriembed import _core
 from mriembed.errors import BadInputError, InvalidArgumentError
-from mriembed.programs import scan_reader_program
+from mriembed.scan_readers import open_scan
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,7 @@ def check_scan(
     reference: Path | str | None = None,
     allow_undersampled: bool = False,
 ) -> list[CheckedMeasurement]:
-    """Checks a scan file of k-space: MRD, fastMRI, BART or NumPy.
+    """Checks a scan file of k-space, of any format that `mriembed_cli` reads.
 
     Args:
         file: its path.
@@ -300,12 +300,7 @@ def check_scan(
         InvalidArgumentError: the limits or the reference file cannot be used.
     """
     try:
-        from mriembed import _scans
-    except ImportError:
-        raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
-    reader = str(scan_reader_program())
-    try:
-        scan = _scans.Scan(str(file), reader, False, group, "", allow_undersampled)
+        scan = open_scan(file, group=group, allow_undersampled=allow_undersampled)
         checked = scan.check("" if limits is None else str(limits), "" if reference is None else str(reference))
     except BadInputError as error:
         raise BadInputError(f"{file}: {error}") from None

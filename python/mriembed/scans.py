@@ -17,10 +17,7 @@ from numpy.typing import NDArray
 
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.fourier import centred_resize, image_to_kspace, kspace_to_image
-from mriembed.programs import scan_reader_program
-
-# What a folder is searched for. A BART scan is named by its header; its samples lie beside it.
-_ENDINGS = (".h5", ".hdf5", ".mrd", ".npy", ".hdr")
+from mriembed.scan_readers import open_scan, scan_endings
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +61,17 @@ def find_scans(places: Sequence[Path]) -> list[Path]:
         InvalidArgumentError: a place does not exist, or there is no scan in any.
     """
     found: list[Path] = []
+    endings = scan_endings()
     for place in places:
         if place.is_dir():
-            found += sorted(file for file in place.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+            found += sorted(file for file in place.rglob("*") if file.suffix in endings and file.is_file())
         elif place.exists():
             found.append(place)
         else:
             raise InvalidArgumentError(f"{place}: there is no such file or folder")
     if not found:
         where = ", ".join(str(place) for place in places)
-        raise InvalidArgumentError(f"{where}: no scans here (files ending in {', '.join(_ENDINGS)})")
+        raise InvalidArgumentError(f"{where}: no scans here (files ending in {', '.join(endings)})")
     return found
 
 
@@ -100,7 +98,7 @@ def read_slices(
     """Reads all slices of a scan.
 
     Args:
-        file: MRD, fastMRI, BART or NumPy; `Path("-")` is standard input.
+        file: a scan of any format; `Path("-")` is standard input.
         image_files: patterns of names ("*images*") of NumPy and BART files that hold coil images, not k-space: such
             files do not state it.
         group: the measurement to read of a raw MRD file with several, of a stream "scan_1", "scan_2", ...; empty: all
@@ -112,20 +110,10 @@ def read_slices(
     Raises:
         BadInputError: the file is not a scan, is damaged, or cannot be used; the text says why.
     """
-    try:
-        from mriembed import _scans
-    except ImportError:
-        raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
     images = any(fnmatch(file.name, pattern) for pattern in image_files)
     try:
         with _kept_in_a_file(file) as path:
-            scan = _scans.Scan(
-                str(path),
-                str(scan_reader_program()),
-                images,
-                group,
-                "" if noise is None else str(noise),
-            )
+            scan = open_scan(path, images=images, group=group, noise=noise)
             if on_warning is not None:
                 for warning in scan.warnings:
                     on_warning(warning)

@@ -8,9 +8,10 @@
 #include <filesystem>
 #include <string>
 
-#include "array_files.hpp"
+#include "bart.hpp"
 #include "read_whole_scan.hpp"
 #include "scratch_file.hpp"
+#include "size_limits.hpp"
 
 namespace {
 
@@ -51,7 +52,11 @@ class BartFiles {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const BartFiles files;
   files.write(data, size);
-  mriembed::fuzzing::read_whole_scan(
-      [](const mriembed::io::ReadOptions& options) { return mriembed::io::open_array_file(files.path(), options); });
+  mriembed::fuzzing::read_whole_scan([](const mriembed::io::ReadOptions& options) {
+    if (!mriembed::io::is_bart(files.path())) {
+      mriembed::io::refuse("no BART array");
+    }
+    return mriembed::io::open_bart(files.path(), options);
+  });
   return 0;
 }

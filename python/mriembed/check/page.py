@@ -18,9 +18,10 @@ from mriembed.check.drawings import (
 )
 from mriembed.check.measurement import Measurement
 from mriembed.check.pictures import PLOT_HEIGHT, PLOT_WIDTH
-from mriembed.check.samples import open_scan, read_samples
+from mriembed.check.samples import read_samples
 from mriembed.check.tables import Row, coil_rows, limit_rows, slice_rows
 from mriembed.errors import BadInputError
+from mriembed.scan_readers import open_scan
 from mriembed.templates import render
 
 _MOST_OTHERS = 64  # coils without findings that a page draws

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.errors import BadInputError
 from mriembed.fourier import centred_ifft, kspace_to_image
-from mriembed.programs import scan_reader_program
 
 if TYPE_CHECKING:
     from mriembed._scans import Scan
@@ -38,21 +36,6 @@ class MeasurementSamples:
         """(coils, y, x), magnitude."""
         images: NDArray[np.float32] = np.abs(kspace_to_image(torch.from_numpy(self.kspace)).numpy())
         return images
-
-
-def open_scan(file: Path, *, group: str = "", noise: Path | None = None, allow_undersampled: bool = False) -> Scan:
-    """Opens a scan of k-space.
-
-    Raises:
-        BadInputError: the file cannot be read; the text does not name it.
-        InvalidArgumentError: mriembed was built without its scan readers.
-    """
-    try:
-        from mriembed import _scans
-    except ImportError:
-        raise InvalidArgumentError("this build of mriembed has no scan readers (MRIEMBED_BUILD_CLI=OFF)") from None
-    reader = scan_reader_program()
-    return _scans.Scan(str(file), str(reader), False, group, "" if noise is None else str(noise), allow_undersampled)
 
 
 def read_samples(scan: Scan, slices: range, *, shown: int, coils: int) -> MeasurementSamples:

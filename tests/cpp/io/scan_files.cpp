@@ -4,6 +4,9 @@
 #include <fstream>
 
 #include "../scratch_folder.hpp"
+#include "hdf5_scan.hpp"
+#include "magic_bytes.hpp"
+#include "scan_file.hpp"
 
 namespace mriembed::io::testing_files {
 
@@ -16,6 +19,10 @@ std::string written(const std::string& ending, const std::string& bytes) {
   std::string path = fresh_path(ending);
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
+}
+
+std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions& options) {
+  return is_hdf5(path) ? open_hdf5_scan(path, options) : open_scan_file(path, options);
 }
 
 std::string refusal_of(const std::string& path, const ReadOptions& options) {

@@ -23,6 +23,9 @@ using Complex = std::complex<float>;
 std::string fresh_path(const std::string& ending);
 std::string written(const std::string& ending, const std::string& bytes);
 
+// As open_scan_file(), but reads HDF5 in this process.
+std::unique_ptr<ScanReader> open_scan(const std::string& path, const ReadOptions& options);
+
 // The message with which opening (or reading all of) a scan is refused; "accepted" where it is not.
 std::string refusal_of(const std::string& path, const ReadOptions& options = {});
 

@@ -191,6 +191,9 @@ def test_noise_that_cannot_serve_is_refused_in_one_line_with_its_file(
     np.save(file, noise[:3])
     with pytest.raises(BadInputError, match="it has 4 coils, but the noise measurement"):
         read_slices(target, noise=file)
+    np.save(file, noise[None])
+    with pytest.raises(BadInputError, match=f"{file}: a noise measurement is a complex array"):
+        read_slices(target, noise=file)
 
 
 def test_a_group_without_an_image_is_preferred_to_the_noise_lines_of_a_scan(
