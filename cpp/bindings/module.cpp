@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bindings/array_views.hpp"
+#include "bindings/python_error.hpp"
 #include "bindings/quality.hpp"
 #include "mriembed/embedder.hpp"
 
@@ -75,25 +76,6 @@ py::array_t<float> embeddings_of(const Embedder& embedder, std::int64_t slices, 
   return result;
 }
 
-const char* class_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::invalid_argument:
-      return "InvalidArgumentError";
-    case ErrorCode::bad_model_file:
-      return "ModelFileError";
-    case ErrorCode::bad_input:
-      return "BadInputError";
-    case ErrorCode::device_not_available:
-      return "DeviceNotAvailableError";
-    case ErrorCode::out_of_memory:
-      return "OutOfMemoryError";
-    case ErrorCode::interrupted:
-    case ErrorCode::internal:
-      break;
-  }
-  return "InternalError";
-}
-
 mriembed::Trust trust_in(std::vector<std::string> keys, bool allow_unsealed) {
   mriembed::Trust trust;
   trust.keys = std::move(keys);
@@ -147,10 +129,7 @@ PYBIND11_MODULE(_core, module) {
           if (error.code() == ErrorCode::interrupted && PyErr_Occurred() != nullptr) {
             return;  // with what the handler raised
           }
-          const py::object type = py::module_::import("mriembed.errors").attr(class_of(error.code()));
-          const py::object exception = type(error.what());
-          exception.attr("slice") = error.slice();
-          PyErr_SetObject(type.ptr(), exception.ptr());
+          mriembed::bindings::set_python_error(error);
         }
       });
 

@@ -19,6 +19,7 @@
 #include "io/scan_reader.hpp"
 #include "live_scan.hpp"
 #include "mriembed/error.hpp"
+#include "python_error.hpp"
 
 namespace py = pybind11;
 
@@ -112,10 +113,7 @@ PYBIND11_MODULE(_scans, module) {
             std::rethrow_exception(pointer);
           }
         } catch (const mriembed::Error& error) {
-          const bool argument = error.code() == mriembed::ErrorCode::invalid_argument;
-          py::set_error(
-              py::module_::import("mriembed.errors").attr(argument ? "InvalidArgumentError" : "BadInputError"),
-              error.what());
+          mriembed::bindings::set_python_error(error);
         }
       });
 

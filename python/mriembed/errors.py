@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TypeVar
+
+AnyError = TypeVar("AnyError", bound="Error")
+
 
 class Error(Exception):
     """Any failure that mriembed reports on purpose; the text is one line.
@@ -11,6 +16,13 @@ class Error(Exception):
     """
 
     slice: int | None = None
+
+
+def about_file(file: Path | str, error: AnyError) -> AnyError:
+    """The same error with the file's name in front, which scan readers do not know."""
+    named = type(error)(f"{file}: {error}")
+    named.slice = error.slice
+    return named
 
 
 class InvalidArgumentError(Error, ValueError):

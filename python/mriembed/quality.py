@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mriembed import _core
-from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.errors import BadInputError, InvalidArgumentError, about_file
 from mriembed.scan_readers import open_scan
 
 
@@ -303,7 +303,7 @@ def check_scan(
         scan = open_scan(file, group=group, allow_undersampled=allow_undersampled)
         checked = scan.check("" if limits is None else str(limits), "" if reference is None else str(reference))
     except BadInputError as error:
-        raise BadInputError(f"{file}: {error}") from None
+        raise about_file(file, error) from None
     return [
         CheckedMeasurement(
             measurement=each.measurement,

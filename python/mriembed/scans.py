@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.errors import BadInputError, InvalidArgumentError, about_file
 from mriembed.fourier import centred_resize, image_to_kspace, kspace_to_image
 from mriembed.scan_readers import open_scan, scan_endings
 
@@ -135,7 +135,7 @@ def read_slices(
                 slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
             return slices
     except BadInputError as error:
-        raise BadInputError(f"{file}: {error}") from None
+        raise about_file(file, error) from None
     except np.linalg.LinAlgError:
         raise BadInputError(f"{file}: the noise measurement has fewer samples than coils") from None
 

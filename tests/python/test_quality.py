@@ -204,6 +204,15 @@ def test_a_scan_is_compared_with_the_output_of_an_earlier_check(tmp_path: Path, 
         check_scan(second, reference=tmp_path / "missing.json")
 
 
+def test_the_error_of_a_scan_carries_the_slice_at_fault(tmp_path: Path, clean: RawSlices) -> None:
+    kspace = np.stack([clean.kspace[0]] * 3)
+    kspace[1, 0, 5, 7] = np.nan
+    np.save(tmp_path / "broken.npy", kspace)
+    with pytest.raises(BadInputError, match=r"broken\.npy: slice 1 cannot be checked") as raised:
+        check_scan(tmp_path / "broken.npy")
+    assert raised.value.slice == 1
+
+
 def test_what_is_no_scan_of_kspace_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no scan")
     with pytest.raises(BadInputError, match=r"text\.h5: "):
