@@ -7,7 +7,7 @@
 
 namespace mriembed::bindings {
 
-// The class of mriembed.errors for the code, with the error's text and slice.
+// The class of mriembed.errors for the code, with the error's text, file and slice.
 inline void set_python_error(const Error& error) {
   const char* name = "InternalError";
   switch (error.code()) {
@@ -34,6 +34,9 @@ inline void set_python_error(const Error& error) {
   const py::object type = py::module_::import("mriembed.errors").attr(name);
   const py::object exception = type(error.what());
   exception.attr("slice") = error.slice();
+  if (!error.path().empty()) {
+    exception.attr("path") = error.path();
+  }
   PyErr_SetObject(type.ptr(), exception.ptr());
 }
 

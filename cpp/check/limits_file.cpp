@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::invalid_argument, path + ": " + what);
+  throw Error(path, Error(ErrorCode::invalid_argument, what));
 }
 
 std::string known_names() {

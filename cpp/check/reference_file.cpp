@@ -105,9 +105,7 @@ std::string kind_of(const ComparedCoils& coils) { return coils.noise_is_measured
 }  // namespace
 
 ReferenceFile::ReferenceFile(std::string path) : path_(std::move(path)) {
-  const auto refuse = [this](const std::string& what) {
-    throw Error(ErrorCode::invalid_argument, path_ + ": " + what);
-  };
+  const auto refuse = [this](const std::string& what) { throw Error(path_, Error(ErrorCode::invalid_argument, what)); };
   std::ifstream file(path_);
   if (!file) {
     refuse("cannot be read; the output of `check --json` is expected");

@@ -192,7 +192,7 @@ End embed_file_or_report(const Embedder& embedder, const Arguments& arguments, s
     return embed_file(embedder, arguments, scan, ahead, progress, result, checker) ? End::whole : End::interrupted;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input && error.code() != ErrorCode::invalid_argument) {
-      throw about_file(file, error);
+      throw Error(file, error);
     }
     reason = error.what();
   } catch (const std::bad_alloc&) {  // from sizes that the file claims

@@ -22,8 +22,6 @@ void print_note(std::string_view message) { print_line("note", message); }
 
 void print_warning(std::string_view message) { print_line("warning", message); }
 
-Error about_file(const std::string& file, const Error& error) { return {error.code(), file + ": " + error.what()}; }
-
 int exit_status(ErrorCode code) { return static_cast<int>(code); }
 
 }  // namespace mriembed::cli

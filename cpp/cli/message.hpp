@@ -17,9 +17,6 @@ void print_note(std::string_view message);
 // "mriembed_cli: warning: MESSAGE", for a risk that the user asked to take.
 void print_warning(std::string_view message);
 
-// The same failure with the file's name in front; scan readers and the library do not know it.
-Error about_file(const std::string& file, const Error& error);
-
 // The exit status of the program after this failure.
 int exit_status(ErrorCode code);
 

@@ -86,7 +86,7 @@ std::optional<MeasuredNoise> measured_noise(const std::string& path, const std::
   try {
     return noise_in(*open_scan_file(path, options), path);
   } catch (const Error& error) {
-    throw Error(error.code(), path + ": " + error.what());
+    throw Error(path, error);
   }
 }
 

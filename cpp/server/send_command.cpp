@@ -321,7 +321,7 @@ std::unique_ptr<io::ByteSource> opened(const Arguments& arguments) {
   try {
     return io::open_messages(arguments.scan, arguments.group);
   } catch (const Error& error) {
-    throw cli::about_file(arguments.scan, error);
+    throw Error(arguments.scan, error);
   }
 }
 
@@ -341,7 +341,7 @@ int send(const Arguments& arguments) {
     receiver = std::jthread([&] { answers.take_all(); });
     sender.send_rest();
   } catch (const Error& error) {
-    failure = std::make_exception_ptr(cli::about_file(arguments.scan, error));
+    failure = std::make_exception_ptr(Error(arguments.scan, error));
     DescriptorSink(socket.get()).write(close_message());
   }
   if (receiver.joinable()) {

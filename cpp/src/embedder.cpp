@@ -44,12 +44,12 @@ void check_options(const Options& options) {
 // the file carries.
 void refuse_another_model(const std::string& path, const Verification& verification) {
   if (!verification.passed) {
-    throw Error(
-        ErrorCode::bad_model_file,
-        path + ": this machine computes another reference embedding than the file states (cosine " +
-            std::to_string(verification.cosine) + ", largest difference " +
-            std::to_string(verification.largest_difference) +
-            "): the file may contain another preprocessing or network than its description says; export it again");
+    throw Error(path, Error(ErrorCode::bad_model_file,
+                            "this machine computes another reference embedding than the file states (cosine " +
+                                std::to_string(verification.cosine) + ", largest difference " +
+                                std::to_string(verification.largest_difference) +
+                                "): the file may contain another preprocessing or network than its description says; "
+                                "export it again"));
   }
 }
 

@@ -12,15 +12,18 @@ class Error(Exception):
     """Any failure that mriembed reports on purpose; the text is one line.
 
     Attributes:
+        path: the file that is at fault; None where none is, or where the caller named it.
         slice: the slice of the call that is at fault, counted from 0; None where it is not one slice's fault.
     """
 
+    path: str | None = None
     slice: int | None = None
 
 
 def about_file(file: Path | str, error: AnyError) -> AnyError:
     """The same error with the file's name in front, which scan readers do not know."""
     named = type(error)(f"{file}: {error}")
+    named.path = str(file)
     named.slice = error.slice
     return named
 

@@ -31,6 +31,7 @@ def refusal_without_torch(path: Path) -> str:
     with pytest.raises(ModelFileError) as caught:
         Embedder.load(path)
     assert str(caught.value) == text
+    assert caught.value.path == str(path)
     assert verified(path).stderr == f"mriembed_cli: error: {text}\n"
     return text
 

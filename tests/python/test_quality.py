@@ -211,6 +211,7 @@ def test_the_error_of_a_scan_carries_the_slice_at_fault(tmp_path: Path, clean: R
     with pytest.raises(BadInputError, match=r"broken\.npy: slice 1 cannot be checked") as raised:
         check_scan(tmp_path / "broken.npy")
     assert raised.value.slice == 1
+    assert raised.value.path == str(tmp_path / "broken.npy")
 
 
 def test_what_is_no_scan_of_kspace_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ class MRIEMBED_EXPORT Error : public std::runtime_error {
   Error(ErrorCode code, const std::string& message);
   /// An error of one slice of a call, counted from 0: what() is "slice N FAULT".
   Error(ErrorCode code, std::int64_t slice, const std::string& fault);
+  /// The same error of a file: what() is "PATH: " and what() of `error`, which names no file.
+  Error(const std::string& path, const Error& error);
   ~Error() override;
   Error(const Error&) = default;
   Error& operator=(const Error&) = default;
@@ -41,12 +43,15 @@ class MRIEMBED_EXPORT Error : public std::runtime_error {
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
   /// The slice of the call that is at fault; empty if no single slice is.
   [[nodiscard]] std::optional<std::int64_t> slice() const noexcept { return slice_; }
-  /// what() without the slice, for callers that name slices differently. Lives as long as this object.
+  /// The file that is at fault; empty if none is, or if the caller knows it better.
+  [[nodiscard]] std::string path() const;
+  /// what() without file and slice, for callers that name them differently. Lives as long as this object.
   [[nodiscard]] const char* fault() const noexcept { return what() + fault_begin_; }
 
  private:
   ErrorCode code_;
   std::optional<std::int64_t> slice_;
+  std::size_t path_length_ = 0;
   std::size_t fault_begin_ = 0;
 };
 

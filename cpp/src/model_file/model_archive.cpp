@@ -23,7 +23,7 @@ constexpr const char* metadata_record = "extra/mriembed.json";
 constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 32U;  // a network of this project has megabytes
 
 [[noreturn]] void refuse(const std::string& path, const std::string& reason) {
-  throw Error(ErrorCode::bad_model_file, path + ": " + reason);
+  throw Error(path, Error(ErrorCode::bad_model_file, reason));
 }
 
 // Runs `read`, whose refusals do not know the file's name.

@@ -35,7 +35,7 @@ using Key = std::unique_ptr<EVP_PKEY, Free>;
 using Context = std::unique_ptr<EVP_MD_CTX, Free>;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& reason) {
-  throw Error(ErrorCode::invalid_argument, path + ": " + reason);
+  throw Error(path, Error(ErrorCode::invalid_argument, reason));
 }
 
 std::string read_text(const std::string& path) {

@@ -20,7 +20,7 @@ namespace mriembed::torch_backend {
 namespace {
 
 [[noreturn]] void refuse_file(const std::string& path, const std::string& reason) {
-  throw Error(ErrorCode::bad_model_file, path + ": " + reason);
+  throw Error(path, Error(ErrorCode::bad_model_file, reason));
 }
 
 std::string dtype_name(at::ScalarType dtype) {

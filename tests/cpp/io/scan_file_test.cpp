@@ -69,6 +69,7 @@ TEST(ScanFile, gives_hdf5_to_the_program_that_the_options_name) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.what(), path + ": what");
+    EXPECT_EQ(error.path(), path);
   }
 }
 
