@@ -16,7 +16,6 @@ COMMAND = json.loads(dict(IMAGE)["CMD"])
 PACKAGE_OF_LIBRARY = {
     "libcrypto": "libssl3",
     "libhdf5_serial": "libhdf5-103-1",
-    "libhwy": "libhwy1",
     "libkissfft-float": "libkissfft-float131",
     "libpugixml": "libpugixml1v5",
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <new>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/coil_block.cpp"
@@ -67,10 +66,7 @@ void CoilBlock::resize(std::int64_t coils) {
   const std::int64_t padded = (coils + coil_group - 1) / coil_group * coil_group;
   const auto floats = static_cast<std::size_t>(2 * padded * pitch);
   coils_ = 0;
-  data_ = hwy::AllocateAligned<float>(floats);
-  if (!data_) {
-    throw std::bad_alloc();
-  }
+  data_ = aligned_array<float>(floats);
   std::fill_n(data_.get(), floats, 0.0F);
   coils_ = coils;
 }

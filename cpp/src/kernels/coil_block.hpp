@@ -1,11 +1,11 @@
 // Some neighbouring pixels of all coils, brought close together for the kernels that read them more than once.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+
+#include "kernels/aligned_array.hpp"
 
 namespace mriembed::kernels {
 
@@ -42,7 +42,7 @@ class CoilBlock {
   // at any pixel.
   static constexpr std::int64_t pitch = most_pixels + 3 * pixel_group;
 
-  hwy::AlignedFreeUniquePtr<float[]> data_;
+  AlignedArray<float> data_;
   std::int64_t coils_ = 0;
   std::int64_t pixels_ = 0;
   const char* upcoming_ = nullptr;

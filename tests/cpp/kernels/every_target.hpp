@@ -13,14 +13,8 @@ namespace mriembed::kernels {
 // Parameter: the instruction set, one bit of hwy::SupportedTargets().
 class EveryTarget : public testing::TestWithParam<std::int64_t> {
  protected:
-  void SetUp() override {
-    hwy::SetSupportedTargetsForTest(GetParam());
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-  void TearDown() override {
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
+  void SetUp() override { hwy::GetChosenTarget().Update(GetParam()); }
+  void TearDown() override { hwy::GetChosenTarget().Update(hwy::SupportedTargets()); }
 };
 
 inline std::vector<std::int64_t> targets_here() { return hwy::SupportedAndGeneratedTargets(); }
