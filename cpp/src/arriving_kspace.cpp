@@ -7,9 +7,9 @@
 
 #include "argument_checks.hpp"
 #include "embedder_implementation.hpp"
+#include "library_call.hpp"
 #include "preprocessing/arriving_slice.hpp"
 #include "preprocessing/line_completion.hpp"
-#include "translate_errors.hpp"
 
 namespace mriembed {
 
@@ -89,17 +89,17 @@ class ArrivingKspace::Implementation {
 ArrivingKspace::ArrivingKspace(const Embedder& embedder, const ArrayView<const std::complex<float>, 3>& kspace,
                                const KspaceOptions& options, ExpectedLines expected)
     : implementation_(
-          translating_errors([&] { return std::make_unique<Implementation>(embedder, kspace, options, expected); })) {}
+          library_call([&] { return std::make_unique<Implementation>(embedder, kspace, options, expected); })) {}
 ArrivingKspace::ArrivingKspace(ArrivingKspace&&) noexcept = default;
 ArrivingKspace& ArrivingKspace::operator=(ArrivingKspace&&) noexcept = default;
 ArrivingKspace::~ArrivingKspace() = default;
 
 void ArrivingKspace::add_line(std::int64_t y) {
-  translating_errors([&] { implementation_->add_line(y); });
+  library_call([&] { implementation_->add_line(y); });
 }
 
 void ArrivingKspace::embed(const ArrayView<float, 1>& embedding, Report* report) {
-  translating_errors([&] { implementation_->embed(embedding, report); });
+  library_call([&] { implementation_->embed(embedding, report); });
 }
 
 }  // namespace mriembed

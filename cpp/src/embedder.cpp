@@ -12,9 +12,9 @@
 
 #include "argument_checks.hpp"
 #include "embedder_implementation.hpp"
+#include "library_call.hpp"
 #include "model_file/model_archive.hpp"
 #include "preprocessing/line_completion.hpp"
-#include "translate_errors.hpp"
 
 namespace mriembed {
 
@@ -61,7 +61,7 @@ Embedder& Embedder::operator=(Embedder&&) noexcept = default;
 Embedder::~Embedder() = default;
 
 Embedder Embedder::load(const std::string& path, const Options& options) {
-  return translating_errors([&] {
+  return library_call([&] {
     check_options(options);
     Embedder embedder(std::make_unique<Implementation>(ModelArchive(path, options.trust), options));
     refuse_another_model(path, embedder.verify());
@@ -70,7 +70,7 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
 }
 
 Embedder Embedder::from_bytes(std::string bytes, const std::string& name, const Options& options) {
-  return translating_errors([&] {
+  return library_call([&] {
     check_options(options);
     Embedder embedder(std::make_unique<Implementation>(ModelArchive(std::move(bytes), name, options.trust), options));
     refuse_another_model(name, embedder.verify());

@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "argument_checks.hpp"
+#include "library_call.hpp"
 #include "model_file/model_archive.hpp"
 #include "mriembed/embedder.hpp"
 #include "network/load_network.hpp"
 #include "network/network.hpp"
 #include "preprocessing/preprocessor.hpp"
 #include "threads/executor.hpp"
-#include "translate_errors.hpp"
 
 namespace mriembed {
 
@@ -76,7 +76,7 @@ class Embedder::Implementation {
     if (slices == 0) {
       return;
     }
-    translating_errors([&] {
+    library_call([&] {
       const threads::Executor::Presence presence(executor_);
       const std::int64_t part = slices_at_once(slice_bytes(coils, shape[2] * shape[3]));
       std::vector<float> rows(static_cast<std::size_t>(slices * info().embed_dim));
@@ -185,7 +185,7 @@ class Embedder::Implementation {
   }
 
   void warm_up(std::int64_t slices, std::int64_t height, std::int64_t width) const {
-    translating_errors([&] {
+    library_call([&] {
       const threads::Executor::Presence presence(executor_);
       const std::int64_t count = std::min(slices, slices_at_once(slice_bytes(0, height * width)));
       network_->reserve(count, height, width, executor_);

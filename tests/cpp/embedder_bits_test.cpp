@@ -1,8 +1,11 @@
 // What the bits of an embedding do not depend on.
 #include <gtest/gtest.h>
+#include <xmmintrin.h>
 
 #include <algorithm>
+#include <locale>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -108,6 +111,46 @@ TEST(EmbedderBits, warming_up_changes_no_embedding) {
     warm.warm_up_kspace({5, 6, 40, 64}, 32);  // leaves larger memory behind than the slices need
     warm.warm_up_kspace(shape);
     EXPECT_EQ(embed_kspace(warm, view), expected);
+  }
+}
+
+TEST(EmbedderBits, do_not_depend_on_the_hosts_rounding_subnormal_numbers_or_traps_which_stay_as_they_are) {
+  const Shape shape{2, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  const auto expected = embed_kspace(Embedder::load(pca_model), view);
+  constexpr unsigned usual = _MM_MASK_MASK;
+  constexpr unsigned subnormals_are_zero = 0x8040;  // flush to zero, denormals are zero
+  for (const unsigned setting : {usual | _MM_ROUND_UP, usual | _MM_ROUND_TOWARD_ZERO, usual | subnormals_are_zero,
+                                 0U /* every exception traps */, usual | _MM_EXCEPT_INVALID /* its flag is set */}) {
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(setting);
+    const auto found = embed_kspace(Embedder::load(pca_model), view);
+    const unsigned after = _mm_getcsr();
+    _mm_setcsr(before);
+    EXPECT_EQ(found, expected) << std::hex << setting;
+    EXPECT_EQ(after, setting);
+  }
+}
+
+TEST(EmbedderBits, do_not_depend_on_the_programs_locale) {
+  class German final : public std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+  };
+  const Shape shape{2, 6, 20, 17};
+  const auto kspace = random_kspace(shape);
+  const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
+  for (const Backend backend : {Backend::native, Backend::torch}) {
+    Options options;
+    options.backend = backend;
+    const auto expected = embed_kspace(Embedder::load(pca_model, options), view);
+    const std::locale before = std::locale::global(std::locale(std::locale::classic(), new German));
+    const auto found = embed_kspace(Embedder::load(pca_model, options), view);
+    EXPECT_EQ(std::use_facet<std::numpunct<char>>(std::locale()).decimal_point(), ',');
+    std::locale::global(before);
+    EXPECT_EQ(found, expected) << "backend " << static_cast<int>(backend);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -47,6 +48,25 @@ class ScanQualityCApi : public testing::Test {
   mriembed_scan_quality* quality = nullptr;
   mriembed_error error{};
 };
+
+TEST_F(ScanQualityCApi, figures_do_not_depend_on_the_hosts_rounding) {
+  const auto noise_of_coils = [&](int rounding) {
+    const mriembed::ArrayView<const std::complex<float>, 3> slice =
+        mriembed::ArrayView<const std::complex<float>, 3>::row_major(samples.data(), {coils, height, width});
+    std::fesetround(rounding);
+    mriembed::ScanQuality of_slice(coils);
+    of_slice.add_slice(slice);
+    const mriembed::ScanQualityFigures figures = of_slice.figures();
+    EXPECT_EQ(std::fegetround(), rounding);
+    std::fesetround(FE_TONEAREST);
+    std::vector<double> noise;
+    for (const mriembed::CoilQuality& coil : figures.coils) {
+      noise.insert(noise.end(), {coil.noise, coil.signal, coil.snr});
+    }
+    return noise;
+  };
+  EXPECT_EQ(noise_of_coils(FE_UPWARD), noise_of_coils(FE_TONEAREST));
+}
 
 TEST_F(ScanQualityCApi, gives_the_figures_of_the_cpp_interface) {
   mriembed::ScanQuality expected_quality(coils);

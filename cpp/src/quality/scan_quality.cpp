@@ -15,6 +15,7 @@
 #include "quality/line_consistency.hpp"
 #include "quality/outer_lines.hpp"
 #include "quality/spike.hpp"
+#include "threads/default_floating_point.hpp"
 
 namespace mriembed {
 
@@ -391,11 +392,18 @@ ScanQuality::ScanQuality(ScanQuality&& other) noexcept = default;
 ScanQuality& ScanQuality::operator=(ScanQuality&& other) noexcept = default;
 
 void ScanQuality::set_noise(const ArrayView<const std::complex<double>, 2>& covariance) {
+  const threads::DefaultFloatingPoint environment;
   state_->set_noise(covariance);
 }
 
-SliceQuality ScanQuality::add_slice(const Slice& kspace) { return state_->add_slice(kspace); }
+SliceQuality ScanQuality::add_slice(const Slice& kspace) {
+  const threads::DefaultFloatingPoint environment;
+  return state_->add_slice(kspace);
+}
 
-ScanQualityFigures ScanQuality::figures() const { return state_->figures(); }
+ScanQualityFigures ScanQuality::figures() const {
+  const threads::DefaultFloatingPoint environment;
+  return state_->figures();
+}
 
 }  // namespace mriembed

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "threads/default_floating_point.hpp"
 #include "threads/unit_work.hpp"
 
 namespace mriembed::threads {
@@ -29,6 +30,7 @@ class Region {
   // number participates once at a time. Throws nothing.
   template <typename Leave>
   void participate(int participant, const Leave& leave) noexcept {
+    const DefaultFloatingPoint environment;  // the thread may be the host's
     do {
       const std::int64_t unit = take(participant);
       if (unit < 0) {

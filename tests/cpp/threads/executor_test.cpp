@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cfenv>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
@@ -69,6 +70,24 @@ TEST(Executor, any_single_task_of_the_host_does_everything_that_the_others_have_
 TEST(Executor, refuses_a_host_that_runs_no_task) {
   const Executor executor(2, [](std::int64_t /*tasks*/, const std::function<void(std::int64_t)>& /*task*/) {});
   EXPECT_THROW(times_of(executor, 5), Error);
+}
+
+TEST(Executor, units_round_alike_in_every_thread_and_leave_the_settings_of_a_host_thread) {
+  std::atomic<int> found = 0;
+  const Executor executor(2, [&](std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
+    in_threads_of_the_host(tasks, [&](std::int64_t index) {
+      std::fesetround(FE_UPWARD);
+      task(index);
+      found += std::fegetround() == FE_UPWARD ? 1 : 0;
+    });
+  });
+  std::vector<float> thirds(64);
+  executor.run(64, [&](std::int64_t unit, int /*participant*/) {
+    const volatile float one = 1;
+    thirds[static_cast<std::size_t>(unit)] = one / 3;
+  });
+  EXPECT_EQ(thirds, std::vector<float>(64, 0x1.555556p-2F));  // 1/3 rounded to nearest
+  EXPECT_EQ(found, 2);
 }
 
 TEST(Executor, lets_failures_of_units_and_of_the_host_through) {

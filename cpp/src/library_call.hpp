@@ -1,15 +1,18 @@
-// Turns what standard libraries throw into the library's Error.
+// What every call of the library does, whatever it computes.
 #pragma once
 
 #include <new>
 
 #include "mriembed/error.hpp"
+#include "threads/default_floating_point.hpp"
 
 namespace mriembed {
 
-// Runs `work`. Lets Error through, and throws Error out_of_memory or internal for everything else.
+// Runs `work` in the default floating-point environment. Lets Error through, and throws Error out_of_memory or internal
+// for everything else.
 template <typename Work>
-auto translating_errors(const Work& work) {
+auto library_call(const Work& work) {
+  const threads::DefaultFloatingPoint environment;
   try {
     return work();
   } catch (const Error&) {
