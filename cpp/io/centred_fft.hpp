@@ -1,4 +1,7 @@
-// The transform between k-space and image along one axis.
+// The transform between k-space and image along one axis, line by line.
+//
+// By kissfft: the library's own transform (cpp/src/kernels/fourier.hpp) takes up to 16 lines at once, and 1.1 to 1.8
+// times kissfft's time for a single one of the usual lengths (24 to 512 samples of factors 2, 3 and 5, AVX-512).
 #pragma once
 
 #include <complex>

@@ -1,4 +1,5 @@
-// Discrete Fourier transforms of every length: those that FourierTransform does not serve.
+// Discrete Fourier transforms of every length: those that FourierTransform does not serve. kissfft, which takes the
+// square of a large prime factor, needs 10 to 40 times as long for them (256 rows of 134 and 514 samples, AVX-512).
 #pragma once
 
 #include <complex>

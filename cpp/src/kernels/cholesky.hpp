@@ -1,4 +1,7 @@
 // Linear equations with a Hermitian matrix, in float64.
+//
+// Why not by Eigen, as the smaller matrices of coils: GRAPPA solves them for every slice, and Eigen's LLT, compiled for
+// every x86-64, takes 1.4 to 4.4 times as long (40 to 240 unknowns, 8 and 32 rows, with AVX-512).
 #pragma once
 
 #include <cstdint>
