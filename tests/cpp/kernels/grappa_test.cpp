@@ -292,9 +292,8 @@ TEST_P(FillByGrappa, is_exact_for_coils_that_are_harmonics) {
     Grappa grappa(1e-9);
     const Completion completion = grappa.fill(slice_of(filled), measured, calibration, threads::Executor(1, nullptr));
     EXPECT_EQ(completion.left, (lines - 1) % factor) << "lines after the last measured one";
-    if (factor <=
-        3) {  // one weight of 1 for each line of each coil, of 5 samples of the two gaps beside a measured line
-      EXPECT_NEAR(grappa.most_gain(), static_cast<double>(2 * 5 * factor * (factor - 1)), 0.01);
+    if (factor <= 3) {  // a weight of 1 for each line of each coil; a sample is in 5 taps of 2 gaps
+      EXPECT_NEAR(grappa.most_gain(), 10.0 * static_cast<double>(factor * (factor - 1)), 0.01);
     }
     for (std::int64_t coil = 0; coil < factor; ++coil) {
       for (std::int64_t line = 0; line < lines - completion.left; ++line) {
