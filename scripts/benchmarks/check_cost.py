@@ -36,23 +36,24 @@ class Taken:
     cpu: float
 
 
-def phantom(path: Path, coils: int, matrix: int, slices: int) -> Path:
+def phantom(path: Path, coils: int, matrix: int, slices: int, oversampling: int = 2) -> Path:
     """An MRD file whose repetitions stand for slices."""
-    options = ["-m", str(matrix), "-c", str(coils), "-r", str(slices), "-O", "2", "-n", "0.05", "-C", "-o", str(path)]
-    subprocess.run(["ismrmrd_generate_cartesian_shepp_logan", *options], check=True, stdout=subprocess.DEVNULL)
+    sizes = ["-m", str(matrix), "-c", str(coils), "-r", str(slices), "-O", str(oversampling)]
+    command = ["ismrmrd_generate_cartesian_shepp_logan", *sizes, "-n", "0.05", "-C", "-o", str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return path
 
 
-def run(model: Path, scan: Path, rows: Path, options: list[str]) -> Taken:
+def run(program: Path, model: Path, scan: Path, rows: Path, options: list[str]) -> Taken:
     """Embeds the scan once."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
-    command: list[str | Path] = [command_line_program(), "embed", model, scan, "-o", rows, *options]
+    command: list[str | Path] = [program, "embed", model, scan, "-o", rows, *options]
     status = subprocess.run(command, capture_output=True, check=False).returncode
     wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if status not in (0, FINDING):
-        raise SystemExit(f"mriembed_cli embed: exit status {status}")
+        raise SystemExit(f"{program} embed: exit status {status}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Taken(1000 * wall, 1000 * cpu)
 
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
 
+    program = command_line_program()
     kinds = {"embed": [], "embed --check": ["--check"]}
     taken: dict[str, dict[str, list[Taken]]] = {kind: {"one": [], "all": []} for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +83,7 @@ def main() -> None:
             for kind, options in kinds.items():
                 for name, scan in scans.items():
                     threads = ["--threads", str(arguments.threads)]
-                    taken[kind][name].append(run(model, scan, rows, [*threads, *options]))
+                    taken[kind][name].append(run(program, model, scan, rows, [*threads, *options]))
 
     def of_slice(kind: str, figure: str) -> float:
         one, every = (statistics.median(getattr(each, figure) for each in taken[kind][name]) for name in ("one", "all"))
