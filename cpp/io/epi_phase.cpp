@@ -231,7 +231,8 @@ GhostSearch search_ghost(std::span<const std::complex<float>> slice, std::int64_
   GhostSearch found;
   found.as_it_is = found.corrected = columns.sum({});
   const double one_sample = 2 * pi / static_cast<double>(width);  // slope of an echo that is displaced by a sample
-  const auto search = [&](const ReadoutPhase& around, double constants, int constant_steps, double slopes, int steps) {
+  // `around` is a copy: found.phase changes meanwhile.
+  const auto search = [&](const ReadoutPhase around, double constants, int constant_steps, double slopes, int steps) {
     for (int slope = -steps; slope <= steps; ++slope) {
       for (int constant = -constant_steps; constant <= constant_steps; ++constant) {
         const ReadoutPhase phase{around.constant + constants * constant / constant_steps,

@@ -148,6 +148,17 @@ TEST(SearchGhost, puts_the_object_into_the_middle_of_the_field_of_view) {
   EXPECT_NEAR(found.phase.constant, 2.2, 0.02);
 }
 
+TEST(SearchGhost, finds_the_phase_to_an_eighth_of_a_coarse_step) {
+  for (const double constant : {-1.3, -0.7, -0.1, 0.2, 0.8, 1.1}) {
+    for (const double slope : {-0.11, 0.04, 0.2}) {
+      const GhostSlice slice = slice_with(constant, slope);
+      const ReadoutPhase found = search_ghost(slice.kspace, coils, slice.directions, width).phase;
+      EXPECT_NEAR(found.constant, constant, 0.004) << constant << " " << slope;
+      EXPECT_NEAR(found.slope, slope, 0.004) << constant << " " << slope;
+    }
+  }
+}
+
 TEST(SearchGhost, finds_any_phase_of_shots_that_are_interleaved) {
   for (const auto& [constant, slope] : {std::pair{0.5, 0.05}, {-2.4, 0.3}, {2.9, -0.1}}) {
     const GhostSlice slice = slice_with(constant, slope, 2);
