@@ -67,9 +67,14 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._write_index(recipe, 0, 0.0)
             return None
-        if index.get("recipe") != json.loads(recipe.to_json()):
+        asked = json.loads(recipe.to_json())
+        if index["recipe"] != asked:
+            found = index["recipe"] if isinstance(index["recipe"], dict) else {}
+            names = [name for name in asked | found if found.get(name) != asked.get(name)]
+            others = ", ".join(f"{name} {found.get(name)}" for name in names)
             raise InvalidArgumentError(
-                f"{self.path}: holds a run with other settings; give those of {self.path / _INDEX}, or a new folder"
+                f"{self.path}: holds a run with other settings ({others}); give those of {self.path / _INDEX}, or a "
+                "new folder"
             )
         if index["step"] == 0:
             return None

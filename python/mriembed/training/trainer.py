@@ -115,7 +115,10 @@ def _refuse_what_does_not_fit(
     recipe: Recipe, group: ProcessGroup, measured: MeasuredPairs | None, begin: Path | None
 ) -> None:
     if recipe.shards % group.size != 0:
-        raise InvalidArgumentError(f"{group.size} processes cannot share the {recipe.shards} shards of a step evenly")
+        raise InvalidArgumentError(
+            f"{group.size} processes cannot share the {recipe.shards} shards of a step evenly; shards must be a "
+            f"multiple of {group.size}"
+        )
     if recipe.measured_share > 0 and measured is None:
         raise InvalidArgumentError(f"a measured share of {recipe.measured_share} needs measured pairs")
     if (recipe.begun_from == "") != (begin is None):

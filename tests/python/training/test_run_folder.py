@@ -105,8 +105,19 @@ def test_other_settings_in_a_folder_with_a_run_are_refused(tmp_path: Path) -> No
     run = RunFolder(tmp_path)
     run.open(RECIPE)
     run.save(RECIPE, checkpoint(2))
-    with pytest.raises(InvalidArgumentError, match="holds a run with other settings"):
+    with pytest.raises(InvalidArgumentError) as refused:
         run.open(Recipe(steps=10, seed=4))
+    assert str(refused.value) == (
+        f"{tmp_path}: holds a run with other settings (steps 9, inference_matrix_scale 1.5); "
+        f"give those of {tmp_path / 'run.json'}, or a new folder"
+    )
+    of_another_version = {**json.loads(RECIPE.to_json()), "few_coils_after": 7}
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": of_another_version, "step": 0, "seconds": 0.0}))
+    with pytest.raises(InvalidArgumentError, match=r"other settings \(few_coils_after 7\)"):
+        run.open(RECIPE)
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": [], "step": 0, "seconds": 0.0}))
+    with pytest.raises(InvalidArgumentError, match=r"other settings \(steps None, "):
+        run.open(RECIPE)
 
 
 def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -312,7 +312,10 @@ def test_weights_that_cannot_be_begun_from_leave_no_folder(tmp_path: Path) -> No
 
 
 def test_processes_that_cannot_share_a_step_evenly_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match="3 processes cannot share the 2 shards of a step evenly"):
+    with pytest.raises(
+        InvalidArgumentError,
+        match=r"3 processes cannot share the 2 shards of a step evenly; shards must be a multiple of 3$",
+    ):
         train(SMALL, tmp_path / "run", ProcessGroup(0, 3, torch.device("cpu")))
 
 
