@@ -36,6 +36,7 @@ def test_scores_count_the_scan_itself_and_repeated_scans_of_it() -> None:
     repeated = scores("trial", gallery, queries, {0: [1], 1: [0]})
     assert repeated[0].recall_at_1 == 0.75  # 1's query finds 0, which shows the same slice
     assert repeated[0].recall_of_itself == 0.5
+    assert repeated[0].mean_average_precision == pytest.approx((1 + 1 + 1 + 1 / 3) / 4)
     first, second = np.array([1, 0, 0]), np.array([0.9, 0.1, 0]) / np.hypot(0.9, 0.1)
     expected = (0 + np.sum((first - second) ** 2) + (2 - 2 * 0.8) + (2 - 2 * 0.6)) / 4
     assert plain[0].alignment == pytest.approx(expected, rel=1e-5)
