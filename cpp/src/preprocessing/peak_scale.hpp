@@ -18,7 +18,7 @@ inline float scale_to_one(std::int32_t peak_bits) {
 }
 
 // Whether squares of samples of this peak, times a power of two, neither overflow nor lose digits that matter.
-inline bool squares_well(std::int32_t peak_bits, float scale) {
+inline bool squares_are_safe(std::int32_t peak_bits, float scale) {
   return peak_bits != 0 && std::abs((peak_bits >> 23) - 127 + std::ilogb(scale)) <= 32;
 }
 

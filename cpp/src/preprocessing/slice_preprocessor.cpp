@@ -76,8 +76,8 @@ SlicePreprocessor::SlicePreprocessor(const SliceRequest& request, const RawSlice
 }
 
 void SlicePreprocessor::take_needed_samples() {
-  window_.rows = axes_at_hand().y ? needed(source_height_) : window_.rows;
-  window_.columns = axes_at_hand().x ? needed(source_width_) : window_.columns;
+  window_.rows = grid_axes().y ? needed(source_height_) : window_.rows;
+  window_.columns = grid_axes().x ? needed(source_width_) : window_.columns;
 }
 
 // Of lines that the matrix does not keep, only those that others are filled from, in a window around the centre.
@@ -115,7 +115,7 @@ void SlicePreprocessor::estimate_coil_gram() {
   std::int64_t lines = lines_of_calibration();
   std::int32_t line_bits = take_calibration(lines, 1);
   scale_ = scale_to_one(line_bits);
-  if (squares_well(line_bits, 1)) {
+  if (squares_are_safe(line_bits, 1)) {
     return;
   }
   const std::int32_t slice_bits = peak();
@@ -129,7 +129,7 @@ void SlicePreprocessor::estimate_coil_gram() {
     lines = source_height_;
     line_bits = take_calibration(lines, scale_);
   }
-  if (!squares_well(line_bits, 1)) {
+  if (!squares_are_safe(line_bits, 1)) {
     constexpr float largest_scale = 0x1p126F;
     take_calibration(lines, std::min(scale_ * scale_to_one(line_bits), largest_scale));
   }
@@ -149,7 +149,7 @@ double SlicePreprocessor::compress_coils(const std::optional<Eigen::MatrixXcd>& 
   const double energy_kept = take_weights(whitening);
   peak_bits_ = compress_around_echo();
   refuse_faults(peak_bits_);
-  if (!squares_well(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
+  if (!squares_are_safe(peak_bits_, scale_)) {  // no lines told the scale, or others are far larger
     scale_ = scale_to_one(peak_bits_);
     compress_around_echo();
   }
@@ -196,7 +196,7 @@ void SlicePreprocessor::take_rows_around_echo() {
 }
 
 bool SlicePreprocessor::cuts_samples() const {
-  return !lacks_lines_ && axes_at_hand().y && axes_at_hand().x && request_.matrix > 0 &&
+  return !lacks_lines_ && grid_axes().y && grid_axes().x && request_.matrix > 0 &&
          request_.matrix + echo_window <= std::min(height_, width_);
 }
 

@@ -129,7 +129,7 @@ class SlicePreprocessor {
   // Axes along which planes_ is k-space, its centre at the front; along the others it is an image.
   [[nodiscard]] Axes kspace_axes() const { return {kspace_ && !crops_y(), kspace_ && !crops_x()}; }
   // Axes along which the samples are those of the grid.
-  [[nodiscard]] Axes axes_at_hand() const {
+  [[nodiscard]] Axes grid_axes() const {
     return {kspace_axes().y && height_ == grid_.height, kspace_axes().x && width_ == grid_.width};
   }
   // Whether the matrix is a part of the samples, and wherever the echo lies does not reach around their borders.

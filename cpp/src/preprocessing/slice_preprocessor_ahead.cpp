@@ -29,7 +29,7 @@ std::optional<double> SlicePreprocessor::weigh_ahead(const std::optional<Eigen::
   const std::int32_t line_bits = take_calibration(lines_of_calibration(), 1);
   scale_ = scale_to_one(line_bits);
   const bool empty = crops_x() && !(calibration_.energy > least_energy * calibration_.energy_before);
-  if (!squares_well(line_bits, 1) || empty) {
+  if (!squares_are_safe(line_bits, 1) || empty) {
     return std::nullopt;
   }
   const double energy_kept = take_weights(whitening);
@@ -132,7 +132,8 @@ bool SlicePreprocessor::finish_ahead(std::int32_t peak_bits, const MeasuredLines
   peak_bits_ = peak_bits;
   const bool as_expected =
       lacks_lines_ ? fills_lines(measured_) : std::ranges::find(measured_, std::uint8_t{0}) == measured_.end();
-  if (!as_expected || peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits || !squares_well(peak_bits_, scale_)) {
+  if (!as_expected || peak_bits_ == 0 || peak_bits_ >= kernels::infinity_bits ||
+      !squares_are_safe(peak_bits_, scale_)) {
     return false;
   }
   if (cuts_samples()) {
