@@ -25,11 +25,11 @@ from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_
         (("model", "arguments", "use_mlp_head"), True, "model.head"),
         (("model", "arguments", "normalize"), False, "whether it normalizes"),
         (("model", "parameters"), 1, "described are 1"),
-        (("model", "parameters"), -1, "parameters is not a valid size"),
+        (("model", "parameters"), -1, "parameters must be a whole number from 0 to 16777216"),
         (("model", "class"), "OtherModel", 'its network is a "OtherModel"'),
         (("preprocessing", "coil_compression"), "none", "without coil compression it takes 2 coils, but its reference"),
         (("preprocessing", "numbers", "echo_window"), 47, f"than version {PUBLISHED_VERSION}: echo_window is 47"),
-        (("preprocessing", "version"), 2**32 + 1, "not a valid size"),
+        (("preprocessing", "version"), 2**32 + 1, "version must be a whole number from 0 to 16777216"),
         (("preprocessing", "version"), 0, "it follows preprocessing version 0; this mriembed"),
         (
             ("preprocessing", "version"),

@@ -16,20 +16,12 @@ namespace {
 
 using nlohmann::json;
 
-// Sizes beyond this are no network of this project but a damaged or hostile file.
-constexpr std::int64_t largest_size = 1 << 24;
 constexpr std::size_t longest_text = std::size_t{1} << 24U;
 constexpr int deepest_nesting = 8;
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
 
-std::int64_t size_of(const json& object, const char* key) {
-  const json& value = object.at(key);
-  if (!value.is_number_integer() || value < 0 || value > largest_size) {
-    refuse(std::string("mriembed.json: ") + key + " is not a valid size");
-  }
-  return value.get<std::int64_t>();
-}
+std::int64_t member_size(const json& object, const char* key) { return described_size(object.at(key), key); }
 
 std::vector<float> finite_numbers(const json& values, std::size_t expected, const char* what) {
   auto numbers = values.get<std::vector<float>>();
@@ -116,7 +108,7 @@ NetworkArguments parse_arguments(const json& object, const ModelInfo& info) {
   }
   for (std::size_t stage = 0; stage < arguments.widths.size(); ++stage) {
     const json& width = widths.at(stage);
-    if (!width.is_number_integer() || width < 1 || width > largest_size) {
+    if (!width.is_number_integer() || width < 1 || width > largest_described_size) {
       refuse("mriembed.json: widths are not four channel counts");
     }
     arguments.widths.at(stage) = width.get<std::int64_t>();
@@ -124,7 +116,7 @@ NetworkArguments parse_arguments(const json& object, const ModelInfo& info) {
   arguments.dropout = object.at("dropout").get<double>();
   arguments.normalize = object.at("normalize").get<bool>();
   arguments.use_mlp_head = object.at("use_mlp_head").get<bool>();
-  if (size_of(object, "embed_dim") != info.embed_dim) {
+  if (member_size(object, "embed_dim") != info.embed_dim) {
     refuse("mriembed.json contradicts itself: embed_dim is not that of the arguments");
   }
   return arguments;
@@ -151,19 +143,19 @@ ModelInfo parse_info(const json& root) {
     refuse("its network is a \"" + info.model_class + "\"; this mriembed " MRIEMBED_VERSION " knows MRIEmbeddingModel");
   }
   info.arguments = model.at("arguments").dump();
-  info.in_channels = size_of(model, "in_channels");
-  info.num_coils = size_of(model, "num_coils");
-  info.embed_dim = size_of(model, "embed_dim");
-  info.parameters = size_of(model, "parameters");
+  info.in_channels = member_size(model, "in_channels");
+  info.num_coils = member_size(model, "num_coils");
+  info.embed_dim = member_size(model, "embed_dim");
+  info.parameters = member_size(model, "parameters");
   if (info.num_coils < 1 || info.embed_dim < 1 || info.in_channels != 2 * info.num_coils) {
     refuse("mriembed.json contradicts itself: " + std::to_string(info.num_coils) + " coils, " +
            std::to_string(info.in_channels) + " input channels, " + std::to_string(info.embed_dim) + " components");
   }
 
   const json& preprocessing = root.at("preprocessing");
-  info.preprocessing_version = static_cast<int>(size_of(preprocessing, "version"));
+  info.preprocessing_version = static_cast<int>(member_size(preprocessing, "version"));
   info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
-  info.matrix = preprocessing.at("matrix").is_null() ? 0 : size_of(preprocessing, "matrix");
+  info.matrix = preprocessing.at("matrix").is_null() ? 0 : member_size(preprocessing, "matrix");
   if (info.preprocessing_version != preprocessing_version) {
     refuse("it follows preprocessing version " + std::to_string(info.preprocessing_version) +
            "; this mriembed " MRIEMBED_VERSION " knows version " + std::to_string(preprocessing_version));

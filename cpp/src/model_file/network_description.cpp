@@ -14,19 +14,11 @@ namespace {
 using nlohmann::json;
 
 // Beyond these it is no network of this project but a damaged or hostile file.
-constexpr std::int64_t largest_size = 1 << 24;
 constexpr std::size_t most_layers = 256;
 constexpr std::size_t most_weights = 1024;
 constexpr std::size_t most_axes = 4;
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
-
-std::int64_t size_of(const json& value, const std::string& what) {
-  if (!value.is_number_integer() || value < 0 || value > largest_size) {
-    refuse("mriembed.json: " + what + " is not a valid size");
-  }
-  return value.get<std::int64_t>();
-}
 
 LayerDescription parse_layer(const json& object) {
   LayerDescription layer;
@@ -34,7 +26,7 @@ LayerDescription parse_layer(const json& object) {
   layer.weight = object.value("weight", std::string());
   layer.bias = object.value("bias", std::string());
   const auto size = [&](const char* key) {
-    return object.contains(key) ? size_of(object.at(key), std::string(key) + " of a layer") : 0;
+    return object.contains(key) ? described_size(object.at(key), std::string(key) + " of a layer") : 0;
   };
   layer.kernel = size("kernel");
   layer.stride = size("stride");
@@ -56,12 +48,19 @@ WeightDescription parse_weight(const json& object) {
     refuse("mriembed.json: the shape of a weight has more than " + std::to_string(most_axes) + " axes");
   }
   for (const json& length : shape) {
-    weight.shape.push_back(size_of(length, "the length of an axis of a weight"));
+    weight.shape.push_back(described_size(length, "the length of an axis of a weight"));
   }
   return weight;
 }
 
 }  // namespace
+
+std::int64_t described_size(const json& value, const std::string& what) {
+  if (!value.is_number_integer() || value < 0 || value > largest_described_size) {
+    refuse("mriembed.json: " + what + " must be a whole number from 0 to " + std::to_string(largest_described_size));
+  }
+  return value.get<std::int64_t>();
+}
 
 NetworkDescription parse_network(const json& object) {
   const json& layers = object.at("layers");

@@ -32,6 +32,13 @@ struct NetworkDescription {
   std::map<std::string, WeightDescription> weights;
 };
 
+// A network of this project has no larger size; a damaged or hostile file may.
+inline constexpr std::int64_t largest_described_size = 1 << 24;
+
+// A size in mriembed.json, from 0 to `largest_described_size`. Throws Error bad_model_file, without the file's name,
+// for anything else; `what` names it.
+std::int64_t described_size(const nlohmann::json& value, const std::string& what);
+
 // Reads "network" of mriembed.json. Throws Error bad_model_file, without the file's name, for sizes that are not
 // sensible, and nlohmann::json::exception for what is missing or of another type.
 NetworkDescription parse_network(const nlohmann::json& object);

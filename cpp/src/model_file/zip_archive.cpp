@@ -22,7 +22,7 @@ constexpr unsigned encrypted = 1;
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::bad_model_file, reason); }
 
 [[noreturn]] void refuse_archive() {
-  refuse("this is not a model file, or a damaged one; `mriembed export` writes model files");
+  refuse("this is not a model file, or it is damaged; `mriembed export` writes model files");
 }
 
 // A header of the archive, whose numbers are little-endian.

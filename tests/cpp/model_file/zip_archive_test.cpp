@@ -55,7 +55,7 @@ std::string refusal_of(const std::string& bytes, const std::string& record = "da
   return "accepted";
 }
 
-const std::string no_archive = "this is not a model file, or a damaged one; `mriembed export` writes model files";
+const std::string no_archive = "this is not a model file, or it is damaged; `mriembed export` writes model files";
 
 TEST(ZipArchive, gives_stored_records_by_their_names) {
   const std::string bytes = archive_of({{"archive/data/0", "weights"}, {"archive/extra/mriembed.json", "{}"}});
