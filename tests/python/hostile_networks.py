@@ -60,44 +60,6 @@ class Forks(nn.Module):
         return result
 
 
-class Allocates100GB(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.zeros(100_000_000_000) + x
-
-
-class AllocatesAProduct(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        thousand = 1000
-        return torch.zeros([x.size(0) * thousand * thousand, thousand]) + x
-
-
-class AllocatesByValue(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.ones([int(torch.ones(1).mul(1e11).item())]) + x
-
-
-class AllocatesByAttribute(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.length = 100_000_000_000
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.zeros(self.length) + x
-
-
-class AllocatesByAList(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        shape = list(x.size())
-        other = shape
-        other[0] = 100_000_000_000
-        return torch.zeros(shape) + x
-
-
-class AllocatesPadding(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.nn.functional.conv2d(x, torch.ones([1, 1, 1, 1]), padding=[200_000, 200_000])
-
-
 class Doubles(nn.Module):
     """Thirty methods that each call the next one twice: a billion additions."""
 

@@ -4,7 +4,6 @@
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +13,6 @@
 
 #include "mriembed/error.hpp"
 #include "torch_backend/allowed_operations.hpp"
-#include "torch_backend/size_bounds.hpp"
 
 namespace mriembed::torch_backend {
 
@@ -137,27 +135,9 @@ void check_attributes(const torch::jit::Module& module) {
   }
 }
 
-std::int64_t largest_attribute_of(const torch::jit::Module& network) {
-  std::int64_t largest = 1;
-  for (const torch::jit::Module& module : network.modules()) {
-    for (const auto& attribute : module.named_attributes(/*recurse=*/false)) {
-      if (attribute.value.isInt()) {
-        largest = std::max(largest, attribute.value.toInt());
-      }
-      if (attribute.value.isIntList()) {
-        for (const std::int64_t number : attribute.value.toIntVector()) {
-          largest = std::max(largest, number);
-        }
-      }
-    }
-  }
-  return largest;
-}
-
 }  // namespace
 
 void check_operators(const torch::jit::Module& network) {
-  const std::int64_t largest_attribute = largest_attribute_of(network);
   std::unordered_set<const Function*> checked;  // with their callers: modules() begins with the network itself
   for (const torch::jit::Module& module : network.modules()) {
     check_attributes(module);
@@ -170,9 +150,6 @@ void check_operators(const torch::jit::Module& network) {
       const std::shared_ptr<Graph> graph = method.graph()->copy();
       torch::jit::Inline(*graph);
       check_names(method.name(), *graph->block());
-      if (const auto made_up = made_up_size(*graph->block(), largest_attribute)) {
-        refuse_method(method.name(), "makes up the size of a tensor itself (" + *made_up + ")");
-      }
       operations.add_functions_to(checked);
     }
   }

@@ -7,9 +7,8 @@ namespace mriembed::torch_backend {
 
 // Every method of every module, with all that it calls, must consist of operations on the list in
 // allowed_operations.cpp, those of the preprocessing and of MRIEmbeddingModel: tensor arithmetic without side
-// effects. There are no loops on it, nor recursion, so every method ends; and sizes of new tensors may come from the
-// samples, from attributes and from small numbers, not from large numbers in the file. What memory adversarial
-// combinations of allowed operations take is not bounded: a file of unknown origin needs a signature.
+// effects. There are no loops on it, nor recursion, so every method ends. What memory allowed operations take is not
+// bounded: a file of unknown origin needs a signature.
 //
 // Throws Error bad_model_file, without the file's name; it names the method and the operation.
 void check_operators(const torch::jit::Module& network);
