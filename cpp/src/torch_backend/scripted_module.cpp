@@ -1,6 +1,7 @@
 #include "torch_backend/scripted_module.hpp"
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -87,7 +88,9 @@ auto reading(const std::string& path, const char* otherwise, const Work& work) {
 }  // namespace
 
 torch::jit::Module load_scripted_module(const ModelArchive& archive) {
-  reading(archive.path(), "this is not a TorchScript archive, or a damaged one; `mriembed export` writes model files",
+  // Where the calling thread autocasts, torch would write its conversions into the graphs that are checked here.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  reading(archive.path(), "this is not a TorchScript archive, or it is damaged; `mriembed export` writes model files",
           [&] {
             std::istringstream stream(archive.bytes());
             caffe2::serialize::PyTorchStreamReader reader(&stream);

@@ -1,7 +1,12 @@
 #include "torch_backend/torch_network.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/passes/subgraph_rewrite.h>
 #include <torch/cuda.h>
 #include <unistd.h>
@@ -9,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,24 +67,18 @@ at::ScalarType dtype_of(Precision precision) {
   return precision == Precision::float32 ? at::kFloat : precision == Precision::float16 ? at::kHalf : at::kBFloat16;
 }
 
-// Replaces a pattern in all methods of all modules.
-void rewrite(const torch::jit::Module& module, const std::string& pattern, const std::string& replacement) {
+void rewrite(std::shared_ptr<torch::jit::Graph>& graph, const std::string& pattern, const std::string& replacement) {
   torch::jit::SubgraphRewriter rewriter;
   rewriter.RegisterRewritePattern(pattern, replacement);
-  for (const torch::jit::Module& part : module.modules()) {
-    for (const torch::jit::Method& method : part.get_methods()) {
-      auto graph = method.graph();
-      rewriter.runOnGraph(graph);
-    }
-  }
+  rewriter.runOnGraph(graph);
 }
 
-// torch lets a GPU round the inputs of float32 convolutions to TF32 by default, and those of linear layers with a bias
-// whatever the guard of a call says; the only way to forbid it from outside is a process-wide switch. This names the
-// choice in each convolution instead, and makes a product and a sum of each linear layer, which the guard covers. It
-// touches nothing of the program that the library lives in.
-void forbid_tf32(const torch::jit::Module& module) {
-  rewrite(module,
+// torch lets a GPU round the inputs of float32 convolutions and products to TF32 where the host program allows it, and
+// only process-wide switches forbid that from outside. This names the choice in each convolution instead, and computes
+// each linear layer in float64, of which no hardware has a coarser form. It touches nothing of the program that the
+// library lives in.
+void forbid_tf32(std::shared_ptr<torch::jit::Graph>& graph) {
+  rewrite(graph,
           R"(graph(%x, %weight, %bias, %stride : int[], %padding : int[], %dilation : int[], %groups):
                %y = aten::conv2d(%x, %weight, %bias, %stride, %padding, %dilation, %groups)
                return (%y))",
@@ -90,16 +90,35 @@ void forbid_tf32(const torch::jit::Module& module) {
                %y = aten::_convolution(%x, %weight, %bias, %stride, %padding, %dilation, %no, %output_padding, %groups,
                                        %no, %no, %yes, %no)
                return (%y))");
-  rewrite(module,
+  rewrite(graph,
           R"(graph(%x, %weight, %bias):
                %y = aten::linear(%x, %weight, %bias)
                return (%y))",
           R"(graph(%x, %weight, %bias):
-               %turned = aten::t(%weight)
-               %product = aten::matmul(%x, %turned)
-               %one : int = prim::Constant[value=1]()
-               %y = aten::add(%product, %bias, %one)
+               %no : bool = prim::Constant[value=0]()
+               %none : NoneType = prim::Constant()
+               %float64 : int = prim::Constant[value=7]()
+               %x_in_float64 : Tensor = aten::to(%x, %float64, %no, %no, %none)
+               %weight_in_float64 : Tensor = aten::to(%weight, %float64, %no, %no, %none)
+               %bias_in_float64 : Tensor = aten::to(%bias, %float64, %no, %no, %none)
+               %y_in_float64 : Tensor = aten::linear(%x_in_float64, %weight_in_float64, %bias_in_float64)
+               %dtype : int = prim::dtype(%x)
+               %y : Tensor = aten::to(%y_in_float64, %dtype, %no, %no, %none)
                return (%y))");
+}
+static_assert(static_cast<int>(at::kDouble) == 7);
+
+// The network's method `forward` with all that it calls, without TF32. A graph of its own: torch keeps compiled copies
+// of methods, into which a change of the method itself does not reach.
+std::unique_ptr<torch::jit::GraphFunction> forward_without_tf32(const torch::jit::Module& module) {
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);  // of the thread, in the copies
+  const torch::jit::Method method = module.get_method("forward");
+  std::shared_ptr<torch::jit::Graph> graph = method.graph()->copy();
+  torch::jit::Inline(*graph);
+  forbid_tf32(graph);
+  auto forward = std::make_unique<torch::jit::GraphFunction>("forward_without_tf32", graph, nullptr);
+  forward->setSchema(method.function().getSchema());  // which calls are checked against
+  return forward;
 }
 
 // The first convolution's input and output are the largest arrays of the network. torch keeps the input in two layouts
@@ -127,10 +146,15 @@ class TorchNetwork final : public Network {
       gpu_ = cuda::make_gpu_network(*request.weights, device, dtype_of(precision_));
     }
     pixel_bytes_ = bytes_of_a_pixel(module_);
+    forward_ = forward_without_tf32(module_);
     if (device.is_cuda()) {
-      forbid_tf32(module_);
+      stream_ = c10::impl::VirtualGuardImpl(device.type()).getNewStream(device);
     }
+    const c10::OptionalStreamGuard on_own_stream(stream_);
     module_.to(device, dtype_of(precision_));
+    if (stream_) {
+      stream_->synchronize();  // later calls may come from other threads
+    }
   }
 
   [[nodiscard]] bool native() const noexcept override { return gpu_ != nullptr; }
@@ -151,21 +175,36 @@ class TorchNetwork final : public Network {
       // torch only reads through it; its interface has no const.
       const at::Tensor input =
           at::from_blob(const_cast<float*>(stacked), {slices, channels_, height, width}, at::kFloat);
-      const cuda::GpuResult result = gpu_ ? gpu_->embed(input) : run(input.to(device_));
+      const cuda::GpuResult result = gpu_ ? gpu_->embed(input) : run(input);
       std::copy_n(result.embeddings.const_data_ptr<float>(), result.embeddings.numel(), embeddings);
       std::copy_n(result.peaks.const_data_ptr<float>(), slices, peaks);
     });
   }
 
  private:
-  [[nodiscard]] cuda::GpuResult run(const at::Tensor& input) const {
+  [[nodiscard]] cuda::GpuResult run(const at::Tensor& stacked) const {
+    const c10::OptionalStreamGuard on_own_stream(stream_);
+    const at::Tensor input = uploaded(stacked);
     const at::Tensor peaks = input.abs().flatten(1).amax(1);  // NaN wins over every number
-    const at::Tensor rows = module_.get_method("forward")({input, c10::IValue()}).toTensor();
-    return {rows.to(at::kCPU, at::kFloat).contiguous(), peaks.cpu()};
+    const at::Tensor rows = (*forward_)({module_._ivalue(), input, c10::IValue()}).toTensor();
+    return {rows.to(at::kCPU, at::kFloat).contiguous(), peaks.to(at::kCPU, at::kFloat)};
+  }
+
+  [[nodiscard]] at::Tensor uploaded(const at::Tensor& stacked) const {
+    const at::ScalarType dtype = cuda::upload_dtype(dtype_of(precision_));
+    if (!device_.is_cuda()) {
+      return stacked.to(dtype);
+    }
+    at::Tensor staging = at::empty(stacked.sizes(), at::TensorOptions(dtype).pinned_memory(true));
+    staging.copy_(stacked);
+    return staging.to(device_, /*non_blocking=*/true);
   }
 
   torch::jit::Module module_;
+  std::unique_ptr<torch::jit::GraphFunction> forward_;  // of module_
   at::Device device_;
+  // On a GPU: one that the host program's work does not wait for, unless it has taken 32 of torch's itself.
+  std::optional<c10::Stream> stream_;
   Precision precision_;
   int threads_;
   std::int64_t channels_;

@@ -35,8 +35,8 @@ GpuLayers::GpuLayers(const kernels::NetworkWeights& weights, at::Device device, 
                        static_cast<int>(stage.groups), stage.epsilon});
   }
   for (const kernels::LinearWeights& linear : weights.head) {
-    head_.push_back(
-        {uploaded(linear.weight, {linear.out_features, linear.in_features}, device), uploaded(linear.bias, device)});
+    const at::Tensor weight = uploaded(linear.weight, {linear.out_features, linear.in_features}, device);
+    head_.push_back({weight.to(at::kDouble), uploaded(linear.bias, device).to(at::kDouble)});
   }
 }
 
@@ -48,26 +48,26 @@ bool GpuLayers::serves(const kernels::NetworkWeights& weights, at::ScalarType dt
 }
 
 GpuResult GpuLayers::forward(const at::Tensor& stacked) const {
-  const at::Tensor peaks = at::linalg_vector_norm(stacked.flatten(1), HUGE_VAL, at::IntArrayRef{1});
+  const at::Tensor peaks =
+      at::linalg_vector_norm(stacked.flatten(1), HUGE_VAL, at::IntArrayRef{1}, /*keepdim=*/false, at::kFloat);
   at::Tensor images = stacked.to(stacked.options().dtype(dtype_), /*non_blocking=*/false, /*copy=*/false,
                                  at::MemoryFormat::ChannelsLast);
   for (const Stage& stage : stages_) {
     images = run(stage, images);
   }
-  at::Tensor embeddings = at::mean(images, {2, 3}, /*keepdim=*/false, at::kFloat);
+  at::Tensor embeddings = at::mean(images, {2, 3}, /*keepdim=*/false, at::kFloat).to(at::kDouble);
   for (std::size_t layer = 0; layer < head_.size(); ++layer) {
     if (layer > 0) {
       embeddings = at::gelu(embeddings);
     }
-    // As a product and a sum: at::linear may round to TF32 whatever the guard of the call says.
-    embeddings = at::matmul(embeddings, head_[layer].weight.t()) + head_[layer].bias;
+    embeddings = at::linear(embeddings, head_[layer].weight, head_[layer].bias);
   }
   if (normalize_) {
     constexpr double smallest_norm = 1e-12;  // as torch.nn.functional.normalize
     embeddings = embeddings /
                  at::linalg_vector_norm(embeddings, 2, at::IntArrayRef{1}, /*keepdim=*/true).clamp_min(smallest_norm);
   }
-  return {embeddings, peaks};
+  return {embeddings.to(at::kFloat), peaks};
 }
 
 at::Tensor GpuLayers::run(const Stage& stage, const at::Tensor& images) const {

@@ -20,7 +20,7 @@ class GpuLayers {
   [[nodiscard]] static bool serves(const kernels::NetworkWeights& weights, at::ScalarType dtype);
 
   // Queues all work on the current stream of the device and does not wait for it. `stacked` is (slices, 2 x coils, H,
-  // W), float32, on the device, as the result is.
+  // W), float32 or upload_dtype(), on the device, as the result is, which is float32.
   [[nodiscard]] GpuResult forward(const at::Tensor& stacked) const;
 
  private:
@@ -34,7 +34,7 @@ class GpuLayers {
     double epsilon;
   };
   struct Linear {
-    at::Tensor weight;
+    at::Tensor weight;  // float64, as all of the head: no GPU rounds a product of it to TF32
     at::Tensor bias;
   };
 

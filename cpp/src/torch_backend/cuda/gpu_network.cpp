@@ -8,7 +8,6 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
 
 #include "mriembed/error.hpp"
@@ -18,7 +17,7 @@ namespace mriembed::cuda {
 
 namespace {
 
-at::TensorOptions pinned_floats() { return at::TensorOptions(at::kFloat).pinned_memory(true); }
+at::TensorOptions pinned(at::ScalarType dtype) { return at::TensorOptions(dtype).pinned_memory(true); }
 
 // A stream of the library's own, which waits for none of the host program's. Those of torch's pool are shared: the
 // program's 33rd stream would be this one.
@@ -48,7 +47,10 @@ class OwnStream {
 class QueuedNetwork final : public GpuNetwork {
  public:
   QueuedNetwork(const kernels::NetworkWeights& weights, at::Device device, at::ScalarType dtype)
-      : device_(device), stream_(device), layers_(layers_on(stream_, weights, device, dtype)) {}
+      : device_(device),
+        upload_dtype_(upload_dtype(dtype)),
+        stream_(device),
+        layers_(layers_on(stream_, weights, device, dtype)) {}
 
   [[nodiscard]] GpuResult embed(const at::Tensor& stacked) const override {
     if (c10::cuda::currentStreamCaptureStatusMayInitCtx() != c10::cuda::CaptureStatus::None) {
@@ -58,8 +60,8 @@ class QueuedNetwork final : public GpuNetwork {
     const std::lock_guard<std::mutex> lock(mutex_);
     const c10::cuda::CUDAStreamGuard on_own_stream(stream_.get());
     const GpuResult there = layers_.forward(uploaded(stacked));
-    const GpuResult here{at::empty(there.embeddings.sizes(), pinned_floats()),
-                         at::empty(there.peaks.sizes(), pinned_floats())};
+    const GpuResult here{at::empty(there.embeddings.sizes(), pinned(at::kFloat)),
+                         at::empty(there.peaks.sizes(), pinned(at::kFloat))};
     here.embeddings.copy_(there.embeddings, /*non_blocking=*/true);
     here.peaks.copy_(there.peaks, /*non_blocking=*/true);
     stream_.get().synchronize();
@@ -78,21 +80,23 @@ class QueuedNetwork final : public GpuNetwork {
 
   // Copies to pinned memory and from there to the GPU, piece by piece: one piece travels while the next is copied.
   [[nodiscard]] at::Tensor uploaded(const at::Tensor& stacked) const {
-    constexpr std::int64_t piece_floats = std::int64_t{1} << 19;  // 2 MiB
+    constexpr std::int64_t piece_samples = std::int64_t{1} << 19;  // 1 or 2 MiB
     const std::int64_t count = stacked.numel();
-    const at::Tensor staging = at::empty({count}, pinned_floats());
-    at::Tensor input = at::empty(stacked.sizes(), at::device(device_).dtype(at::kFloat));
+    const at::Tensor samples = stacked.view({count});
+    const at::Tensor staging = at::empty({count}, pinned(upload_dtype_));
+    at::Tensor input = at::empty(stacked.sizes(), at::device(device_).dtype(upload_dtype_));
     const at::Tensor flat = input.view({count});
-    for (std::int64_t first = 0; first < count; first += piece_floats) {
-      const std::int64_t floats = std::min(piece_floats, count - first);
-      std::memcpy(staging.mutable_data_ptr<float>() + first, stacked.const_data_ptr<float>() + first,
-                  static_cast<std::size_t>(floats) * sizeof(float));
-      flat.narrow(0, first, floats).copy_(staging.narrow(0, first, floats), /*non_blocking=*/true);
+    for (std::int64_t first = 0; first < count; first += piece_samples) {
+      const std::int64_t length = std::min(piece_samples, count - first);
+      const at::Tensor piece = staging.narrow(0, first, length);
+      piece.copy_(samples.narrow(0, first, length));
+      flat.narrow(0, first, length).copy_(piece, /*non_blocking=*/true);
     }
     return input;
   }
 
   at::Device device_;
+  at::ScalarType upload_dtype_;
   OwnStream stream_;
   GpuLayers layers_;
   mutable std::mutex mutex_;

@@ -10,6 +10,12 @@
 
 namespace mriembed::cuda {
 
+// What slices travel to the device in: bfloat16 where the network rounds them to it there, which halves the way. Not
+// float16, in which large samples become infinite before their peak has been seen.
+[[nodiscard]] constexpr at::ScalarType upload_dtype(at::ScalarType of_network) noexcept {
+  return of_network == at::kBFloat16 ? at::kBFloat16 : at::kFloat;
+}
+
 // Of a batch of slices.
 struct GpuResult {
   at::Tensor embeddings;  // (slices, embed_dim), float32
