@@ -3,7 +3,8 @@
     python scripts/benchmarks/chart.py
 
 Above, of compare.py: the median time of each other way to run the network, divided by libmriembed's of the same case.
-Below, of contention.py: what one call takes beside busy processes, with one thread for each core.
+In the middle, of contention.py: what one call takes beside busy processes, with one thread for each core.
+Below, of cold_start.py: what the command line takes from its start to its end.
 """
 
 from __future__ import annotations
@@ -34,15 +35,19 @@ PRECISIONS = ("float32", "bfloat16")
 
 def main() -> None:
     speed = json.loads((RESULTS / "speed.json").read_text())
-    run, load = run_of(speed["network"]), speed["under_load"]
+    run, load, start = run_of(speed["network"]), speed["under_load"], speed["cold_start"]
     with plt.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True}):
         figure, panels = plt.subplots(
-            2, 2, figsize=(9, 8.5), sharex="row", sharey="row", height_ratios=(3, 2), layout="constrained"
+            3, 2, figsize=(9, 10), sharey="row", height_ratios=(6, 4, 2), layout="constrained"
         )
+        for row in panels[:2]:
+            row[1].sharex(row[0])
         for column, precision in enumerate(PRECISIONS):
             draw_ratios(panels[0][column], run, precision)
             draw_load(panels[1][column], load, precision)
         panels[1][0].set_ylabel("ms of a call: bar p50, line p99")
+        draw_start(panels[2][0], start, "wall_ms", "ms from start to end")
+        draw_start(panels[2][1], start, "resident_mib", "MiB of memory")
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
         figure.savefig(RESULTS / "speed.png", dpi=160)
@@ -93,6 +98,18 @@ def draw_load(panel: Axes, load: dict[str, Any], precision: str) -> None:
     shape = " x ".join(map(str, load["shape"]))
     panel.set_title(f"Under load, {precision}, {shape}, {threads} thr.\n{load['machine']}, {load['date']}", fontsize=9)
     panel.grid(axis="y", alpha=0.3)
+
+
+def draw_start(panel: Axes, start: dict[str, Any], figure: str, label: str) -> None:
+    """A bar for each command, with its value."""
+    commands = list(start["median"])
+    values = [start["median"][command][figure] for command in commands]
+    panel.bar_label(panel.barh(range(len(commands)), values, color=WAYS[OWN][0]), padding=3)
+    panel.set_yticks(range(len(commands)), commands)
+    panel.set_ylim(len(commands) - 0.5, -0.5)
+    panel.margins(x=0.15)
+    panel.set_xlabel(label)
+    panel.set_title(f"mriembed_cli, one small slice\n{start['processor']}, {start['date']}", fontsize=9)
 
 
 if __name__ == "__main__":
