@@ -10,10 +10,12 @@ namespace mriembed::server {
 std::string ImageMeta::text() const {
   pugi::xml_document document;
   pugi::xml_node root = document.append_child("ismrmrdMeta");
-  for (const auto& [name, value] : values_) {
+  for (const auto& [name, values] : values_) {
     pugi::xml_node meta = root.append_child("meta");
     meta.append_child("name").text().set(name.c_str());
-    meta.append_child("value").text().set(value.c_str());
+    for (const std::string& value : values) {
+      meta.append_child("value").text().set(value.c_str());
+    }
   }
   std::ostringstream text;
   document.save(text, "", pugi::format_raw | pugi::format_no_declaration);

@@ -100,6 +100,10 @@ std::string response_message(std::uint64_t correlation, std::string_view text) {
 
 std::string dependency_message(std::string_view meta) { return with_text<std::uint64_t>(dependency_number, meta); }
 
+std::array<float, 3> row_direction(const SentImage& image) { return or_axis(image.origin.read_direction, 0); }
+
+std::array<float, 3> column_direction(const SentImage& image) { return or_axis(image.origin.phase_direction, 1); }
+
 // Offsets of ISMRMRD_ImageHeader, which is packed.
 std::string image_message(const SentImage& image, std::string_view meta, std::span<const float> pixels) {
   constexpr std::size_t header_bytes = 198;
@@ -115,8 +119,8 @@ std::string image_message(const SentImage& image, std::string_view meta, std::sp
   put_vector(head, 22, image.field_of_view_mm);
   put(head, 34, std::uint16_t{1});
   put_vector(head, 36, position_of(image));
-  put_vector(head, 48, or_axis(image.origin.read_direction, 0));
-  put_vector(head, 60, or_axis(image.origin.phase_direction, 1));
+  put_vector(head, 48, row_direction(image));
+  put_vector(head, 60, column_direction(image));
   put_vector(head, 72, or_axis(image.line.normal, 2));
   put_vector(head, 84, image.origin.table_position_mm);
   put(head, 96, image.line.average);

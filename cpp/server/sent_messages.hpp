@@ -45,7 +45,10 @@ struct SentImage {
   io::AcquisitionOrigin origin;  // of the same line
 };
 
-// Directions that the line leaves at zero become the axes: clients refuse others.
+// Of its rows and columns. Directions that the line leaves at zero become the axes: clients refuse others.
+std::array<float, 3> row_direction(const SentImage& image);
+std::array<float, 3> column_direction(const SentImage& image);
+
 std::string image_message(const SentImage& image, std::string_view meta, std::span<const float> pixels);
 
 }  // namespace mriembed::server

@@ -1,7 +1,9 @@
 #include "server/slice_worker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <utility>
@@ -24,8 +26,16 @@ constexpr std::size_t most_waiting = 2;
 // session have one scale, so that they can be compared.
 constexpr double first_white = 2047;
 
+std::vector<std::string> texts_of(const std::array<float, 3>& direction) {
+  std::vector<std::string> texts;
+  std::ranges::transform(direction, std::back_inserter(texts),
+                         [](float component) { return cli::shortest(static_cast<double>(component)); });
+  return texts;
+}
+
 // What hosts read of every image.
-ImageMeta common_meta(const std::string& role, const std::string& series, const std::string& comment, double largest) {
+ImageMeta common_meta(const SentImage& image, const std::string& role, const std::string& series,
+                      const std::string& comment, double largest) {
   ImageMeta meta;
   meta.add("DataRole", role);
   meta.add("ImageComments", comment);  // by ISMRMRD's documentation
@@ -37,6 +47,9 @@ ImageMeta common_meta(const std::string& role, const std::string& series, const 
   meta.add("WindowCenter", std::to_string((window + 1) / 2));  // whole numbers: others break displays
   meta.add("WindowWidth", std::to_string(window));
   meta.add("Keep_image_geometry", "1");
+  meta.add("ImageRowDir", texts_of(row_direction(image)));
+  meta.add("ImageColumnDir", texts_of(column_direction(image)));
+  meta.add("ImageProcessingHistory", "mriembed");
   return meta;
 }
 
@@ -192,10 +205,10 @@ std::optional<SliceQuality> SliceWorker::quality_of(const SliceJob& job) {
 }
 
 void SliceWorker::send_embedding(const SliceJob& job, const EmbeddedSlice& embedded, const cli::ModelIdentity& model) {
-  ImageMeta meta = common_meta("Quantitative", "mriembed_embedding", "mriembed embedding", 1);
-  describe(job, embedded, model, meta);
   SentImage image = image_of(job, embedding_series, ++sent_embeddings_);
   image.width = static_cast<std::uint16_t>(embedded.vector.size());
+  ImageMeta meta = common_meta(image, "Quantitative", "mriembed_embedding", "mriembed embedding", 1);
+  describe(job, embedded, model, meta);
   outbox_.put(image_message(image, meta.text(), embedded.vector));
 }
 
@@ -225,7 +238,7 @@ void SliceWorker::send_image(SliceJob& job, const EmbeddedSlice& embedded, const
   SentImage image = image_of(job, image_series, ++sent_images_);
   image.width = static_cast<std::uint16_t>(rss.width);
   image.height = static_cast<std::uint16_t>(rss.height);
-  ImageMeta meta = common_meta("Image", "mriembed_rss", "root of sum of squares", largest * image_scale_);
+  ImageMeta meta = common_meta(image, "Image", "mriembed_rss", "root of sum of squares", largest * image_scale_);
   describe(job, embedded, model, meta);
   outbox_.put(image_message(image, meta.text(), pixels));
 }

@@ -87,6 +87,8 @@ class Answers:
             assert 1 <= head["image_type"] <= 6
             directions = np.stack([head[name] for name in ("read_dir", "phase_dir", "slice_dir")])
             np.testing.assert_allclose(directions @ directions.T, np.eye(3), atol=1e-3)
+            for name, direction in (("ImageRowDir", head["read_dir"]), ("ImageColumnDir", head["phase_dir"])):
+                np.testing.assert_array_equal(np.array(found.meta[name], np.float32), direction)
             assert np.isfinite(found.pixels).all()
             for name in ("WindowCenter", "WindowWidth"):
                 assert re.fullmatch(r"-?\d+", found.meta[name][0]), "windows are whole numbers"

@@ -60,6 +60,7 @@ def test_the_meta_says_what_the_host_and_what_scripts_ask(answers: Answers, mode
         meta = found.meta
         assert meta["DataRole"] == ["Quantitative"]
         assert meta["Keep_image_geometry"] == ["1"]
+        assert meta["ImageProcessingHistory"] == ["mriembed"]
         for name in ("ImageComments", "ImageComment", "SeriesDescription", "SequenceDescriptionAdditional"):
             assert meta[name]
             assert all(meta[name])
