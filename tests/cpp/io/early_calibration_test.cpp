@@ -43,9 +43,9 @@ class EarlyCalibrationTest : public testing::Test {
   // The first sample of each line.
   std::vector<std::complex<float>> finished() {
     assembler.finish(key);
-    std::vector<std::complex<float>> samples;
+    std::vector<std::complex<float>> samples(height);
     for (std::size_t y = 0; y < height; ++y) {
-      samples.push_back(assembler.finished()[4 * y]);
+      samples[y] = assembler.finished()[4 * y];
     }
     return samples;
   }
