@@ -73,9 +73,9 @@ TEST(OutOfProcessScan, does_not_take_what_a_library_prints_for_an_answer) {
 TEST(OutOfProcessScan, refuses_answers_that_cannot_be) {
   // Not even a head; an unknown kind; more bytes than any answer has; facts of no scan.
   EXPECT_NE(refusal_of("echo no >&3").find("gave up"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\011\000\000\000\000\000\000\000' >&3)").find("cannot be right"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\377\377\377\377' >&3)").find("cannot be right"), std::string::npos);
-  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\004\000\000\000what' >&3)").find("cannot be right"),
+  EXPECT_NE(refusal_of(R"(printf '\011\000\000\000\000\000\000\000' >&3)").find("invalid reply"), std::string::npos);
+  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\377\377\377\377' >&3)").find("invalid reply"), std::string::npos);
+  EXPECT_NE(refusal_of(R"(printf '\001\000\000\000\004\000\000\000what' >&3)").find("invalid reply"),
             std::string::npos);
 }
 
@@ -246,7 +246,7 @@ TEST(OutOfProcessScan, refuses_a_slice_of_sizes_that_cannot_be) {
   for (const std::string& lie :
        {head(0, 1, 1), head(-1, -1, 1), head(1025, 1, 1), head(1, 1, 16385), head(std::int64_t{1} << 62U, 4, 4),
         answer(AnswerKind::slice, "short"), answer(AnswerKind::opened, encoded_facts(OneCoilScan()))}) {
-    EXPECT_NE(refusal_of_slice(lie).find("cannot be right"), std::string::npos);
+    EXPECT_NE(refusal_of_slice(lie).find("invalid reply"), std::string::npos);
   }
 }
 
@@ -267,7 +267,7 @@ TEST(OutOfProcessScan, takes_word_of_portions_that_there_are_not_for_an_answer_t
   Slice slice;
   scan->read(0, slice);
   EXPECT_EQ(slice.samples, some_samples(100, 5));
-  EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("cannot be right"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { scan->read(1, slice); }).find("invalid reply"), std::string::npos);
 }
 
 TEST(OutOfProcessScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
