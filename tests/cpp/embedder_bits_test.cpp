@@ -135,6 +135,7 @@ TEST(EmbedderBits, do_not_depend_on_the_hosts_rounding_subnormal_numbers_or_trap
 
 TEST(EmbedderBits, do_not_depend_on_the_programs_locale) {
   class German final : public std::numpunct<char> {
+   protected:
     char do_decimal_point() const override { return ','; }
     char do_thousands_sep() const override { return '.'; }
     std::string do_grouping() const override { return "\3"; }
