@@ -27,7 +27,9 @@ void bind_quality(py::module_& module) {
       .def_readonly("correlation", &CoilQuality::correlation)
       .def_readonly("correlated_with", &CoilQuality::correlated_with)
       .def_readonly("clipped", &CoilQuality::clipped)
-      .def_readonly("is_zero", &CoilQuality::is_zero);
+      .def_readonly("is_zero", &CoilQuality::is_zero)
+      .def_readonly("echo_contrast", &CoilQuality::echo_contrast)
+      .def_readonly("scan_noise", &CoilQuality::scan_noise);
   py::class_<Spike>(module, "Spike")
       .def_readonly("y", &Spike::y)
       .def_readonly("x", &Spike::x)
@@ -46,7 +48,15 @@ void bind_quality(py::module_& module) {
       .def_readonly("motion_line", &SliceQuality::motion_line)
       .def_readonly("zero_readouts", &SliceQuality::zero_readouts)
       .def_readonly("zero_readouts_coil", &SliceQuality::zero_readouts_coil)
-      .def_readonly("residual_spike", &SliceQuality::residual_spike);
+      .def_readonly("residual_spike", &SliceQuality::residual_spike)
+      .def_readonly("echo_contrast", &SliceQuality::echo_contrast)
+      .def_readonly("signal_change", &SliceQuality::signal_change)
+      .def_readonly("signal_change_coil", &SliceQuality::signal_change_coil)
+      .def_readonly("coil_change_is_judged", &SliceQuality::coil_change_is_judged)
+      .def_readonly("coil_change", &SliceQuality::coil_change)
+      .def_readonly("coil_change_coil", &SliceQuality::coil_change_coil)
+      .def_readonly("coil_change_line", &SliceQuality::coil_change_line)
+      .def_readonly("lost_lines", &SliceQuality::lost_lines);
   py::class_<Interference>(module, "Interference")
       .def_readonly("level", &Interference::level)
       .def_readonly("frequency", &Interference::frequency)
@@ -79,15 +89,21 @@ void bind_quality(py::module_& module) {
       .def_readwrite("noise_increase", &QualityLimits::noise_increase)
       .def_readwrite("noise_decrease", &QualityLimits::noise_decrease)
       .def_readwrite("array_noise_increase", &QualityLimits::array_noise_increase)
-      .def_readwrite("array_noise_decrease", &QualityLimits::array_noise_decrease);
+      .def_readwrite("array_noise_decrease", &QualityLimits::array_noise_decrease)
+      .def_readwrite("no_signal", &QualityLimits::no_signal)
+      .def_readwrite("signal_change", &QualityLimits::signal_change)
+      .def_readwrite("coil_change", &QualityLimits::coil_change)
+      .def_readwrite("scan_noise", &QualityLimits::scan_noise)
+      .def_readwrite("lost_lines", &QualityLimits::lost_lines)
+      .def_readwrite("echo", &QualityLimits::echo);
   py::class_<ScanQuality>(module, "ScanQuality")
       .def(py::init<std::int64_t>(), py::arg("coils"))
       .def(
           "set_noise",
-          [](ScanQuality& self, const py::array_t<std::complex<double>>& covariance) {
-            self.set_noise(view_of<std::complex<double>, 2>(covariance, "noise covariance"));
+          [](ScanQuality& self, const py::array_t<std::complex<double>>& covariance, std::int64_t samples) {
+            self.set_noise(view_of<std::complex<double>, 2>(covariance, "noise covariance"), samples);
           },
-          py::arg("covariance"))
+          py::arg("covariance"), py::arg("samples"))
       .def(
           "add_slice",
           [](ScanQuality& self, const py::array_t<std::complex<float>>& kspace) {

@@ -66,14 +66,15 @@ std::string noise_change_text(const Checked& checked, const Finding& finding, co
 }
 
 std::string text_of(const Checked& checked, const Finding& finding) {
-  const bool counts = finding.fault == Fault::clipped || finding.fault == Fault::lost_readouts;
+  const bool counts = finding.fault == Fault::clipped || finding.fault == Fault::lost_readouts ||
+                      finding.fault == Fault::lost_lines || finding.fault == Fault::echo;
   const std::string figure = counts ? text::fixed(finding.value, 0) : plain(finding.value);
   const std::string limit = " (limit " + (counts ? text::fixed(finding.limit, 0) : plain(finding.limit)) + ")";
   switch (finding.fault) {
     case Fault::zero_coil:
       return coil_text(checked, finding.coil) + ": all samples are zero";
     case Fault::no_signal:
-      return coil_text(checked, finding.coil) + ": SNR " + figure + " x the array's median" + limit +
+      return coil_text(checked, finding.coil) + ": power around the echo " + figure + " x that elsewhere" + limit +
              ": noise without signal";
     case Fault::high_noise:
     case Fault::low_noise:
@@ -85,7 +86,7 @@ std::string text_of(const Checked& checked, const Finding& finding) {
              limit + (checked.noise_is_measured ? "" : ", estimated");
     }
     case Fault::clipped:
-      return coil_text(checked, finding.coil) + ": " + figure + " samples at the receiver's largest value" + limit;
+      return coil_text(checked, finding.coil) + ": " + figure + " values at the receiver's limit" + limit;
     case Fault::interference:
       return "interference at " + plain(checked.figures.interference.frequency) + " of the readout's bandwidth" +
              offset_text(checked) + ": " + figure + " x the power of its neighbours" + limit + ", most in " +
@@ -115,6 +116,28 @@ std::string text_of(const Checked& checked, const Finding& finding) {
     case Fault::noise_increase:
     case Fault::noise_decrease:
       return noise_change_text(checked, finding, figure + " x the reference's" + limit);
+    case Fault::scan_noise:
+      return coil_text(checked, finding.coil) + ": noise in the scan " + figure +
+             " x that of the noise measurement, relative to the array" + limit;
+    case Fault::signal_change:
+      return slice_text(checked, finding.slice) + ": the signal of " + coil_text(checked, finding.coil) +
+             " changed by a factor of " + figure + " since the slice before, relative to the array" + limit;
+    case Fault::coil_change:
+      return slice_text(checked, finding.slice) + ": gain or phase of " + coil_text(checked, finding.coil) +
+             " changed before line " +
+             std::to_string(checked.figures.slices[static_cast<std::size_t>(finding.slice)].coil_change_line) +
+             ": level " + figure + limit;
+    case Fault::lost_lines: {
+      const std::int64_t lines = checked.figures.slices[static_cast<std::size_t>(finding.slice)].lines;
+      return slice_text(checked, finding.slice) + ": " + figure + " of " + std::to_string(lines) +
+             " lines are zero in all coils" + limit + ": they were lost";
+    }
+    case Fault::echo: {
+      const SliceQuality& slice = checked.figures.slices[static_cast<std::size_t>(finding.slice)];
+      return slice_text(checked, finding.slice) + ": the echo lies " + figure + " samples from the centre of k-space" +
+             limit + ": at line " + std::to_string(slice.lines / 2 + slice.echo_y) + ", sample " +
+             std::to_string(slice.echo_x) + " from the middle";
+    }
   }
   return "";
 }
@@ -198,6 +221,9 @@ std::string not_judged(const Checked& checked) {
   if (!known) {
     add("noise (no part of k-space is empty)");
   }
+  if (checked.figures.interference.level == 0) {
+    add("interference (too few lines far from the centre of k-space)");
+  }
   const std::vector<SliceQuality>& slices = checked.figures.slices;
   const auto add_slices = [&](const std::string& what, bool SliceQuality::* judged, const std::string& reason) {
     if (const auto left = std::ranges::count(slices, false, judged); left > 0) {
@@ -212,6 +238,15 @@ std::string not_judged(const Checked& checked) {
     add_slices("motion", &SliceQuality::lines_are_judged, "less than 4 coils");
   } else {
     add_slices("ghosts and motion", &SliceQuality::lines_are_judged, "less than 24 lines side by side, or noise alone");
+  }
+  if (const std::vector<std::int64_t> weak = weak_coils(checked.figures, checked.limits, checked.coil_limits);
+      !weak.empty()) {
+    std::string coils;
+    for (const std::int64_t coil : weak) {
+      coils += (coils.empty() ? "" : ", ") + coil_text(checked, coil);
+    }
+    add("whether these are broken or far from the object, with an SNR below " + plain(checked.limits.low_snr) +
+        " x the array's median: " + coils);
   }
   const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
   if (std::ranges::any_of(checked.labels, is_filled)) {
@@ -289,7 +324,13 @@ nlohmann::ordered_json json_of(const SliceQuality& figures) {
           {"ghost_is_judged", figures.ghost_is_judged},
           {"ghost_phase", figures.ghost_phase},
           {"motion_level", figures.motion_level},
-          {"motion_line", figures.motion_line}};
+          {"motion_line", figures.motion_line},
+          {"echo_contrast", figures.echo_contrast},
+          {"signal_change", figures.signal_change},
+          {"coil_change_is_judged", figures.coil_change_is_judged},
+          {"coil_change", figures.coil_change},
+          {"coil_change_line", figures.coil_change_line},
+          {"lost_lines", figures.lost_lines}};
 }
 
 nlohmann::ordered_json coils_json(const Checked& checked) {
@@ -315,6 +356,8 @@ nlohmann::ordered_json coils_json(const Checked& checked) {
     entry["correlation"] = correlated ? Json(figures.correlation) : Json(nullptr);
     entry["correlated_with"] =
         correlated ? Json(checked.channels[static_cast<std::size_t>(figures.correlated_with)]) : Json(nullptr);
+    entry["echo_contrast"] = positive_or_null(figures.echo_contrast);
+    entry["scan_noise"] = positive_or_null(figures.scan_noise);
     entry["clipped"] = figures.clipped;
     entry["is_zero"] = figures.is_zero;
     coils.push_back(entry);

@@ -17,7 +17,6 @@ Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::N
   if (noise.has_value()) {
     checked.dead_channels = noise->dead_channels;
     checked.noise_is_measured = true;
-    checked.noise_conditions = {noise->sample_time_us, 1};
   }
   auto dead = checked.dead_channels.begin();
   for (std::int64_t channel = 0; static_cast<std::int64_t>(checked.channels.size()) < coils; ++channel) {
@@ -28,6 +27,24 @@ Checked new_measurement(const io::HeaderFacts& header, const std::optional<io::N
     }
   }
   return checked;
+}
+
+// The noise of a measurement as it is in slices of another bandwidth and number of averages: the power of white noise
+// is proportional to the bandwidth, and inversely proportional to the averages. What is not known is taken as equal.
+std::vector<std::complex<double>> noise_in_slices(const io::NoiseCovariance& noise, const io::SliceLabel& label) {
+  const bool knows_bandwidth = noise.sample_time_us > 0 && label.sample_time_us > 0;
+  const double power =
+      (knows_bandwidth ? noise.sample_time_us / label.sample_time_us : 1) / std::max(1, label.averages);
+  std::vector<std::complex<double>> values = noise.values;
+  for (std::complex<double>& value : values) {
+    value *= power;
+  }
+  return values;
+}
+
+// Of the same.
+NoiseConditions conditions_in_slices(const io::NoiseCovariance& noise, const io::SliceLabel& label) {
+  return {label.sample_time_us > 0 ? label.sample_time_us : noise.sample_time_us, std::max(1, label.averages)};
 }
 
 // Of noise that is estimated from slices; what differs between them is not known.
@@ -65,10 +82,15 @@ SliceQuality ScanChecker::add(const io::HeaderFacts& header, const std::optional
   if (found == measurements_.end()) {
     ScanQuality quality(samples.shape[0]);
     if (noise.has_value()) {
+      const std::vector<std::complex<double>> values = noise_in_slices(*noise, label);
       quality.set_noise(
-          ArrayView<const std::complex<double>, 2>::row_major(noise->values.data(), {noise->coils, noise->coils}));
+          ArrayView<const std::complex<double>, 2>::row_major(values.data(), {noise->coils, noise->coils}),
+          noise->samples);
     }
     Checked checked = new_measurement(header, noise, label.measurement, samples.shape[0]);
+    if (noise.has_value()) {
+      checked.noise_conditions = conditions_in_slices(*noise, label);
+    }
     found = measurements_.emplace(label.measurement, std::pair(std::move(checked), std::move(quality))).first;
   }
   auto& [checked, quality] = found->second;

@@ -63,7 +63,13 @@ const std::vector<NamedLimit>& named_limits() {
                                            {"noise_increase", &QualityLimits::noise_increase},
                                            {"noise_decrease", &QualityLimits::noise_decrease},
                                            {"array_noise_increase", &QualityLimits::array_noise_increase},
-                                           {"array_noise_decrease", &QualityLimits::array_noise_decrease}};
+                                           {"array_noise_decrease", &QualityLimits::array_noise_decrease},
+                                           {"no_signal", &QualityLimits::no_signal},
+                                           {"signal_change", &QualityLimits::signal_change},
+                                           {"coil_change", &QualityLimits::coil_change},
+                                           {"scan_noise", &QualityLimits::scan_noise},
+                                           {"lost_lines", &QualityLimits::lost_lines},
+                                           {"echo", &QualityLimits::echo}};
   return all;
 }
 

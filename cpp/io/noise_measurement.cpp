@@ -33,6 +33,7 @@ std::optional<NoiseCovariance> NoiseMeasurement::covariance() const {
   NoiseCovariance result;
   result.coils = coils_;
   result.values = products_;
+  result.samples = samples_;
   for (std::complex<double>& value : result.values) {
     value /= static_cast<double>(samples_ - 1);
   }
@@ -72,6 +73,7 @@ NoiseCovariance covariance_of(const NoiseCovariance& noise, const std::vector<st
   NoiseCovariance result;
   result.coils = static_cast<std::int64_t>(coils.size());
   result.sample_time_us = noise.sample_time_us;
+  result.samples = noise.samples;
   for (std::int64_t coil = 0; coil < noise.coils; ++coil) {
     if (!std::ranges::binary_search(coils, coil)) {
       result.dead_channels.push_back(coil);

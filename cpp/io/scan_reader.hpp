@@ -75,6 +75,7 @@ struct NoiseCovariance {
   // Channels of the scanner, ascending, that are dead: neither here nor in slices. The others keep their order.
   std::vector<std::int64_t> dead_channels = {};
   double sample_time_us = 0;  // between two samples of the noise measurement; 0: not known
+  std::int64_t samples = 0;   // of each coil
 };
 
 // One slice. Reused between reads, so that its buffers are allocated once.

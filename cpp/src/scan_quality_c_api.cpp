@@ -48,6 +48,11 @@ static_assert(static_cast<int>(Fault::motion) == MRIEMBED_MOTION);
 static_assert(static_cast<int>(Fault::lost_readouts) == MRIEMBED_LOST_READOUTS);
 static_assert(static_cast<int>(Fault::noise_increase) == MRIEMBED_NOISE_INCREASE);
 static_assert(static_cast<int>(Fault::noise_decrease) == MRIEMBED_NOISE_DECREASE);
+static_assert(static_cast<int>(Fault::signal_change) == MRIEMBED_SIGNAL_CHANGE);
+static_assert(static_cast<int>(Fault::coil_change) == MRIEMBED_COIL_CHANGE);
+static_assert(static_cast<int>(Fault::scan_noise) == MRIEMBED_SCAN_NOISE);
+static_assert(static_cast<int>(Fault::lost_lines) == MRIEMBED_LOST_LINES);
+static_assert(static_cast<int>(Fault::echo) == MRIEMBED_ECHO);
 
 const mriembed::ScanQualityFigures& figures_of(mriembed_scan_quality& quality) {
   if (!quality.figures.has_value()) {
@@ -96,6 +101,12 @@ mriembed::QualityLimits limits_from(const mriembed_quality_limits* limits) {
   converted.noise_decrease = given.noise_decrease;
   converted.array_noise_increase = given.array_noise_increase;
   converted.array_noise_decrease = given.array_noise_decrease;
+  converted.no_signal = given.no_signal;
+  converted.signal_change = given.signal_change;
+  converted.coil_change = given.coil_change;
+  converted.scan_noise = given.scan_noise;
+  converted.lost_lines = given.lost_lines;
+  converted.echo = given.echo;
   return converted;
 }
 
@@ -119,12 +130,18 @@ void mriembed_quality_limits_init(mriembed_quality_limits* limits) {
                defaults.noise_increase,
                defaults.noise_decrease,
                defaults.array_noise_increase,
-               defaults.array_noise_decrease};
+               defaults.array_noise_decrease,
+               defaults.no_signal,
+               defaults.signal_change,
+               defaults.coil_change,
+               defaults.scan_noise,
+               defaults.lost_lines,
+               defaults.echo};
   }
 }
 
 const char* mriembed_fault_name(mriembed_fault fault) {
-  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_NOISE_DECREASE;
+  const bool known = fault >= MRIEMBED_ZERO_COIL && fault <= MRIEMBED_ECHO;
   return known ? mriembed::name_of(static_cast<Fault>(fault)) : nullptr;
 }
 
@@ -178,9 +195,10 @@ mriembed_status mriembed_scan_quality_coil(mriembed_scan_quality* quality, int64
   return guarded(error, [&] {
     require(quality, "quality");
     const mriembed::CoilQuality& of = at(figures_of(*quality).coils, coil, "coil");
-    give<mriembed_coil_quality>({0, of.noise, of.noise_is_estimated ? 1 : 0, of.signal, of.signal_share, of.snr,
-                                 of.correlation, of.correlated_with, of.clipped, of.is_zero ? 1 : 0},
-                                figures, "figures");
+    give<mriembed_coil_quality>(
+        {0, of.noise, of.noise_is_estimated ? 1 : 0, of.signal, of.signal_share, of.snr, of.correlation,
+         of.correlated_with, of.clipped, of.is_zero ? 1 : 0, of.echo_contrast, of.scan_noise},
+        figures, "figures");
   });
 }
 
@@ -208,7 +226,15 @@ mriembed_status mriembed_scan_quality_slice(mriembed_scan_quality* quality, int6
                                   of.residual_spike.x,
                                   of.residual_spike.level,
                                   of.residual_spike.share,
-                                  of.ghost_is_judged ? 1 : 0},
+                                  of.ghost_is_judged ? 1 : 0,
+                                  of.echo_contrast,
+                                  of.signal_change,
+                                  of.signal_change_coil,
+                                  of.coil_change_is_judged ? 1 : 0,
+                                  of.coil_change,
+                                  of.coil_change_coil,
+                                  of.coil_change_line,
+                                  of.lost_lines},
                                  figures, "figures");
   });
 }

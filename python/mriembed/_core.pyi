@@ -48,6 +48,8 @@ class CoilQuality:
     correlated_with: int
     clipped: int
     is_zero: bool
+    echo_contrast: float
+    scan_noise: float
 
 class Spike:
     y: int
@@ -69,6 +71,14 @@ class SliceQuality:
     zero_readouts: int
     zero_readouts_coil: int
     residual_spike: Spike
+    echo_contrast: float
+    signal_change: float
+    signal_change_coil: int
+    coil_change_is_judged: bool
+    coil_change: float
+    coil_change_coil: int
+    coil_change_line: int
+    lost_lines: int
 
 class Interference:
     level: float
@@ -105,10 +115,16 @@ class QualityLimits:
     noise_decrease: float
     array_noise_increase: float
     array_noise_decrease: float
+    no_signal: float
+    signal_change: float
+    coil_change: float
+    scan_noise: float
+    lost_lines: float
+    echo: float
 
 class ScanQuality:
     def __init__(self, coils: int) -> None: ...
-    def set_noise(self, covariance: NDArray[np.complex128]) -> None: ...
+    def set_noise(self, covariance: NDArray[np.complex128], samples: int) -> None: ...
     def add_slice(self, kspace: NDArray[np.complex64]) -> None: ...
     def figures(self) -> ScanQualityFigures: ...
     def findings(

@@ -30,8 +30,10 @@ class CoilQuality:
         snr: signal / noise; 0 if the noise is not known.
         correlation: largest correlation of its noise with that of another coil; 0 if not known.
         correlated_with: that coil; -1 if the correlation is not known.
-        clipped: samples with the coil's largest real or imaginary part, if more than two share it.
+        clipped: real and imaginary parts with the coil's largest magnitude, if that repeats; 0 otherwise.
         is_zero: all samples are zero.
+        echo_contrast: power around the echo over that elsewhere, about 1 in noise alone; 0: not known.
+        scan_noise: noise as it is estimated from k-space, if there is a noise measurement; 0: not known.
     """
 
     noise: float
@@ -43,6 +45,8 @@ class CoilQuality:
     correlated_with: int
     clipped: int
     is_zero: bool
+    echo_contrast: float
+    scan_noise: float
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,14 @@ class SliceQuality:
         motion_line: the first line after the motion.
         zero_readouts: lost readouts, of one coil each, where other coils measured the line.
         zero_readouts_coil: the coil with the most of them; -1: none.
+        echo_contrast: power around the echo over that elsewhere, of the median coil; 0: not known.
+        signal_change: factor by which a coil's echo_contrast differs from the slice before; 1: not judged.
+        signal_change_coil: that coil.
+        coil_change_is_judged: False: coil_change is not known.
+        coil_change: level of a change of a coil's gain or phase between two lines.
+        coil_change_coil: that coil.
+        coil_change_line: the first line after the change.
+        lost_lines: lines that are zero in all coils although nearly all others were measured.
     """
 
     lines: int
@@ -97,6 +109,14 @@ class SliceQuality:
     zero_readouts: int
     zero_readouts_coil: int
     residual_spike: Spike
+    echo_contrast: float
+    signal_change: float
+    signal_change_coil: int
+    coil_change_is_judged: bool
+    coil_change: float
+    coil_change_coil: int
+    coil_change_line: int
+    lost_lines: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,7 @@ class Interference:
     """The strongest line in the spectrum of the noise.
 
     Attributes:
-        level: its power over its neighbours'; 1: none.
+        level: its power over its neighbours'; 1: none; 0: not known.
         frequency: cycles per sample of the readout, -0.5 to 0.5.
         coil: the coil in which it stands out most.
     """
@@ -122,7 +142,7 @@ class ScanQualityFigures:
         coils: of each coil.
         slices: of each slice.
         interference: of the whole scan.
-        correlation_samples: from which correlations of noise are estimated, without a noise measurement; 0 otherwise.
+        correlation_samples: from which correlations of noise are known; 0: many.
     """
 
     coils: list[CoilQuality]
@@ -135,7 +155,8 @@ class ScanQualityFigures:
 class QualityLimits:
     """Figures beyond these are findings.
 
-    Noise and SNR are multiples of the array's median; those from `noise_increase` on, of the noise of a reference.
+    Noise and SNR are multiples of the array's median; those from `noise_increase` to `array_noise_decrease`, of a
+    reference's noise.
     """
 
     high_noise: float = _core.QualityLimits().high_noise
@@ -153,6 +174,12 @@ class QualityLimits:
     noise_decrease: float = _core.QualityLimits().noise_decrease
     array_noise_increase: float = _core.QualityLimits().array_noise_increase
     array_noise_decrease: float = _core.QualityLimits().array_noise_decrease
+    no_signal: float = _core.QualityLimits().no_signal
+    signal_change: float = _core.QualityLimits().signal_change
+    coil_change: float = _core.QualityLimits().coil_change
+    scan_noise: float = _core.QualityLimits().scan_noise
+    lost_lines: float = _core.QualityLimits().lost_lines
+    echo: float = _core.QualityLimits().echo
 
 
 @dataclass(frozen=True)
@@ -161,7 +188,8 @@ class Finding:
 
     Attributes:
         fault: "zero_coil", "no_signal", "high_noise", "low_noise", "correlated", "clipped", "interference", "spike",
-            "ghost", "motion", "lost_readouts", "noise_increase" or "noise_decrease".
+            "ghost", "motion", "lost_readouts", "noise_increase", "noise_decrease", "signal_change", "coil_change",
+            "scan_noise", "lost_lines" or "echo".
         coil: from 0; None: the array.
         slice: in the order of `add_slice`; None: all.
         value: the figure.
@@ -219,14 +247,16 @@ class ScanQuality:
         """
         self._core = _core.ScanQuality(coils)
 
-    def set_noise(self, covariance: ArrayLike) -> None:
+    def set_noise(self, covariance: ArrayLike, samples: int = 0) -> None:
         """Takes (coils, coils), n n^H / (N - 1), of a noise measurement with the receiver's gain and bandwidth.
+
+        `samples`: N; 0: many.
 
         Raises:
             InvalidArgumentError: another shape.
             BadInputError: a diagonal that is negative or not finite.
         """
-        self._core.set_noise(np.asarray(covariance, dtype=np.complex128))
+        self._core.set_noise(np.asarray(covariance, dtype=np.complex128), samples)
 
     def add_slice(self, kspace: ArrayLike) -> None:
         """Takes k-space (coils, y, x), complex, as the scanner measured it; complex64 is read in place.

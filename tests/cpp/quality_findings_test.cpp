@@ -18,6 +18,7 @@ ScanQualityFigures faultless() {
     made.noise = 1;
     made.signal = 10;
     made.snr = 10;
+    made.echo_contrast = 100;
   }
   figures.slices.resize(3);
   figures.interference.level = 1;
@@ -29,6 +30,7 @@ TEST(Findings, have_the_names_of_their_faults) {
   EXPECT_STREQ(name_of(Fault::high_noise), "high_noise");
   EXPECT_STREQ(name_of(Fault::motion), "motion");
   EXPECT_STREQ(name_of(Fault::lost_readouts), "lost_readouts");
+  EXPECT_STREQ(name_of(Fault::echo), "echo");
 }
 
 TEST(Findings, are_none_where_nothing_is_wrong) { EXPECT_TRUE(findings_of(faultless()).empty()); }
@@ -54,11 +56,66 @@ TEST(Findings, name_the_coil_the_figure_and_the_limit_the_worst_first) {
 
 TEST(Findings, tell_a_coil_without_signal) {
   ScanQualityFigures figures = faultless();
-  figures.coils[3].snr = 0;
+  figures.coils[3].echo_contrast = 1.1;
   const std::vector<Finding> found = findings_of(figures);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].fault, Fault::no_signal);
   EXPECT_EQ(found[0].coil, 3);
+}
+
+TEST(Findings, tell_a_coil_that_is_noisy_in_the_scan_and_not_in_the_noise_measurement) {
+  ScanQualityFigures figures = faultless();
+  for (CoilQuality& coil : figures.coils) {
+    coil.scan_noise = 0.5;  // of another bandwidth
+  }
+  EXPECT_TRUE(findings_of(figures).empty());
+  figures.coils[2].scan_noise = 5;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::scan_noise);
+  EXPECT_EQ(found[0].coil, 2);
+  EXPECT_DOUBLE_EQ(found[0].value, 10);
+}
+
+TEST(Findings, are_none_of_weak_coils_that_have_a_signal) {
+  ScanQualityFigures figures = faultless();
+  figures.coils[1].snr = 0.2;
+  figures.coils[1].echo_contrast = 5;
+  EXPECT_TRUE(findings_of(figures).empty());
+  EXPECT_EQ(weak_coils(figures), std::vector<std::int64_t>{1});
+  figures.coils[1].echo_contrast = 1;
+  EXPECT_TRUE(weak_coils(figures).empty());
+  EXPECT_EQ(findings_of(figures).size(), 1U);
+}
+
+TEST(Findings, tell_coils_that_change_and_lost_lines_of_a_slice) {
+  ScanQualityFigures figures = faultless();
+  figures.slices[0].coil_change = 3;
+  figures.slices[0].coil_change_coil = 4;
+  figures.slices[1].signal_change = 200;
+  figures.slices[1].signal_change_coil = 3;
+  figures.slices[2].lost_lines = 2;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].fault, Fault::signal_change);
+  EXPECT_EQ(found[0].coil, 3);
+  EXPECT_EQ(found[0].slice, 1);
+  EXPECT_EQ(found[1].fault, Fault::coil_change);
+  EXPECT_EQ(found[1].coil, 4);
+  EXPECT_EQ(found[2].fault, Fault::lost_lines);
+  EXPECT_DOUBLE_EQ(found[2].value, 2);
+}
+
+TEST(Findings, tell_an_echo_far_from_the_centre_where_there_is_an_object) {
+  ScanQualityFigures figures = faultless();
+  figures.slices[1].echo_y = -6;
+  figures.slices[1].echo_x = 20;
+  EXPECT_TRUE(findings_of(figures).empty()) << "noise alone";
+  figures.slices[1].echo_contrast = 50;
+  const std::vector<Finding> found = findings_of(figures);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::echo);
+  EXPECT_DOUBLE_EQ(found[0].value, 20);
 }
 
 TEST(Findings, name_a_correlated_pair_once) {
@@ -74,7 +131,7 @@ TEST(Findings, name_a_correlated_pair_once) {
 TEST(Findings, tell_interference_clipping_and_spikes) {
   ScanQualityFigures figures = faultless();
   figures.interference = {50, 0.2, 2};
-  figures.coils[0].clipped = 100;
+  figures.coils[0].clipped = 20;
   figures.slices[1].spike.level = 1000;
   const std::vector<Finding> found = findings_of(figures);
   ASSERT_EQ(found.size(), 3U);

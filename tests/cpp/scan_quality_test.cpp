@@ -18,8 +18,8 @@ namespace {
 
 using Sample = std::complex<float>;
 
-// k-space (coils, y, x) with an object of one bright spot in its middle, which is one bright sample's neighbourhood,
-// and white noise of a standard deviation for each coil.
+// k-space (coils, y, x) with an echo of two samples, one below the other, in its middle, and white noise of a standard
+// deviation for each coil.
 struct Scan {
   std::int64_t coils;
   std::int64_t height;
@@ -48,6 +48,7 @@ Scan noisy_scan(const std::vector<double>& noise, std::int64_t height, std::int6
       }
     }
     scan.at(coil, height / 2, width / 2) += Sample(1000, 0);
+    scan.at(coil, height / 2 - 1, width / 2) += Sample(200, 0);
   }
   return scan;
 }
@@ -122,14 +123,14 @@ TEST(ScanQualityTest, estimates_no_correlation_from_few_samples_nor_where_noise_
   EXPECT_EQ(quality.figures().coils[0].correlation, 0.5);
 }
 
-// One sample of 1000 in 64 x 64 has a root mean square of 1000 / 64, in every coil.
+// The echo in 64 x 64 samples has a root mean square of (1000^2 + 200^2)^1/2 / 64, in every coil.
 TEST(ScanQualityTest, tells_signal_from_noise) {
   const std::vector<std::complex<double>> covariance{4, 0, 0, 16};
   ScanQuality quality(2);
   quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {2, 2}));
   quality.add_slice(noisy_scan({2, 4}, 64, 64).view());
   for (const CoilQuality& coil : quality.figures().coils) {
-    EXPECT_NEAR(coil.signal, 1000.0 / 64, 0.3);
+    EXPECT_NEAR(coil.signal, std::hypot(1000, 200) / 64, 0.3);
     EXPECT_NEAR(coil.snr, coil.signal / coil.noise, 1e-12);
     EXPECT_NEAR(coil.signal_share, 0.5, 0.03);
   }
@@ -191,14 +192,15 @@ TEST(ScanQualityTest, counts_samples_at_the_receivers_limit) {
   EXPECT_EQ(coils[1].clipped, 10);
   scan.at(1, 17, 3) = {-3000, -3000};  // either sign, in either part
   EXPECT_EQ(figures_of(scan).coils[1].clipped, 12);
-  scan.at(1, 17, 4) = {3001, 0};
+  scan.at(1, 17, 4) = {3010, 0};
   EXPECT_EQ(figures_of(scan).coils[1].clipped, 0);
 }
 
 TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
   Scan scan = noisy_scan({1, 0, 1}, 32, 32);
-  scan.at(1, 16, 16) = 0;
+  scan.at(1, 16, 16) = scan.at(1, 15, 16) = 0;
   scan.at(0, 13, 21) = scan.at(2, 13, 21) = {5000, 0};
+  scan.at(0, 14, 21) = scan.at(2, 14, 21) = {1000, 0};
   const ScanQualityFigures figures = figures_of(scan);
   EXPECT_TRUE(figures.coils[1].is_zero);
   EXPECT_FALSE(figures.coils[0].is_zero);
@@ -211,9 +213,10 @@ TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
 Scan harmonic_scan(std::int64_t size = 64) {
   Scan scan = noisy_scan({0.05, 0.05, 0.05, 0.05}, size, size);
   Scan object = noisy_scan({1}, size + 4, size, 9);
-  object.at(0, size / 2 + 2, size / 2) = 1;  // no peak
+  object.at(0, size / 2 + 2, size / 2) = object.at(0, size / 2 + 1, size / 2) = 1;  // no peak
   for (std::int64_t coil = 0; coil < 4; ++coil) {
     scan.at(coil, size / 2, size / 2) -= 1000;
+    scan.at(coil, size / 2 - 1, size / 2) -= 200;
     for (std::int64_t y = 0; y < size; ++y) {
       for (std::int64_t x = 0; x < size; ++x) {
         scan.at(coil, y, x) += object.samples[static_cast<std::size_t>((y + coil) * size + x)];

@@ -13,7 +13,7 @@ namespace mriembed {
 /// What is broken.
 enum class Fault {
   zero_coil,       ///< a coil contains only zeros
-  no_signal,       ///< a coil has noise, but next to no signal
+  no_signal,       ///< a coil has noise, but no signal
   high_noise,      ///< a coil has more noise than the array's median
   low_noise,       ///< a coil has less noise than the array's median: its gain is too low
   correlated,      ///< two coils have correlated noise
@@ -25,6 +25,11 @@ enum class Fault {
   lost_readouts,   ///< readouts of a coil are zero, though it measured other readouts of the slice, or other slices
   noise_increase,  ///< a coil, or all coils together, have more noise than in an earlier scan
   noise_decrease,  ///< the same: less noise, because the gain fell
+  signal_change,   ///< a coil lost its signal, or got it back, from one slice to the next
+  coil_change,     ///< a coil's gain or phase changed while a slice was measured
+  scan_noise,      ///< a coil has more noise in the scan than in the noise measurement
+  lost_lines,      ///< lines of a slice are zero in all coils
+  echo,            ///< k-space of a slice peaks far from its centre
 };
 
 /// The name of the enumerator: "zero_coil", ...
@@ -36,9 +41,9 @@ MRIEMBED_EXPORT const char* name_of(Fault fault);
 struct QualityLimits {
   double high_noise = 2;               ///< noise over the array's median
   double low_noise = 0.5;              ///< the same
-  double low_snr = 0.05;               ///< SNR over the array's median
+  double low_snr = 0.05;               ///< SNR over the array's median: no finding, see weak_coils
   double correlation = 0.5;            ///< of noise
-  double clipped = 16;                 ///< samples
+  double clipped = 4;                  ///< samples
   double interference = 6;             ///< Interference::level
   double spike = 40;                   ///< Spike::level
   double ghost_phase = 0.12;           ///< radians
@@ -49,6 +54,12 @@ struct QualityLimits {
   double noise_decrease = 0.67;        ///< the same
   double array_noise_increase = 1.5;   ///< NoiseChange::of_array
   double array_noise_decrease = 0.67;  ///< the same
+  double no_signal = 2;                ///< CoilQuality::echo_contrast
+  double signal_change = 20;           ///< SliceQuality::signal_change
+  double coil_change = 1;              ///< SliceQuality::coil_change
+  double scan_noise = 2;               ///< CoilQuality::scan_noise over noise, over the array's median
+  double lost_lines = 1;               ///< of a slice; this many are a finding
+  double echo = 12;                    ///< samples from the centre, along y or x
 };
 
 /// A figure beyond its limit.
@@ -81,6 +92,12 @@ struct ArrayMedians {
 
 /// The medians of an array.
 MRIEMBED_EXPORT ArrayMedians array_medians(const ScanQualityFigures& figures);
+
+/// Coils that have a signal, but an SNR of less than `low_snr` times the array's median: they lie far from the object,
+/// or are broken. `of_coils`: as in findings_of.
+MRIEMBED_EXPORT std::vector<std::int64_t> weak_coils(const ScanQualityFigures& figures,
+                                                     const QualityLimits& limits = {},
+                                                     const std::vector<QualityLimits>& of_coils = {});
 
 /// The noise of an earlier scan with the same array.
 struct NoiseReference {

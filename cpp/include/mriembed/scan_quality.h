@@ -39,6 +39,8 @@ typedef struct mriembed_coil_quality {
   int64_t correlated_with; /**< coil, from 0; -1: the correlation is not known */
   int64_t clipped;         /**< samples */
   int is_zero;
+  double echo_contrast;   /**< power around the echo over that elsewhere; 0: not known */
+  double scan_noise; /**< estimated, where the noise was measured as well; 0: not known */
 } mriembed_coil_quality;
 
 /** Figures of one slice. */
@@ -62,7 +64,15 @@ typedef struct mriembed_slice_quality {
   int64_t residual_spike_x;
   double residual_spike_level; /**< 0: not known */
   double residual_spike_share;
-  int ghost_is_judged; /**< 0: ghost_phase is not known */
+  int ghost_is_judged;  /**< 0: ghost_phase is not known */
+  double echo_contrast;      /**< of the median coil; 0: not known */
+  double signal_change; /**< of a coil's echo_contrast since the slice before; 1: not judged */
+  int64_t signal_change_coil;
+  int coil_change_is_judged;
+  double coil_change; /**< of a coil's gain or phase between two lines */
+  int64_t coil_change_coil;
+  int64_t coil_change_line;
+  int64_t lost_lines; /**< lines that are zero in all coils */
 } mriembed_slice_quality;
 
 /** The strongest line in the spectrum of the noise. */
@@ -87,7 +97,12 @@ typedef enum mriembed_fault {
   MRIEMBED_MOTION = 9,
   MRIEMBED_LOST_READOUTS = 10,
   MRIEMBED_NOISE_INCREASE = 11,
-  MRIEMBED_NOISE_DECREASE = 12
+  MRIEMBED_NOISE_DECREASE = 12,
+  MRIEMBED_SIGNAL_CHANGE = 13,
+  MRIEMBED_COIL_CHANGE = 14,
+  MRIEMBED_SCAN_NOISE = 15,
+  MRIEMBED_LOST_LINES = 16,
+  MRIEMBED_ECHO = 17
 } mriembed_fault;
 
 /** Limits, as mriembed::QualityLimits. Fill with mriembed_quality_limits_init, then change what should differ. */
@@ -108,6 +123,12 @@ typedef struct mriembed_quality_limits {
   double noise_decrease;
   double array_noise_increase;
   double array_noise_decrease;
+  double no_signal;
+  double signal_change;
+  double coil_change;
+  double scan_noise;
+  double lost_lines;
+  double echo;
 } mriembed_quality_limits;
 
 /** A figure beyond its limit. */

@@ -27,15 +27,23 @@ struct CoilQuality {
   double snr = 0;           ///< signal / noise; 0 if the noise is not known
   double correlation = 0;   ///< of noise: largest |psi_ij| / (psi_ii psi_jj)^1/2 with another coil; 0 if not known
   std::int64_t correlated_with = -1;  ///< that coil; -1 if the correlation is not known
-  /// Samples with the coil's largest real or imaginary part, if more than two samples share it: a receiver at its limit
-  /// repeats the same number.
+  /// Real and imaginary parts with the coil's largest magnitude, to a thousandth, if they are more than 4
+  /// times as many as have the second largest: a receiver at its limit repeats the same number.
   std::int64_t clipped = 0;
   bool is_zero = false;  ///< all samples are zero
+  /// Mean power around the echo over that of all other samples, in the slice where this is largest: about 1 in noise
+  /// alone. 0: not known, because the array sees no object.
+  double echo_contrast = 0;
+  /// Noise as it is estimated from k-space, if there is a noise measurement to compare it with; 0: not known.
+  double scan_noise = 0;
 };
 
 /// A line in the spectrum of the outer lines of k-space that no object causes: radio-frequency interference.
 struct Interference {
-  double level = 0;       ///< mean over coils of power over the median power of 16 neighbouring frequencies; 1: none
+  /// Power over the median of 16 neighbouring frequencies, or over that 3 samples away if this is more: the mean over
+  /// coils, or half of that in a single coil if this is more. About 1: none. 0: not known, because no slice's outer
+  /// lines are at least 12 lines from the centre.
+  double level = 0;
   double frequency = 0;   ///< cycles per sample of the readout, -0.5 to 0.5; times the bandwidth it is in Hz
   std::int64_t coil = 0;  ///< the coil in which it stands out most
 };
@@ -58,8 +66,9 @@ struct SliceQuality {
   std::int64_t zero_readouts = 0;
   std::int64_t zero_readouts_coil = -1;  ///< the coil with the most of them; -1: none
   Spike spike;                           ///< the one with the highest level by power
-  std::int64_t echo_y = 0;               ///< where k-space peaks, in samples from its centre
-  std::int64_t echo_x = 0;               ///< the same along x
+  /// Where k-space peaks, in samples from its centre: the strongest sample that has neighbours in other lines.
+  std::int64_t echo_y = 0;
+  std::int64_t echo_x = 0;  ///< the same along x
   /// Whether the lines were compared with their neighbours (motion, residual, ghost of 4 coils or more). Not judged
   /// with fewer than 4 coils or 24 lines side by side around the centre, of which at least half of the samples were
   /// measured, nor in a slice of noise alone.
@@ -72,6 +81,19 @@ struct SliceQuality {
   /// Whether ghost_phase is known: with at least 4 coils if lines_are_judged, with fewer if the object leaves enough of
   /// the field of view along y empty. The ghost then has tan(|ghost_phase| / 2) times the object's magnitude.
   bool ghost_is_judged = false;
+  /// Mean power around the echo over that of all other samples, of the median coil: at least 8 where there is an
+  /// object. 0: not known.
+  double echo_contrast = 0;
+  /// Factor by which a coil's echo_contrast differs from the slice before, beyond the change of the median coil; 1: not
+  /// judged, because the slices differ altogether.
+  double signal_change = 1;
+  std::int64_t signal_change_coil = -1;
+  bool coil_change_is_judged = false;
+  double coil_change = 0;  ///< level of a change of a coil's gain or phase between two lines; below 0.5 without one
+  std::int64_t coil_change_coil = -1;
+  std::int64_t coil_change_line = 0;  ///< the first line after the change
+  /// Lines that are zero in all coils although nearly all others were measured; all lines, if other slices have some.
+  std::int64_t lost_lines = 0;
 };
 
 /// All figures of a scan.
@@ -79,7 +101,7 @@ struct ScanQualityFigures {
   std::vector<CoilQuality> coils;
   std::vector<SliceQuality> slices;
   Interference interference;
-  /// Samples from which the correlations of noise are estimated, without a noise measurement; 0 otherwise.
+  /// Samples from which the correlations of noise are known; 0: many.
   std::int64_t correlation_samples = 0;
 };
 
@@ -103,14 +125,16 @@ class ScanQuality {
   ScanQuality(const ScanQuality&) = delete;
   ScanQuality& operator=(const ScanQuality&) = delete;
 
-  /// `covariance`: (coils, coils), of a noise measurement with the receiver's gain and bandwidth of the slices. Throws
-  /// Error (invalid_argument) for another shape, (bad_input) for a diagonal that is negative or not finite.
-  MRIEMBED_EXPORT void set_noise(const ArrayView<const std::complex<double>, 2>& covariance);
+  /// `covariance`: (coils, coils), of a noise measurement with the receiver's gain and bandwidth of the slices.
+  /// `samples`: of each coil, from which it was made; 0: many. Throws Error (invalid_argument) for another shape,
+  /// (bad_input) for a diagonal that is negative or not finite.
+  MRIEMBED_EXPORT void set_noise(const ArrayView<const std::complex<double>, 2>& covariance, std::int64_t samples = 0);
 
   /// k-space (coils, y, x) as the scanner measured it: not prewhitened; lines that are zero in all coils count as
   /// missing. Slices may differ in size. Throws Error (invalid_argument) for another number of coils or an empty axis,
   /// (bad_input) for samples that are not finite; the figures do not include such a slice. Returns the slice's figures:
-  /// those of figures(), except that a coil without a sample so far counts as zero throughout.
+  /// those of figures(), except that a coil without a sample so far counts as zero throughout, and that a slice of
+  /// zeros counts as lost only after one with samples.
   MRIEMBED_EXPORT SliceQuality add_slice(const ArrayView<const std::complex<float>, 3>& kspace);
 
   /// Of all slices so far.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include "measurements.hpp"
@@ -178,6 +179,7 @@ void encode_noise(Encoder& encoder, const std::optional<NoiseCovariance>& noise)
       encoder.number(channel);
     }
     encoder.number(noise->sample_time_us);
+    encoder.number(noise->samples);
   }
 }
 
@@ -199,6 +201,7 @@ std::optional<NoiseCovariance> decode_noise(Decoder& decoder) {
     noise.dead_channels.push_back(decoder.size(index == 0 ? 0 : noise.dead_channels.back() + 1, most_coils));
   }
   noise.sample_time_us = decode_sample_time(decoder);
+  noise.samples = decoder.size(0, std::numeric_limits<std::int64_t>::max());
   return noise;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t most_coils = 8;
 constexpr std::int64_t fewest_lines = 24;
+constexpr std::int64_t fewest_samples = 16;
 constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
 constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
 // Samples between coils, a cache line: coils whose distance is a power of two compete for the same places in the cache.
@@ -40,12 +41,13 @@ constexpr std::int64_t step_of(std::int64_t lines, std::int64_t most) { return (
 
 LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<float>, 3>& kspace,
                                          const std::vector<bool>& measured, const std::vector<double>& energies,
-                                         const std::vector<float>& scales) {
+                                         const std::vector<float>& scales, Echo echo) {
   const auto height = static_cast<std::int64_t>(measured.size());
   const auto [first, end] = central_lines(measured, height / 4);
   const std::vector<std::int64_t> coils = strongest_coils(energies);
   LineConsistency found;
-  if (end - first < fewest_lines || static_cast<std::int64_t>(coils.size()) < fewest_coils) {
+  if (end - first < fewest_lines || kspace.shape[2] < fewest_samples ||
+      static_cast<std::int64_t>(coils.size()) < fewest_coils) {
     return found;
   }
   // Weights do not depend on the scale; squares of small samples would leave the range.
@@ -62,9 +64,10 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
   found.ghost_phase = std::arg(turn.product) / 2;
   found.motion = motion();
   found.motion.line += first;
-  found.residual_spike = residual_spike();
+  const std::int64_t first_sample = kspace.shape[2] / 2 - width_ / 2;
+  found.residual_spike = residual_spike({echo.y - first, echo.x - first_sample});
   found.residual_spike.y += first;
-  found.residual_spike.x += kspace.shape[2] / 2 - width_ / 2;
+  found.residual_spike.x += first_sample;
   return found;
 }
 
@@ -81,11 +84,11 @@ kernels::Coherence LineConsistencyCheck::coherence() {
   return coherence;
 }
 
-Spike LineConsistencyCheck::residual_spike() const {
+Spike LineConsistencyCheck::residual_spike(Echo echo) const {
   const std::vector<float>& residual = motion_.residual();
   // The lines that are predicted.
   const std::vector<float> inner(residual.begin() + width_, residual.end() - width_);
-  Spike spike = strongest_spike(inner, lines_ - 2, width_);
+  Spike spike = strongest_spike(inner, lines_ - 2, width_, {echo.y - 1, echo.x});
   spike.y += 1;
   return spike;
 }

@@ -13,6 +13,7 @@
 #include "kernels/grappa_kernels.hpp"
 #include "mriembed/array_view.hpp"
 #include "mriembed/scan_quality.hpp"
+#include "quality/echo.hpp"
 #include "quality/sudden_motion.hpp"
 #include "threads/executor.hpp"
 
@@ -34,11 +35,12 @@ class LineConsistencyCheck {
   static constexpr std::int64_t fewest_coils = 4;
 
   // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
-  // the most energy. Not judged with less than 4 coils or 24 lines side by side, in which at least half of the samples
-  // were measured, nor where there is noise alone: where the coherence of both predictions is less than a half.
-  // `scales`: with which the samples of each coil have a mean power near 1.
+  // the most energy. Not judged with less than 4 coils, 16 samples or 24 lines side by side, in which at least half of
+  // the samples were measured, nor where there is noise alone: where the coherence of both predictions is less than a
+  // half.
+  // `scales`: with which the samples of each coil have a mean power near 1. `echo`: where no spike is told.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
-                     const std::vector<double>& energies, const std::vector<float>& scales);
+                     const std::vector<double>& energies, const std::vector<float>& scales, Echo echo);
 
  private:
   void read(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<std::int64_t>& coils, float scale,
@@ -49,7 +51,8 @@ class LineConsistencyCheck {
   enum class From { before, after, both };
   void predict(kernels::GrappaKernels& weights, From sources, std::int64_t step,
                std::vector<std::complex<float>>& predicted);
-  Spike residual_spike() const;
+  // `echo`: by its place among the lines.
+  [[nodiscard]] Spike residual_spike(Echo echo) const;
   // The samples are images along x; the motion is told in k-space, by the weights of all lines.
   SuddenMotion motion();
   // Of the predictions by the weights of even lines and of odd ones, in up to 32 lines.

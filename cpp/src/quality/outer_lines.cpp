@@ -17,6 +17,7 @@ constexpr std::int64_t most_lines = 64;
 constexpr std::int64_t most_samples = 8192;  // of a coil
 constexpr std::int64_t fewest_samples = 64;  // of a block: its mean power is then known to 13 %
 constexpr std::int64_t most_blocks = 64;
+constexpr std::int64_t fewest_of_all = 256;  // samples of a coil: the emptiest of few blocks is so by chance
 
 // Measured lines from the outermost one inwards, without the half of them that lies around the centre of k-space.
 // At most most_lines and most_samples: more make figures hardly more certain, and cost time.
@@ -80,6 +81,7 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
   width_ = transformed_length(full_width);
   const std::vector<std::int64_t> lines = outer_lines(measured, width_);
   lines_ = static_cast<std::int64_t>(lines.size());
+  nearest_ = lines.empty() ? 0 : std::abs(lines.back() - height / 2);
   const kernels::FourierTransform transform(width_);
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
   power_.assign(static_cast<std::size_t>(coils * width_), 0.0);
@@ -131,7 +133,9 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
       std::ranges::copy(blocks, block_powers_.begin() + coil * layout.blocks());
     }
     const std::int64_t samples = block_width * (lines_ / groups);
-    noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples, depth);
+    if (lines_ * width_ >= fewest_of_all) {
+      noise_[static_cast<std::size_t>(coil)] = emptiest(blocks, samples, depth);
+    }
   }
   products_ = {};
   if (correlate && lines_ > 0) {

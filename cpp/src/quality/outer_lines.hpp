@@ -24,6 +24,8 @@ class OuterLines {
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] std::int64_t lines() const { return lines_; }
+  // From the centre of k-space to the nearest of them, in lines.
+  [[nodiscard]] std::int64_t nearest() const { return nearest_; }
 
   // Mean power along x of a coil, an image's pixel for each frequency of the readout: 0 is the lowest, width / 2 none.
   [[nodiscard]] const double* power(std::int64_t coil) const { return power_.data() + coil * width_; }
@@ -37,6 +39,7 @@ class OuterLines {
  private:
   std::int64_t width_ = 0;
   std::int64_t lines_ = 0;
+  std::int64_t nearest_ = 0;
   std::vector<double> power_;         // (coils, x)
   std::vector<double> noise_;         // of each coil
   std::vector<float> of_groups_;      // of one coil, times its scale squared: (groups of lines, x)

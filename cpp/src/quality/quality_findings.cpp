@@ -14,6 +14,8 @@ namespace mriembed {
 
 namespace {
 
+constexpr double object_contrast = 8;  // see SliceQuality::echo_contrast
+
 // Of what is above 0; 0 where less than 3 values are.
 double median_of(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !(value > 0); });
@@ -35,16 +37,26 @@ double median_of(const std::vector<CoilQuality>& coils, double CoilQuality::* fi
   return median_of(std::move(values));
 }
 
-// Of an estimate from so many samples; 0: measured. The magnitude of a sample correlation r of N complex samples
+// Of a correlation from so many samples; 0: many. The magnitude of a sample correlation r of N complex samples
 // deviates by (1 - r^2) / (2 N)^1/2; four of these are added to the limit.
 double correlation_limit(double limit, std::int64_t samples) {
   return samples > 0 ? limit + 4 * std::max(0.0, 1 - limit * limit) / std::sqrt(2 * static_cast<double>(samples))
                      : limit;
 }
 
+// Of the noise in the scan over that of the noise measurement: bandwidth and averages change it in all coils alike.
+double common_scan_noise(const std::vector<CoilQuality>& coils) {
+  std::vector<double> ratios;
+  for (const CoilQuality& coil : coils) {
+    ratios.push_back(coil.noise > 0 ? coil.scan_noise / coil.noise : 0);
+  }
+  return median_of(std::move(ratios));
+}
+
 void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& of_array,
                        const std::vector<QualityLimits>& of_coils, std::vector<Finding>& found) {
-  const auto [noise, snr] = array_medians(figures);
+  const double noise = array_medians(figures).noise;
+  const double common = common_scan_noise(figures.coils);
   for (std::size_t index = 0; index < figures.coils.size(); ++index) {
     const CoilQuality& coil = figures.coils[index];
     const QualityLimits& limits = of_coils.empty() ? of_array : of_coils[index];
@@ -59,8 +71,12 @@ void add_coil_findings(const ScanQualityFigures& figures, const QualityLimits& o
     if (noise > 0 && coil.noise > 0 && coil.noise < limits.low_noise * noise) {
       found.push_back({Fault::low_noise, number, -1, coil.noise / noise, limits.low_noise});
     }
-    if (snr > 0 && coil.noise > 0 && coil.snr < limits.low_snr * snr) {
-      found.push_back({Fault::no_signal, number, -1, coil.snr / snr, limits.low_snr});
+    if (coil.echo_contrast > 0 && coil.echo_contrast < limits.no_signal) {
+      found.push_back({Fault::no_signal, number, -1, coil.echo_contrast, limits.no_signal});
+    }
+    const double scan_noise = common > 0 && coil.noise > 0 ? coil.scan_noise / coil.noise / common : 0;
+    if (scan_noise > limits.scan_noise) {
+      found.push_back({Fault::scan_noise, number, -1, scan_noise, limits.scan_noise});
     }
     const double correlation = correlation_limit(limits.correlation, figures.correlation_samples);
     if (coil.correlation > correlation && number < coil.correlated_with) {
@@ -100,6 +116,39 @@ void add_noise_change(const NoiseChange& change, const QualityLimits& of_array,
   }
 }
 
+// `interfered`: there is interference in the scan.
+void add_slice_findings(const SliceQuality& slice, std::int64_t number, const QualityLimits& limits, bool interfered,
+                        std::vector<Finding>& found) {
+  if (const ToldSpike told = told_spike(slice, limits); told.spike.level > told.limit) {
+    found.push_back({Fault::spike, -1, number, told.spike.level, told.limit});
+  }
+  if (const auto lost = static_cast<double>(slice.zero_readouts); lost > 0 && lost >= limits.zero_readouts) {
+    found.push_back({Fault::lost_readouts, slice.zero_readouts_coil, number, lost, limits.zero_readouts});
+  }
+  if (const auto lost = static_cast<double>(slice.lost_lines); lost > 0 && lost >= limits.lost_lines) {
+    found.push_back({Fault::lost_lines, -1, number, lost, limits.lost_lines});
+  }
+  const bool ghosted = std::abs(slice.ghost_phase) > limits.ghost_phase;
+  if (ghosted) {
+    found.push_back({Fault::ghost, -1, number, std::abs(slice.ghost_phase), limits.ghost_phase});
+  }
+  // Both make lines differ from their neighbours all over the slice.
+  if (!interfered && !ghosted && slice.motion_level > limits.motion_level) {
+    found.push_back({Fault::motion, -1, number, slice.motion_level, limits.motion_level});
+  }
+  if (slice.signal_change > limits.signal_change) {
+    found.push_back(
+        {Fault::signal_change, slice.signal_change_coil, number, slice.signal_change, limits.signal_change});
+  }
+  if (slice.coil_change > limits.coil_change) {
+    found.push_back({Fault::coil_change, slice.coil_change_coil, number, slice.coil_change, limits.coil_change});
+  }
+  const auto displacement = static_cast<double>(std::max(std::abs(slice.echo_y), std::abs(slice.echo_x)));
+  if (slice.echo_contrast >= object_contrast && displacement > limits.echo) {
+    found.push_back({Fault::echo, -1, number, displacement, limits.echo});
+  }
+}
+
 }  // namespace
 
 const char* name_of(Fault fault) {
@@ -130,12 +179,36 @@ const char* name_of(Fault fault) {
       return "noise_increase";
     case Fault::noise_decrease:
       return "noise_decrease";
+    case Fault::signal_change:
+      return "signal_change";
+    case Fault::coil_change:
+      return "coil_change";
+    case Fault::scan_noise:
+      return "scan_noise";
+    case Fault::lost_lines:
+      return "lost_lines";
+    case Fault::echo:
+      return "echo";
   }
   return "";
 }
 
 ArrayMedians array_medians(const ScanQualityFigures& figures) {
   return {median_of(figures.coils, &CoilQuality::noise), median_of(figures.coils, &CoilQuality::snr)};
+}
+
+std::vector<std::int64_t> weak_coils(const ScanQualityFigures& figures, const QualityLimits& limits,
+                                     const std::vector<QualityLimits>& of_coils) {
+  const double snr = array_medians(figures).snr;
+  std::vector<std::int64_t> weak;
+  for (std::size_t index = 0; index < figures.coils.size(); ++index) {
+    const CoilQuality& coil = figures.coils[index];
+    const QualityLimits& of_coil = of_coils.empty() ? limits : of_coils[index];
+    if (coil.noise > 0 && coil.snr < of_coil.low_snr * snr && coil.echo_contrast >= of_coil.no_signal) {
+      weak.push_back(static_cast<std::int64_t>(index));
+    }
+  }
+  return weak;
 }
 
 NoiseChange noise_change(const ScanQualityFigures& figures, const NoiseReference& reference) {
@@ -190,22 +263,7 @@ std::vector<Finding> findings_of(const ScanQualityFigures& figures, const Qualit
         {Fault::interference, figures.interference.coil, -1, figures.interference.level, limits.interference});
   }
   for (std::size_t index = 0; index < figures.slices.size(); ++index) {
-    const SliceQuality& slice = figures.slices[index];
-    const auto number = static_cast<std::int64_t>(index);
-    if (const ToldSpike told = told_spike(slice, limits); told.spike.level > told.limit) {
-      found.push_back({Fault::spike, -1, number, told.spike.level, told.limit});
-    }
-    if (const auto lost = static_cast<double>(slice.zero_readouts); lost > 0 && lost >= limits.zero_readouts) {
-      found.push_back({Fault::lost_readouts, slice.zero_readouts_coil, number, lost, limits.zero_readouts});
-    }
-    const bool ghosted = std::abs(slice.ghost_phase) > limits.ghost_phase;
-    if (ghosted) {
-      found.push_back({Fault::ghost, -1, number, std::abs(slice.ghost_phase), limits.ghost_phase});
-    }
-    // Both make lines differ from their neighbours all over the slice.
-    if (!interfered && !ghosted && slice.motion_level > limits.motion_level) {
-      found.push_back({Fault::motion, -1, number, slice.motion_level, limits.motion_level});
-    }
+    add_slice_findings(figures.slices[index], static_cast<std::int64_t>(index), limits, interfered, found);
   }
   std::ranges::sort(found, {}, [](const Finding& finding) {
     return std::tuple(-finding.severity(), finding.fault, finding.coil, finding.slice);

@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
 
-#include "kernels/peak.hpp"
 #include "kernels/sample_power.hpp"
 #include "mriembed/error.hpp"
+#include "quality/clipping.hpp"
+#include "quality/coil_change.hpp"
+#include "quality/coil_contrast.hpp"
+#include "quality/echo.hpp"
 #include "quality/half_field_ghost.hpp"
+#include "quality/interference.hpp"
 #include "quality/line_consistency.hpp"
+#include "quality/lost_lines.hpp"
 #include "quality/outer_lines.hpp"
 #include "quality/spike.hpp"
 #include "threads/default_floating_point.hpp"
@@ -26,60 +30,18 @@ using Slice = ArrayView<const std::complex<float>, 3>;
 constexpr double largest_scale = 1e38;         // that float32 holds
 constexpr std::int64_t enough_samples = 4096;  // for correlations of noise
 constexpr std::int64_t fewest_samples = 256;   // independent coils then seldom have a correlation above 0.25
-
-// The largest real or imaginary part of a coil, without its sign, and how many parts are that large.
-struct Extreme {
-  std::int32_t bits = 0;  // see kernels::peak_bits
-  std::int64_t parts = 0;
-
-  void take(const std::complex<float>* samples, std::int64_t count) {
-    const std::int32_t largest = kernels::peak_bits(samples, count);
-    if (largest < bits) {
-      return;
-    }
-    parts = largest > bits ? 0 : parts;
-    bits = largest;
-    const auto value = std::bit_cast<float>(bits);
-    for (std::int64_t sample = 0; sample < count; ++sample) {
-      parts += std::abs(samples[sample].real()) == value ? 1 : 0;
-      parts += std::abs(samples[sample].imag()) == value ? 1 : 0;
-    }
-  }
-};
+// Lines that show interference: nearer to the centre, objects have lines in their spectrum, too.
+constexpr std::int64_t nearest_to_centre = 12;
 
 // What is gathered of one coil.
 struct Gathered {
   double energy = 0;
   double noise_power = 0;  // sum of the slices' estimates
   std::int64_t estimates = 0;
-  Extreme extreme;
+  double contrast = 0;  // the largest
+  quality::Clipping clipping;
   std::vector<std::int64_t> zero_readouts;  // of each slice, where another coil measured the line
 };
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
-// Power of each frequency over the median of 16 around it, without the nearest ones.
-std::vector<double> levels_of(const std::vector<double>& power) {
-  constexpr std::int64_t reach = 9;
-  const auto width = static_cast<std::int64_t>(power.size());
-  std::vector<double> levels(power.size(), 1.0);
-  std::vector<double> around;
-  for (std::int64_t x = 0; x < width && width > 2 * reach; ++x) {
-    around.clear();
-    for (std::int64_t step = -reach; step <= reach; ++step) {
-      if (std::abs(step) > 1) {
-        around.push_back(power[static_cast<std::size_t>((x + step + width) % width)]);
-      }
-    }
-    const double floor = median(around);
-    levels[static_cast<std::size_t>(x)] = floor > 0 ? power[static_cast<std::size_t>(x)] / floor : 1;
-  }
-  return levels;
-}
 
 }  // namespace
 
@@ -89,7 +51,7 @@ class ScanQuality::State {
 
   [[nodiscard]] std::int64_t coils() const { return static_cast<std::int64_t>(gathered_.size()); }
 
-  void set_noise(const ArrayView<const std::complex<double>, 2>& covariance) {
+  void set_noise(const ArrayView<const std::complex<double>, 2>& covariance, std::int64_t samples) {
     if (covariance.shape != std::array<std::int64_t, 2>{coils(), coils()}) {
       throw Error(ErrorCode::invalid_argument, "a noise covariance of " + std::to_string(covariance.shape[0]) + " x " +
                                                    std::to_string(covariance.shape[1]) + " for " +
@@ -107,6 +69,7 @@ class ScanQuality::State {
       }
     }
     noise_ = std::move(noise);
+    noise_samples_ = samples;
   }
 
   SliceQuality add_slice(const Slice& kspace) {
@@ -129,6 +92,7 @@ class ScanQuality::State {
     SliceQuality slice;
     slice.lines = height;
     slice.measured_lines = std::ranges::count(measured, true);
+    slice.lost_lines = quality::lost_lines(measured);
     samples_ += slice.measured_lines * width;
     for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
       gathered_[coil].energy += energies[coil];
@@ -139,12 +103,13 @@ class ScanQuality::State {
       gathered_[coil].zero_readouts.push_back(zero);
     }
     if (slice.measured_lines > 0) {
-      slice.spike = quality::strongest_spike(power_, height, width);
-      const std::int64_t peak = std::ranges::max_element(power_) - power_.begin();
-      slice.echo_y = peak / width - height / 2;
-      slice.echo_x = peak % width - width / 2;
+      const quality::Echo echo = quality::find_echo(power_, height, width);
+      slice.echo_y = echo.y - height / 2;
+      slice.echo_x = echo.x - width / 2;
+      slice.spike = quality::strongest_spike(power_, height, width, echo);
+      add_coil_figures(kspace, energies, echo, slice);
       gather_outer_lines(kspace, measured);
-      const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_);
+      const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_, echo);
       slice.lines_are_judged = lines.judged;
       slice.ghost_is_judged = lines.judged;
       slice.ghost_phase = lines.ghost_phase;
@@ -156,13 +121,14 @@ class ScanQuality::State {
       slice.motion_level = lines.motion.level;
       slice.motion_line = lines.motion.line;
       slice.residual_spike = lines.residual_spike;
-      if (const double largest = power_[static_cast<std::size_t>(peak)]; lines.residual_spike.level > 0) {
+      if (const double largest = *std::ranges::max_element(power_); lines.residual_spike.level > 0) {
         const std::int64_t place = lines.residual_spike.y * width + lines.residual_spike.x;
         slice.residual_spike.share = std::sqrt(power_[static_cast<std::size_t>(place)] / largest);
       }
     }
     slices_.push_back(slice);
     count_zero_readouts(slices_.size() - 1, slice);
+    count_lost_slice(slice);
     return slice;
   }
 
@@ -179,13 +145,41 @@ class ScanQuality::State {
     figures.slices = slices_;
     for (std::size_t slice = 0; slice < slices_.size(); ++slice) {
       count_zero_readouts(slice, figures.slices[slice]);
+      count_lost_slice(figures.slices[slice]);
     }
-    figures.interference = interference();
-    figures.correlation_samples = correlation_is_estimated() ? products_.samples : 0;
+    if (!spectrum_.empty()) {
+      figures.interference = quality::strongest_interference(spectrum_, coils());
+    }
+    figures.correlation_samples = correlation_is_estimated() ? products_.samples : noise_samples_;
     return figures;
   }
 
  private:
+  // A slice of zeros where others have samples.
+  void count_lost_slice(SliceQuality& slice) const {
+    slice.lost_lines = samples_ > 0 && slice.measured_lines == 0 ? slice.lines : slice.lost_lines;
+  }
+
+  void add_coil_figures(const Slice& kspace, const std::vector<double>& energies, quality::Echo echo,
+                        SliceQuality& slice) {
+    std::vector<double> contrasts = quality::coil_contrasts(kspace, power_, energies, echo);
+    slice.echo_contrast = quality::median_contrast(contrasts);
+    const quality::CoilChange change = quality::strongest_coil_change(kspace, power_, contrasts, echo);
+    slice.coil_change_is_judged = change.judged;
+    slice.coil_change = change.level;
+    slice.coil_change_coil = change.coil;
+    slice.coil_change_line = change.line;
+    if (!contrasts_.empty()) {
+      const quality::ContrastChange of_slice = quality::contrast_change(contrasts_, contrasts);
+      slice.signal_change = of_slice.level;
+      slice.signal_change_coil = of_slice.coil;
+    }
+    for (std::size_t coil = 0; coil < gathered_.size() && slice.echo_contrast >= quality::least_contrast; ++coil) {
+      gathered_[coil].contrast = std::max(gathered_[coil].contrast, contrasts[coil]);
+    }
+    contrasts_ = std::move(contrasts);
+  }
+
   void count_zero_readouts(std::size_t slice, SliceQuality& figures) const {
     std::int64_t most = 0;
     for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
@@ -203,19 +197,19 @@ class ScanQuality::State {
   std::vector<double> energies_of(const Slice& kspace) {
     const auto [slice_coils, height, width] = kspace.shape;
     std::vector<double> energies;
-    std::vector<Extreme> extremes;
+    std::vector<quality::Clipping> clipping;
     is_zero_.assign(static_cast<std::size_t>(slice_coils * height), 0);
     power_.assign(static_cast<std::size_t>(height * width), 0.0F);
     scales_.clear();
     for (std::int64_t coil = 0; coil < slice_coils; ++coil) {
       double energy = 0;
-      Extreme extreme = gathered_[static_cast<std::size_t>(coil)].extreme;
+      quality::Clipping of_coil = gathered_[static_cast<std::size_t>(coil)].clipping;
       for (std::int64_t y = 0; y < height; ++y) {
         const std::complex<float>* samples = samples_of(kspace, coil, y);
         const double of_line = kernels::power_of(samples, width);
         is_zero_[static_cast<std::size_t>(coil * height + y)] = of_line == 0 ? 1 : 0;
         energy += of_line;
-        extreme.take(samples, width);
+        of_coil.add(samples, width);
       }
       if (!std::isfinite(energy)) {
         throw Error(ErrorCode::bad_input, "coil " + std::to_string(coil) + " holds samples that are not finite");
@@ -226,10 +220,10 @@ class ScanQuality::State {
         kernels::add_power(samples_of(kspace, coil, y), width, scales_.back(), power_.data() + y * width);
       }
       energies.push_back(energy);
-      extremes.push_back(extreme);
+      clipping.push_back(of_coil);
     }
     for (std::size_t coil = 0; coil < gathered_.size(); ++coil) {
-      gathered_[coil].extreme = extremes[coil];
+      gathered_[coil].clipping = clipping[coil];
     }
     return energies;
   }
@@ -254,7 +248,8 @@ class ScanQuality::State {
     if (correlate) {
       add_products(outer_.products());
     }
-    if (spectrum_.empty()) {
+    const bool shows_interference = outer_.nearest() >= nearest_to_centre;
+    if (spectrum_.empty() && shows_interference) {
       width_ = outer_.width();
       spectrum_.assign(static_cast<std::size_t>(coils() * width_), 0.0);
     }
@@ -264,7 +259,7 @@ class ScanQuality::State {
         gathered.noise_power += power;
         ++gathered.estimates;
       }
-      for (std::int64_t x = 0; x < width_ && width_ == outer_.width(); ++x) {
+      for (std::int64_t x = 0; x < width_ && width_ == outer_.width() && shows_interference; ++x) {
         spectrum_[static_cast<std::size_t>(coil * width_ + x)] += outer_.power(coil)[x];
       }
     }
@@ -312,12 +307,17 @@ class ScanQuality::State {
     const Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
     CoilQuality figures;
     figures.is_zero = gathered.energy == 0;
-    figures.clipped = gathered.extreme.bits > 0 && gathered.extreme.parts > 2 ? gathered.extreme.parts : 0;
+    figures.echo_contrast = gathered.contrast;
+    const bool has_estimate = gathered.estimates > 0 && most_are_estimated();
+    const double estimate =
+        has_estimate ? std::sqrt(gathered.noise_power / static_cast<double>(gathered.estimates)) : 0;
+    figures.clipped = gathered.clipping.parts();
     if (!noise_.empty()) {
       figures.noise = std::sqrt(noise_[static_cast<std::size_t>(coil * coils() + coil)].real());
+      figures.scan_noise = estimate;
       correlate(noise_, std::vector<bool>(gathered_.size(), true), coil, figures);
-    } else if (gathered.estimates > 0 && most_are_estimated()) {
-      figures.noise = std::sqrt(gathered.noise_power / static_cast<double>(gathered.estimates));
+    } else if (has_estimate) {
+      figures.noise = estimate;
       figures.noise_is_estimated = true;
       if (correlation_is_estimated()) {
         correlate(products_.values, products_.coils, coil, figures);
@@ -336,40 +336,14 @@ class ScanQuality::State {
     return 2 * estimated >= live;
   }
 
-  [[nodiscard]] Interference interference() const {
-    Interference found;
-    if (spectrum_.empty()) {
-      return found;
-    }
-    std::vector<std::vector<double>> of_coils;
-    std::vector<double> mean(static_cast<std::size_t>(width_), 0.0);
-    for (std::int64_t coil = 0; coil < coils(); ++coil) {
-      const auto first = spectrum_.begin() + coil * width_;
-      of_coils.push_back(levels_of({first, first + width_}));
-      for (std::size_t x = 0; x < mean.size(); ++x) {
-        mean[x] += of_coils.back()[x] / static_cast<double>(coils());
-      }
-    }
-    const auto strongest = static_cast<std::size_t>(std::ranges::max_element(mean) - mean.begin());
-    found.level = mean[strongest];
-    // exp(2 pi i f t) of the readout becomes a peak at -f in the image, whose transform has the other sign.
-    const std::int64_t from_centre = width_ / 2 - static_cast<std::int64_t>(strongest);
-    found.frequency = static_cast<double>(from_centre) / static_cast<double>(width_);
-    for (std::int64_t coil = 1; coil < coils(); ++coil) {
-      const auto& levels = of_coils[static_cast<std::size_t>(coil)];
-      if (levels[strongest] > of_coils[static_cast<std::size_t>(found.coil)][strongest]) {
-        found.coil = coil;
-      }
-    }
-    return found;
-  }
-
   std::vector<Gathered> gathered_;           // of each coil
   std::vector<std::complex<double>> noise_;  // (coils, coils); empty: not measured
+  std::int64_t noise_samples_ = 0;           // 0: many
   std::vector<SliceQuality> slices_;
-  std::int64_t samples_ = 0;   // measured, of each coil
-  std::vector<float> scales_;  // of the last slice: with it, a coil's samples have a mean power of 1
-  std::vector<float> power_;   // (y, x) of the last slice: the sum over coils of |v|^2 over the coil's mean
+  std::vector<double> contrasts_;  // of each coil, in the last slice that was measured
+  std::int64_t samples_ = 0;       // measured, of each coil
+  std::vector<float> scales_;      // of the last slice: with it, a coil's samples have a mean power of 1
+  std::vector<float> power_;       // (y, x) of the last slice: the sum over coils of |v|^2 over the coil's mean
   std::vector<std::complex<float>> line_;
   std::vector<std::uint8_t> is_zero_;  // (coils, lines) of the last slice
   quality::OuterLines outer_;
@@ -391,9 +365,9 @@ ScanQuality::~ScanQuality() = default;
 ScanQuality::ScanQuality(ScanQuality&& other) noexcept = default;
 ScanQuality& ScanQuality::operator=(ScanQuality&& other) noexcept = default;
 
-void ScanQuality::set_noise(const ArrayView<const std::complex<double>, 2>& covariance) {
+void ScanQuality::set_noise(const ArrayView<const std::complex<double>, 2>& covariance, std::int64_t samples) {
   const threads::DefaultFloatingPoint environment;
-  state_->set_noise(covariance);
+  state_->set_noise(covariance, samples);
 }
 
 SliceQuality ScanQuality::add_slice(const Slice& kspace) {

@@ -13,7 +13,7 @@ constexpr std::int64_t reach = 6;
 constexpr std::int64_t near_y = 1;
 constexpr std::int64_t near_x = 2;
 constexpr std::int32_t fewest = 24;  // samples around
-constexpr double centre = 0.15;      // of the half axes of k-space
+constexpr std::int64_t around_echo = 6;
 
 // Sums around each sample of a plane, line by line.
 template <typename Sum>
@@ -111,13 +111,12 @@ class CountsAround {
 
 }  // namespace
 
-Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
+Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo) {
   SumsAround<double> sums(height, width, [&](std::size_t place) { return power[place]; });
   CountsAround counts(power, height, width);
   const double peak = *std::ranges::max_element(power);
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {
-    const double along_y = static_cast<double>(2 * y - height) / static_cast<double>(height);
     const std::vector<double>& sums_of_line = sums.of_line(y);
     const std::vector<std::int32_t>& counts_of_line = counts.of_line(y);
     for (std::int64_t x = 0; x < width; ++x) {
@@ -127,10 +126,10 @@ Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std:
       if (own * count <= strongest.level * sum || count < fewest) {
         continue;
       }
-      const double along_x = static_cast<double>(2 * x - width) / static_cast<double>(width);
+      const std::int64_t distance = (y - echo.y) * (y - echo.y) + (x - echo.x) * (x - echo.x);
       // Next to nothing around a sample is rounding.
       const double mean = std::max(1e-12 * peak, sum / count);
-      if (along_y * along_y + along_x * along_x >= centre * centre && mean > 0 && own / mean > strongest.level) {
+      if (distance >= around_echo * around_echo && mean > 0 && own / mean > strongest.level) {
         strongest = {y, x, own / mean, std::sqrt(own / peak)};
       }
     }

@@ -7,15 +7,16 @@
 
 #include "mriembed/array_view.hpp"
 #include "mriembed/scan_quality.hpp"
+#include "quality/echo.hpp"
 
 namespace mriembed::quality {
 
 // A discharge while one sample is taken adds a wave to the image; in k-space it is one sample too strong, in all coils.
-// k-space of an object is smooth in power over a few samples, but at its centre, where no spike is told.
+// k-space of an object is smooth in power over a few samples, but around its echo: no spike is told within 6 samples.
 //
 // `power`: (y, x), the sum over coils of |v|^2 over the coil's mean power. The level of a sample is its power over the
 // mean of those within 6 lines and samples, without the 3 x 5 nearest ones. Samples that are zero were not measured and
 // do not count; where less than 24 are left around a sample, nothing is said of it.
-Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width);
+Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo);
 
 }  // namespace mriembed::quality

@@ -28,6 +28,8 @@ class Coil:
     correlated_with: int | None  # a channel
     clipped: int
     is_zero: bool
+    echo_contrast: float | None
+    scan_noise: float | None
     noise_change: float | None  # over the reference's
 
     @property
@@ -54,6 +56,11 @@ class Slice:
     ghost_phase: float
     motion_level: float
     motion_line: int
+    echo_contrast: float
+    signal_change: float
+    coil_change_is_judged: bool
+    coil_change: float
+    lost_lines: int
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,8 @@ def _coil(found: dict[str, Any]) -> Coil:
         correlated_with=None if found["correlated_with"] is None else int(found["correlated_with"]),
         clipped=int(found["clipped"]),
         is_zero=bool(found["is_zero"]),
+        echo_contrast=_or_none(found["echo_contrast"]),
+        scan_noise=_or_none(found["scan_noise"]),
         noise_change=_or_none(found["noise_change"]),
     )
 
@@ -180,6 +189,11 @@ def _slice(found: dict[str, Any]) -> Slice:
         ghost_phase=float(found["ghost_phase"]),
         motion_level=float(found["motion_level"]),
         motion_line=int(found["motion_line"]),
+        echo_contrast=float(found["echo_contrast"]),
+        signal_change=float(found["signal_change"]),
+        coil_change_is_judged=bool(found["coil_change_is_judged"]),
+        coil_change=float(found["coil_change"]),
+        lost_lines=int(found["lost_lines"]),
     )
 
 

@@ -13,7 +13,7 @@ namespace mriembed::quality {
 namespace {
 
 // By the definition in the header, sample by sample.
-Spike defined_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
+Spike defined_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo) {
   const auto at = [&](std::int64_t y, std::int64_t x) {
     return static_cast<double>(power[static_cast<std::size_t>(y * width + x)]);
   };
@@ -21,8 +21,7 @@ Spike defined_spike(const std::vector<float>& power, std::int64_t height, std::i
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {
-      const double from_centre = std::hypot(2.0 * static_cast<double>(y) / static_cast<double>(height) - 1,
-                                            2.0 * static_cast<double>(x) / static_cast<double>(width) - 1);
+      const double from_echo = std::hypot(static_cast<double>(y - echo.y), static_cast<double>(x - echo.x));
       double sum = 0;
       int count = 0;
       for (std::int64_t v = std::max<std::int64_t>(0, y - 6); v < std::min(height, y + 7); ++v) {
@@ -32,7 +31,7 @@ Spike defined_spike(const std::vector<float>& power, std::int64_t height, std::i
           count += !is_near && at(v, u) > 0 ? 1 : 0;
         }
       }
-      if (from_centre >= 0.15 && at(y, x) > 0 && count >= 24 && at(y, x) / (sum / count) > strongest.level) {
+      if (from_echo >= 6 && at(y, x) > 0 && count >= 24 && at(y, x) / (sum / count) > strongest.level) {
         strongest = {y, x, at(y, x) / (sum / count), std::sqrt(at(y, x) / peak)};
       }
     }
@@ -49,8 +48,9 @@ std::vector<float> random_power(std::int64_t height, std::int64_t width, unsigne
 }
 
 void expect_as_defined(const std::vector<float>& power, std::int64_t height, std::int64_t width) {
-  const Spike found = strongest_spike(power, height, width);
-  const Spike expected = defined_spike(power, height, width);
+  const Echo echo{height / 3, width / 2};
+  const Spike found = strongest_spike(power, height, width, echo);
+  const Spike expected = defined_spike(power, height, width, echo);
   EXPECT_EQ(found.y, expected.y);
   EXPECT_EQ(found.x, expected.x);
   EXPECT_NEAR(found.level, expected.level, 1e-9 * expected.level);
@@ -77,19 +77,19 @@ TEST(SpikeTest, does_not_count_samples_that_were_not_measured) {
   }
 }
 
-TEST(SpikeTest, is_found_at_edges_and_not_at_the_centre) {
+TEST(SpikeTest, is_found_at_edges_and_not_around_the_echo) {
   for (const std::int64_t place : {0, 49, 50 * 39, 50 * 40 - 1}) {
     std::vector<float> power = random_power(40, 50, 3);
     power[static_cast<std::size_t>(place)] = 1000;
-    power[50 * 20 + 25] = 5000;
-    const Spike found = strongest_spike(power, 40, 50);
+    power[50 * 13 + 30] = 5000;
+    const Spike found = strongest_spike(power, 40, 50, {10, 26});
     EXPECT_EQ(found.y * 50 + found.x, place);
     EXPECT_NEAR(found.share, std::sqrt(0.2), 1e-6);
   }
 }
 
 TEST(SpikeTest, is_none_where_too_few_samples_lie_around) {
-  EXPECT_EQ(strongest_spike(random_power(5, 5, 1), 5, 5).level, 0);
+  EXPECT_EQ(strongest_spike(random_power(5, 5, 1), 5, 5, {2, 2}).level, 0);
 }
 
 }  // namespace
