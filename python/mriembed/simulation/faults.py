@@ -11,6 +11,9 @@ noise x 3              one         The standard deviation of the noise is 3 time
 noise x 10             one         The standard deviation of the noise is 10 times as large.
 correlated pair        two         The next coil (cyclic order) receives 0.9 of the coil's signal and noise.
 lost readouts          one         1 to 4 neighbouring readouts of one slice are zero.
+noise in the scan      one         The noise is 10 times as large in k-space, but not in the noise measurement.
+failing element        one         The signal of one slice is lost from one of its central lines on.
+clipping               one         Real and imaginary parts of k-space are cut off at 0.3 of the largest.
 RF tone                whole array Interference of one frequency crosses every line and the noise measurement.
 spike                  whole array One k-space sample of one slice is far too large.
 ghost                  whole array Odd lines along y are out of phase with even lines, which makes an N/2 ghost.
@@ -41,6 +44,9 @@ _SPIKE_RADIUS = (0.2, 0.95)  # of half of the matrix
 _GHOST_PHASE = 0.2  # radians
 _MOTION_SHIFT = (3, 2)  # pixels along y and x
 _MOTION_START = (3 / 8, 5 / 8)  # share of the measured lines before the motion
+_SCAN_NOISE = 10.0
+_FAILURE_DISTANCE = 4  # lines from the centre, at most
+_CLIPPING = 0.3  # of the largest real or imaginary part
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +215,30 @@ def _lose_readouts(scan: _Scan, coil: int, random: np.random.Generator) -> tuple
     return (coil,)
 
 
+def _raise_scan_noise(scan: _Scan, coil: int, random: np.random.Generator) -> tuple[int, ...]:
+    """As `_raise_noise`, but without the noise measurement: a loose contact that gradients shake."""
+    added = scan.noise_sd()[coil] * math.sqrt(_SCAN_NOISE**2 - 1)
+    scan.kspace[:, coil] += _white_noise(scan.measured.shape, added, random) * scan.measured
+    return (coil,)
+
+
+def _fail(scan: _Scan, coil: int, random: np.random.Generator) -> tuple[int, ...]:
+    """Noise alone from one of the central lines of one slice on."""
+    index = random.integers(len(scan.kspace))
+    first = scan.kspace.shape[2] // 2 + int(random.integers(-_FAILURE_DISTANCE, _FAILURE_DISTANCE + 1))
+    measured = scan.measured[index, first:]
+    scan.kspace[index, coil, first:] = _white_noise(measured.shape, scan.noise_sd()[coil], random) * measured
+    return (coil,)
+
+
+def _clip(scan: _Scan, coil: int, _: np.random.Generator) -> tuple[int, ...]:
+    """All slices share the receiver and its limit."""
+    parts = np.ascontiguousarray(scan.kspace[:, coil]).view(np.float32)
+    limit = _CLIPPING * np.abs(parts).max()
+    scan.kspace[:, coil] = np.clip(parts, -limit, limit).view(np.complex64)
+    return (coil,)
+
+
 def _add_tone(scan: _Scan, random: np.random.Generator) -> None:
     """One complex exponential along the readout.
 
@@ -285,6 +315,9 @@ _COIL_FAULTS: dict[str, Callable[[_Scan, int, np.random.Generator], tuple[int, .
     "noise x 10": partial(_raise_noise, factor=10.0),
     "correlated pair": _correlate_pair,
     "lost readouts": _lose_readouts,
+    "noise in the scan": _raise_scan_noise,
+    "failing element": _fail,
+    "clipping": _clip,
 }
 
 _ARRAY_FAULTS: dict[str, Callable[[_Scan, np.random.Generator], None]] = {

@@ -4,8 +4,17 @@ import pytest
 from faulty_scan import COILS, NOISE_SD, coils_that_changed, faulty, noise_of, scan
 from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
 
-COIL_FAULTS = FAULTS[:8]
-FAULTS_WITH_NOISE = ("dead element", "noise x 3", "noise x 10", "correlated pair", "RF tone", "noise x 3 in all coils")
+COIL_FAULTS = FAULTS[:11]
+FAULTS_WITH_NOISE = (
+    "dead element",
+    "noise x 3",
+    "noise x 10",
+    "correlated pair",
+    "noise in the scan",
+    "failing element",
+    "RF tone",
+    "noise x 3 in all coils",
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -63,7 +72,7 @@ def test_a_fault_of_one_coil_changes_no_other_coil(fault: str) -> None:
     np.testing.assert_array_equal(noise_of(result.raw)[others], noise_of(raw)[others])
 
 
-@pytest.mark.parametrize("fault", FAULTS[8:])
+@pytest.mark.parametrize("fault", FAULTS[11:])
 def test_a_fault_of_the_whole_array_changes_all_coils_and_names_none(fault: str) -> None:
     raw = scan()
     result = faulty(raw, fault)

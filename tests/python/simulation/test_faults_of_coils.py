@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faulty_scan import COILS, NOISE_SD, faulty, noise_of, scan, sd
+from faulty_scan import COILS, HEIGHT, NOISE_SD, faulty, noise_of, scan, sd
 from mriembed.simulation.faults import with_fault
 
 
@@ -93,3 +93,34 @@ def test_a_correlated_pair_shares_its_signal() -> None:
     after = with_fault(raw, "correlated pair", np.random.default_rng(0), 1, NOISE_SD).raw
     expected = np.sqrt(0.19) * raw.kspace[:, 2] + 0.9 * 0.25 * raw.kspace[:, 1]  # NOISE_SD: 0.5 / 2
     np.testing.assert_allclose(after.kspace[:, 2], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_noise_in_the_scan_grows_by_10_and_leaves_the_noise_measurement_as_it_is() -> None:
+    raw = scan(signal=0, left_out=False)
+    found = faulty(raw, "noise in the scan", coil=1).raw
+    np.testing.assert_array_equal(noise_of(found), noise_of(raw))
+    assert np.sqrt(np.mean(np.abs(found.kspace[:, 1]) ** 2)) == pytest.approx(10 * NOISE_SD[1], rel=0.05)
+
+
+def test_a_failing_element_has_noise_alone_from_a_central_line_on() -> None:
+    raw = scan(left_out=False)
+    firsts = set()
+    for seed in range(60):
+        found = faulty(raw, "failing element", seed, coil=2).raw.kspace
+        slices, lines = np.nonzero((found[:, 2] != raw.kspace[:, 2]).all(axis=2))
+        assert len(set(slices)) == 1
+        first = int(lines.min())
+        np.testing.assert_array_equal(lines, np.arange(first, HEIGHT))
+        lost = found[slices[0], 2, first:]
+        assert np.sqrt(np.mean(np.abs(lost) ** 2)) == pytest.approx(NOISE_SD[2], rel=0.2)
+        firsts.add(first)
+    assert firsts == set(range(HEIGHT // 2 - 4, HEIGHT // 2 + 5))
+
+
+def test_clipping_cuts_both_parts_off_at_0_3_of_the_largest() -> None:
+    raw = scan(left_out=False)
+    parts = raw.kspace[:, 3].copy().view(np.float32)
+    limit = 0.3 * np.abs(parts).max()
+    found = faulty(raw, "clipping", coil=3).raw.kspace[:, 3].copy().view(np.float32)
+    np.testing.assert_allclose(found, np.where(np.abs(parts) > limit, np.sign(parts) * limit, parts), rtol=1e-6)
+    assert np.sum(np.abs(parts) > limit) > 4
