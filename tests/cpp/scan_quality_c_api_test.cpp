@@ -32,7 +32,9 @@ class ScanQualityCApi : public testing::Test {
         const float real = noise * normal(generator);
         samples.emplace_back(real, noise * normal(generator));
       }
-      samples[static_cast<std::size_t>((coil * height + height / 2) * width + width / 2)] += 1000.0F;
+      const std::int64_t centre = (coil * height + height / 2) * width + width / 2;
+      samples[static_cast<std::size_t>(centre)] += 1000.0F;
+      samples[static_cast<std::size_t>(centre - width)] += 200.0F;  // a spike would be in one line alone
     }
     ASSERT_EQ(mriembed_scan_quality_create(coils, &quality, &error), MRIEMBED_OK) << error.message;
   }
@@ -90,6 +92,8 @@ TEST_F(ScanQualityCApi, gives_the_figures_of_the_cpp_interface) {
     EXPECT_EQ(found.correlated_with, -1);
     EXPECT_EQ(found.clipped, of.clipped);
     EXPECT_EQ(found.is_zero, 0);
+    EXPECT_EQ(found.echo_contrast, of.echo_contrast);
+    EXPECT_EQ(found.scan_noise, of.scan_noise);
   }
   mriembed_slice_quality slice{};
   slice.struct_size = sizeof(slice);
@@ -103,6 +107,15 @@ TEST_F(ScanQualityCApi, gives_the_figures_of_the_cpp_interface) {
   EXPECT_EQ(slice.ghost_phase, expected.slices[0].ghost_phase);
   EXPECT_EQ(slice.ghost_is_judged, expected.slices[0].ghost_is_judged ? 1 : 0);
   EXPECT_EQ(slice.motion_line, expected.slices[0].motion_line);
+  EXPECT_EQ(slice.echo_contrast, expected.slices[0].echo_contrast);
+  EXPECT_GT(slice.echo_contrast, 8);
+  EXPECT_EQ(slice.signal_change, 1);
+  EXPECT_EQ(slice.signal_change_coil, -1);
+  EXPECT_EQ(slice.coil_change_is_judged, 1);
+  EXPECT_EQ(slice.coil_change, expected.slices[0].coil_change);
+  EXPECT_EQ(slice.coil_change_coil, expected.slices[0].coil_change_coil);
+  EXPECT_EQ(slice.coil_change_line, expected.slices[0].coil_change_line);
+  EXPECT_EQ(slice.lost_lines, 0);
   mriembed_interference interference{};
   interference.struct_size = sizeof(interference);
   ASSERT_EQ(mriembed_scan_quality_interference(quality, &interference, &error), MRIEMBED_OK);
@@ -132,7 +145,7 @@ TEST_F(ScanQualityCApi, names_the_coil_at_fault_and_takes_other_limits) {
   limits.high_noise = 8;
   ASSERT_EQ(mriembed_scan_quality_find(quality, &limits, &count, &error), MRIEMBED_OK);
   EXPECT_EQ(count, 0);
-  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(13)), nullptr);
+  EXPECT_EQ(mriembed_fault_name(static_cast<mriembed_fault>(18)), nullptr);
 }
 
 TEST_F(ScanQualityCApi, compares_the_noise_with_that_of_a_reference) {

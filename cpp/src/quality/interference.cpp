@@ -54,7 +54,8 @@ Interference strongest_interference(const std::vector<double>& spectrum, std::in
     const double level = std::max(means[place], share_of_single_coil * largest[place]);
     if (level > found.level) {
       // exp(2 pi i f t) of the readout becomes a peak at -f in the image, whose transform has the other sign.
-      found = {level, static_cast<double>(width / 2 - x) / static_cast<double>(width), coil_of_largest[place]};
+      const std::int64_t from_centre = width / 2 - x;
+      found = {level, static_cast<double>(from_centre) / static_cast<double>(width), coil_of_largest[place]};
     }
   }
   return found;
