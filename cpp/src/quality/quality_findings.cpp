@@ -47,6 +47,7 @@ double correlation_limit(double limit, std::int64_t samples) {
 // Of the noise in the scan over that of the noise measurement: bandwidth and averages change it in all coils alike.
 double common_scan_noise(const std::vector<CoilQuality>& coils) {
   std::vector<double> ratios;
+  ratios.reserve(coils.size());
   for (const CoilQuality& coil : coils) {
     ratios.push_back(coil.noise > 0 ? coil.scan_noise / coil.noise : 0);
   }
