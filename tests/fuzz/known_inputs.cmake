@@ -6,7 +6,14 @@ function(mriembed_fuzzed_sources library)
     set(names ${ARGN})
     list(TRANSFORM names REPLACE "^(src|check|cli|server|text)/" "\\1/CMakeFiles/.*/")
     list(JOIN names "|" names)
-    foreach(built mriembed_parts mriembed_text mriembed_check mriembed_cli_parts mriembed_server)
+    foreach(
+        built
+        mriembed_parts
+        mriembed_text
+        mriembed_check
+        mriembed_cli_parts
+        mriembed_server
+    )
         set(objects "$<TARGET_OBJECTS:${built}>")
         target_sources(${library} PRIVATE "$<FILTER:${objects},INCLUDE,/cpp/(${names})[.]o$>")
     endforeach()

@@ -39,8 +39,8 @@ typedef struct mriembed_coil_quality {
   int64_t correlated_with; /**< coil, from 0; -1: the correlation is not known */
   int64_t clipped;         /**< samples */
   int is_zero;
-  double echo_contrast;   /**< power around the echo over that elsewhere; 0: not known */
-  double scan_noise; /**< estimated, where the noise was measured as well; 0: not known */
+  double echo_contrast; /**< power around the echo over that elsewhere; 0: not known */
+  double scan_noise;    /**< estimated, where the noise was measured as well; 0: not known */
 } mriembed_coil_quality;
 
 /** Figures of one slice. */
@@ -65,7 +65,7 @@ typedef struct mriembed_slice_quality {
   double residual_spike_level; /**< 0: not known */
   double residual_spike_share;
   int ghost_is_judged;  /**< 0: ghost_phase is not known */
-  double echo_contrast;      /**< of the median coil; 0: not known */
+  double echo_contrast; /**< of the median coil; 0: not known */
   double signal_change; /**< of a coil's echo_contrast since the slice before; 1: not judged */
   int64_t signal_change_coil;
   int coil_change_is_judged;
