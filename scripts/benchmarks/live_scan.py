@@ -102,5 +102,5 @@ class LiveScan:
         struct.pack_into("<HHH", head, 34, self.samples, self.coils, self.coils)
         struct.pack_into("<H", head, 172, self.samples // 2)
         struct.pack_into("<HHHH", head, 242, line, partition, average, slice_number)
-        scaled = samples * np.float32(1 / (1 + abs(partition - self.partitions // 2)))
+        scaled: Samples = samples * np.float32(1 / (1 + abs(partition - self.partitions // 2)))
         return struct.pack("<H", 1008) + bytes(head) + scaled.tobytes()
