@@ -82,7 +82,7 @@ void SlicePreprocessor::take_needed_samples() {
 
 // Of lines that the matrix does not keep, only those that others are filled from, in a window around the centre.
 void SlicePreprocessor::take_lines_to_fill() {
-  if (!axes_at_hand().y) {
+  if (!grid_axes().y) {
     return;
   }
   const auto [begin, end] = needed(source_height_);
