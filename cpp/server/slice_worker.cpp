@@ -29,7 +29,7 @@ constexpr double first_white = 2047;
 std::vector<std::string> texts_of(const std::array<float, 3>& direction) {
   std::vector<std::string> texts;
   std::ranges::transform(direction, std::back_inserter(texts),
-                         [](float component) { return cli::shortest(static_cast<double>(component)); });
+                         [](float component) { return text::shortest(static_cast<double>(component)); });
   return texts;
 }
 
