@@ -31,7 +31,7 @@ using Samples = std::vector<std::complex<float>>;
 
 std::string new_file() {
   static std::atomic<int> count = 0;
-  return testing_files::scratch_folder() / std::to_string(count++);
+  return testing_files::scratch_folder() / ("out-of-process-" + std::to_string(count++));
 }
 
 // A program that stands in for mriembed_scan_reader and does what a damaged file could make that one do.
