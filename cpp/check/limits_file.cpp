@@ -33,7 +33,7 @@ double QualityLimits::* limit_named(const std::string& path, const std::string& 
   const auto found =
       std::ranges::find(all, name, [](const NamedLimit& limit) { return std::string_view(limit.first); });
   if (found == all.end()) {
-    refuse(path, "\"" + name + "\" is no limit; known are " + known_names());
+    refuse(path, "\"" + name + "\" is not a limit; known are " + known_names());
   }
   return found->second;
 }

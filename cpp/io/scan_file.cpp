@@ -46,9 +46,9 @@ const std::vector<ScanFormat>& formats() {
 [[noreturn]] void refuse_unknown(const std::string& path) {
   static_cast<void>(magic_bytes(path));  // refuses what is no file
   if (std::filesystem::path(path).extension() == ".dat") {
-    refuse("no scan of a known format; of Siemens raw data (.dat), `mriembed convert` makes an MRD file that is one");
+    refuse("not a scan of a known format; `mriembed convert` converts Siemens raw data (.dat) to MRD");
   }
-  refuse("no scan of a known format: " + known_formats() + " are read");
+  refuse("not a scan of a known format; known are " + known_formats());
 }
 
 }  // namespace

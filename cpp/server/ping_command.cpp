@@ -34,7 +34,7 @@ std::string answer_of(const Address& address) {
     const auto back = source.number<std::uint64_t>();
     const auto length = source.number<std::uint64_t>();
     if (number != response_number || back != correlation || length > longest_answer) {
-      refuse(address, "answers, but is no mriembed service");
+      refuse(address, "answers, but is not an mriembed service");
     }
     return source.text(length);
   } catch (const io::ByteSource::CutShort&) {

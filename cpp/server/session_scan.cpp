@@ -146,7 +146,7 @@ void SessionScan::take_slices() {
 void SessionScan::end() {
   header_.reset();
   if (!header_fault_.empty()) {  // clients that send images alone may have no scan's to send
-    texts_.warn("the header is no scan's: " + std::exchange(header_fault_, {}));
+    texts_.warn("the header is not that of a scan: " + std::exchange(header_fault_, {}));
   }
   if (scan_ == nullptr) {
     return;

@@ -191,11 +191,11 @@ def test_python_reads_standard_input(scan: Path, tmp_path: Path) -> None:
         found = subprocess.run(command, check=True, capture_output=True, input=content.read_bytes(), timeout=120)
         assert found.stdout == expected
     broken = subprocess.run(command, check=False, capture_output=True, input=b"no scan", timeout=120)
-    assert b"BadInputError: -: no scan of a known format" in broken.stderr
+    assert b"BadInputError: -: not a scan of a known format" in broken.stderr
 
 
 def test_an_acquisition_s_number_is_no_scan(tmp_path: Path) -> None:
     path = tmp_path / "noise.bin"
     path.write_bytes(struct.pack("<H", ACQUISITION) + bytes(400))
-    with pytest.raises(BadInputError, match="no scan of a known format"):
+    with pytest.raises(BadInputError, match="not a scan of a known format"):
         read_slices(path)

@@ -124,7 +124,7 @@ def broken_scans(folder: Path, good: Path) -> dict[str, tuple[Path, str]]:
 
     samples = np.load(good)
     add("empty", b"", "empty")
-    add("text", b"some text", "no scan of a known format")
+    add("text", b"some text", "not a scan of a known format")
     add("cut short", good.read_bytes()[:-100], "cut short or damaged")
     add("integers", np.ones((1, 2, 8, 8), np.int16), "type '<i2'")
     zero = samples.copy()

@@ -74,7 +74,7 @@ ODD_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "matlab.mat": (matlab_workspace, "an HDF5 file without a scan"),
     "spokes.cfl": (bart_spokes, "radial or spiral k-space"),
     "objects.npy": (pickled_objects, "Python objects (pickle), which is never read"),
-    "image.dcm": (dicom_image, "no scan of a known format"),
+    "image.dcm": (dicom_image, "not a scan of a known format"),
 }
 
 

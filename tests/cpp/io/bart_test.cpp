@@ -134,7 +134,7 @@ TEST(BartReader, refuses_extents_that_no_scan_has) {
 TEST(BartReader, looks_for_sizes_only_at_the_beginning_of_a_header) {
   const std::string base = written_bart("2 2 1 1", numbered(4));
   std::ofstream(base + ".hdr") << std::string(1 << 17U, ' ') << "\n# Dimensions\n2 2 1 1\n";
-  EXPECT_NE(refusal_of(base + ".hdr").find("no scan of a known format"), std::string::npos);
+  EXPECT_NE(refusal_of(base + ".hdr").find("not a scan of a known format"), std::string::npos);
 }
 
 TEST(BartReader, refuses_a_header_without_samples) {

@@ -31,8 +31,8 @@ TEST(ScanFile, refuses_what_is_no_scan_by_its_cause) {
   EXPECT_NE(refusal_of(fresh_path(".h5")).find("No such file"), std::string::npos);
   EXPECT_NE(refusal_of(testing::TempDir()).find("a folder"), std::string::npos);
   EXPECT_NE(refusal_of(written(".h5", "")).find("empty"), std::string::npos);
-  EXPECT_NE(refusal_of(written(".h5", "some text")).find("no scan of a known format"), std::string::npos);
-  EXPECT_NE(refusal_of(written(".dat", "raw data of a scanner")).find("`mriembed convert` makes"), std::string::npos);
+  EXPECT_NE(refusal_of(written(".h5", "some text")).find("not a scan of a known format"), std::string::npos);
+  EXPECT_NE(refusal_of(written(".dat", "raw data of a scanner")).find("`mriembed convert` converts"), std::string::npos);
   EXPECT_NE(refusal_of(written(".h5", "\x89HDF\r\n\x1a\n")).find("damaged"), std::string::npos);
 }
 

@@ -99,7 +99,7 @@ TEST_F(SessionTest, skips_waveforms_and_tells_of_images) {
 TEST_F(SessionTest, takes_images_without_a_scans_header) {
   const std::string image = io_messages::image_message(2, {4, 4, 1}, 1, "");
   const Answers answers = answers_to(config() + io_messages::text_message(3, "Dummy XML header") + image + close);
-  EXPECT_TRUE(answers.says("WARNING the header is no scan's"));
+  EXPECT_TRUE(answers.says("WARNING the header is not that of a scan"));
   EXPECT_FALSE(answers.says("ERROR"));
 }
 

@@ -37,7 +37,7 @@ def test_limits_of_a_file_replace_the_default_ones_for_the_array_and_by_coil_nam
     ("content", "message"),
     [
         ("[", "is no JSON object; limits by name are expected"),
-        ('{"high_nose": 3}', '"high_nose" is no limit; known are high_noise, low_noise,'),
+        ('{"high_nose": 3}', '"high_nose" is not a limit; known are high_noise, low_noise,'),
         ('{"spike": -1}', '"spike" is -1; it must be a number above 0'),
         ('{"spike": "much"}', '"spike" is "much"; it must be a number above 0'),
         ('{"coils": {}}', '"coils" must be a list of objects'),
