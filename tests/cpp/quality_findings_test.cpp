@@ -109,13 +109,13 @@ TEST(Findings, tell_coils_that_change_and_lost_lines_of_a_slice) {
 TEST(Findings, tell_an_echo_far_from_the_centre_where_there_is_an_object) {
   ScanQualityFigures figures = faultless();
   figures.slices[1].echo_y = -6;
-  figures.slices[1].echo_x = 20;
+  figures.slices[1].echo_x = 30;
   EXPECT_TRUE(findings_of(figures).empty()) << "noise alone";
   figures.slices[1].echo_contrast = 50;
   const std::vector<Finding> found = findings_of(figures);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].fault, Fault::echo);
-  EXPECT_DOUBLE_EQ(found[0].value, 20);
+  EXPECT_DOUBLE_EQ(found[0].value, 30);
 }
 
 TEST(Findings, name_a_correlated_pair_once) {

@@ -59,7 +59,7 @@ struct QualityLimits {
   double coil_change = 1;              ///< SliceQuality::coil_change
   double scan_noise = 2;               ///< CoilQuality::scan_noise over noise, over the array's median
   double lost_lines = 1;               ///< of a slice; this many are a finding
-  double echo = 12;                    ///< samples from the centre, along y or x
+  double echo = 24;                    ///< samples from the centre, along y or x
 };
 
 /// A figure beyond its limit.

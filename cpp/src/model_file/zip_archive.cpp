@@ -84,7 +84,7 @@ ZipArchive::ZipArchive(std::string_view bytes) : bytes_(bytes) {
     const std::string name(path.substr(slash + 1));
     const bool stored = method == 0 && packed == size && (flags & encrypted) == 0;
     if (!records_.try_emplace(name, Record{!stored, header, size}).second) {
-      refuse("its archive has two records " + name + "; one is right");
+      refuse("its archive has two records " + name + "; a model file has each record once");
     }
     at += entry_size + name_length + entry.number(30, 2) + entry.number(32, 2);
   }

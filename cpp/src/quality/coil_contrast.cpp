@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t reach_y = 3;
 constexpr std::int64_t reach_x = 4;
 constexpr std::int64_t fewest_samples = 24;
-constexpr double most_common_change = 3;
+constexpr double most_common_change = 1.5;
 
 double median(std::vector<double> values) {
   if (values.empty()) {

@@ -28,8 +28,9 @@ struct ContrastChange {
 };
 
 // From one slice to the next: the largest factor by which a coil's contrast grows or falls more than the median
-// coil's. Not judged (1) unless both slices show an object and most coils change by less than a factor of 3: slices
-// beside each other do, the last slice of a repetition and the first of the next may not.
+// coil's. Not judged (1) unless both slices show an object and most coils change by less than a factor of 1.5: slices
+// beside each other do. Slices far apart or of another orientation, as in a localizer, do not: there, a small coil may
+// see the object in one slice and noise alone in the next.
 ContrastChange contrast_change(const std::vector<double>& before, const std::vector<double>& now);
 
 }  // namespace mriembed::quality

@@ -9,12 +9,11 @@
 #include <utility>
 
 #include "mriembed/error.hpp"
+#include "quality/coil_contrast.hpp"
 
 namespace mriembed {
 
 namespace {
-
-constexpr double object_contrast = 8;  // see SliceQuality::echo_contrast
 
 // Of what is above 0; 0 where less than 3 values are.
 double median_of(std::vector<double> values) {
@@ -145,7 +144,7 @@ void add_slice_findings(const SliceQuality& slice, std::int64_t number, const Qu
     found.push_back({Fault::coil_change, slice.coil_change_coil, number, slice.coil_change, limits.coil_change});
   }
   const auto displacement = static_cast<double>(std::max(std::abs(slice.echo_y), std::abs(slice.echo_x)));
-  if (slice.echo_contrast >= object_contrast && displacement > limits.echo) {
+  if (slice.echo_contrast >= quality::least_contrast && displacement > limits.echo) {
     found.push_back({Fault::echo, -1, number, displacement, limits.echo});
   }
 }

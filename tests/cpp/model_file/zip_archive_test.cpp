@@ -77,7 +77,7 @@ TEST(ZipArchive, refuses_records_that_are_missing_compressed_or_encrypted) {
 
 TEST(ZipArchive, refuses_two_records_of_one_name_and_more_than_one_folder) {
   EXPECT_EQ(refusal_of(archive_of({{"archive/data/0", "x"}, {"archive/data/0", "y"}})),
-            "its archive has two records data/0; one is right");
+            "its archive has two records data/0; a model file has each record once");
   EXPECT_EQ(refusal_of(archive_of({{"archive/data/0", "x"}, {"other/data/0", "y"}})), no_archive);
   EXPECT_EQ(refusal_of(archive_of({{"data", "x"}})), no_archive);
 }

@@ -87,6 +87,7 @@ TEST(ContrastChangeTest, is_the_factor_beyond_the_median_coils) {
 
 TEST(ContrastChangeTest, is_not_judged_where_the_slices_differ_altogether) {
   EXPECT_EQ(contrast_change({500, 1, 200, 2, 100}, {2, 400, 10, 300, 120}).level, 1);
+  EXPECT_EQ(contrast_change({100, 200, 50, 80, 90}, {50, 1, 100, 160, 45}).level, 1) << "of other orientations";
   EXPECT_EQ(contrast_change({1, 1, 1, 1}, {100, 1, 60, 80}).level, 1) << "no object before";
   EXPECT_EQ(contrast_change({100, 0, 60, 80}, {100, 90, 60, 80}).level, 1) << "a coil of zeros";
 }
