@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "threads/pool.hpp"
@@ -31,12 +32,16 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// The thread that made this one may be pinned to a processor of its own; the process's main thread has the mask of the
+// The thread that made a helper may be pinned to a processor of its own; the process's main thread has the mask of the
 // process.
-void use_all_cpus() {
+std::optional<cpu_set_t> cpus_of_process() {
   cpu_set_t mask;
-  if (sched_getaffinity(getpid(), sizeof(mask), &mask) == 0) {
-    pthread_setaffinity_np(pthread_self(), sizeof(mask), &mask);
+  return sched_getaffinity(getpid(), sizeof(mask), &mask) == 0 ? std::optional(mask) : std::nullopt;
+}
+
+void use_all_cpus() {
+  if (const std::optional<cpu_set_t> cpus = cpus_of_process()) {
+    sched_setaffinity(0, sizeof(*cpus), &*cpus);
   }
 }
 
@@ -85,9 +90,22 @@ bool Helper::offer(const std::shared_ptr<Region>& region) {
   }
   const std::unique_ptr<Offer> forgotten(
       offer_.exchange(std::make_unique<Offer>(region).release(), std::memory_order_acq_rel));
+  wake();
+  return true;
+}
+
+// A sleeping helper is woken on another processor than the caller's. Kernels may wake a thread where the one that wakes
+// it runs, if they keep processors of a virtual machine idle: both would share one processor for milliseconds. The
+// helper takes all processors of the process again as soon as it runs.
+void Helper::wake() {
+  if (const int sleeper = sleeper_.load(std::memory_order_relaxed)) {
+    if (std::optional<cpu_set_t> others = cpus_of_process()) {
+      CPU_CLR(sched_getcpu(), &*others);
+      sched_setaffinity(sleeper, sizeof(*others), &*others);
+    }
+  }
   calls_.fetch_add(1, std::memory_order_acq_rel);
   calls_.notify_one();
-  return true;
 }
 
 void Helper::live() {
@@ -112,7 +130,10 @@ std::unique_ptr<Helper::Offer> Helper::next_offer() {
       }
       return std::unique_ptr<Offer>(offer_.exchange(nullptr, std::memory_order_acq_rel));
     }
+    sleeper_.store(gettid(), std::memory_order_relaxed);
     calls_.wait(calls, std::memory_order_acquire);
+    sleeper_.store(0, std::memory_order_relaxed);
+    use_all_cpus();
   }
 }
 

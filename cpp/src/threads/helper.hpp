@@ -38,6 +38,7 @@ class Helper {
   using Offer = std::shared_ptr<Region>;
 
   void live();
+  void wake();
   std::unique_ptr<Offer> next_offer();
   void help(const Offer& region);
   void rest_if_stopped(Clock::duration wall, Clock::duration processor);
@@ -49,6 +50,7 @@ class Helper {
   Clock::duration rest_{};                // the last one's length
   std::thread thread_;                    // started when all that it uses is there
   std::atomic<std::uint32_t> calls_ = 0;  // to wake up
+  std::atomic<int> sleeper_ = 0;          // the thread's number while it sleeps, else 0
   std::atomic<bool> busy_ = false;
   std::atomic<bool> ended_ = false;
 };

@@ -1,11 +1,13 @@
 #include "threads/pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): pthread_sigmask is POSIX
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -103,6 +105,58 @@ TEST(Pool, shares_units_with_helpers) {
     }
   }
   FAIL() << "no run met two helpers";
+}
+
+TEST(Pool, wakes_a_sleeping_helper_on_another_processor_than_the_callers) {
+  cpu_set_t cpus;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+  if (CPU_COUNT(&cpus) < 2) {
+    GTEST_SKIP() << "one processor is all there is";
+  }
+  Pool pool(2);
+  int came = 0;  // on a busy machine a helper may come too late
+  int elsewhere = 0;
+  for (int wake = 0; wake < 20; ++wake) {
+    std::this_thread::sleep_for(5ms);  // the helper sleeps
+    std::array<std::atomic<int>, 2> processor{-1, -1};
+    const auto begun = std::chrono::steady_clock::now();
+    pool.run(2, 2, [&](std::int64_t, int participant) {
+      processor.at(static_cast<std::size_t>(participant)) = sched_getcpu();
+      while (processor[1] < 0 && std::chrono::steady_clock::now() - begun < 50ms) {
+      }
+    });
+    if (processor[1] >= 0) {
+      ++came;
+      elsewhere += processor[0] != processor[1] ? 1 : 0;
+    }
+  }
+  EXPECT_GE(2 * elsewhere, came);  // the scheduler may move either
+}
+
+TEST(Pool, a_woken_helper_may_run_on_every_processor_of_the_process) {
+  cpu_set_t cpus;
+  ASSERT_EQ(sched_getaffinity(getpid(), sizeof(cpus), &cpus), 0);
+  Pool pool(2);
+  bool helped = false;
+  for (int wake = 0; wake < 100 && !helped; ++wake) {
+    std::this_thread::sleep_for(5ms);  // the helper sleeps
+    cpu_set_t allowed;
+    std::atomic<bool> came = false;
+    const auto begun = std::chrono::steady_clock::now();
+    pool.run(2, 2, [&](std::int64_t, int participant) {
+      if (participant == 1) {
+        sched_getaffinity(0, sizeof(allowed), &allowed);
+        came = true;
+      }
+      while (!came && std::chrono::steady_clock::now() - begun < 50ms) {
+      }
+    });
+    if (came) {
+      helped = true;
+      EXPECT_TRUE(CPU_EQUAL(&allowed, &cpus));
+    }
+  }
+  EXPECT_TRUE(helped);
 }
 
 TEST(Pool, does_not_wait_for_helpers_that_do_not_come) {
