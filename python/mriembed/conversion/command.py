@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mriembed.errors import InvalidArgumentError
@@ -28,6 +29,8 @@ def _convert(options: argparse.Namespace) -> int:
     if options.target.exists() and not options.force:
         raise InvalidArgumentError(f"{options.target}: exists already; --force replaces it")
     converted = convert(options.source, options.target)
+    for warning in converted.warnings:
+        print(f"mriembed: warning: {options.source}: {warning}", file=sys.stderr)
     text = f"{options.target}: {converted.acquisitions} acquisitions, {converted.noise} noise lines"
     if converted.left_out:
         text += f"; {converted.left_out} measurements before the scan left out"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mriembed.conversion.siemens_header import Protocol, header_of
-from mriembed.conversion.siemens_lines import acquisition_of, imaging_lines, limits_of, lines_of, noise_lines
+from mriembed.conversion.siemens_lines import acquisition_of, extent_of, imaging_lines, limits_of, lines_of, noise_lines
 from mriembed.errors import BadInputError, InvalidArgumentError
 
 
@@ -22,11 +22,13 @@ class Converted:
     Attributes:
         acquisitions: of the scan. noise: noise lines, of the scan or of a measurement before it.
         left_out: earlier measurements of the file that hold no noise lines: adjustments, as a rule.
+        warnings: what may make the image another one than the scanner's, a line each.
     """
 
     acquisitions: int
     noise: int
     left_out: int
+    warnings: tuple[str, ...] = ()
 
 
 def convert(source: Path, target: Path) -> Converted:
@@ -59,7 +61,7 @@ def convert(source: Path, target: Path) -> Converted:
     temporary = Path(name)
     try:
         with ismrmrd.File(temporary, "w") as file:
-            scan = _write(file["dataset"], measurements[-1], source)
+            scan, warnings = _write(file["dataset"], measurements[-1], source)
             noise = len(noise_lines(lines_of(measurements[-1])))
             left_out = 0
             for number, measurement in enumerate(measurements[:-1], 1):
@@ -76,7 +78,7 @@ def convert(source: Path, target: Path) -> Converted:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return Converted(scan, noise, left_out)
+    return Converted(scan, noise, left_out, warnings)
 
 
 def _measurements(source: Path) -> list[Any]:
@@ -104,15 +106,18 @@ def _measurements(source: Path) -> list[Any]:
     return found
 
 
-def _write(group: Any, measurement: Any, source: Path) -> int:  # noqa: ANN401
-    """The scan; returns the number of its acquisitions."""
+def _write(group: Any, measurement: Any, source: Path) -> tuple[int, tuple[str, ...]]:  # noqa: ANN401
+    """The scan; returns the number of its acquisitions, and warnings."""
     protocol, lines = Protocol(measurement["hdr"]), lines_of(measurement)
     imaging = imaging_lines(lines)
     if not imaging:
         raise BadInputError(f"{source}: its last measurement holds no line of an image")
+    extent = extent_of(imaging)
     try:
+        described = protocol.describes(extent)
         group.header = header_of(
             protocol,
+            extent,
             limits_of(imaging, "Lin", "CenterLin"),
             limits_of(imaging, "Par", "CenterPar"),
             int(imaging[0].mdh.UsedChannels),
@@ -120,7 +125,13 @@ def _write(group: Any, measurement: Any, source: Path) -> int:  # noqa: ANN401
     except BadInputError as error:
         raise BadInputError(f"{source}: {error}") from None
     group.acquisitions = [acquisition_of(line, protocol.dwell_time_us) for line in lines]
-    return len(lines)
+    if described:
+        return len(lines), ()
+    matrix = " x ".join(map(str, protocol.matrix))
+    return len(lines), (
+        f"the protocol's matrix of {matrix} is not that of the lines ({extent.samples} samples, {extent.lines} lines), "
+        "as with users' own sequences: theirs is taken, without oversampling, with the protocol's field of view",
+    )
 
 
 def _write_noise(group: Any, measurement: Any, lines: list[Any]) -> None:  # noqa: ANN401

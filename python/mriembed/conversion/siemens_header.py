@@ -27,6 +27,22 @@ class Limits:
     center: int
 
 
+@dataclass(frozen=True)
+class Extent:
+    """What the lines of an image reach over.
+
+    Attributes:
+        samples: of the longest readout. is_centred: whether the centre of k-space is its middle sample.
+        lines: one more than the last encoding step.
+        states_center: whether any line says which one lies at the centre of k-space.
+    """
+
+    samples: int
+    is_centred: bool
+    lines: int
+    states_center: bool
+
+
 class Protocol:
     """The protocol of a measurement, as twixtools parses it.
 
@@ -67,6 +83,34 @@ class Protocol:
         """Between two samples of the image; 0 where the protocol does not say it."""
         return _NANOSECONDS * self.number("MeasYaps", "sRXSPEC", "alDwellTime", default=0)
 
+    @property
+    def readout_oversampling(self) -> float:
+        """Samples of a readout for each pixel of the image."""
+        return self.number("Meas", "flReadoutOSFactor", default=2)
+
+    @property
+    def matrix(self) -> tuple[int, int]:
+        """Samples of a readout, and phase encoding lines.
+
+        Raises:
+            BadInputError: the protocol lacks one of them.
+        """
+        return (
+            round(self.number("Meas", "iNoOfFourierColumns")),
+            round(self.number("MeasYaps", "sKSpace", "lPhaseEncodingLines")),
+        )
+
+    def describes(self, extent: Extent) -> bool:
+        """Whether the matrix is that of the lines. Users' own sequences (Pulseq) need not write theirs.
+
+        Fewer lines are partial Fourier, and shorter readouts asymmetric echoes or without oversampling.
+        """
+        samples, lines = self.matrix
+        whole = (samples, samples / self.readout_oversampling)
+        return (
+            extent.lines <= lines and extent.samples <= samples and (extent.samples in whole or not extent.is_centred)
+        )
+
     def noise_measurements(self) -> list[str]:
         """Number of the measurement whose noise is meant for this one; none where the protocol names none.
 
@@ -92,11 +136,12 @@ class Protocol:
         return names
 
 
-def header_of(protocol: Protocol, lines: Limits, partitions: Limits, coils: int) -> Any:  # noqa: ANN401
+def header_of(protocol: Protocol, extent: Extent, lines: Limits, partitions: Limits, coils: int) -> Any:  # noqa: ANN401
     """The MRD header (`ismrmrd.xsd.ismrmrdHeader`) of a measurement.
 
     Args:
         protocol: of the measurement.
+        extent: of its imaging lines, whose matrix is taken, without oversampling, where the protocol describes another.
         lines, partitions: of its imaging lines.
         coils: of its imaging lines.
 
@@ -142,7 +187,7 @@ def header_of(protocol: Protocol, lines: Limits, partitions: Limits, coils: int)
         experimentalConditions=xsd.experimentalConditionsType(
             H1resonanceFrequency_Hz=int(protocol.number("Dicom", "lFrequency", default=0))
         ),
-        encoding=[_encoding_of(protocol, lines, partitions)],
+        encoding=[_encoding_of(protocol, extent, lines, partitions)],
         sequenceParameters=_sequence_of(protocol),
     )
 
@@ -155,7 +200,7 @@ def _position_of(protocol: Protocol) -> Any:  # noqa: ANN401
     return known.get(str(protocol.get("Meas", "tPatientPosition")), xsd.patientPositionType.HFS)
 
 
-def _encoding_of(protocol: Protocol, lines: Limits, partitions: Limits) -> Any:  # noqa: ANN401
+def _encoding_of(protocol: Protocol, extent: Extent, lines: Limits, partitions: Limits) -> Any:  # noqa: ANN401
     from ismrmrd import xsd
 
     def space(matrix: tuple[float, float, float], fov: tuple[float, float, float]) -> Any:  # noqa: ANN401
@@ -173,14 +218,13 @@ def _encoding_of(protocol: Protocol, lines: Limits, partitions: Limits) -> Any: 
     phase = protocol.number("MeasYaps", "sSliceArray", "asSlice", 0, "dPhaseFOV")
     thickness = protocol.number("MeasYaps", "sSliceArray", "asSlice", 0, "dThickness", default=0)
     oversampling = (
-        protocol.number("Meas", "flReadoutOSFactor", default=2),
+        protocol.readout_oversampling,
         1 + protocol.number("MeasYaps", "sKSpace", "dPhaseOversamplingForDialog", default=0),
         1 + (protocol.number("MeasYaps", "sKSpace", "dSliceOversamplingForDialog", default=0) if slab else 0),
     )
     encoded = space(
         (
-            protocol.number("Meas", "iNoOfFourierColumns"),
-            protocol.number("MeasYaps", "sKSpace", "lPhaseEncodingLines"),
+            *protocol.matrix,
             protocol.number("MeasYaps", "sKSpace", "lPartitions", default=1) if slab else 1,
         ),
         (readout * oversampling[0], phase * oversampling[1], thickness * oversampling[2]),
@@ -193,6 +237,10 @@ def _encoding_of(protocol: Protocol, lines: Limits, partitions: Limits) -> Any: 
         ),
         (readout, phase, thickness),
     )
+    if not protocol.describes(extent):
+        measured = (extent.samples, max(extent.lines, protocol.matrix[1] if extent.states_center else 1))
+        encoded = space((*measured, encoded.matrixSize.z), (readout, phase, thickness * oversampling[2]))
+        recon = space((*measured, recon.matrixSize.z), (readout, phase, thickness))
     description = _epi_of(protocol)
     return xsd.encodingType(
         encodedSpace=encoded,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mriembed.conversion.siemens_header import Limits
+from mriembed.conversion.siemens_header import Extent, Limits
 
 # Flags of the measurement data header, and what MRD calls them (siemens_to_ismrmrd).
 _FLAGS = {
@@ -58,6 +58,18 @@ def limits_of(lines: Sequence[Any], counter: str, center: str) -> Limits:
     return Limits(min(steps), max(steps), centers.most_common(1)[0][0])
 
 
+def extent_of(lines: Sequence[Any]) -> Extent:
+    """Of imaging lines, at least one. Those of the calibration alone, which may be shorter, count if there are no others."""
+    lines = [line for line in lines if not _is_calibration(line)] or lines
+    samples = max(int(line.mdh.SamplesInScan) for line in lines)
+    return Extent(
+        samples,
+        all(int(line.mdh.CenterCol) == samples // 2 for line in lines if int(line.mdh.SamplesInScan) == samples),
+        max(int(line.mdh.Counter.Lin) for line in lines) + 1,
+        any(int(line.mdh.CenterLin) > 0 for line in lines),
+    )
+
+
 def acquisition_of(line: Any, dwell_time_us: float) -> Any:  # noqa: ANN401
     """An `ismrmrd.Acquisition` with the samples of a line, and all that its header says."""
     import ismrmrd
@@ -68,7 +80,7 @@ def acquisition_of(line: Any, dwell_time_us: float) -> Any:  # noqa: ANN401
     for siemens, mrd in _FLAGS.items():
         if line.is_flag_set(siemens):
             acquisition.set_flag(getattr(ismrmrd, mrd))
-    if line.is_flag_set("PATREFSCAN") and not line.is_flag_set("PATREFANDIMASCAN"):
+    if _is_calibration(line):
         acquisition.set_flag(ismrmrd.ACQ_IS_PARALLEL_CALIBRATION)
     acquisition.measurement_uid = int(head.MeasUID)
     acquisition.scan_counter = int(head.ScanCounter)
@@ -88,6 +100,11 @@ def acquisition_of(line: Any, dwell_time_us: float) -> Any:  # noqa: ANN401
         acquisition.position[axis] = (place.Sag, place.Cor, place.Tra)[axis]
         acquisition.read_dir[axis], acquisition.phase_dir[axis], acquisition.slice_dir[axis] = axes[axis]
     return acquisition
+
+
+def _is_calibration(line: Any) -> bool:  # noqa: ANN401
+    """Whether it is of the calibration of a parallel reconstruction alone."""
+    return line.is_flag_set("PATREFSCAN") and not line.is_flag_set("PATREFANDIMASCAN")
 
 
 def _axes(quaternion: np.ndarray) -> np.ndarray:

@@ -258,3 +258,39 @@ def test_a_measurement_without_an_image_is_refused(kspace: NDArray[np.complex64]
     with pytest.raises(BadInputError, match="its last measurement holds no line of an image"):
         convert(write_siemens(tmp_path / "scan.dat", alone), tmp_path / "scan.h5")
     assert [file.name for file in tmp_path.iterdir()] == ["scan.dat"]
+
+
+def users_own(kspace: NDArray[np.complex64], columns: int, lines: int) -> Measurement:
+    """A sequence whose protocol describes another matrix, and whose lines do not say which one is central (Pulseq)."""
+    protocol = {**PROTOCOL, "sKSpace.lPhaseEncodingLines": lines}
+    meas = {**MEAS, "iNoOfFourierColumns": columns, "NImageCols": columns, "flReadoutOSFactor": 1.0}
+    measured = [Line(kspace[:, y], kspace.shape[2] // 2, y) for y in range(kspace.shape[1])]
+    return Measurement(measured, protocol, meas, DICOM)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(64, 64), (32, 8), (WIDTH + 4, LINES), (WIDTH, LINES - 2)])
+def test_the_matrix_of_the_lines_replaces_that_of_a_protocol_which_describes_another(
+    columns: int, lines: int, kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_siemens(tmp_path / "scan.dat", users_own(kspace, columns, lines))
+    assert main(["convert", str(source), str(tmp_path / "scan.h5")]) == 0
+    assert f"the protocol's matrix of {columns} x {lines} is not that of the lines" in capsys.readouterr().err
+    found = read_slices(tmp_path / "scan.h5")
+    np.testing.assert_allclose(found[0].kspace, kspace, atol=1e-4)
+    assert found[0].pixel_aspect == pytest.approx((160 / LINES) / (200 / WIDTH))
+
+
+def test_asymmetric_echoes_and_partial_fourier_are_no_other_matrix(
+    kspace: NDArray[np.complex64], tmp_path: Path
+) -> None:
+    lines = [Line(kspace[:, y, 7:], WIDTH // 2 - 7, y - 4, center_line=LINES // 2 - 4) for y in range(4, LINES)]
+    source = write_siemens(tmp_path / "scan.dat", Measurement(lines, PROTOCOL, MEAS, DICOM))
+    assert convert(source, tmp_path / "scan.h5").warnings == ()
+
+
+def test_lines_of_the_calibration_alone_do_not_tell_the_matrix(kspace: NDArray[np.complex64], tmp_path: Path) -> None:
+    lines = [Line(kspace[:, y], WIDTH // 2, y, center_line=LINES // 2) for y in range(LINES)]
+    longer = np.zeros((COILS, WIDTH + 8), np.complex64)
+    lines.insert(0, Line(longer, WIDTH // 2 + 4, LINES // 2, center_line=LINES // 2, flags=("PATREFSCAN",)))
+    source = write_siemens(tmp_path / "scan.dat", Measurement(lines, PROTOCOL, MEAS, DICOM))
+    assert convert(source, tmp_path / "scan.h5").warnings == ()
