@@ -30,6 +30,7 @@ struct Acquisition {
   std::uint16_t segment = 0;
   std::array<std::uint16_t, 8> user{};  // siemens_to_ismrmrd: 5 and 6 are the central steps along y and z
   float sample_time_us = 0;             // 0: not given
+  std::uint32_t time_stamp = 0;         // in ticks of the scanner's clock: 2.5 ms of Siemens' ones
   // Of the middle of what is excited, in millimetres, and the direction along z: both in the patient's axes (left,
   // posterior, head). All zero: not given.
   std::array<float, 3> position_mm{};

@@ -16,8 +16,12 @@ bool is_dense(const std::vector<LineDirection>& directions) {
   return first < last && std::all_of(first, last, measured);
 }
 
+bool has_reversed(const EpiVolume& volume) {
+  return std::ranges::find(volume.directions, LineDirection::reversed) != volume.directions.end();
+}
+
 // Every second line reversed; the others forward.
-std::vector<LineDirection> turned(const EpiVolume& volume) {
+std::vector<LineDirection> with_second_reversed(const EpiVolume& volume) {
   std::vector<LineDirection> directions = volume.directions;
   for (std::size_t line = 0; line < directions.size(); ++line) {
     if (directions[line] == LineDirection::forward && volume.second[line]) {
@@ -99,6 +103,22 @@ EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, co
     regridding_.emplace(readout, matrix_width_, geometry.image.x);
     notes_.emplace_back("EPI: samples are brought to even spacing, by the header's description of the gradient");
   }
+}
+
+EpiLines::EpiLines(std::int64_t matrix_width) : matrix_width_(matrix_width), unmarked_(true) {
+  warnings_.emplace_back("EPI: the header calls the readout Cartesian, but lines follow each other as those of EPI do");
+}
+
+bool EpiLines::has_unmarked_lines(const EpiVolume& volume) {
+  if (volume.depth > 1 || !is_dense(volume.directions) || has_reversed(volume)) {
+    return false;
+  }
+  constexpr double clearly = 0.98;  // measured: 0.84 to 0.96 where they are reversed, 1.07 and more where not
+  const std::vector<LineDirection> directions = with_second_reversed(volume);
+  std::vector<std::complex<float>> samples(volume.samples.begin(), volume.samples.end());
+  const double as_marked = search_ghost(samples, volume.coils, directions, volume.width).corrected;
+  turn(samples, volume.coils, directions, volume.width);
+  return search_ghost(samples, volume.coils, directions, volume.width).corrected < clearly * as_marked;
 }
 
 Acquisition EpiLines::placed_as(const Acquisition& line) const {
@@ -185,23 +205,16 @@ void EpiLines::correct_ghost_of(std::span<const std::complex<float>> lines,
   }
 }
 
-// Where no line is marked as reversed, but the image is clearly sharper with every second one turned.
 void EpiLines::turn_unmarked_lines(EpiVolume& volume) {
-  if (std::ranges::find(volume.directions, LineDirection::reversed) != volume.directions.end()) {
+  if (has_reversed(volume)) {
     return;
   }
-  const std::vector<LineDirection> directions = turned(volume);
-  std::vector<std::complex<float>> samples(volume.samples.begin(), volume.samples.end());
-  turn(samples, volume.coils, directions, volume.width);
   if (!unmarked_.has_value()) {
-    constexpr double clearly = 0.98;  // measured: 0.84 to 0.96 where they are reversed, 1.07 and more where not
-    const double as_marked = search_ghost(volume.samples, volume.coils, directions, volume.width).corrected;
-    const double once_turned = search_ghost(samples, volume.coils, directions, volume.width).corrected;
-    unmarked_ = once_turned < clearly * as_marked;
+    unmarked_ = has_unmarked_lines(volume);
   }
   if (*unmarked_) {
-    std::ranges::copy(samples, volume.samples.begin());
-    volume.directions = directions;
+    volume.directions = with_second_reversed(volume);
+    turn(volume.samples, volume.coils, volume.directions, volume.width);
     say(warnings_,
         "EPI: no line is marked as reversed, but by the image every second one is: these are turned (the image may be "
         "mirrored along x)");

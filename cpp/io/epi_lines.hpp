@@ -33,8 +33,15 @@ struct EpiVolume {
 
 class EpiLines {
  public:
-  // `first` is the scan's first imaging line.
+  // Of a scan that the header calls echo-planar. `first` is the scan's first imaging line.
   EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, const Acquisition& first);
+  // Of a scan with lines of `matrix_width` samples that the header calls Cartesian, but has_unmarked_lines() an
+  // echo-planar one.
+  explicit EpiLines(std::int64_t matrix_width);
+
+  // Whether every second line of a 2D volume without gaps is a reversed one, though no line is marked so: the image is
+  // clearly sharper once these are turned.
+  [[nodiscard]] static bool has_unmarked_lines(const EpiVolume& volume);
 
   // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself.
   [[nodiscard]] Acquisition placed_as(const Acquisition& line) const;
@@ -70,8 +77,7 @@ class EpiLines {
   std::optional<EpiRegridding> regridding_;
   std::vector<std::complex<float>> regridded_;
   std::map<VolumeKey, NavigatorLines> navigators_;
-  std::optional<bool>
-      unmarked_;  // whether every second line is a reversed one without the flag; told by the first volume
+  std::optional<bool> unmarked_;  // has_unmarked_lines() of the first volume
   bool told_ = false;
   std::vector<std::string> notes_;
   std::vector<std::string> warnings_;

@@ -144,7 +144,10 @@ void KspacePlacement::find_center(Axis& axis, const StepEnergies& energies) {
       likely.begin(), likely.end(),
       [&](std::int64_t left, std::int64_t right) { return std::abs(left - peak) < std::abs(right - peak); });
   const std::int64_t echo_offset = std::max<std::int64_t>(4, axis.size / 16);  // which a background phase can make
-  const std::int64_t center = std::abs(nearest - peak) <= echo_offset ? nearest : peak;
+  std::int64_t center = std::abs(nearest - peak) <= echo_offset ? nearest : peak;
+  if (count <= axis.size) {  // no measured line may fall out of the matrix, wherever the echo is
+    center = std::clamp(center, limit.maximum - (axis.size - 1) + axis.size / 2, limit.minimum + axis.size / 2);
+  }
   axis.set_center(center);
   notes_.push_back(std::string(axis.name) + " has no centre in the header (" + std::to_string(limit.center) +
                    "): the signal peaks at step " + std::to_string(peak) + ", and " + std::to_string(center) +

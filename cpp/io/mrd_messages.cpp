@@ -30,6 +30,7 @@ Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& byt
   const auto u16 = [&](std::size_t offset) { return number_at<std::uint16_t>(bytes.data(), offset); };
   Acquisition line;
   line.flags = number_at<std::uint64_t>(bytes.data(), 2);
+  line.time_stamp = number_at<std::uint32_t>(bytes.data(), 18);
   line.samples = u16(34);
   line.coils = u16(38);
   line.discard_pre = u16(168);

@@ -96,8 +96,8 @@ LineKind kind_of(const Acquisition& line) {
 
 SliceAssembler::SliceAssembler(const MrdEncoding& encoding, const LineFacts& facts, std::vector<std::int64_t> coils)
     : geometry_(geometry_of(measured_encoding(encoding, facts))),
-      epi_(encoding.trajectory == "epi" ? std::optional<EpiLines>(std::in_place, encoding, geometry_, facts.first)
-                                        : std::nullopt),
+      stated_epi_(encoding.trajectory == "epi"),
+      epi_(stated_epi_ ? std::optional<EpiLines>(std::in_place, encoding, geometry_, facts.first) : std::nullopt),
       placement_(encoding, geometry_, placed_facts(facts, epi_)),
       partition_thickness_mm_(encoding.encoded_fov.z / static_cast<double>(encoding.encoded.z)),
       coils_(std::move(coils)) {}
@@ -127,7 +127,7 @@ void SliceAssembler::add(const VolumeKey& key, const Acquisition& line, std::siz
 
 void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
                                    std::span<const std::complex<float>> samples) {
-  if (!epi_.has_value()) {
+  if (!stated_epi_) {
     return;
   }
   const Acquisition placed = epi_->placed_as(line);
@@ -175,8 +175,12 @@ void SliceAssembler::finish(const VolumeKey& key) {
     }
   }
   volume.averages.divide(volume.samples);
-  tell_of_others(key, volume);
   correct_directions(key, volume);
+  if (epi_.has_value()) {
+    take_back(key, volume);
+  } else {
+    tell_of_others(key, volume);
+  }
   finished_sampling_.clear();
   if (placement_.depth() > 1) {
     const SlabSampling sampling(volume.acquired.acquired(), placement_.height(), placement_.depth());
@@ -255,6 +259,7 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
                 std::vector<LineDirection>(count, LineDirection::none),
                 std::vector<bool>(count),
                 {},
+                {},
                 {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
@@ -270,6 +275,7 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
   Volume& volume = volume_of(key);
   volume.acquired.add(*at, line);
   volume.line = line;
+  volume.time.add(line.time_stamp);
   const bool first = volume.averages.count(*at, where, volume.samples);
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];
   known = first || known == direction ? direction : LineDirection::both;
@@ -338,9 +344,28 @@ void SliceAssembler::place_held() {
 }
 
 void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
+  const bool first = !std::exchange(looked_at_, true);
+  if (!epi_.has_value() && !(first && volume.time.is_of_a_train())) {
+    return;
+  }
+  EpiVolume lines{volume.samples,
+                  static_cast<std::int64_t>(coils_.size()),
+                  placement_.depth(),
+                  placement_.width(),
+                  std::move(volume.directions),
+                  std::move(volume.second)};
+  if (!epi_.has_value() && EpiLines::has_unmarked_lines(lines)) {
+    epi_.emplace(placement_.width());
+  }
   if (epi_.has_value()) {
-    epi_->correct(key, {volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
-                        placement_.width(), std::move(volume.directions), std::move(volume.second)});
+    epi_->correct(key, std::move(lines));
+  }
+}
+
+// The lines of a volume changed after the listener was told of them.
+void SliceAssembler::take_back(const VolumeKey& key, const Volume& volume) const {
+  for (const std::int64_t line : volume.told) {
+    listener_({key, line, true, volume.samples.data()});
   }
 }
 

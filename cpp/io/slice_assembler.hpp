@@ -19,6 +19,7 @@
 #include "epi_lines.hpp"
 #include "kspace_placement.hpp"
 #include "line_averages.hpp"
+#include "measuring_time.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
@@ -98,7 +99,8 @@ class SliceAssembler {
   void set_listener(std::function<void(const PlacedLine&)> listener) { listener_ = std::move(listener); }
   void set_expected_averages(std::int64_t averages) { expected_averages_ = averages; }
 
-  // What was done to the lines of an echo-planar scan; null for other scans.
+  // What was done to the lines of an echo-planar scan; null for other scans. A scan may turn out to be echo-planar when
+  // its first volume is finished: the header says nothing of it, as those of sequences of users' own.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
 
   // The volume that was finished last, (coils, z, y, x): k-space along y and x, an image along z.
@@ -113,6 +115,7 @@ class SliceAssembler {
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
+    MeasuringTime time;                                // of its lines
     Acquisition line;                                  // one of its lines, which says where the volume lies
   };
   struct Held {
@@ -132,13 +135,16 @@ class SliceAssembler {
              std::span<const std::complex<float>> samples);
   void place_held();
   void correct_directions(const VolumeKey& key, Volume& volume);
+  void take_back(const VolumeKey& key, const Volume& volume) const;
   void tell_of(const VolumeKey& key, Volume& volume, std::int64_t line);
   void tell_of_others(const VolumeKey& key, const Volume& volume) const;
 
   std::function<void(const PlacedLine&)> listener_;
   std::int64_t expected_averages_ = 1;
   ScanGeometry geometry_;
+  bool stated_epi_;  // by the header
   std::optional<EpiLines> epi_;
+  bool looked_at_ = false;  // whether the first volume was searched for lines of EPI
   KspacePlacement placement_;
   double partition_thickness_mm_;  // 0: not known
   std::vector<std::int64_t> coils_;

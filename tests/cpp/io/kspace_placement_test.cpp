@@ -111,6 +111,22 @@ TEST(KspacePlacement, finds_an_unset_centre_where_the_signal_peaks) {
   }
 }
 
+TEST(KspacePlacement, keeps_all_measured_lines_wherever_the_signal_peaks) {
+  // 60 of 64 lines: their centre is one of the steps 28 to 32. A gradient in the slice moved the echo.
+  for (const auto& [peak, center] : {std::pair{15, 28}, {45, 32}}) {
+    KspacePlacement placement = of_lines(64, EncodingLimit{0, 59, 0});
+    StepEnergies energies(60, 1.0);
+    energies[static_cast<std::size_t>(peak)] = 100;
+    placement.find_centres(energies, {1.0});
+    EXPECT_EQ(placement.line_of(readout(4, 2, static_cast<std::uint16_t>(center)), 0), 32);
+    for (const int step : {0, 59}) {
+      EXPECT_TRUE(placement.line_of(readout(4, 2, static_cast<std::uint16_t>(step)), 0).has_value());
+    }
+    EXPECT_TRUE(has_note(placement, "the signal peaks at step " + std::to_string(peak) + ", and " +
+                                        std::to_string(center) + " is taken"));
+  }
+}
+
 TEST(KspacePlacement, believes_the_centre_where_the_signal_peaks_when_two_are_stated) {
   for (const std::int64_t peak : {16, 32}) {
     LineFacts facts = begins_with(readout(4, 2));

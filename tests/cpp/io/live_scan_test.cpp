@@ -1,6 +1,9 @@
 #include "live_scan.hpp"
 
 #include <algorithm>
+#include <array>
+#include <complex>
+#include <numbers>
 #include <utility>
 
 #include "live_streams.hpp"
@@ -166,6 +169,36 @@ TEST(LiveScan, tells_again_of_a_line_that_came_more_often_than_the_header_says) 
   EXPECT_FALSE(result.told[0].again);
   EXPECT_TRUE(result.told[1].again);
   EXPECT_EQ(result.told[1].line, 0);
+  expect_as_in_file(scan);
+}
+
+// Every second line measured backwards, which neither header nor flags say: points of an image.
+TEST(LiveScan, takes_back_lines_that_the_whole_slice_shows_to_be_reversed) {
+  constexpr std::uint16_t length = 16;
+  MrdMatrix matrix = matrix_of(length);
+  matrix.x = matrix.recon_x = length;
+  StreamedScan scan{mrd_xml(matrix), {}};
+  for (std::uint16_t y = 0; y < length; ++y) {
+    auto acquisition = line(1, length, y);
+    acquisition.acquisition_time_stamp() = 700U + y / 4U;
+    for (std::uint16_t sample = 0; sample < length; ++sample) {
+      const double kx = (sample - length / 2) * (y % 2 == 0 ? 1 : -1);
+      const double ky = y - length / 2;
+      acquisition.data(sample, 0) = 0;
+      for (const auto& [x0, y0, density] : {std::array{3.0, 1.0, 1.0}, {-5.0, -2.0, 0.6}, {1.0, 2.0, 0.8}}) {
+        acquisition.data(sample, 0) +=
+            Complex(std::polar(density, -2 * std::numbers::pi * (kx * x0 + ky * y0) / length));
+      }
+    }
+    scan.lines.push_back(acquisition);
+  }
+  const LiveSlices result = read_live(scan);
+  ASSERT_EQ(result.slices.size(), 1U);
+  ASSERT_EQ(result.told.size(), 2U * length);
+  for (std::size_t told = 0; told < result.told.size(); ++told) {
+    EXPECT_EQ(result.told[told].again, told >= length);
+  }
+  EXPECT_TRUE(warned(result, "by the image every second one is"));
   expect_as_in_file(scan);
 }
 

@@ -60,6 +60,7 @@ class Readout:
     position: tuple[float, float, float] = (0, 0, 0)
     normal: tuple[float, float, float] = (0, 0, 1)
     sample_time: float = 5  # microseconds
+    time_stamp: int = 0  # ticks of 2.5 ms, as Siemens' scanners count
     encoding_space: int = 0
 
 
@@ -147,6 +148,7 @@ def write_raw_scan(path: Path, scan: RawScan) -> None:
         head["discard_pre"], head["discard_post"] = readout.discard_pre, readout.discard_post
         head["center_sample"] = readout.center_sample
         head["sample_time_us"] = readout.sample_time
+        head["acquisition_time_stamp"] = readout.time_stamp
         head["encoding_space_ref"] = readout.encoding_space
         head["read_dir"], head["phase_dir"] = np.eye(3)[:2]
         head["position"], head["slice_dir"] = readout.position, readout.normal

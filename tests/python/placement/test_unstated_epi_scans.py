@@ -1,0 +1,125 @@
+"""Echo-planar scans whose headers say nothing of it, as of users' own sequences, against k-space in closed form.
+
+The header says "cartesian", no line is marked as reversed and there are no navigators. Time stamps tell that lines
+follow each other faster than excitations do.
+"""
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from acquisitions import acquisitions_of
+from epi_scan import Epi, scan_of, slice_of
+from mriembed import _scans, live
+from mriembed.programs import scan_reader_program
+from mriembed.scans import read_slices
+from program import PROGRAM
+from raw_scan import RawScan, write_raw_scan
+from test_epi_scans import cartesian
+from test_random_scans import TOLERANCE, distance
+
+ECHO_SPACING, REPETITION = 0.8, 100.0  # milliseconds
+TICK = 2.5  # milliseconds
+
+
+def unstated(epi: Epi, seed: int, *, between_lines: float = ECHO_SPACING) -> RawScan:
+    """`between_lines` in milliseconds; infinite: no line has a time stamp."""
+    scan = scan_of(epi, slice_of(seed=seed))
+    ticks = [0 if np.isinf(between_lines) else int(line * between_lines / TICK) for line in range(len(scan.readouts))]
+    readouts = [
+        replace(readout, time_stamp=1_000_000 + tick) for readout, tick in zip(scan.readouts, ticks, strict=True)
+    ]
+    return replace(scan, readouts=readouts, trajectory="cartesian", trajectory_times={})
+
+
+def with_slices(scan: RawScan, others: RawScan) -> RawScan:
+    """The scan, and a second one as a further slice."""
+    second = [
+        replace(readout, slice=1, time_stamp=readout.time_stamp + int(REPETITION / TICK)) for readout in others.readouts
+    ]
+    return replace(scan, readouts=scan.readouts + second)
+
+
+def stored(path: Path, index: int = 0) -> NDArray[np.complex64]:
+    """K-space as the reader gives it to the preprocessing."""
+    return _scans.Scan(str(path), str(scan_reader_program()), False, "", "").read(index)
+
+
+def warnings_of(path: Path) -> list[str]:
+    command = [str(PROGRAM), "inspect", "--json", str(path)]
+    found: list[str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["warnings"]
+    return found
+
+
+# Evenly spaced samples: a header that says nothing cannot tell how ramps were sampled.
+FLAT = Epi(ramp_up=60, flat_top=500, ramp_down=60, oversampling=1.0, navigators=0, marked=False)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("phase", "shift"), [(0.7, 0.2), (1.3, 0.4), (0.0, 0.0)])
+def test_reversed_lines_are_turned_and_the_ghost_is_corrected(
+    phase: float, shift: float, seed: int, tmp_path: Path
+) -> None:
+    epi = replace(FLAT, phase=phase, shift=shift)
+    write_raw_scan(tmp_path / "scan.h5", unstated(epi, seed))
+    found = read_slices(tmp_path / "scan.h5")[0].kspace
+    assert distance(found, cartesian(epi, slice_of(seed=seed))) <= TOLERANCE
+
+
+def test_all_slices_are_corrected_as_the_first_one_shows(tmp_path: Path) -> None:
+    write_raw_scan(tmp_path / "scan.h5", with_slices(unstated(FLAT, 1), unstated(FLAT, 2)))
+    found = read_slices(tmp_path / "scan.h5")
+    assert len(found) == 2
+    for one, seed in zip(found, (1, 2), strict=True):
+        assert distance(one.kspace, cartesian(FLAT, slice_of(seed=seed))) <= TOLERANCE
+
+
+def test_slices_of_a_stream_have_the_bits_of_those_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "scan.h5"
+    write_raw_scan(path, with_slices(unstated(FLAT, 1), unstated(FLAT, 2)))
+    header, lines = acquisitions_of(path)
+    scan = live.LiveScan(header)
+    slices = [part for line in lines for part in scan.add(line)] + scan.end()
+    assert len(slices) == 2
+    for index, part in enumerate(slices):
+        assert np.array_equal(part.kspace, stored(path, index))
+
+
+def kspace_as_it_is(scan: RawScan) -> NDArray[np.complex64]:
+    lines = sorted(scan.readouts, key=lambda readout: readout.step_1)
+    return np.stack([line.samples for line in lines], 1)
+
+
+@pytest.mark.parametrize("between_lines", [2.1, 8.0, np.inf])
+def test_lines_with_excitations_of_their_own_or_without_times_stay_as_they_are(
+    between_lines: float, tmp_path: Path
+) -> None:
+    scan = unstated(FLAT, 0, between_lines=between_lines)
+    write_raw_scan(tmp_path / "scan.h5", scan)
+    assert np.array_equal(stored(tmp_path / "scan.h5"), kspace_as_it_is(scan))
+    assert not any("EPI" in warning for warning in warnings_of(tmp_path / "scan.h5"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_fast_train_of_lines_in_one_direction_stays_as_it_is(seed: int, tmp_path: Path) -> None:
+    scan = unstated(FLAT, seed)
+    forward = replace(FLAT, phase=0, shift=0)
+    body = slice_of(seed=seed)
+    expected = cartesian(forward, body)
+    for index, readout in enumerate(scan.readouts):
+        scan.readouts[index] = replace(readout, samples=expected[:, readout.step_1].astype(np.complex64))
+    write_raw_scan(tmp_path / "scan.h5", scan)
+    assert np.array_equal(stored(tmp_path / "scan.h5"), expected.astype(np.complex64))
+    assert not any("EPI" in warning for warning in warnings_of(tmp_path / "scan.h5"))
+
+
+def test_what_was_done_is_said(tmp_path: Path) -> None:
+    write_raw_scan(tmp_path / "scan.h5", unstated(FLAT, 0))
+    said = warnings_of(tmp_path / "scan.h5")
+    assert any("the header calls the readout Cartesian" in warning for warning in said)
+    assert any("no line is marked as reversed, but by the image every second one is" in warning for warning in said)
