@@ -59,7 +59,7 @@ def limits_of(lines: Sequence[Any], counter: str, center: str) -> Limits:
 
 
 def extent_of(lines: Sequence[Any]) -> Extent:
-    """Of imaging lines, at least one. Those of the calibration alone, which may be shorter, count if there are no others."""
+    """Of imaging lines, at least one. Those of the calibration alone may be shorter: they count if they are all."""
     lines = [line for line in lines if not _is_calibration(line)] or lines
     samples = max(int(line.mdh.SamplesInScan) for line in lines)
     return Extent(
