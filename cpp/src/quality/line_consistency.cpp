@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 
 #include "quality/central_lines.hpp"
@@ -88,7 +89,8 @@ Spike LineConsistencyCheck::residual_spike(Echo echo) const {
   const std::vector<float>& residual = motion_.residual();
   // The lines that are predicted.
   const std::vector<float> inner(residual.begin() + width_, residual.end() - width_);
-  Spike spike = strongest_spike(inner, lines_ - 2, width_, {echo.y - 1, echo.x});
+  constexpr double any = std::numeric_limits<double>::infinity();  // the lines beside a spike are predicted from it
+  Spike spike = strongest_spike(inner, lines_ - 2, width_, {echo.y - 1, echo.x}, any);
   spike.y += 1;
   return spike;
 }

@@ -106,7 +106,8 @@ class ScanQuality::State {
       const quality::Echo echo = quality::find_echo(power_, height, width);
       slice.echo_y = echo.y - height / 2;
       slice.echo_x = echo.x - width / 2;
-      slice.spike = quality::strongest_spike(power_, height, width, echo);
+      constexpr double a_quarter = 0.25;
+      slice.spike = quality::strongest_spike(power_, height, width, echo, a_quarter);
       add_coil_figures(kspace, energies, echo, slice);
       gather_outer_lines(kspace, measured);
       const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_, echo);

@@ -14,6 +14,7 @@ constexpr std::int64_t near_y = 1;
 constexpr std::int64_t near_x = 2;
 constexpr std::int32_t fewest = 24;  // samples around
 constexpr std::int64_t around_echo = 6;
+constexpr double at_the_edge = 0.4;  // of the share that a neighbouring line may have
 
 // Sums around each sample of a plane, line by line.
 template <typename Sum>
@@ -109,9 +110,24 @@ class CountsAround {
   std::vector<std::int32_t> counts_;
 };
 
+// The largest power of the lines before and after line y, within a sample of x.
+float largest_beside(const std::vector<float>& power, std::int64_t height, std::int64_t width, std::int64_t y,
+                     std::int64_t x) {
+  float largest = 0;
+  for (const std::int64_t line : {y - 1, y + 1}) {
+    if (line >= 0 && line < height) {
+      const float* const first = power.data() + line * width;
+      largest = std::max(largest,
+                         *std::max_element(first + std::max<std::int64_t>(0, x - 1), first + std::min(width, x + 2)));
+    }
+  }
+  return largest;
+}
+
 }  // namespace
 
-Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo) {
+Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo,
+                      double most_beside) {
   SumsAround<double> sums(height, width, [&](std::size_t place) { return power[place]; });
   CountsAround counts(power, height, width);
   const double peak = *std::ranges::max_element(power);
@@ -119,6 +135,7 @@ Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std:
   for (std::int64_t y = 0; y < height; ++y) {
     const std::vector<double>& sums_of_line = sums.of_line(y);
     const std::vector<std::int32_t>& counts_of_line = counts.of_line(y);
+    const double most = y == 0 || y == height - 1 ? at_the_edge * most_beside : most_beside;
     for (std::int64_t x = 0; x < width; ++x) {
       const double own = power[static_cast<std::size_t>(y * width + x)];
       const double sum = sums_of_line[static_cast<std::size_t>(x)];
@@ -129,7 +146,8 @@ Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std:
       const std::int64_t distance = (y - echo.y) * (y - echo.y) + (x - echo.x) * (x - echo.x);
       // Next to nothing around a sample is rounding.
       const double mean = std::max(1e-12 * peak, sum / count);
-      if (distance >= around_echo * around_echo && mean > 0 && own / mean > strongest.level) {
+      if (distance >= around_echo * around_echo && mean > 0 && own / mean > strongest.level &&
+          largest_beside(power, height, width, y, x) <= most * own) {
         strongest = {y, x, own / mean, std::sqrt(own / peak)};
       }
     }
