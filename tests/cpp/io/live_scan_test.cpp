@@ -175,6 +175,7 @@ TEST(LiveScan, tells_again_of_a_line_that_came_more_often_than_the_header_says) 
 // Every second line measured backwards, which neither header nor flags say: points of an image.
 TEST(LiveScan, takes_back_lines_that_the_whole_slice_shows_to_be_reversed) {
   constexpr std::uint16_t length = 16;
+  constexpr int centre = length / 2;
   MrdMatrix matrix = matrix_of(length);
   matrix.x = matrix.recon_x = length;
   StreamedScan scan{mrd_xml(matrix), {}};
@@ -182,8 +183,8 @@ TEST(LiveScan, takes_back_lines_that_the_whole_slice_shows_to_be_reversed) {
     auto acquisition = line(1, length, y);
     acquisition.acquisition_time_stamp() = 700U + y / 4U;
     for (std::uint16_t sample = 0; sample < length; ++sample) {
-      const double kx = (sample - length / 2) * (y % 2 == 0 ? 1 : -1);
-      const double ky = y - length / 2;
+      const double kx = (sample - centre) * (y % 2 == 0 ? 1 : -1);
+      const double ky = y - centre;
       acquisition.data(sample, 0) = 0;
       for (const auto& [x0, y0, density] : {std::array{3.0, 1.0, 1.0}, {-5.0, -2.0, 0.6}, {1.0, 2.0, 0.8}}) {
         acquisition.data(sample, 0) +=
