@@ -31,7 +31,7 @@ class Recipe:
         begun_from: SHA-256 of the file with the weights that the run began from; empty: it began from random ones.
     """
 
-    steps: int = _option(6800, "steps of the optimizer; 0: only whiten the weights of --begin")
+    steps: int = _option(6800, "steps of the optimizer; 0: only whiten and centre the weights of --begin")
     subjects: int = _option(8, "simulated subjects in a step")
     slices: int = _option(8, "slices of each subject; each slice is acquired twice")
     # Each shard has random numbers of its own, one number of coils and one resolution. It takes as many operations,
@@ -65,6 +65,7 @@ class Recipe:
     # A mirror image is another anatomy, and drawing pairs takes longer than learning from them.
     uses: int = _option(4, "steps in which a pair is used, mirrored each time")
     whitened_by: int = _option(256, "steps whose pairs whiten the embeddings at the end; 0: no whitening")
+    centred_by: int = _option(64, "steps whose pairs centre the embeddings after that; 0: no centring")
     begun_from: str = ""
     seed: int = _option(0, "seed of everything that is drawn")
 
@@ -90,7 +91,7 @@ class Recipe:
             value = getattr(self, member.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise InvalidArgumentError(f"{member.name.replace('_', ' ')}: must be finite, not {value}")
-        for name in ("steps", "weight_decay", "warm_up", "average_after", "hardest_after", "whitened_by"):
+        for name in ("steps", "weight_decay", "warm_up", "average_after", "hardest_after", "whitened_by", "centred_by"):
             if not getattr(self, name) >= 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be at least 0, not {getattr(self, name)}")
         for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):

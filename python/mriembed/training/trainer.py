@@ -19,6 +19,7 @@ from mriembed.checkpoint import load_weights, steps_of
 from mriembed.errors import Error, InvalidArgumentError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.preprocessing import CoilPreprocessor
+from mriembed.training.centring import centre
 from mriembed.training.losses import COORDINATES, loss_of_views, make_loss
 from mriembed.training.measured_pairs import MeasuredPairs
 from mriembed.training.optimizer import Optimizer
@@ -302,27 +303,31 @@ class _Loop:
         )
 
     def trained_weights(self) -> dict[str, Tensor]:
-        """What the run is for: the mean of the weights, or the last ones where no mean was begun, whitened."""
+        """What the run is for: the mean of the weights, or the last ones where none was begun, whitened and centred."""
         averaged = int(self.average.n_averaged) > 0
         model = copy.deepcopy(self.model)
         if averaged:
             model.load_state_dict(self.average.module.state_dict())
+        head = cast(torch.nn.Linear, model.head)
+        unseen = self.recipe.steps  # beyond all numbers that steps draw
         if self.recipe.whitened_by > 0:
-            whiten(cast(torch.nn.Linear, model.head), self._whitening(model))
+            pairs = self._embedded_pairs(model, unseen, self.recipe.whitened_by)
+            whiten(head, within_pair_whitening(pairs[:, 0], pairs[:, 1]))
+            unseen += self.recipe.whitened_by
+        if self.recipe.centred_by > 0:
+            centre(head, self._embedded_pairs(model, unseen, self.recipe.centred_by).flatten(0, 1))
         return model.state_dict()
 
-    def _whitening(self, model: MRIEmbeddingModel) -> Tensor:
-        """By all processes' pairs, which no step has seen."""
+    def _embedded_pairs(self, model: MRIEmbeddingModel, first: int, count: int) -> Tensor:
+        """Embeddings (pairs, 2, embed_dim) of all processes' pairs in the steps of these numbers."""
         mine = self.recipe.shards // self.group.size
-        unseen = self.recipe.steps  # beyond all numbers that steps draw
         embedded = []
         with torch.no_grad():
-            for number in range(unseen, unseen + self.recipe.whitened_by):
+            for number in range(first, first + count):
                 for shard in range(self.group.rank * mine, (self.group.rank + 1) * mine):
                     views = self._draw_shard(shard, number)
                     embedded.append(torch.stack([self._embedded(model, view) for view in views[:2]], 1))
-            pairs = self.group.gathered(torch.cat(embedded))
-        return within_pair_whitening(pairs[:, 0], pairs[:, 1])
+            return self.group.gathered(torch.cat(embedded))
 
 
 def _mixed(seed: int, index: int) -> int:

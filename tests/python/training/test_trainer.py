@@ -33,6 +33,7 @@ SMALL = Recipe(
     warm_up=2,
     average_after=3,
     whitened_by=0,
+    centred_by=0,
 )
 
 
@@ -159,6 +160,25 @@ def test_a_run_without_steps_whitens_the_weights_that_it_begins_from(tmp_path: P
     assert training.source.startswith("trained 6 + 0 steps on simulated slices, ")
 
 
+def test_the_embeddings_of_a_run_are_centred_by_pairs_that_no_step_has_seen(tmp_path: Path) -> None:
+    recipe = replace(SMALL, whitened_by=8)
+    train(recipe, tmp_path / "plain", ALONE)
+    train(replace(recipe, centred_by=60), tmp_path / "centred", ALONE)
+    plain, centred = (load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "centred"))
+    assert {name for name in plain if not torch.equal(plain[name], centred[name])} == {"head.bias"}
+
+    def mean_embedding(weights: Path) -> torch.Tensor:
+        model = MRIEmbeddingModel(embed_dim=32)
+        load_weights(model, weights)
+        generator = torch.Generator().manual_seed(99)
+        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[1] for _ in range(20)]
+        with torch.no_grad():
+            return torch.cat([model(second, False) for second in views]).mean(0)
+
+    before, after = (mean_embedding(tmp_path / name / "weights.safetensors") for name in ("plain", "centred"))
+    assert float((after - 0.5 * before).norm() / before.norm()) < 0.05
+
+
 def test_a_run_that_ends_before_weights_are_averaged_gives_those_of_the_last_step(tmp_path: Path) -> None:
     train(replace(SMALL, average_after=6), tmp_path / "run", ALONE)
     last = load_file(tmp_path / "run" / "step-00000006.safetensors")
@@ -170,7 +190,7 @@ def test_seconds_of_training_lower_the_loss_of_unseen_pairs(tmp_path: Path) -> N
     """Slices are found again only after minutes: the sessions of a pair share nothing but the anatomy."""
     recipe = Recipe(
         steps=150, subjects=4, slices=4, shards=1, num_coils=4, embed_dim=64, matrix=32, warm_up=10,
-        precision="float32", whitened_by=0,
+        precision="float32", whitened_by=0, centred_by=0,
     )  # fmt: skip
     losses = losses_of(recipe, tmp_path / "run")
     assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
@@ -205,7 +225,7 @@ def test_a_run_that_is_left_and_resumed_ends_at_the_same_bits(tmp_path: Path, pr
 
 def test_a_run_killed_at_any_moment_and_started_again_ends_at_the_same_bits(tmp_path: Path) -> None:
     options = ["--steps", "30", "--subjects", "2", "--slices", "4", "--shards", "1", "--num-coils", "4"]
-    options += ["--average-after", "5", "--whitened-by", "1", "--precision", "float32"]
+    options += ["--average-after", "5", "--whitened-by", "1", "--centred-by", "1", "--precision", "float32"]
     options += ["--embed-dim", "32", "--matrix", "16", "--checkpoint-seconds", "0", "--threads", "1"]
 
     def command(folder: Path) -> list[str]:
@@ -239,7 +259,7 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
     """Negatives are shared: the loss of half a batch would be far smaller (ln 15 to ln 7 at the start)."""
     recipe = Recipe(
         steps=8, subjects=4, slices=2, shards=2, num_coils=4, embed_dim=32, matrix=16, warm_up=2, precision="float32",
-        whitened_by=2,
+        whitened_by=2, centred_by=2,
         learning_rate=5e-4,  # Muon makes rounding, which differs, as large as what is learnt from few slices
     )  # fmt: skip
     alone = losses_of(recipe, tmp_path / "alone")

@@ -12,7 +12,7 @@ from mriembed.training.progress_log import ProgressLog
 from mriembed.training.trainer import Progress
 
 QUICK = ["--steps", "3", "--subjects", "2", "--slices", "2", "--shards", "1", "--num-coils", "4", "--embed-dim", "16"]
-QUICK += ["--matrix", "16", "--warm-up", "1", "--whitened-by", "2"]
+QUICK += ["--matrix", "16", "--warm-up", "1", "--whitened-by", "2", "--centred-by", "1"]
 
 
 @pytest.fixture
