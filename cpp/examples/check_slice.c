@@ -2,7 +2,7 @@
  *
  *   check_slice SAMPLES COILS HEIGHT WIDTH
  *
- * Exit status: 10 where there is a finding. */
+ * Exit code: 10 where there is a finding. */
 #include <stdio.h>
 #include <stdlib.h>
 

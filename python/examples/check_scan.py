@@ -11,7 +11,7 @@ from mriembed.quality import check_scan
 
 
 def main(file: str) -> int:
-    """Prints a line for each finding; gives the exit status."""
+    """Prints a line for each finding; gives the exit code."""
     try:
         measurements = check_scan(file)
     except Error as error:

@@ -11,7 +11,7 @@ import mriembed
 
 
 def main(model: str, file: str) -> int:
-    """Prints a line for each slice; gives the exit status."""
+    """Prints a line for each slice; gives the exit code."""
     try:
         kspace = np.load(file).astype(np.complex64)
         embedder = mriembed.Embedder.load(model)  # once, for any number of arrays and threads

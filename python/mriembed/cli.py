@@ -82,9 +82,9 @@ def _is_passed_on(arguments: list[str]) -> bool:
     return not (arguments[0] == "check" and any(option.partition("=")[0] == "--html" for option in options))
 
 
-def _fail(message: str, status: int) -> int:
+def _fail(message: str, code: int) -> int:
     print(f"mriembed: error: {message}", file=sys.stderr)
-    return status
+    return code
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ import machine
 import mriembed
 from mriembed.programs import command_line_program
 
-FINDING = 10  # exit status of a check that found something
+FINDING = 10  # exit code of a check that found something
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def run(program: Path, model: Path, scan: Path, rows: Path, options: list[str]) 
     wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if status not in (0, FINDING):
-        raise SystemExit(f"{program} embed: exit status {status}")
+        raise SystemExit(f"{program} embed: exit code {status}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Taken(1000 * wall, 1000 * cpu)
 

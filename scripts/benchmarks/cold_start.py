@@ -48,12 +48,12 @@ print(os.waitstatus_to_exitcode(status), 1000 * wall, 1000 * (usage.ru_utime + u
 
 
 def run(command: list[str]) -> Taken:
-    """Runs a process whose exit status must be 0."""
+    """Runs a process whose exit code must be 0."""
     launched = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *command]
     result = subprocess.run(launched, capture_output=True, text=True, check=True)
     status, wall, cpu, resident = result.stdout.split()
     if status != "0":
-        raise SystemExit(f"{' '.join(command)}: exit status {status}: {result.stderr}")
+        raise SystemExit(f"{' '.join(command)}: exit code {status}: {result.stderr}")
     return Taken(float(wall), float(cpu), float(resident))
 
 

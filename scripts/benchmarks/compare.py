@@ -6,7 +6,7 @@
 k-space to embedding is measured for a network of the slice's own size and for the default model, which brings every
 slice to 64 x 64. Weights and input are the same for all, and every embedding is checked against float32 eager
 PyTorch: to 1e-5 in float32, to a cosine of 0.999 in bfloat16. Each way runs in a process of its own; they take turns,
-one works at a time. peers.py and kspace_peers.py say how each is configured. Exit status: 0 well, 1 embeddings
+one works at a time. peers.py and kspace_peers.py say how each is configured. Exit codes: 0 success, 1 embeddings
 disagree or libmriembed failed, 2 usage.
 """
 

@@ -6,10 +6,10 @@
 Eight clients send scans without a pause (8 coils, 64 lines of 128 samples, 3 slices) and compare each answer with the
 row of `mriembed_cli embed`, bit for bit. Beside them a client vanishes in the middle of a scan every 5 s, one sends
 random bytes, and one sends scans and reads nothing. At the end the rows in the file of `--out` are compared as well,
-session by session. Exit status 1 where an answer or a row was lost or wrong, the service ended, or its memory grew by
+session by session. Exit code 1 where an answer or a row was lost or wrong, the service ended, or its memory grew by
 more than 20 MiB between the first and the last tenth of the time.
 
-A program with sanitizers keeps memory that was freed: --no-memory-limit leaves its growth out of the exit status.
+A program with sanitizers keeps memory that was freed: --no-memory-limit leaves its growth out of the exit code.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def main() -> int:
             "wrong_rows_in_the_file": len(wrong_rows),
             "mib_after_a_tenth": round(before, 1),
             "mib_near_the_end": round(after, 1),
-            "exit_status": status,
+            "exit_code": status,
             "seconds_to_end": round(seconds_to_end, 2),
         }
     print(json.dumps(result, indent=1), *load.wrong[:3], *wrong_rows[:3], sep="\n")

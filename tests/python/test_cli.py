@@ -58,7 +58,7 @@ def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),
     ],
 )
-def test_errors_are_one_line_with_the_documented_status(
+def test_errors_are_one_line_with_the_documented_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, expected: str
 ) -> None:
     assert main([argument.format(tmp=tmp_path) for argument in arguments]) == status

@@ -1,4 +1,4 @@
-"""The program as its users meet it: exit statuses, one-line messages, nothing half-written."""
+"""The program as its users meet it: exit codes, one-line messages, nothing half-written."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def test_help_and_version_are_no_errors() -> None:
         ["bench", "{model}", "--shape", "1,2,3"],
     ],
 )
-def test_usage_errors_have_status_2(model_file: Path, good: Path, arguments: list[str]) -> None:
+def test_usage_errors_have_exit_code_2(model_file: Path, good: Path, arguments: list[str]) -> None:
     before = good.read_bytes()
     result = cli(*[argument.format(model=model_file, good=good) for argument in arguments])
     assert result.returncode == 2, result.stderr
@@ -82,7 +82,7 @@ def test_usage_errors_say_what_is_wrong(model_file: Path, good: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text", b"PK\x03\x04"])
-def test_bad_model_files_have_status_3(tmp_path: Path, good: Path, content: bytes | None) -> None:
+def test_bad_model_files_have_exit_code_3(tmp_path: Path, good: Path, content: bytes | None) -> None:
     model = tmp_path / "model.pt"
     if content is not None:
         model.write_bytes(content)
@@ -92,7 +92,7 @@ def test_bad_model_files_have_status_3(tmp_path: Path, good: Path, content: byte
     assert not output.exists()
 
 
-def test_a_gpu_that_is_not_there_has_status_5(model_file: Path) -> None:
+def test_a_gpu_that_is_not_there_has_exit_code_5(model_file: Path) -> None:
     assert_fails(cli("verify", model_file, "--device", "cuda:99"), 5, "cuda:99")
     assert_fails(cli("verify", model_file, "--precision", "float16"), 5, "float16 needs a GPU")
 

@@ -27,7 +27,7 @@ def _start(*arguments: object, limit: Callable[[], None] | None = None) -> subpr
 
 
 def _run(*arguments: object, limit: Callable[[], None] | None = None) -> tuple[int, str]:
-    """Exit status and standard error."""
+    """Exit code and standard error."""
     process = _start(*arguments, limit=limit)
     _, errors = process.communicate(timeout=_LONG_ENOUGH)
     return process.returncode, errors

@@ -74,12 +74,12 @@ def test_version_is_the_package_s() -> None:
         ["ping", "127.0.0.1:1"],
     ],
 )
-def test_outputs_and_status_are_mriembed_cli_s(arguments: list[str], scan: Path) -> None:
+def test_outputs_and_exit_code_are_mriembed_cli_s(arguments: list[str], scan: Path) -> None:
     given = [argument.format(scan=scan) for argument in arguments]
     assert run(MRIEMBED, *given) == run(PROGRAM, *given)
 
 
-def test_a_finding_gives_status_10_and_a_missing_file_4(scan: Path, tmp_path: Path) -> None:
+def test_a_finding_gives_exit_code_10_and_a_missing_file_4(scan: Path, tmp_path: Path) -> None:
     assert run(MRIEMBED, "check", scan)[0] == 10
     assert run(MRIEMBED, "check", tmp_path / "absent.h5")[0] == 4
 

@@ -86,7 +86,7 @@ def test_every_flipped_bit_and_every_truncation_is_refused(small_model: Path, tm
 
 
 @pytest.mark.parametrize("damage", ["bit", "seal", "truncated", "appended", "empty seal"])
-def test_the_command_line_refuses_a_damaged_file_with_status_3(
+def test_the_command_line_refuses_a_damaged_file_with_exit_code_3(
     model: Path, tmp_path: Path, phantom: Path, damage: str
 ) -> None:
     whole = model.read_bytes()

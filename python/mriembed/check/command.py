@@ -13,12 +13,12 @@ _DESCRIPTION = """\
 Measures coils and signal in k-space with `mriembed_cli check` and writes the findings, all figures, and images, k-space
 and noise spectra of coils as one HTML file. The page holds file names and coil names, and no other text of the scans.
 Without --html, mriembed_cli prints the findings: `mriembed check --help`."""
-_STATUS_NOTE = "Exit code 10 if there is a finding, 4 if a file cannot be read; the others are still checked."
+_EXIT_CODES = "Exit code 10 if there is a finding, 4 if a file cannot be read; the others are still checked."
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `check --html` to the command line; `check` alone is mriembed_cli's."""
-    parser = commands.add_parser("check", help=purpose, description=_DESCRIPTION, epilog=_STATUS_NOTE)
+    parser = commands.add_parser("check", help=purpose, description=_DESCRIPTION, epilog=_EXIT_CODES)
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
     parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write, one file")
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
@@ -50,7 +50,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"mriembed: {message}", file=sys.stderr)
     if output.lines:
         _write_page(options, output.lines, output.messages)
-    return output.status
+    return output.exit_code
 
 
 def _arguments(options: argparse.Namespace, *more: str) -> list[str]:

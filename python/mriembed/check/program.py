@@ -17,12 +17,12 @@ class ProgramOutput:
     """What `mriembed_cli` gave.
 
     Attributes:
-        status: exit status.
+        exit_code: 0, 10 for a finding, or that of an error.
         lines: of standard output.
         messages: lines of standard error, without the program's name: "error: FILE: ...", "warning: ...".
     """
 
-    status: int
+    exit_code: int
     lines: list[str]
     messages: list[str]
 
@@ -32,7 +32,7 @@ def captured(arguments: Sequence[str]) -> ProgramOutput:
     program = command_line_program()
     done = subprocess.run([program, *arguments], check=False, stdin=subprocess.DEVNULL, capture_output=True)
     return ProgramOutput(
-        _status(done.returncode),
+        _exit_code(done.returncode),
         _lines(done.stdout),
         [line.removeprefix(_PREFIX) for line in _lines(done.stderr)],
     )
@@ -43,7 +43,7 @@ def _lines(output: bytes) -> list[str]:
     return [line for line in output.decode("utf-8", "replace").split("\n") if line]
 
 
-def _status(returned: int) -> int:
+def _exit_code(returned: int) -> int:
     if returned < 0:
         raise Error(f"mriembed_cli: ended by signal {-returned}; it should have printed a result or an error")
     return returned

@@ -48,7 +48,7 @@ def test_options_and_odd_names_reach_the_program(
 
 
 @pytest.mark.parametrize(("name", "status", "summary"), [("clean", 0, "no findings"), ("noisy", 10, "1 finding")])
-def test_the_page_is_written_and_the_status_is_the_programs(
+def test_the_page_is_written_and_the_exit_code_is_the_programs(
     name: str, status: int, summary: str, clean: Path, noisy: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "report.html"

@@ -96,18 +96,18 @@ def assert_fails(path: Path, address: str, *options: object, status: int = 1) ->
     return "\n".join(lines)
 
 
-def test_rows_that_do_not_come_back_have_status_1(service: Service, tmp_path: Path) -> None:
+def test_rows_that_do_not_come_back_have_exit_code_1(service: Service, tmp_path: Path) -> None:
     undersampled = scan(Course(acceleration=2)).write(tmp_path / "scan.h5")
     assert_fails(undersampled, target(service), "-o", tmp_path / "rows.npy")
 
 
-def test_a_scan_without_any_line_has_status_1(service: Service, tmp_path: Path) -> None:
+def test_a_scan_without_any_line_has_exit_code_1(service: Service, tmp_path: Path) -> None:
     stream = tmp_path / "scan.mrd"
     stream.write_bytes(text(SCAN.xml, HEADER) + close())
     assert "no embedding came back" in assert_fails(stream, target(service))
 
 
-def test_a_service_that_is_not_there_has_status_1(tmp_path: Path) -> None:
+def test_a_service_that_is_not_there_has_exit_code_1(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -210,13 +210,13 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("kind", BAD_ANSWERS)
-def test_bad_answers_have_status_1(kind: str, tmp_path: Path) -> None:
+def test_bad_answers_have_exit_code_1(kind: str, tmp_path: Path) -> None:
     path = SCAN.write(tmp_path / "scan.h5")
     with fake(answering(*BAD_ANSWERS[kind])) as (address, _):
         assert_fails(path, address, "-o", tmp_path / "rows.npy", "--timeout", 5)
 
 
-def test_good_answers_have_status_0(tmp_path: Path) -> None:
+def test_good_answers_have_exit_code_0(tmp_path: Path) -> None:
     path = SCAN.write(tmp_path / "scan.h5")
     with fake(answering(text("INFO    hello"), row(0), row(1, 1), row(1), row(2), close())) as (address, _):
         assert run("send", path, address, "-o", tmp_path / "rows.npy").returncode == 0
@@ -235,7 +235,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
         assert time.monotonic() - begin < 3
 
 
-def test_a_server_that_vanishes_has_status_1(tmp_path: Path) -> None:
+def test_a_server_that_vanishes_has_exit_code_1(tmp_path: Path) -> None:
     def vanishing(connection: socket.socket, _received: list[Message]) -> None:
         connection.recv(5000)
 
@@ -273,7 +273,7 @@ def test_ping_asks_by_a_query() -> None:
 
 
 @pytest.mark.parametrize("answers", [[], [close()], [b"\xff" * 100], [text("INFO    hello"), close()]])
-def test_ping_of_what_is_no_service_has_status_1(answers: list[bytes]) -> None:
+def test_ping_of_what_is_no_service_has_exit_code_1(answers: list[bytes]) -> None:
     def behaviour(connection: socket.socket, _received: list[Message]) -> None:
         connection.recv(26)
         connection.sendall(b"".join(answers))

@@ -44,11 +44,11 @@ def test_help_names_every_option() -> None:
         ["--listen", "127.0.0.1:0", "unknown"],
     ],
 )
-def test_wrong_usage_has_status_2(options: list[str], model_file: Path) -> None:
+def test_wrong_usage_has_exit_code_2(options: list[str], model_file: Path) -> None:
     assert run("serve", model_file, *options).returncode == 2
 
 
-def test_a_bad_model_has_status_3(tmp_path: Path) -> None:
+def test_a_bad_model_has_exit_code_3(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(b"no model")
     result = run("serve", tmp_path / "model.pt", "--listen", "127.0.0.1:0")
     assert result.returncode == 3
