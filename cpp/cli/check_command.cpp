@@ -63,7 +63,7 @@ int check(const Arguments& arguments) {
     }
   });
   if (!all_good) {
-    return exit_status(ErrorCode::bad_input);
+    return exit_code(ErrorCode::bad_input);
   }
   return found ? exit_with_findings : 0;
 }

@@ -7,7 +7,7 @@
 namespace mriembed::cli {
 
 // A subcommand: its parser inside the program's, and what to do once that has parsed the command line. `run`
-// returns the exit status or throws mriembed::Error, whose code is the exit status then.
+// returns the exit code or throws mriembed::Error, whose code is the exit code then.
 struct Command {
   const CLI::App* parser = nullptr;
   std::function<int()> run;

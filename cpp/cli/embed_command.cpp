@@ -317,10 +317,10 @@ int embed(const Arguments& arguments) {
   }
   if (done.scans < arguments.scans.size()) {
     report_interruption(arguments, done);
-    return Interruption::exit_status();
+    return Interruption::exit_code();
   }
   if (bad > 0) {
-    return exit_status(ErrorCode::bad_input);
+    return exit_code(ErrorCode::bad_input);
   }
   return found ? exit_with_findings : 0;
 }

@@ -220,7 +220,7 @@ int inspect(const Arguments& arguments) {
     const Inspected inspected = inspect_file(path, arguments.reading, noise);
     write_standard_output(arguments.json ? json_line(file, inspected) : listing(file, inspected));
   });
-  return all_good ? 0 : exit_status(ErrorCode::bad_input);
+  return all_good ? 0 : exit_code(ErrorCode::bad_input);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ bool Interruption::requested() noexcept { return first_signal != 0; }
 
 void Interruption::request() noexcept { note_signal(SIGTERM); }
 
-int Interruption::exit_status() noexcept {
+int Interruption::exit_code() noexcept {
   constexpr int ended_by_signal = 128;
   return ended_by_signal + first_signal;
 }

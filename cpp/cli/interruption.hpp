@@ -19,9 +19,9 @@ class Interruption {
   // As a signal does, from any thread: the program is to end by itself.
   static void request() noexcept;
 
-  // The exit status of a program that this signal ended, by the shell's convention: 130 after SIGINT, 143 after
+  // The exit code of a program that this signal ended, by the shell's convention: 130 after SIGINT, 143 after
   // SIGTERM. Once requested.
-  [[nodiscard]] static int exit_status() noexcept;
+  [[nodiscard]] static int exit_code() noexcept;
 };
 
 }  // namespace mriembed::cli

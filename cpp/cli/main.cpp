@@ -1,5 +1,5 @@
 // mriembed_cli: the command line of libmriembed. Parses, dispatches to one file per subcommand, and turns every
-// failure into one line on standard error and an exit status.
+// failure into one line on standard error and an exit code.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
       return run(argc, argv);
     } catch (const Error& error) {
       mriembed::cli::print_error(error.what());
-      return mriembed::cli::exit_status(error.code());
+      return mriembed::cli::exit_code(error.code());
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::system_error& error) {

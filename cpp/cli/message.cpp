@@ -22,6 +22,6 @@ void print_note(std::string_view message) { print_line("note", message); }
 
 void print_warning(std::string_view message) { print_line("warning", message); }
 
-int exit_status(ErrorCode code) { return static_cast<int>(code); }
+int exit_code(ErrorCode code) { return static_cast<int>(code); }
 
 }  // namespace mriembed::cli

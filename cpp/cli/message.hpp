@@ -17,10 +17,10 @@ void print_note(std::string_view message);
 // "mriembed_cli: warning: MESSAGE", for a risk that the user asked to take.
 void print_warning(std::string_view message);
 
-// The exit status of the program after this failure.
-int exit_status(ErrorCode code);
+// The exit code of the program after this failure.
+int exit_code(ErrorCode code);
 
-// The exit status where all went well, and `check` has a finding.
+// The exit code where all went well, and `check` has a finding.
 constexpr int exit_with_findings = 10;
 
 }  // namespace mriembed::cli

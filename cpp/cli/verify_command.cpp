@@ -41,7 +41,7 @@ int verify(const Arguments& arguments) {
                 (result.weights_match
                      ? "this machine does not reproduce the reference embedding; results here cannot be trusted"
                      : "the weights are not those that the file describes; export or copy it again"));
-    return exit_status(ErrorCode::bad_model_file);
+    return exit_code(ErrorCode::bad_model_file);
   }
   return 0;
 }

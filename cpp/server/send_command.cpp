@@ -94,7 +94,7 @@ class Answers {
     failed_ = true;
   }
 
-  // The exit status. `expected`: how often each volume was sent; `noise_alone`: of noise lines, and none of images.
+  // The exit code. `expected`: how often each volume was sent; `noise_alone`: of noise lines, and none of images.
   int finish(const std::map<io::VolumeKey, int>& expected, bool noise_alone) {
     if (writer_ != nullptr) {
       writer_->finish();

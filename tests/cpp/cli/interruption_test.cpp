@@ -19,7 +19,7 @@ int status_of(const Work& work) {
   std::exit(work());  // NOLINT(concurrency-mt-unsafe): the process of a death test has one thread
 }
 
-TEST(InterruptionDeathTest, notes_the_first_signal_and_names_the_exit_status) {
+TEST(InterruptionDeathTest, notes_the_first_signal_and_names_the_exit_code) {
   for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     EXPECT_EXIT(status_of([signal] {
                   const Interruption interruption;
@@ -27,7 +27,7 @@ TEST(InterruptionDeathTest, notes_the_first_signal_and_names_the_exit_status) {
                     return 1;
                   }
                   std::raise(signal);
-                  return Interruption::requested() ? Interruption::exit_status() : 2;
+                  return Interruption::requested() ? Interruption::exit_code() : 2;
                 }),
                 testing::ExitedWithCode(status), "");
   }
@@ -43,12 +43,12 @@ TEST(InterruptionDeathTest, the_same_signal_once_more_ends_the_program) {
               testing::KilledBySignal(SIGINT), "");
 }
 
-TEST(InterruptionDeathTest, the_first_of_two_signals_gives_the_status) {
+TEST(InterruptionDeathTest, the_first_of_two_signals_gives_the_exit_code) {
   EXPECT_EXIT(status_of([] {
                 const Interruption interruption;
                 std::raise(SIGTERM);
                 std::raise(SIGINT);
-                return Interruption::exit_status();
+                return Interruption::exit_code();
               }),
               testing::ExitedWithCode(143), "");
 }
