@@ -1,10 +1,11 @@
 import os
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
-from mriembed.atomic_file import write_atomically
+from mriembed.atomic_file import whole_file, write_atomically
 
 
 def test_the_file_has_the_content_and_the_permissions_of_the_umask(tmp_path: Path) -> None:
@@ -49,3 +50,40 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cannot be written: No such file or directory") as raised:
         write_atomically(tmp_path / "absent" / "file", b"new")
     assert raised.value.filename == str(tmp_path / "absent" / "file")
+
+
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)  # NAME_MAX of Linux' file systems
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_file_takes_its_place_only_at_the_end_of_the_block(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with whole_file(tmp_path / "file") as temporary:
+        temporary.write_bytes(b"new")
+        assert (tmp_path / "file").read_bytes() == b"old"
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_error_of_the_block_is_raised_as_it_is_and_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    failure = OSError(5, "Input/output error", "source")
+
+    def fill() -> None:
+        with whole_file(tmp_path / "file") as temporary:
+            temporary.write_bytes(b"half")
+            raise failure
+
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        fill()
+    assert raised.value is failure
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_leaves_is_hidden_beside_the_file(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "file") as temporary:
+        assert temporary.parent == tmp_path
+        assert re.fullmatch(r"\.mriembed-\w+\.tmp", temporary.name)

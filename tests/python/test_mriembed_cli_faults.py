@@ -328,6 +328,6 @@ def test_export_killed_leaves_the_old_model_file_or_a_whole_new_one(folder: Path
         described = mriembed.read_description(model)
         assert described.weights_source in (before.weights_source, "random, seed 1")
         for path in _leftovers(folder):
-            assert re.fullmatch(r"\.model\.pt\.\w+\.tmp", path.name)
+            assert re.fullmatch(r"\.mriembed-\w+\.tmp", path.name)
             path.unlink()
         assert [path.name for path in folder.iterdir()] == ["model.pt"]

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from mriembed._build_info import SOURCE_REVISION, VERSION
-from mriembed.atomic_file import write_atomically
+from mriembed.atomic_file import TEMPORARY_FILES, write_atomically
 from mriembed.errors import InvalidArgumentError, ModelFileError
 from mriembed.preprocessing import PREPROCESSING_VERSION
 from mriembed.training.recipe import Recipe
@@ -105,7 +105,7 @@ class RunFolder:
         self._write_index(recipe, checkpoint.step, checkpoint.seconds)
         for file in [
             *self.path.glob("step-*.safetensors"),
-            *self.path.glob(".step-*.tmp"),
+            *self.path.glob(TEMPORARY_FILES),
         ]:  # the latter of killed runs
             if file not in files:
                 file.unlink(missing_ok=True)

@@ -76,7 +76,7 @@ def test_what_a_killed_run_left_half_written_goes_with_the_next_checkpoint(tmp_p
     run = RunFolder(tmp_path)
     run.open(RECIPE)
     run.save(RECIPE, checkpoint(2))
-    (tmp_path / ".step-00000004.safetensors.a1b2c3.tmp").write_bytes(b"half")
+    (tmp_path / ".mriembed-a1b2c3.tmp").write_bytes(b"half")
     (tmp_path / ".notes.tmp").write_bytes(b"mine")
     run.save(RECIPE, checkpoint(6))
     assert sorted(file.name for file in tmp_path.glob(".*")) == [".notes.tmp"]
