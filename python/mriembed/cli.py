@@ -185,6 +185,7 @@ def _add_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     sign.add_argument("--key", required=True, type=Path, metavar="KEY", help="private key of `mriembed keygen`")
     sign.add_argument("-o", "--output", type=Path, metavar="SIGNED", help="file to write; default: MODEL itself")
     sign.add_argument("--allow-unsealed", action="store_true", help="also sign, and seal, a file without a seal")
+    sign.add_argument("--force", action="store_true", help="replace an existing SIGNED")
     sign.set_defaults(run=_sign)
 
 
@@ -205,6 +206,7 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     simulate.add_argument(
         "--slices", type=int, default=8, choices=range(1, 33), metavar="1..32", help="number of slices"
     )
+    simulate.add_argument("--force", action="store_true", help="replace existing files")
     simulate.set_defaults(run=_simulate)
 
 
@@ -260,7 +262,13 @@ def _keygen(options: argparse.Namespace) -> int:
 def _sign(options: argparse.Namespace) -> int:
     from mriembed.seal import sign_model_file
 
-    digits = sign_model_file(options.model, options.key, output=options.output, allow_unsealed=options.allow_unsealed)
+    digits = sign_model_file(
+        options.model,
+        options.key,
+        output=options.output,
+        allow_unsealed=options.allow_unsealed,
+        overwrite=options.force,
+    )
     print(f"{options.output or options.model}: signed by {digits}")
     return 0
 
@@ -269,12 +277,12 @@ def _simulate(options: argparse.Namespace) -> int:
     if options.preview:
         from mriembed.simulation.preview import write_preview
 
-        write_preview(options.preview, seed=options.seed, columns=options.slices)
+        write_preview(options.preview, seed=options.seed, columns=options.slices, overwrite=options.force)
         print(f"{options.preview}: {options.slices} simulated slices")
     else:
         from mriembed.simulation.scan_files import write_scans
 
-        write_scans(options.scans, slices=options.slices, seed=options.seed)
+        write_scans(options.scans, slices=options.slices, seed=options.seed, overwrite=options.force)
         print(f"{options.scans}: {options.slices} simulated slices, each scanned twice")
     return 0
 

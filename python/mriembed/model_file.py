@@ -35,6 +35,7 @@ from mriembed.errors import InvalidArgumentError, ModelFileError
 from mriembed.model import MRIEmbeddingModel
 from mriembed.model_description import ModelDescription, warn_if_unsealed
 from mriembed.network_description import describe_layers, locate_weights
+from mriembed.output_file import check_output_file
 from mriembed.pipeline import EmbeddingPipeline
 from mriembed.preprocessing import CoilPreprocessor
 from mriembed.seal import seal
@@ -87,11 +88,13 @@ def export_model(
         overwrite: replace an existing file.
 
     Raises:
-        InvalidArgumentError: arguments out of range, the file exists, or `distances` were measured with other weights.
+        InvalidArgumentError: arguments out of range, the file exists or is one of those that are read, or `distances`
+            were measured with other weights.
         ModelFileError: the checkpoint does not fit.
         OSError: the file cannot be written. A file already there then stays as it is.
     """
-    _refuse_existing(Path(path), overwrite)
+    inputs = [Path(file) for file in (weights, distances) if file is not None]
+    check_output_file(Path(path), inputs=inputs, overwrite=overwrite)
     training = None if weights is None else read_training(weights)
     trained_for = (8, 256) if training is None else (training.num_coils, training.embed_dim)
     num_coils = trained_for[0] if num_coils is None else num_coils
@@ -140,7 +143,7 @@ def save_model_file(
         OSError: the file cannot be written. A file already there then stays as it is.
     """
     path = Path(path)
-    _refuse_existing(path, overwrite)
+    check_output_file(path, overwrite=overwrite)
     _refuse_other_preprocessing(pipeline.preprocessor)
     saved = copy.deepcopy(pipeline).cpu().float().eval()
 
@@ -216,15 +219,6 @@ def weights_sha256(module: torch.nn.Module) -> str:
         digest.update(f"{name}\0{dtype}\0{shape}\0".encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _refuse_existing(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise InvalidArgumentError(f"{path}: this is a folder; name a file, for instance {path / 'model.pt'}")
-    if path.exists() and not overwrite:
-        raise InvalidArgumentError(f"{path}: the file exists; another name, or --force (overwrite=True), is needed")
-    if not path.parent.is_dir():
-        raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
 
 
 def _refuse_other_preprocessing(preprocessor: CoilPreprocessor) -> None:

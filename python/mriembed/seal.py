@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mriembed import _core
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError, ModelFileError
+from mriembed.output_file import check_output_file
 from mriembed.torch_version import require_torch_of_build
 
 _HEAD = b"mriembed-seal 1\n"
@@ -64,11 +65,10 @@ def make_key_pair(path: str | Path) -> str:
     """
     private_path = Path(path)
     public_path = private_path.with_name(private_path.name + ".pub")
-    if not private_path.parent.is_dir():
-        raise InvalidArgumentError(f"{private_path}: the folder {private_path.parent} does not exist")
-    for existing in (private_path, public_path):
-        if existing.exists():
-            raise InvalidArgumentError(f"{existing}: the file exists; a key is never overwritten, name another")
+    for file in (private_path, public_path):
+        check_output_file(file)
+        if file.exists():
+            raise InvalidArgumentError(f"{file}: the file exists; a key is never overwritten, name another")
     key = Ed25519PrivateKey.generate()
     private_pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -77,12 +77,21 @@ def make_key_pair(path: str | Path) -> str:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     write_atomically(private_path, private_pem, private=True)
-    write_atomically(public_path, public_pem)
+    try:
+        write_atomically(public_path, public_pem)
+    except BaseException:
+        private_path.unlink()  # half of a pair is of no use, and keeps its name from another try
+        raise
     return _public_digits(key)
 
 
 def sign_model_file(
-    path: str | Path, key: str | Path, *, output: str | Path | None = None, allow_unsealed: bool = False
+    path: str | Path,
+    key: str | Path,
+    *,
+    output: str | Path | None = None,
+    allow_unsealed: bool = False,
+    overwrite: bool = False,
 ) -> str:
     """Adds a signature to a model file; an older one by the same key is replaced, those of others are kept.
 
@@ -91,15 +100,21 @@ def sign_model_file(
         key: the private key, as `make_key_pair` writes it.
         output: the file to write; None replaces `path`, atomically.
         allow_unsealed: also sign (and seal) a TorchScript file that has no seal.
+        overwrite: replace an `output` that exists.
 
     Returns:
         The public key as 64 hexadecimal digits.
 
     Raises:
         ModelFileError: the model file cannot be loaded.
-        InvalidArgumentError: the key cannot be read or is of another kind; the file has too many signatures.
+        InvalidArgumentError: the key cannot be read or is of another kind; the file has too many signatures; `output`
+            exists, is the key, or lies in a folder that does not exist.
         OSError: the file cannot be written. What was there stays as it is.
     """
+    target = Path(path if output is None else output)
+    if output is not None:
+        is_model = target.exists() and Path(path).exists() and target.samefile(path)
+        check_output_file(target, inputs=[Path(key)], overwrite=overwrite or is_model)
     private_key = _read_private_key(Path(key))
     require_torch_of_build()
     checked = _core.read_checked_model_file(str(path), [], allow_unsealed)
@@ -109,10 +124,7 @@ def sign_model_file(
     kept = [signature for signature in signatures if signature.key != digits]
     if len(kept) >= _MOST_SIGNATURES:
         raise InvalidArgumentError(f"{path}: the file has {len(kept)} signatures already, more are not kept")
-    write_atomically(
-        Path(path if output is None else output),
-        seal(archive, [*kept, Signature(digits, private_key.sign(message).hex())]),
-    )
+    write_atomically(target, seal(archive, [*kept, Signature(digits, private_key.sign(message).hex())]))
     return digits
 
 

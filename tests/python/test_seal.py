@@ -147,6 +147,47 @@ def test_a_key_pair_is_pem_and_the_private_half_only_its_owner_may_read(tmp_path
         make_key_pair(tmp_path / "site")
 
 
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_half_of_a_key_pair_does_not_stay(
+    failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+
+    def failing(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) == 2:
+            raise failure
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(type(failure)):
+        make_key_pair(tmp_path / "site")
+    assert len(synced) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_file_is_replaced_by_the_signed_one_only_when_asked_for(model: Path, key: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pt"
+    other.write_text("precious")
+    with pytest.raises(InvalidArgumentError, match=r"other\.pt: the file exists; --force \(overwrite=True\)"):
+        sign_model_file(model, key, output=other)
+    assert other.read_text() == "precious"
+    digits = sign_model_file(model, key, output=other, overwrite=True)
+    assert read_description(other).signers == (digits,)
+
+
+def test_the_model_file_itself_may_be_named_as_the_output(model: Path, key: Path, tmp_path: Path) -> None:
+    digits = sign_model_file(model, key, output=tmp_path / ".." / tmp_path.name / model.name)
+    assert read_description(model).signers == (digits,)
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_the_private_key_is_not_replaced_by_a_signed_file(overwrite: bool, model: Path, key: Path) -> None:
+    before = key.read_bytes()
+    with pytest.raises(InvalidArgumentError, match="writing this would replace the input"):
+        sign_model_file(model, key, output=key, overwrite=overwrite)
+    assert key.read_bytes() == before
+
+
 def test_a_signed_file_loads_under_its_key_and_names_it(model: Path, key: Path) -> None:
     digits = sign_model_file(model, key)
     embedder = Embedder.load(model, trusted_keys=[public(key)])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from mriembed.errors import InvalidArgumentError
+from mriembed.output_file import HTML_ENDINGS, check_output_file
 
 _DESCRIPTION = """\
 Measures coils and signal in k-space with `mriembed_cli check` and writes the findings, all figures, and images, k-space
@@ -20,7 +21,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     """Adds `check --html` to the command line; `check` alone is mriembed_cli's."""
     parser = commands.add_parser("check", help=purpose, description=_DESCRIPTION, epilog=_EXIT_CODES)
     parser.add_argument("scans", nargs="+", metavar="SCAN", help="scan files of k-space; - for standard input")
-    parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write, one file")
+    parser.add_argument("--html", required=True, type=Path, metavar="FILE", help="page to write (.html), one file")
     parser.add_argument("--noise", metavar="FILE", help="noise measurement: MRD, or NumPy array (coils, samples)")
     parser.add_argument(
         "--group", metavar="NAME", help="name of the measurement to read, in raw MRD files with several"
@@ -43,8 +44,8 @@ def _check(options: argparse.Namespace) -> int:
     _need_page_packages()
     if "-" in options.scans:
         raise InvalidArgumentError("-: --html reads each scan twice; name a file instead of standard input")
-    if not options.html.parent.is_dir():
-        raise InvalidArgumentError(f"{options.html}: the folder {options.html.parent} does not exist")
+    inputs = [*options.scans, options.noise, options.limits, options.reference]
+    check_output_file(options.html, inputs=[Path(file) for file in inputs if file is not None], endings=HTML_ENDINGS)
     output = captured(_arguments(options, "--json"))
     for message in output.messages:
         print(f"mriembed: {message}", file=sys.stderr)

@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from mriembed.errors import InvalidArgumentError
-
 _DESCRIPTION = """\
 Writes the scan of a Siemens raw data file (.dat, syngo VB and later) as MRD (ISMRMRD) HDF5, with the coils' names, the
 noise lines of earlier measurements in the file, reversed lines and the centre of k-space. Samples do not change. No
@@ -26,9 +24,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
 def _convert(options: argparse.Namespace) -> int:
     from mriembed.conversion.convert import convert
 
-    if options.target.exists() and not options.force:
-        raise InvalidArgumentError(f"{options.target}: exists already; --force replaces it")
-    converted = convert(options.source, options.target)
+    converted = convert(options.source, options.target, overwrite=options.force)
     for warning in converted.warnings:
         print(f"mriembed: warning: {options.source}: {warning}", file=sys.stderr)
     text = f"{options.target}: {converted.acquisitions} acquisitions, {converted.noise} noise lines"

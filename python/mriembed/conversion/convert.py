@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mriembed.atomic_file import whole_file
 from mriembed.conversion.siemens_header import Protocol, header_of
 from mriembed.conversion.siemens_lines import acquisition_of, extent_of, imaging_lines, limits_of, lines_of, noise_lines
 from mriembed.errors import BadInputError, InvalidArgumentError
+from mriembed.output_file import check_output_file
 
 
 @dataclass(frozen=True)
@@ -31,54 +32,73 @@ class Converted:
     warnings: tuple[str, ...] = ()
 
 
-def convert(source: Path, target: Path) -> Converted:
+@dataclass(frozen=True)
+class _Group:
+    """What a group of an MRD file holds."""
+
+    header: Any  # xsd.ismrmrdHeader
+    acquisitions: list[Any]  # ismrmrd.Acquisition
+
+
+def convert(source: Path, target: Path, *, overwrite: bool = False) -> Converted:
     """Writes the last measurement of a Siemens file, which is the scan, as the group "dataset" of an MRD file.
 
     Noise lines of the measurements before it become groups of their own, as which `mriembed_cli` takes them for the
     scan. Samples stay as they are. The target appears once it is whole.
 
     Args:
-        source: raw data of syngo VB, VD or later. target: file to write, replaced where it exists.
+        source: raw data of syngo VB, VD or later.
+        target: file to write.
+        overwrite: replace an existing file.
 
     Raises:
         BadInputError: the source is no such file, its protocol lacks what places samples, or its slices are collapsed
             (multiband).
-        InvalidArgumentError: twixtools or ismrmrd is not installed.
-        OSError: the target cannot be written.
+        InvalidArgumentError: twixtools or ismrmrd is not installed; the target exists, is the source, or lies in a
+            folder that does not exist.
+        OSError: the target cannot be written. A file already there then stays as it is.
     """
     try:
-        import ismrmrd
-        import twixtools  # noqa: F401  (of `_measurements`: asked for here, so that all that is missing is said at once)
+        import ismrmrd  # noqa: F401  (both are used below: asked for here, so that all that is missing is said at once)
+        import twixtools  # noqa: F401
     except ImportError as error:
         raise InvalidArgumentError(
             f'converting needs more packages: pip install "mriembed[convert]" ({error.name} is missing)'
         ) from None
+    check_output_file(target, inputs=[source], overwrite=overwrite)
     measurements = [measurement for measurement in _measurements(source) if lines_of(measurement)]
     if not measurements:
         raise BadInputError(f"{source}: it holds no lines")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        with ismrmrd.File(temporary, "w") as file:
-            scan, warnings = _write(file["dataset"], measurements[-1], source)
-            noise = len(noise_lines(lines_of(measurements[-1])))
-            left_out = 0
-            for number, measurement in enumerate(measurements[:-1], 1):
-                lines = noise_lines(lines_of(measurement))
-                if lines:
-                    _write_noise(file[f"noise_{number}"], measurement, lines)
-                    noise += len(lines)
-                else:
-                    left_out += 1
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return Converted(scan, noise, left_out, warnings)
+    scan, warnings = _scan(measurements[-1], source)
+    groups = {"dataset": scan}
+    noise = len(noise_lines(lines_of(measurements[-1])))
+    left_out = 0
+    for number, measurement in enumerate(measurements[:-1], 1):
+        lines = noise_lines(lines_of(measurement))
+        if lines:
+            groups[f"noise_{number}"] = _noise(measurement, lines)
+            noise += len(lines)
+        else:
+            left_out += 1
+    _write(groups, target)
+    return Converted(len(scan.acquisitions), noise, left_out, warnings)
+
+
+def _write(groups: Mapping[str, _Group], target: Path) -> None:
+    import ismrmrd
+
+    with whole_file(target) as temporary:
+        try:
+            with ismrmrd.File(temporary, "w") as file:
+                for name, content in groups.items():
+                    group = file[name]
+                    group.header = content.header
+                    group.acquisitions = content.acquisitions
+        except (OSError, RuntimeError) as error:  # h5py raises either on a full disk
+            reason = " ".join(str(error).split())
+            raise OSError(
+                getattr(error, "errno", None), f"cannot be written: HDF5 says: {reason}", str(target)
+            ) from None
 
 
 def _measurements(source: Path) -> list[Any]:
@@ -106,8 +126,8 @@ def _measurements(source: Path) -> list[Any]:
     return found
 
 
-def _write(group: Any, measurement: Any, source: Path) -> tuple[int, tuple[str, ...]]:  # noqa: ANN401
-    """The scan; returns the number of its acquisitions, and warnings."""
+def _scan(measurement: Any, source: Path) -> tuple[_Group, tuple[str, ...]]:  # noqa: ANN401
+    """The scan, and warnings."""
     protocol, lines = Protocol(measurement["hdr"]), lines_of(measurement)
     imaging = imaging_lines(lines)
     if not imaging:
@@ -115,7 +135,7 @@ def _write(group: Any, measurement: Any, source: Path) -> tuple[int, tuple[str, 
     extent = extent_of(imaging)
     try:
         described = protocol.describes(extent)
-        group.header = header_of(
+        header = header_of(
             protocol,
             extent,
             limits_of(imaging, "Lin", "CenterLin"),
@@ -124,17 +144,17 @@ def _write(group: Any, measurement: Any, source: Path) -> tuple[int, tuple[str, 
         )
     except BadInputError as error:
         raise BadInputError(f"{source}: {error}") from None
-    group.acquisitions = [acquisition_of(line, protocol.dwell_time_us) for line in lines]
+    scan = _Group(header, [acquisition_of(line, protocol.dwell_time_us) for line in lines])
     if described:
-        return len(lines), ()
+        return scan, ()
     matrix = " x ".join(map(str, protocol.matrix))
-    return len(lines), (
+    return scan, (
         f"the protocol's matrix of {matrix} is not that of the lines ({extent.samples} samples, {extent.lines} lines), "
         "as with users' own sequences: theirs is taken, without oversampling, with the protocol's field of view",
     )
 
 
-def _write_noise(group: Any, measurement: Any, lines: list[Any]) -> None:  # noqa: ANN401
+def _noise(measurement: Any, lines: list[Any]) -> _Group:  # noqa: ANN401
     """Noise lines of a measurement before the scan; of its header, what serves the readers of MRD."""
     from ismrmrd import xsd
 
@@ -144,7 +164,7 @@ def _write_noise(group: Any, measurement: Any, lines: list[Any]) -> None:  # noq
     space = xsd.encodingSpaceType(
         matrixSize=xsd.matrixSizeType(x=samples, y=1, z=1), fieldOfView_mm=xsd.fieldOfViewMm(x=1, y=1, z=1)
     )
-    group.header = xsd.ismrmrdHeader(
+    header = xsd.ismrmrdHeader(
         measurementInformation=xsd.measurementInformationType(
             measurementID=str(identity) if identity > 0 else None, patientPosition=xsd.patientPositionType.HFS
         ),
@@ -158,4 +178,4 @@ def _write_noise(group: Any, measurement: Any, lines: list[Any]) -> None:  # noq
             )
         ],
     )
-    group.acquisitions = [acquisition_of(line, protocol.dwell_time_us) for line in lines]
+    return _Group(header, [acquisition_of(line, protocol.dwell_time_us) for line in lines])

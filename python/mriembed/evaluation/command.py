@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mriembed.errors import InvalidArgumentError
 from mriembed.help_text import DefaultsFormatter
+from mriembed.output_file import HTML_ENDINGS, check_output_file
 
 if TYPE_CHECKING:
     from mriembed.scans import ScanSlice
@@ -57,8 +58,8 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
     parser.add_argument("--seed", type=int, default=0, help="seed of slices and acquisitions")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch uses by default")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures, one file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON (.json)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures (.html), one file")
     parser.set_defaults(run=_evaluate)
 
 
@@ -120,11 +121,10 @@ def _refuse_what_does_not_fit(options: argparse.Namespace) -> None:
         raise InvalidArgumentError("--pairs: names slices of --scans, which is missing")
     if options.html:
         _need_report_packages()
-    for file in (options.json, options.html):
-        if file is not None and not file.parent.is_dir():
-            raise InvalidArgumentError(f"{file}: the folder {file.parent} does not exist")
-        if file is not None and file.is_dir():
-            raise InvalidArgumentError(f"{file}: this is a folder; name a file")
+    inputs = [options.model, *options.scans, *([options.pairs] if options.pairs else [])]
+    for file, endings in ((options.json, (".json",)), (options.html, HTML_ENDINGS)):
+        if file is not None:
+            check_output_file(file, inputs=inputs, endings=endings)
     if options.volumes == 1:
         raise InvalidArgumentError("--volumes: must be 0 or at least 2: distances to other subjects are measured")
     simulated = (

@@ -11,6 +11,7 @@ from torch import Tensor
 from mriembed.atomic_file import write_atomically
 from mriembed.errors import InvalidArgumentError
 from mriembed.fourier import kspace_to_image
+from mriembed.output_file import check_output_file
 from mriembed.simulation.acquisition import reacquire
 from mriembed.simulation.perturbation import SAME_SESSION
 from mriembed.simulation.slices import simulate_images, simulate_kspace
@@ -19,21 +20,21 @@ _COILS = 8
 _ROWS = ("slice", "one coil", *SAME_SESSION)
 
 
-def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 128) -> None:
+def write_preview(path: Path, *, seed: int = 0, columns: int = 8, size: int = 128, overwrite: bool = False) -> None:
     """Writes a PNG with a simulated slice in each column; two columns each are slices of one subject.
 
     The rows are its magnitude, the image of one coil, and the root sum of squares of an acquisition at each level.
 
     Raises:
-        InvalidArgumentError: Pillow is not installed, or the folder does not exist.
+        InvalidArgumentError: Pillow is not installed, the folder does not exist, or the file exists and `overwrite` is
+            False.
         OSError: the file cannot be written. What was there stays as it is.
     """
     try:
         from PIL import Image, ImageDraw
     except ImportError:
         raise InvalidArgumentError(f"{path}: drawing needs the package pillow (pip install pillow)") from None
-    if not path.parent.is_dir():
-        raise InvalidArgumentError(f"{path}: the folder {path.parent} does not exist")
+    check_output_file(path, overwrite=overwrite)
     generator = torch.Generator().manual_seed(seed)
     images = simulate_images((columns + 1) // 2, 2, size, generator)[:columns]
     kspace = simulate_kspace(images, _COILS, generator)

@@ -97,7 +97,10 @@ def test_without_a_readable_scan_there_is_no_page(tmp_path: Path, capfd: pytest.
     ("arguments", "message"),
     [
         (["-", "--html", "{folder}/a.html"], "-: --html reads each scan twice; name a file instead of standard input"),
-        (["a.h5", "--html", "{folder}/none/a.html"], "{folder}/none/a.html: the folder {folder}/none does not exist"),
+        (
+            ["a.h5", "--html", "{folder}/none/a.html"],
+            "{folder}/none/a.html: the folder {folder}/none does not exist; make it first, or name another one",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_refused_in_one_line(
@@ -105,6 +108,30 @@ def test_what_cannot_be_right_is_refused_in_one_line(
 ) -> None:
     assert main(["check", *(argument.format(folder=tmp_path) for argument in arguments)]) == 2
     assert capfd.readouterr().err == f"mriembed: error: {message.format(folder=tmp_path)}\n"
+
+
+@pytest.mark.parametrize(("failure", "code"), [(OSError(28, "No space left on device"), 1), (KeyboardInterrupt(), 130)])
+def test_an_older_page_stays_where_the_new_one_cannot_be_written(
+    failure: BaseException,
+    code: int,
+    clean: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def failing(_: int) -> None:
+        raise failure
+
+    page = tmp_path / "out" / "report.html"
+    page.parent.mkdir()
+    page.write_text("before")
+    monkeypatch.setattr("os.fsync", failing)
+    assert main(["check", str(clean), "--html", str(page)]) == code
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert code == 130 or shown.err == f"mriembed: error: {page}: cannot be written: No space left on device\n"
+    assert [file.name for file in page.parent.iterdir()] == ["report.html"]
+    assert page.read_text() == "before"
 
 
 @pytest.mark.parametrize("package", ["jinja2", "PIL"])

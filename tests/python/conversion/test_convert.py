@@ -1,4 +1,6 @@
 import json
+import resource
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from mriembed import BadInputError
 from mriembed.cli import main
 from mriembed.conversion.convert import convert
 from mriembed.scans import read_slices
-from program import PROGRAM
+from program import MRIEMBED, PROGRAM
 from siemens_file import Line, Measurement, write_siemens
 
 COILS, LINES, WIDTH = 3, 16, 40  # 20 pixels without oversampling
@@ -247,7 +249,7 @@ def test_an_existing_file_is_replaced_only_with_force(
     target.write_text("precious")
     status, error = refusal(capsys, source, target)
     assert (status, target.read_text()) == (2, "precious")
-    assert f"{target}: exists already; --force replaces it" in error
+    assert f"{target}: the file exists; --force (overwrite=True) replaces it" in error
     assert main(["convert", str(source), str(target), "--force"]) == 0
     assert f"{target}: {LINES} acquisitions, 0 noise lines" in capsys.readouterr().out
     assert len(read_slices(target)) == 1
@@ -294,3 +296,43 @@ def test_lines_of_the_calibration_alone_do_not_tell_the_matrix(kspace: NDArray[n
     lines.insert(0, Line(longer, WIDTH // 2 + 4, LINES // 2, center_line=LINES // 2, flags=("PATREFSCAN",)))
     source = write_siemens(tmp_path / "scan.dat", Measurement(lines, PROTOCOL, MEAS, DICOM))
     assert convert(source, tmp_path / "scan.h5").warnings == ()
+
+
+@pytest.mark.parametrize("bytes_left", [0, 2000, 8000])
+def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
+    bytes_left: int, kspace: NDArray[np.complex64], tmp_path: Path
+) -> None:
+    source, target = write_siemens(tmp_path / "scan.dat", scan_of(kspace)), tmp_path / "out" / "scan.h5"
+    target.parent.mkdir()
+    target.write_text("precious")
+    command = [str(MRIEMBED), "convert", str(source), str(target), "--force"]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, bytes_left))  # noqa: E731
+    done = subprocess.run(command, check=False, capture_output=True, text=True, preexec_fn=limit)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith(f"mriembed: error: {target}: cannot be written: ")
+    assert done.stderr.count("\n") == 1
+    assert [file.name for file in target.parent.iterdir()] == ["scan.h5"]
+    assert target.read_text() == "precious"
+
+
+def test_ctrl_c_leaves_the_old_file_and_nothing_beside_it(
+    kspace: NDArray[np.complex64], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = write_siemens(tmp_path / "scan.dat", scan_of(kspace)), tmp_path / "out" / "scan.h5"
+    target.parent.mkdir()
+    target.write_text("precious")
+    monkeypatch.setattr("os.fsync", lambda _: signal.raise_signal(signal.SIGINT))
+    assert main(["convert", str(source), str(target), "--force"]) == 130
+    assert capsys.readouterr().err == "mriembed: error: interrupted; no file is written in part\n"
+    assert [file.name for file in target.parent.iterdir()] == ["scan.h5"]
+    assert target.read_text() == "precious"
+
+
+def test_the_source_is_not_replaced_by_what_is_made_of_it(
+    kspace: NDArray[np.complex64], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_siemens(tmp_path / "scan.dat", scan_of(kspace))
+    before = source.read_bytes()
+    status, error = refusal(capsys, source, source, "--force")
+    assert (status, source.read_bytes()) == (2, before)
+    assert f"{source}: writing this would replace the input {source}; name another output" in error
