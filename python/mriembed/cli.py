@@ -196,7 +196,8 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "simulate",
         help="draw simulated slices, or write scans of them",
         description="--preview draws simulated slices, one a column: the slice, the image of one of 8 coils, and a "
-        "repeat scan at each level. --scans writes k-space of simulated slices, each scanned twice, as .npy files.",
+        "repeat scan at each level; the last row is a volume, parallel slices of one subject. --scans writes k-space "
+        "of simulated slices, each scanned twice, as .npy files.",
         formatter_class=DefaultsFormatter,
     )
     simulated = simulate.add_mutually_exclusive_group(required=True)
@@ -278,7 +279,7 @@ def _simulate(options: argparse.Namespace) -> int:
         from mriembed.simulation.preview import write_preview
 
         write_preview(options.preview, seed=options.seed, columns=options.slices, overwrite=options.force)
-        print(f"{options.preview}: {options.slices} simulated slices")
+        print(f"{options.preview}: {options.slices} simulated slices, and as many of a volume")
     else:
         from mriembed.simulation.scan_files import write_scans
 
