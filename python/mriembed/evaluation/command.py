@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,11 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     parser.add_argument("--repeats", type=int, default=20, help="acquisitions of each measured slice at each level")
     parser.add_argument("--seed", type=int, default=0, help="seed of slices and acquisitions")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch uses by default")
+    parser.add_argument(
+        "--allow-unsealed",
+        action="store_true",
+        help="also load a TorchScript file without a seal; damage in it may go unnoticed",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON (.json)")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures (.html), one file")
     parser.set_defaults(run=_evaluate)
@@ -71,13 +77,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
     from mriembed.malloc_tuning import keep_freed_memory
-    from mriembed.model_file import read_description
+    from mriembed.model_description import UnsealedModelWarning
 
     _refuse_what_does_not_fit(options)
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     keep_freed_memory()
-    read_description(options.model)  # before the scans, which take longer
+    _look_at_model(options)  # before the scans, which take longer
     slices = _measured_slices(options) if options.scans else []
     pairs = read_pairs(options.pairs, slices) if options.pairs else []
     plan = Plan(
@@ -92,7 +98,16 @@ def _evaluate(options: argparse.Namespace) -> int:
         threads=options.threads,
         seed=options.seed,
     )
-    evaluation = evaluate(options.model, plan, slices, pairs, on_progress=_show_progress)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnsealedModelWarning)  # which `_look_at_model` has printed
+        evaluation = evaluate(
+            options.model,
+            plan,
+            slices,
+            pairs,
+            allow_unsealed=options.allow_unsealed,
+            on_progress=_show_progress,
+        )
     print(table(evaluation))  # first: it stays where a file cannot be written
     if options.json:
         write_atomically(options.json, evaluation.as_json().encode())
@@ -139,6 +154,22 @@ def _refuse_what_does_not_fit(options: argparse.Namespace) -> None:
         raise InvalidArgumentError(
             "nothing to evaluate: give --scans, or leave one of --slices, --single-changes, --variants, "
             "--curve-slices, --volumes and --contrasts above 0"
+        )
+
+
+def _look_at_model(options: argparse.Namespace) -> None:
+    """Refuses a file that cannot be loaded; a seal that is missing, as was allowed, is a line, as of `mriembed_cli`."""
+    from mriembed.model_description import UnsealedModelWarning
+    from mriembed.model_file import read_description
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnsealedModelWarning)
+        description = read_description(options.model, allow_unsealed=options.allow_unsealed)
+    if not description.sealed:
+        print(
+            f"mriembed: warning: {options.model}: not sealed, loaded because of --allow-unsealed; damage in it may go "
+            "unnoticed",
+            file=sys.stderr,
         )
 
 

@@ -110,6 +110,7 @@ def evaluate(
     slices: Sequence[ScanSlice] = (),
     pairs: Sequence[tuple[int, int]] = (),
     *,
+    allow_unsealed: bool = False,
     on_progress: Callable[[str, int, int], None] = lambda _name, _done, _of: None,
 ) -> Evaluation:
     """Runs every trial through libmriembed, and the baselines.
@@ -119,6 +120,7 @@ def evaluate(
         plan: what is done.
         slices: measured slices; without them only simulated ones are tried.
         pairs: which of them are repeated scans of one slice.
+        allow_unsealed: also load a TorchScript file without a seal, see `Embedder.load`.
         on_progress: called with a trial's name, how many of its slices are done, and how many there are.
 
     Raises:
@@ -126,7 +128,8 @@ def evaluate(
         ModelFileError, InvalidArgumentError, BadInputError: see `Embedder`.
     """
     embedders = {
-        precision: Embedder.load(model, precision=precision, threads=plan.threads) for precision in plan.precisions
+        precision: Embedder.load(model, precision=precision, threads=plan.threads, allow_unsealed=allow_unsealed)
+        for precision in plan.precisions
     }
     description = next(iter(embedders.values())).info
     if description.coil_compression == "none":

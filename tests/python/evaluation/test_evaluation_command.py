@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mriembed import atomic_file, export_model
+from model_archives import unsealed
+from mriembed import atomic_file, export_model, read_description
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
 
@@ -64,6 +65,7 @@ def test_scans_that_cannot_be_used_are_named_and_copies_are_left_out(
         (["--volumes", "1"], "--volumes: must be 0 or at least 2"),
         (["--json", "{empty}/a/b.json"], "{empty}/a/b.json: the folder {empty}/a does not exist"),
         (["--json", "{empty}"], "{empty}: this is a folder; name a file"),
+        (["--json", "{empty}/a.html"], "{empty}/a.html: the name of this output must end in .json"),
         (["--html", "{empty}"], "{empty}: this is a folder; name a file"),
     ],
 )
@@ -115,3 +117,43 @@ def test_the_tables_are_there_even_if_a_file_cannot_be_written(
     shown = capsys.readouterr()
     assert "measured, another session, medium: 6 queries among 3 slices" in shown.out
     assert shown.err == f"mriembed: error: {out}: cannot be written: No space left on device\n"
+
+
+def test_a_model_file_without_a_seal_is_measured_only_when_asked_for_and_with_one_warning(
+    model_file: Path, scans: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, out = unsealed(model_file, tmp_path / "plain.pt"), tmp_path / "out.json"
+    command = ["evaluate", str(plain), "--scans", str(scans), *QUICK, "--json", str(out)]
+    assert main(command) == 3
+    assert capsys.readouterr().err.endswith("if you know its origin, --allow-unsealed (allow_unsealed) loads it\n")
+    assert not out.exists()
+    assert main([*command, "--allow-unsealed", "--precision", "float32", "bfloat16"]) == 0
+    assert capsys.readouterr().err == (
+        f"mriembed: warning: {plain}: not sealed, loaded because of --allow-unsealed; damage in it may go unnoticed\n"
+    )
+    described = json.loads(out.read_text())["model"]
+    assert described["sealed"] is False
+    assert described["weights_sha256"] == read_description(model_file).weights_sha256
+
+
+@pytest.mark.parametrize(("failure", "code"), [(OSError(28, "No space left on device"), 1), (KeyboardInterrupt(), 130)])
+def test_what_was_measured_before_stays_where_the_new_cannot_be_written(
+    failure: BaseException,
+    code: int,
+    model_file: Path,
+    scans: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(_: int) -> None:
+        raise failure
+
+    out = tmp_path / "out" / "out.json"
+    out.parent.mkdir()
+    out.write_text("before")
+    monkeypatch.setattr("os.fsync", failing)
+    assert main(["evaluate", str(model_file), "--scans", str(scans), *QUICK, "--json", str(out)]) == code
+    assert capsys.readouterr().err.count("\n") == 1
+    assert [file.name for file in out.parent.iterdir()] == ["out.json"]
+    assert out.read_text() == "before"
