@@ -127,82 +127,128 @@ def evaluate(
         InvalidArgumentError: the model has no coil compression.
         ModelFileError, InvalidArgumentError, BadInputError: see `Embedder`.
     """
-    embedders = {
-        precision: Embedder.load(model, precision=precision, threads=plan.threads, allow_unsealed=allow_unsealed)
-        for precision in plan.precisions
-    }
+    embedders = _loaded(model, plan, allow_unsealed)
     description = next(iter(embedders.values())).info
-    if description.coil_compression == "none":
-        raise InvalidArgumentError(
-            f"{model}: takes {description.num_coils} coils only; a model with coil compression is needed, because "
-            "acquisitions differ in their number of coils"
-        )
     embeddings: list[Method] = [
         *(DeployedModel(f"model, {name}", embedder) for name, embedder in embedders.items()),
         Thumbnail(),
         PrincipalComponents(example_kspace(plan.examples)),
         random_weights(description),
     ]
-    methods = [*embeddings, RegisteredThumbnail()]
-
-    def counter(name: str, total: int) -> Callable[[int], None]:
-        return _counter(name, total, on_progress)
-
-    scores: list[Score] = []
-    volumes: list[VolumeScore] = []
-    orderings: list[Ordering] = []
-    contrasts: list[ContrastScore] = []
-    curves: list[Curve] = []
-    repeated: list[RepeatedScan] = []
-    found: list[RetrievalResult] = []
-    if plan.simulated:
-        count = counter("simulated slices", plan.simulated)
-        simulated, gallery, queries = simulated_trials(methods, plan.simulated, plan.seed, count)
-        scores += simulated
-        names = [f"slice {label}" for label in gallery.labels]
-        found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
-    if plan.single_changes:
-        count = counter("single changes", plan.single_changes)
-        scores += single_change_trials(methods, plan.single_changes, plan.seed, count)
-    if slices:
-        count = counter("measured slices", len(slices))
-        measured, repeated, gallery, queries = measured_trials(methods, slices, pairs, plan.repeats, plan.seed, count)
-        scores += measured
-        names = [scan.name for scan in slices]
-        found.append(RetrievalResult("Measured slices", gallery, queries, names, scans_of_one_slice(pairs)))
-    if plan.volumes:
-        volumes, orderings = volume_trials(methods, plan.volumes, plan.seed, counter("volumes", plan.volumes))
-    if plan.contrasts:
-        contrasts = contrast_trials(methods, plan.contrasts, plan.seed, counter("contrasts", plan.contrasts))
-    if plan.variants:
-        scores += variants_trials(methods, plan.variants, plan.seed, counter("variants", plan.variants))
-    if plan.curve:
-        curves = robustness_curves(embeddings, plan.curve, plan.seed, counter("robustness curves", plan.curve))
+    trials = _Trials(plan, embeddings, on_progress)
+    trials.find_simulated_slices()
+    trials.find_measured_slices(slices, pairs)
+    trials.measure_distances()
+    trials.find_variants()
+    trials.draw_curves()
     return Evaluation(
         description,
         plan,
         _machine(embedders),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        sorted(scores, key=lambda score: "same session" in score.trial),
-        volumes,
-        orderings,
-        contrasts,
-        repeated,
-        curves,
-        found,
+        sorted(trials.scores, key=lambda score: "same session" in score.trial),
+        trials.volumes,
+        trials.orderings,
+        trials.contrasts,
+        trials.repeated,
+        trials.curves,
+        trials.found,
     )
 
 
-def _counter(name: str, total: int, on_progress: Callable[[str, int, int], None]) -> Callable[[int], None]:
-    """Adds up what a trial has done, and tells it."""
-    done = 0
+def _loaded(model: Path, plan: Plan, allow_unsealed: bool) -> dict[str, Embedder]:
+    """The model in each precision of the plan."""
+    embedders = {
+        precision: Embedder.load(model, precision=precision, threads=plan.threads, allow_unsealed=allow_unsealed)
+        for precision in plan.precisions
+    }
+    info = next(iter(embedders.values())).info
+    if info.coil_compression == "none":
+        raise InvalidArgumentError(
+            f"{model}: takes {info.num_coils} coils only; a model with coil compression is needed, because "
+            "acquisitions differ in their number of coils"
+        )
+    return embedders
 
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        on_progress(name, done, total)
 
-    return count
+class _Trials:
+    """The trials of a plan, and what they have given so far. A trial that the plan leaves out gives nothing.
+
+    Each trial draws from a seed of its own: what one gives does not depend on the others.
+    """
+
+    def __init__(self, plan: Plan, embeddings: Sequence[Method], on_progress: Callable[[str, int, int], None]) -> None:
+        self.scores: list[Score] = []
+        self.volumes: list[VolumeScore] = []
+        self.orderings: list[Ordering] = []
+        self.contrasts: list[ContrastScore] = []
+        self.curves: list[Curve] = []
+        self.repeated: list[RepeatedScan] = []
+        self.found: list[RetrievalResult] = []
+        self._plan = plan
+        self._embeddings = embeddings
+        self._methods = [*embeddings, RegisteredThumbnail()]
+        self._on_progress = on_progress
+
+    def find_simulated_slices(self) -> None:
+        """In another session and in the same one, and after single changes."""
+        plan = self._plan
+        if plan.simulated:
+            count = self._counter("simulated slices", plan.simulated)
+            simulated, gallery, queries = simulated_trials(self._methods, plan.simulated, plan.seed, count)
+            self.scores += simulated
+            names = [f"slice {label}" for label in gallery.labels]
+            self.found.append(RetrievalResult("Simulated slices", gallery, queries, names, {}))
+        if plan.single_changes:
+            count = self._counter("single changes", plan.single_changes)
+            self.scores += single_change_trials(self._methods, plan.single_changes, plan.seed, count)
+
+    def find_measured_slices(self, slices: Sequence[ScanSlice], pairs: Sequence[tuple[int, int]]) -> None:
+        """Each of them acquired again, and by its repeated scans."""
+        if not slices:
+            return
+        count = self._counter("measured slices", len(slices))
+        measured, self.repeated, gallery, queries = measured_trials(
+            self._methods, slices, pairs, self._plan.repeats, self._plan.seed, count
+        )
+        self.scores += measured
+        names = [scan.name for scan in slices]
+        self.found.append(RetrievalResult("Measured slices", gallery, queries, names, scans_of_one_slice(pairs)))
+
+    def measure_distances(self) -> None:
+        """From slice to slice of a volume, and from contrast to contrast."""
+        plan = self._plan
+        if plan.volumes:
+            count = self._counter("volumes", plan.volumes)
+            self.volumes, self.orderings = volume_trials(self._methods, plan.volumes, plan.seed, count)
+        if plan.contrasts:
+            count = self._counter("contrasts", plan.contrasts)
+            self.contrasts = contrast_trials(self._methods, plan.contrasts, plan.seed, count)
+
+    def find_variants(self) -> None:
+        """Slices that differ by variants of a protocol."""
+        plan = self._plan
+        if plan.variants:
+            count = self._counter("variants", plan.variants)
+            self.scores += variants_trials(self._methods, plan.variants, plan.seed, count)
+
+    def draw_curves(self) -> None:
+        """Of the embeddings alone, as single perturbations grow."""
+        plan = self._plan
+        if plan.curve:
+            count = self._counter("robustness curves", plan.curve)
+            self.curves = robustness_curves(self._embeddings, plan.curve, plan.seed, count)
+
+    def _counter(self, name: str, total: int) -> Callable[[int], None]:
+        """Adds up what a trial has done, and tells it."""
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            self._on_progress(name, done, total)
+
+        return count
 
 
 def _machine(embedders: Mapping[str, Embedder]) -> str:
