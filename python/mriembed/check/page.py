@@ -16,10 +16,11 @@ from mriembed.check.drawings import (
     other_coils,
     shown_slice,
 )
+from mriembed.check.limits_table import limit_rows
 from mriembed.check.measurement import Measurement
 from mriembed.check.pictures import PLOT_HEIGHT, PLOT_WIDTH
 from mriembed.check.samples import read_samples
-from mriembed.check.tables import Row, coil_rows, limit_rows, slice_rows
+from mriembed.check.tables import Row, coil_rows, slice_rows
 from mriembed.errors import BadInputError
 from mriembed.scan_readers import open_scan
 from mriembed.templates import render

@@ -17,10 +17,11 @@ from PIL import Image
 
 from check.check_scans import COILS, SIZE, faultless, join_measurements, write_scan
 from mriembed.check.drawings import found_coils, found_slices
+from mriembed.check.limits_table import limit_rows
 from mriembed.check.measurement import Measurement, measurement_of
 from mriembed.check.page import ScanFiles, html_page
 from mriembed.check.pictures import correlation_picture, image_picture, kspace_picture
-from mriembed.check.tables import limit_rows, slice_rows
+from mriembed.check.tables import slice_rows
 from mriembed.simulation.faults import FAULTS, RawSlices, with_fault
 from program import PROGRAM
 
