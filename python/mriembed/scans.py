@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from mriembed.errors import BadInputError, InvalidArgumentError, about_file
 from mriembed.fourier import centred_resize, image_to_kspace, kspace_to_image
 from mriembed.scan_readers import open_scan, scan_endings
+
+if TYPE_CHECKING:
+    from mriembed._scans import Scan
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,23 +125,29 @@ def read_slices(
                 raise BadInputError("network input; k-space or coil images are needed")
             slices = []
             for index in range(scan.slices):
-                samples = scan.read(index)
-                covariance = scan.noise_covariance
-                coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
-                if covariance is not None:
-                    coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
-                _, height, width = coil_images.shape  # no height or width to crop to is 0
-                cropped = centred_resize(torch.from_numpy(coil_images), 1, scan.phase_height or height)
-                cropped = centred_resize(cropped, 2, scan.readout_width or width)
-                kspace = image_to_kspace(cropped).numpy().astype(np.complex64)
-                if not np.isfinite(kspace).all() or not kspace.any():
-                    raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
+                kspace = _usable_kspace(scan, index)
                 slices.append(ScanSlice(kspace, file, index, scan.pixel_aspect))
             return slices
     except BadInputError as error:
         raise about_file(file, error) from None
     except np.linalg.LinAlgError:
         raise BadInputError(f"{file}: the noise measurement has fewer samples than coils") from None
+
+
+def _usable_kspace(scan: Scan, index: int) -> NDArray[np.complex64]:
+    """A slice as `ScanSlice` has it: prewhitened, without oversampling."""
+    samples = scan.read(index)
+    covariance = scan.noise_covariance
+    coil_images = samples if scan.domain == "image" else kspace_to_image(torch.from_numpy(samples)).numpy()
+    if covariance is not None:
+        coil_images = np.tensordot(np.linalg.inv(np.linalg.cholesky(covariance)), coil_images, 1)
+    _, height, width = coil_images.shape  # no height or width to crop to is 0
+    cropped = centred_resize(torch.from_numpy(coil_images), 1, scan.phase_height or height)
+    cropped = centred_resize(cropped, 2, scan.readout_width or width)
+    kspace = image_to_kspace(cropped).numpy().astype(np.complex64)
+    if not np.isfinite(kspace).all() or not kspace.any():
+        raise BadInputError(f"slice {index} is all zero, or holds NaN or infinite samples")
+    return kspace
 
 
 def read_usable_slices(
