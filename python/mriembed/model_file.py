@@ -29,7 +29,7 @@ from torch import Tensor
 from mriembed import _core
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import write_atomically
-from mriembed.checkpoint import load_weights, read_training
+from mriembed.checkpoint import Training, load_weights, read_training
 from mriembed.distances import Distances, read_evaluated_distances
 from mriembed.errors import InvalidArgumentError, ModelFileError
 from mriembed.model import MRIEmbeddingModel
@@ -96,18 +96,10 @@ def export_model(
     inputs = [Path(file) for file in (weights, distances) if file is not None]
     check_output_file(Path(path), inputs=inputs, overwrite=overwrite)
     training = None if weights is None else read_training(weights)
-    trained_for = (8, 256) if training is None else (training.num_coils, training.embed_dim)
-    num_coils = trained_for[0] if num_coils is None else num_coils
-    embed_dim = trained_for[1] if embed_dim is None else embed_dim
-    if training is not None and trained_for != (num_coils, embed_dim):
-        raise InvalidArgumentError(
-            f"{weights}: trained for {training.num_coils} virtual coils and {training.embed_dim} components, not for "
-            f"{num_coils} and {embed_dim}; give weights trained for these, or --random (weights=None)"
-        )
+    num_coils, embed_dim = _sizes(num_coils, embed_dim, training, weights)
     if training is not None and matrix is None:
         matrix = training.matrix
     matrix = matrix or None
-    meaning = training.distances if training is not None and training.matrix == matrix else None
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -117,12 +109,34 @@ def export_model(
         raise InvalidArgumentError(str(error)) from None
     if weights is not None:
         load_weights(model, weights)
+    meaning = training.distances if training is not None and training.matrix == matrix else None
     if distances is not None:
-        meaning, measured_with = read_evaluated_distances(distances)
-        if measured_with != weights_sha256(pipeline):
-            raise InvalidArgumentError(f"{distances}: measured with other weights; evaluate a model file of these")
+        meaning = _distances_with(pipeline, distances)
     source = f"random, seed {seed}" if weights is None else training.source if training else str(weights)
     return save_model_file(pipeline, path, weights_source=source, distances=meaning, overwrite=overwrite)
+
+
+def _sizes(
+    num_coils: int | None, embed_dim: int | None, training: Training | None, weights: str | Path | None
+) -> tuple[int, int]:
+    """Virtual coils and components, which weights that state theirs decide."""
+    trained_for = (8, 256) if training is None else (training.num_coils, training.embed_dim)
+    num_coils = trained_for[0] if num_coils is None else num_coils
+    embed_dim = trained_for[1] if embed_dim is None else embed_dim
+    if training is not None and trained_for != (num_coils, embed_dim):
+        raise InvalidArgumentError(
+            f"{weights}: trained for {training.num_coils} virtual coils and {training.embed_dim} components, not for "
+            f"{num_coils} and {embed_dim}; give weights trained for these, or --random (weights=None)"
+        )
+    return num_coils, embed_dim
+
+
+def _distances_with(pipeline: EmbeddingPipeline, file: str | Path) -> Distances:
+    """What an evaluation of these weights measured."""
+    distances, measured_with = read_evaluated_distances(file)
+    if measured_with != weights_sha256(pipeline):
+        raise InvalidArgumentError(f"{file}: measured with other weights; evaluate a model file of these")
+    return distances
 
 
 def save_model_file(
