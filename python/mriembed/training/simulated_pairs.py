@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -52,49 +54,93 @@ def simulated_pairs(
         Twice (subjects * slices, 2 x num_coils, matrix, matrix), and coordinates (subjects * slices, 3) with numbers of
         subjects from 0, see `mriembed.training.losses`; on the generator's device.
     """
-    device = generator.device
     finer = 2 * round(matrix * _FINER / 2)
-
-    def chance(share: float) -> bool:
-        return float(torch.rand(1, generator=generator, device=device)) < share
-
-    def some(least: int, most: int) -> int:
-        """A number of coils whose logarithm is evenly drawn: 2 to 4 are as likely as 8 to 16."""
-        exponent = float(torch.rand(1, generator=generator, device=device))
-        return min(most, int(least * ((most + 1) / least) ** exponent))
-
-    def resolution() -> int:
-        kind = int(torch.randint(len(_RESOLUTIONS), (1,), generator=generator, device=device))
-        return min(finer, 2 * round(matrix * _RESOLUTIONS[kind] / 2))
-
     drawn = _slices(subjects, slices, finer, generator)
-
-    def loops(coils: int) -> Tensor:
-        return random_sensitivities(subjects, coils, resolution(), generator, heights=drawn.heights)
-
-    def array() -> Tensor:
-        if chance(_BODY_COILS):
-            return body_coil_sensitivities(drawn.heights, resolution(), generator)
-        return loops(some(8 if chance(0.6) else 1, _MOST_COILS))
-
-    def elements_of_a_large_array() -> Tensor:
-        whole = loops(some(16, _MOST_COILS))
-        chosen = torch.randperm(whole.size(1), generator=generator, device=device)[: some(2, 8)]
-        return whole[:, chosen]
+    choices = _Choices(generator)
+    arrays = _Arrays(drawn.heights, matrix, finer, choices)
 
     def preprocessed(sensitivities: Tensor, perturbation: Perturbation) -> Tensor:
         kspace = acquire(drawn.images, sensitivities, perturbation, generator, heights=drawn.heights)
         network_input: Tensor = preprocessor.preprocess_kspace(kspace)[0]
         return network_input
 
-    def perturbed() -> Perturbation:
-        weakest = min(_WEAKEST, strength)
-        return view(weakest + (strength - weakest) * float(torch.rand(1, generator=generator, device=device)))
-
-    first = preprocessed(loops(some(8, _MOST_COILS)), FULL) if chance(_FULL) else preprocessed(array(), perturbed())
-    few = chance(_FEW_COILS * strength)
-    second = preprocessed(elements_of_a_large_array() if few else array(), perturbed())
+    if choices.chance(_FULL):
+        first = preprocessed(arrays.large_array(), FULL)
+    else:
+        first = preprocessed(arrays.any_array(), choices.perturbation(strength))
+    few = choices.chance(_FEW_COILS * strength)
+    sensitivities = arrays.elements_of_a_large_array() if few else arrays.any_array()
+    second = preprocessed(sensitivities, choices.perturbation(strength))
     return first, second, drawn.coordinates
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """What differs from session to session, drawn one after the other."""
+
+    generator: torch.Generator
+
+    def uniform(self) -> float:
+        """From 0 to 1."""
+        return float(torch.rand(1, generator=self.generator, device=self.generator.device))
+
+    def integer(self, count: int) -> int:
+        """From 0 to `count` - 1."""
+        return int(torch.randint(count, (1,), generator=self.generator, device=self.generator.device))
+
+    def chance(self, share: float) -> bool:
+        """True in this share of the draws."""
+        return self.uniform() < share
+
+    def coils(self, least: int, most: int) -> int:
+        """A number of coils whose logarithm is evenly drawn: 2 to 4 are as likely as 8 to 16."""
+        return min(most, int(least * ((most + 1) / least) ** self.uniform()))
+
+    def perturbation(self, strength: float) -> Perturbation:
+        """Of an acquisition that is not full."""
+        weakest = min(_WEAKEST, strength)
+        return view(weakest + (strength - weakest) * self.uniform())
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """Sensitivities (subjects, coils, side, side) of a session, in a resolution of its own.
+
+    Attributes:
+        heights: of the slices, (subjects, slices).
+        matrix: of the model. finer: of the slices' images.
+    """
+
+    heights: Tensor
+    matrix: int
+    finer: int
+    choices: _Choices
+
+    def large_array(self) -> Tensor:
+        """8 to 32 loops."""
+        return self._loops(self.choices.coils(8, _MOST_COILS))
+
+    def any_array(self) -> Tensor:
+        """A body coil, or 1 to 32 loops."""
+        if self.choices.chance(_BODY_COILS):
+            return body_coil_sensitivities(self.heights, self._resolution(), self.choices.generator)
+        return self._loops(self.choices.coils(8 if self.choices.chance(0.6) else 1, _MOST_COILS))
+
+    def elements_of_a_large_array(self) -> Tensor:
+        """2 to 8 of 16 to 32 loops."""
+        whole = self._loops(self.choices.coils(16, _MOST_COILS))
+        generator = self.choices.generator
+        order = torch.randperm(whole.size(1), generator=generator, device=generator.device)
+        return whole[:, order[: self.choices.coils(2, 8)]]
+
+    def _loops(self, coils: int) -> Tensor:
+        subjects = self.heights.size(0)
+        return random_sensitivities(subjects, coils, self._resolution(), self.choices.generator, heights=self.heights)
+
+    def _resolution(self) -> int:
+        """Pixels of a side."""
+        share = _RESOLUTIONS[self.choices.integer(len(_RESOLUTIONS))]
+        return min(self.finer, 2 * round(self.matrix * share / 2))
 
 
 def _slices(subjects: int, slices: int, size: int, generator: torch.Generator) -> GradedSlices:
