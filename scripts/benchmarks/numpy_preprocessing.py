@@ -21,18 +21,15 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
 import scipy.linalg
+from narrow_fourier import Complex64, Float32, Indices, brightness_products, frequencies, narrow_inverse
 from numpy.typing import NDArray
 from scipy.linalg.blas import zherk
 
-Complex64 = NDArray[np.complex64]
 Complex128 = NDArray[np.complex128]
-Float32 = NDArray[np.float32]
-Indices = NDArray[np.intp]
 
 CALIBRATION_LINES = 24
 ECHO_WINDOW = 48
@@ -200,7 +197,7 @@ class NumPyPreprocessor:
     def _combined(self, kspace: Complex64, energy: float, index: int) -> Complex64:
         """One image of all coils without its smooth phase, (y, x)."""
         height, width = kspace.shape[1:]
-        y, x = _low_resolution(height), _low_resolution(width)
+        y, x = narrow_inverse(height, LOW_RESOLUTION), narrow_inverse(width, LOW_RESOLUTION)
         narrow = kspace[:, y.indices[:, None], x.indices]
 
         def combine(part: slice) -> tuple[Complex64, Float32]:
@@ -224,7 +221,7 @@ class NumPyPreprocessor:
         power = combined.real.astype(np.float64) ** 2 + combined.imag.astype(np.float64) ** 2
         real, magnitude = np.ascontiguousarray(combined.real), np.sqrt(power)
         mean = power.mean(dtype=np.float64)
-        basis = _local_brightness(*power.shape, self._windows)
+        basis = brightness_products(*power.shape, self._windows)
         parts = np.split(power @ basis.forward_x, 2, axis=1)
         spectrum = basis.forward_y @ (parts[0] + np.complex64(1j) * parts[1])
         both = power + real**2
@@ -337,14 +334,9 @@ def _centred(transform: Callable[..., Complex64], samples: Complex64, axis: int,
     return result
 
 
-def _frequencies(length: int) -> Indices:
-    """Sample numbers from the centre, in the order of an FFT."""
-    return np.fft.ifftshift(np.arange(length) - length // 2)
-
-
 def _around(length: int, taken: int, echo: int) -> Indices:
     """Indices in centred k-space of the `taken` samples around the echo, in the order of an FFT."""
-    return (_frequencies(taken) + echo + length // 2) % length
+    return (frequencies(taken) + echo + length // 2) % length
 
 
 def _runs(indices: Indices) -> list[tuple[slice, slice]]:
@@ -359,59 +351,6 @@ def _runs(indices: Indices) -> list[tuple[slice, slice]]:
 def _zero_filled(planes: Complex64, matrix: int) -> Complex64:
     """Square k-space in the order of an FFT, with zeros beyond what was sampled."""
     filled = np.zeros((len(planes), matrix, matrix), np.complex64)
-    there = _frequencies(planes.shape[1]) % matrix
+    there = frequencies(planes.shape[1]) % matrix
     filled[:, there[:, None], there] = planes
     return filled
-
-
-def _hann(k: Indices, width: float) -> NDArray[np.float64]:
-    inside = np.abs(k) < width / 2
-    return np.where(inside, np.cos(np.pi * k / width) ** 2, 0)
-
-
-@dataclass(frozen=True)
-class _Narrow:
-    """Where the samples of a narrow window lie, and the factors of the inverse transform of these alone."""
-
-    indices: Indices
-    factors: Complex64
-
-
-@functools.lru_cache
-def _low_resolution(length: int) -> _Narrow:
-    """For k-space and images in the order of an FFT."""
-    k = _frequencies(length)
-    indices = np.flatnonzero(np.abs(k) < LOW_RESOLUTION / 2)
-    turn = np.exp(2j * np.pi / length * np.outer(np.arange(length), k[indices]))
-    factors = turn * _hann(k[indices], LOW_RESOLUTION) / np.sqrt(length)
-    return _Narrow(indices, factors.astype(np.complex64))
-
-
-@dataclass(frozen=True)
-class _Brightness:
-    """Products that bring a real image to its low frequencies and back, by one window for each channel.
-
-    Frequencies below zero along x are left out: those of a real image are known from the others.
-    """
-
-    forward_y: Complex64  # (ky, y)
-    forward_x: Float32  # (x, real parts and then imaginary parts of kx)
-    inverse: tuple[tuple[Complex64, Float32], ...]  # (y, ky), (real parts and then imaginary parts of kx, x)
-
-
-@functools.lru_cache
-def _local_brightness(height: int, width: int, windows: tuple[float, ...]) -> _Brightness:
-    largest = max(windows, default=4.0)
-    y, x = _frequencies(height), np.arange(width // 2 + 1)
-    y, x = y[np.abs(y) < largest / 2], x[x < largest / 2]
-    turn_y = np.exp(2j * np.pi / height * np.outer(np.arange(height), y))
-    turn_x = np.exp(2j * np.pi / width * np.outer(np.arange(width), x))
-    twice = np.where((x == 0) | (2 * x == width), 1, 2)
-    inverse = []
-    for window in windows:
-        back_x = turn_x * _hann(x, window) * twice / width
-        real = np.concatenate([back_x.real, -back_x.imag], 1).T
-        back_y = turn_y * _hann(y, window) / height
-        inverse.append((back_y.astype(np.complex64), np.ascontiguousarray(real, np.float32)))
-    forward_x = np.concatenate([turn_x.real, -turn_x.imag], 1)
-    return _Brightness(turn_y.conj().T.astype(np.complex64), forward_x.astype(np.float32), tuple(inverse))
