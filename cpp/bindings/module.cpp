@@ -199,11 +199,11 @@ PYBIND11_MODULE(_core, module) {
            py::call_guard<py::gil_scoped_release>())
       .def(
           "embed",
-          [](const Embedder& self, const py::array_t<float>& stacked) {
-            const auto view = view_of<float, 4>(stacked, "stacked");
+          [](const Embedder& self, const py::array_t<float>& network_input) {
+            const auto view = view_of<float, 4>(network_input, "network_input");
             return embeddings_of(self, view.shape[0], [&](const auto& rows) { self.embed(view, rows); });
           },
-          py::arg("stacked"))
+          py::arg("network_input"))
       .def(
           "embed_images",
           [](const Embedder& self, const py::array_t<std::complex<float>>& coil_images) {

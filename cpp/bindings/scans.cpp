@@ -33,10 +33,10 @@ const char* name_of(Domain domain) {
       return "kspace";
     case Domain::image:
       return "image";
-    case Domain::stacked:
+    case Domain::network_input:
       break;
   }
-  return "stacked";
+  return "network_input";
 }
 
 class Scan {
@@ -73,7 +73,7 @@ class Scan {
   // Of the slice that was read last.
   [[nodiscard]] const mriembed::io::SliceGeometry& geometry() const { return slice_.geometry; }
 
-  // (coils, y, x) complex; of a stacked file (channels, H, W) real.
+  // (coils, y, x) complex; of network input (channels, H, W) real.
   py::array read(std::int64_t index) {
     if (index < 0 || index >= summary().slices) {
       throw py::index_error("the scan has " + std::to_string(summary().slices) + " slices");
@@ -83,8 +83,8 @@ class Scan {
       reader_->read(index, slice_);
     }
     const std::vector<py::ssize_t> shape{slice_.channels, slice_.height, slice_.width};
-    if (!slice_.stacked.empty()) {
-      return py::array_t<float>(shape, slice_.stacked.data());
+    if (!slice_.network_input.empty()) {
+      return py::array_t<float>(shape, slice_.network_input.data());
     }
     return py::array_t<std::complex<float>>(shape, slice_.samples.data());
   }

@@ -213,7 +213,7 @@ Json json_of(const Setting& setting, const Arguments& arguments) {
   root["threads"] = arguments.options.threads;
   root["backend"] = setting.backend;
   root["compute_dtype"] = setting.compute_dtype;
-  root["input"] = arguments.kspace ? "kspace" : "stacked";
+  root["input"] = arguments.kspace ? "kspace" : "network_input";
   root["shape"] = setting.shape;
   root["repeats"] = arguments.repeats;
   return root;
@@ -224,7 +224,7 @@ using Listing = std::vector<std::pair<std::string, std::string>>;
 Listing listing_of(const Setting& setting, const Arguments& arguments) {
   return {
       {"model", arguments.model},
-      {"input", std::string(arguments.kspace ? "kspace " : "stacked ") + text_of(setting.shape) + " (slices," +
+      {"input", std::string(arguments.kspace ? "kspace " : "network input ") + text_of(setting.shape) + " (slices," +
                     (arguments.kspace ? "coils" : "channels") + ",H,W)"},
       {"device", arguments.options.device + ", " + precision_text(arguments.options.precision, setting.compute_dtype) +
                      ", " +

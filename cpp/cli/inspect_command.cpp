@@ -85,7 +85,7 @@ std::string samples_text(io::Domain domain) {
   switch (domain) {
     case io::Domain::image:
       return "complex coil images";
-    case io::Domain::stacked:
+    case io::Domain::network_input:
       return "network input (magnitudes of images, then their real parts)";
     case io::Domain::kspace:
       break;

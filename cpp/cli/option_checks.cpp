@@ -178,8 +178,8 @@ std::string name_of(io::Domain domain) {
   switch (domain) {
     case io::Domain::image:
       return "image";
-    case io::Domain::stacked:
-      return "stacked";
+    case io::Domain::network_input:
+      return "network_input";
     case io::Domain::kspace:
       break;
   }

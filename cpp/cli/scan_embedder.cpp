@@ -95,8 +95,8 @@ class BatchEmbedder {
     Report report;
     rows_.resize(count * embed_dim);
     const auto rows = ArrayView<float, 2>::row_major(rows_.data(), {slices, embedder_.info().embed_dim});
-    if (domain_ == io::Domain::stacked) {
-      embedder_.embed(ArrayView<const float, 4>::row_major(batch_.stacked.data() + offset, shape), rows, &report);
+    if (domain_ == io::Domain::network_input) {
+      embedder_.embed(ArrayView<const float, 4>::row_major(batch_.network_input.data() + offset, shape), rows, &report);
     } else {
       const auto samples = ArrayView<const Complex, 4>::row_major(batch_.samples.data() + offset, shape);
       if (domain_ == io::Domain::image) {
@@ -114,7 +114,7 @@ class BatchEmbedder {
     for (std::size_t index = 0; index < count; ++index) {
       EmbeddedSlice slice;
       slice.label = batch_.labels[first + index];
-      slice.coils = domain_ == io::Domain::stacked ? batch_.channels / 2 : batch_.channels;
+      slice.coils = domain_ == io::Domain::network_input ? batch_.channels / 2 : batch_.channels;
       slice.energy_kept = report.energy_kept.at(index);
       slice.sampling = sampling_of(slice.label, report.sampling.at(index));
       slice.read_seconds = batch_.read_seconds[first + index];

@@ -149,7 +149,7 @@ class BartReader final : public ScanReader {
     slice.height = planes_.height;
     slice.width = planes_.width;
     slice.geometry = summary_.geometry;
-    slice.stacked.clear();
+    slice.network_input.clear();
     const std::int64_t plane = slice.height * slice.width;
     slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
     const bool transform = z > 1 && summary_.domain == Domain::kspace;

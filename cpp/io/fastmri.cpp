@@ -56,7 +56,7 @@ class FastMriReader final : public ScanReader {
     slice.height = summary_.encoded_y;
     slice.width = summary_.encoded_x;
     slice.geometry = summary_.geometry;
-    slice.stacked.clear();
+    slice.network_input.clear();
     slice.samples.resize(static_cast<std::size_t>(slice.channels * rows_ * columns_));
     if (!readout_along_rows_) {
       read_stored(index, 0, slice.channels, slice.samples);

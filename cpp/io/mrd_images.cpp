@@ -162,7 +162,7 @@ class MrdImagesReader final : public ScanReader {
     slice.channels = group.shape[1];
     slice.height = group.shape[3];
     slice.width = group.shape[4];
-    slice.stacked.clear();
+    slice.network_input.clear();
     slice.samples.resize(static_cast<std::size_t>(slice.channels * slice.height * slice.width));
     read_complex(group.data, group.complex, {image, 0, partition, 0, 0},
                  {1, slice.channels, 1, slice.height, slice.width}, slice.samples.data());

@@ -183,16 +183,16 @@ class NumpyReader final : public ScanReader {
                                                           : (channel * height_ + y) * width_ + x;
       return bytes_.data() + position * element;
     };
-    const bool stacked = summary_.domain == Domain::stacked;
-    slice.samples.resize(stacked ? 0 : static_cast<std::size_t>(count));
-    slice.stacked.resize(stacked ? static_cast<std::size_t>(count) : 0);
+    const bool is_network_input = summary_.domain == Domain::network_input;
+    slice.samples.resize(is_network_input ? 0 : static_cast<std::size_t>(count));
+    slice.network_input.resize(is_network_input ? static_cast<std::size_t>(count) : 0);
     std::size_t at = 0;
     for (std::int64_t channel = 0; channel < channels_; ++channel) {
       for (std::int64_t y = 0; y < height_; ++y) {
         for (std::int64_t x = 0; x < width_; ++x, ++at) {
           const char* bytes = bytes_of(channel, y, x);
-          if (stacked) {
-            slice.stacked[at] = part_at(bytes, header_);
+          if (is_network_input) {
+            slice.network_input[at] = part_at(bytes, header_);
           } else {
             slice.samples[at] = {part_at(bytes, header_), part_at(bytes + header_.part_bytes, header_)};
           }
@@ -237,7 +237,7 @@ class NumpyReader final : public ScanReader {
         refuse("a real array with " + std::to_string(channels_) +
                " channels; network input has an even number: magnitudes of all images, then their real parts");
       }
-      summary_.domain = Domain::stacked;
+      summary_.domain = Domain::network_input;
       summary_.coils = channels_ / 2;
     }
   }

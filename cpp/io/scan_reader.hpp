@@ -14,7 +14,7 @@
 namespace mriembed::io {
 
 // What the samples of a slice are.
-enum class Domain { kspace, image, stacked };
+enum class Domain { kspace, image, network_input };
 
 // Where a slice stands in the scan, and what it was cut from; MRD's indices, 0 where a format has no such index.
 struct SliceLabel {
@@ -55,7 +55,7 @@ inline double aspect_of(const SliceGeometry& geometry, std::int64_t height, std:
 struct ScanSummary {
   std::string format;  // as users call it: "MRD raw data", "NumPy"
   Domain domain = Domain::kspace;
-  std::int64_t coils = 0;                                    // physical coils (stacked: channels / 2)
+  std::int64_t coils = 0;                                    // physical coils (network input: channels / 2)
   std::int64_t encoded_x = 0, encoded_y = 0, encoded_z = 1;  // samples of one slice or slab as stored
   SliceGeometry geometry;                                    // of the first slice
   std::int64_t slices = 0;            // number of slices that read() can give: all labels, partitions included
@@ -81,11 +81,11 @@ struct NoiseCovariance {
 // One slice. Reused between reads, so that its buffers are allocated once.
 struct Slice {
   SliceLabel label;
-  std::int64_t channels = 0;                 // coils, or stacked channels (2 x coils)
+  std::int64_t channels = 0;                 // coils, or 2 x coils of network input
   std::int64_t height = 0;                   // y
   std::int64_t width = 0;                    // x
   std::vector<std::complex<float>> samples;  // kspace, image: row-major (channels, height, width)
-  std::vector<float> stacked;                // stacked: row-major (channels, height, width)
+  std::vector<float> network_input;          // network input: row-major (channels, height, width)
   SliceGeometry geometry;                    // k-space: readers without oversampling leave it as it is
 };
 

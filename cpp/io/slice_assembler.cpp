@@ -207,7 +207,7 @@ void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
   slice.width = placement_.width();
   slice.geometry = slice_geometry();
   slice.label.slab_sampling = finished_sampling_;
-  slice.stacked.clear();
+  slice.network_input.clear();
   if (placement_.depth() == 1) {
     std::swap(slice.samples, finished_);
     return;

@@ -177,11 +177,11 @@ mriembed_status mriembed_warm_up_kspace(const mriembed_embedder* embedder, const
   });
 }
 
-mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* stacked, const int64_t shape[4],
+mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* network_input, const int64_t shape[4],
                                const int64_t strides[4], float* embeddings, mriembed_error* error) {
   return guarded(error, [&] {
     require(embedder, "embedder");
-    const auto view = view_of<float>(stacked, shape, strides);
+    const auto view = view_of<float>(network_input, shape, strides);
     embedder->embedder.embed(view, rows_for(*embedder, embeddings, view.shape[0]));
   });
 }

@@ -117,18 +117,18 @@ void Embedder::warm_up_kspace(const std::array<std::int64_t, 4>& shape, std::int
                ArrayView<float, 2>::row_major(embedding.data(), {1, info().embed_dim}), options);
 }
 
-void Embedder::embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
+void Embedder::embed(const ArrayView<const float, 4>& network_input, const ArrayView<float, 2>& embeddings,
                      Report* report) const {
-  check_view(stacked, "network input");
-  check_batch_shape(stacked.shape, "network input", "(slices, 2 x coils, y, x)");
-  if (stacked.shape[1] != info().in_channels) {
+  check_view(network_input, "network input");
+  check_batch_shape(network_input.shape, "network input", "(slices, 2 x coils, y, x)");
+  if (network_input.shape[1] != info().in_channels) {
     refuse_argument("network input: this model takes " + std::to_string(info().in_channels) +
-                    " channels (2 x coils), got shape " + text_of(stacked.shape));
+                    " channels (2 x coils), got shape " + text_of(network_input.shape));
   }
   const auto make_input = [&](std::int64_t first, std::int64_t count) {
-    return Implementation::input_of_stacked(part_of(stacked, first, count));
+    return Implementation::network_input_of(part_of(network_input, first, count));
   };
-  implementation_->run(stacked.shape, 0, embeddings, report, make_input);
+  implementation_->run(network_input.shape, 0, embeddings, report, make_input);
 }
 
 void Embedder::embed_images(const ArrayView<const std::complex<float>, 4>& coil_images,

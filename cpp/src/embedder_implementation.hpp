@@ -56,14 +56,14 @@ class Embedder::Implementation {
   // The network's answer to preprocessed slices. Throws Error bad_input for those that it cannot embed.
   void embed_part(const NetworkInput& input, std::int64_t slices, float* rows) const {
     std::vector<float> peaks(static_cast<std::size_t>(slices));
-    network_->embed(input.stacked, slices, input.height, input.width, executor_, rows, peaks.data());
+    network_->embed(input.samples, slices, input.height, input.width, executor_, rows, peaks.data());
     check_peaks(peaks);
     check_rows(rows, slices);
   }
 
   // The path that every kind of input takes: preprocessing, network, copy to the caller. `make_input` gets the first
   // slice and the number of slices of a part and returns what the network reads of them. `coils` are the physical coils
-  // of each slice, 0 for stacked input.
+  // of each slice, 0 for network input.
   template <typename MakeInput>
   void run(const std::array<std::int64_t, 4>& shape, std::int64_t coils, const ArrayView<float, 2>& embeddings,
            Report* report, const MakeInput& make_input) const {
@@ -107,25 +107,26 @@ class Embedder::Implementation {
     });
   }
 
-  // Stacked input as it is where its samples follow each other, otherwise a copy.
-  [[nodiscard]] static NetworkInput input_of_stacked(const ArrayView<const float, 4>& stacked) {
-    const auto [slices, channels, height, width] = stacked.shape;
+  // Network input as it is where its samples follow each other, otherwise a copy.
+  [[nodiscard]] static NetworkInput network_input_of(const ArrayView<const float, 4>& network_input) {
+    const auto [slices, channels, height, width] = network_input.shape;
     NetworkInput input;
     input.height = height;
     input.width = width;
     input.energy_kept.resize(static_cast<std::size_t>(slices), 1.0);
-    if (stacked.strides == ArrayView<const float, 4>::row_major(nullptr, stacked.shape).strides) {
-      input.stacked = stacked.data;
+    if (network_input.strides == ArrayView<const float, 4>::row_major(nullptr, network_input.shape).strides) {
+      input.samples = network_input.data;
       return input;
     }
     input.memory = kernels::aligned_array<float>(static_cast<std::size_t>(slices * channels * height * width));
-    input.stacked = input.memory.get();
+    input.samples = input.memory.get();
     float* to = input.memory.get();
     for (std::int64_t plane = 0; plane < slices * channels; ++plane) {
-      const float* from = stacked.data + plane / channels * stacked.strides[0] + plane % channels * stacked.strides[1];
+      const float* from = network_input.data + plane / channels * network_input.strides[0] +
+                          plane % channels * network_input.strides[1];
       for (std::int64_t y = 0; y < height; ++y) {
         for (std::int64_t x = 0; x < width; ++x) {
-          *to++ = from[y * stacked.strides[2] + x * stacked.strides[3]];
+          *to++ = from[y * network_input.strides[2] + x * network_input.strides[3]];
         }
       }
     }
@@ -191,7 +192,7 @@ class Embedder::Implementation {
       network_->reserve(count, height, width, executor_);
       const std::vector<float> ones(static_cast<std::size_t>(count * info().in_channels * height * width), 1.0F);
       NetworkInput input;
-      input.stacked = ones.data();
+      input.samples = ones.data();
       input.height = height;
       input.width = width;
       std::vector<float> rows(static_cast<std::size_t>(count * info().embed_dim));

@@ -121,7 +121,7 @@ def read_slices(
             if on_warning is not None:
                 for warning in scan.warnings:
                     on_warning(warning)
-            if scan.domain == "stacked":
+            if scan.domain == "network_input":
                 raise BadInputError("network input; k-space or coil images are needed")
             slices = []
             for index in range(scan.slices):

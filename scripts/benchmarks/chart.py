@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from results import OWN, Case, Run, describe_shape, run_of
+from results import NETWORK_INPUT, OWN, Case, Run, describe_shape, run_of
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -55,7 +55,7 @@ def main() -> None:
 
 def draw_ratios(panel: Axes, run: Run, precision: str) -> None:
     """A row for each case, a mark for each way whose embeddings are right."""
-    cases = [case for case in run.cases if (case.input, case.precision) == ("stacked", precision)]
+    cases = [case for case in run.cases if (case.input, case.precision) == (NETWORK_INPUT, precision)]
     for name, (colour, marker) in WAYS.items():
         points = [(ratio, row) for row, case in enumerate(cases) if (ratio := ratio_of(case, name)) is not None]
         if points:

@@ -26,7 +26,7 @@ from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
 from machine import processor, today, versions
 from peers import PEERS
-from results import KSPACE, KSPACE_DEFAULT, OWN, Case, Run, write_run
+from results import KSPACE, KSPACE_DEFAULT, NETWORK_INPUT, OWN, Case, Run, write_run
 from summary import summarize
 from tables import heading, summary_lines
 
@@ -46,12 +46,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shapes:
             model = random_model(Path(folder), shape[1] // 2)
-            stacked = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-            reference = reference_embeddings(model, stacked)
+            network_input = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+            reference = reference_embeddings(model, network_input)
             for precision in arguments.precisions:
                 for threads in arguments.threads:
-                    task = Task(model, precision, stacked, threads)
-                    cases.append(measure_case("stacked", PEERS, task, reference, arguments.rounds))
+                    task = Task(model, precision, network_input, threads)
+                    cases.append(measure_case(NETWORK_INPUT, PEERS, task, reference, arguments.rounds))
         for coils in arguments.coils:
             kspace = phantom_kspace(coils, KSPACE_MATRIX, KSPACE_MATRIX)
             models = {KSPACE: random_model(Path(folder), VIRTUAL_COILS), KSPACE_DEFAULT: default_model(Path(folder))}

@@ -23,7 +23,7 @@ from eager_model import reference_embeddings
 from gpu_peers import GPU_MARKS, GPU_PEERS
 from gpu_summary import summarize, summary_lines
 from machine import processor, today, versions
-from results import OWN, Case, Run, write_run
+from results import NETWORK_INPUT, OWN, Case, Run, write_run
 from tables import heading
 
 import mriembed
@@ -58,12 +58,14 @@ def main() -> int:
         for shape in SHAPES:
             model = random_model(Path(folder), shape[1] // 2)
             description = mriembed.read_description(model)
-            stacked = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-            reference = reference_embeddings(model, stacked)
+            network_input = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+            reference = reference_embeddings(model, network_input)
             for precision in PRECISIONS:
-                task = Task(model, precision, stacked, device="cuda")
+                task = Task(model, precision, network_input, device="cuda")
                 marks = [Contestant(name, prepare, task) for name, prepare in GPU_MARKS]
-                cases.append(measure_case("stacked", GPU_PEERS, task, reference, arguments.rounds, marks, calls=CALLS))
+                cases.append(
+                    measure_case(NETWORK_INPUT, GPU_PEERS, task, reference, arguments.rounds, marks, calls=CALLS)
+                )
     run = Run(machine, today(), found_versions, arguments.rounds, tuple(cases))
     summary = summarize(cases, description.arguments["widths"], description.embed_dim)
     print(f"\n{summary_lines(summary)}")

@@ -21,27 +21,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 Call = Callable[[], Any]
-Stacked = NDArray[np.float32]
+NetworkInput = NDArray[np.float32]
 
 
-def libmriembed_calls(model: Path, stacked: Stacked, precision: str, threads: int, callers: int) -> list[Call]:
+def libmriembed_calls(
+    model: Path, network_input: NetworkInput, precision: str, threads: int, callers: int
+) -> list[Call]:
     """One Embedder that all callers share."""
     import mriembed
 
     embedder = mriembed.Embedder.load(model, precision=precision, threads=threads)
-    return [lambda: embedder.embed(stacked)] * callers
+    return [lambda: embedder.embed(network_input)] * callers
 
 
-def onnxruntime_calls(model: Path, stacked: Stacked, precision: str, threads: int, callers: int) -> list[Call]:
+def onnxruntime_calls(
+    model: Path, network_input: NetworkInput, precision: str, threads: int, callers: int
+) -> list[Call]:
     """One session that all callers share; its waiting threads spin, which is its default."""
     from peers import onnx_bytes, onnxruntime_call
 
     del precision  # contention.py asks for float32 only
-    run = onnxruntime_call(onnx_bytes(model, stacked), threads)
-    return [lambda: run(stacked)] * callers
+    run = onnxruntime_call(onnx_bytes(model, network_input), threads)
+    return [lambda: run(network_input)] * callers
 
 
-def openvino_calls(model: Path, stacked: Stacked, precision: str, threads: int, callers: int) -> list[Call]:
+def openvino_calls(model: Path, network_input: NetworkInput, precision: str, threads: int, callers: int) -> list[Call]:
     """One compiled network, a request for each caller."""
     import openvino
     from peers import onnx_bytes
@@ -52,10 +56,10 @@ def openvino_calls(model: Path, stacked: Stacked, precision: str, threads: int, 
         "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
         "PERFORMANCE_HINT": "LATENCY",
     }
-    compiled = core.compile_model(core.read_model(io.BytesIO(onnx_bytes(model, stacked))), "CPU", options)
+    compiled = core.compile_model(core.read_model(io.BytesIO(onnx_bytes(model, network_input))), "CPU", options)
 
     def call_of(request: Any) -> Call:  # noqa: ANN401  (OpenVINO has no types for it)
-        return lambda: request.infer(stacked)
+        return lambda: request.infer(network_input)
 
     return [call_of(compiled.create_infer_request()) for _ in range(callers)]
 
@@ -78,8 +82,8 @@ def main() -> None:
     """Ends with its standard input."""
     way, model, shape, precision, threads = sys.argv[1:]
     lengths = tuple(map(int, shape.split(",")))
-    stacked = np.random.default_rng(0).normal(size=lengths).astype(np.float32)
-    calls = WAYS[way](Path(model), stacked, precision, int(threads), MOST_CALLERS)
+    network_input = np.random.default_rng(0).normal(size=lengths).astype(np.float32)
+    calls = WAYS[way](Path(model), network_input, precision, int(threads), MOST_CALLERS)
     for call in calls:
         call_for(call, 0.2, [])
     print(json.dumps({"ready": way}), flush=True)

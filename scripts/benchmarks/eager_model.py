@@ -44,14 +44,14 @@ def load_eager(model: Path) -> mriembed.EmbeddingPipeline:
     return pipeline.eval().requires_grad_(False)
 
 
-def stacked_of(model: Path, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
+def network_input_of(model: Path, kspace: NDArray[np.complex64]) -> NDArray[np.float32]:
     """What the network reads after the preprocessing of that k-space."""
-    stacked: NDArray[np.float32] = load_eager(model).preprocess_kspace(torch.from_numpy(kspace))[0].numpy()
-    return stacked
+    network_input: NDArray[np.float32] = load_eager(model).preprocess_kspace(torch.from_numpy(kspace))[0].numpy()
+    return network_input
 
 
 def reference_embeddings(model: Path, samples: NDArray[np.float32] | NDArray[np.complex64]) -> NDArray[np.float32]:
-    """Embeddings of stacked channels or, where complex, of k-space, by float32 eager PyTorch on the CPU."""
+    """Embeddings of network input or, where complex, of k-space, by float32 eager PyTorch on the CPU."""
     pipeline = load_eager(model)
     tensor = torch.from_numpy(samples)
     with torch.no_grad():

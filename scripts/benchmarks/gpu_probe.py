@@ -32,8 +32,8 @@ SHAPES = ((1, 16, 96, 96), (64, 16, 96, 96), (64, 16, 128, 128))
 PRECISIONS = ("float32", "bfloat16")
 
 
-def stacked(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
-    """Random stacked input."""
+def network_input(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Random, of this shape."""
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
@@ -97,7 +97,7 @@ def network(model: Path, device: str) -> list[dict[str, object]]:
     for precision in PRECISIONS:
         exact = Embedder.load(model)
         for shape in SHAPES if device != "cpu" else SHAPES[:1]:
-            samples = stacked(shape)
+            samples = network_input(shape)
             row: dict[str, object] = {"shape": shape, "precision": precision}
             for name in ("auto", "torch"):
                 embedder = Embedder.load(model, device=device, precision=precision, backend=name)
@@ -120,7 +120,7 @@ def first_calls(model: Path, device: str) -> list[float]:
     embedder = Embedder.load(model, device=device)
     times = []
     for slices in (1, 2, 3, 5, 7, 11):
-        samples = stacked((slices, 16, 96, 96))
+        samples = network_input((slices, 16, 96, 96))
         start = time.perf_counter()
         embedder.embed(samples)
         times.append(1e3 * (time.perf_counter() - start))
@@ -152,7 +152,7 @@ def same(found: np.ndarray, expected: np.ndarray) -> str:
 
 
 def loaded_and_run_in_a_thread_that_ended(model: Path, device: str) -> str:
-    embedder, samples, found = Embedder.load(model, device=device), stacked((5, 16, 96, 96)), []
+    embedder, samples, found = Embedder.load(model, device=device), network_input((5, 16, 96, 96)), []
     thread = threading.Thread(target=lambda: found.append(embedder.embed(samples)))
     thread.start()
     thread.join()
@@ -160,7 +160,7 @@ def loaded_and_run_in_a_thread_that_ended(model: Path, device: str) -> str:
 
 
 def host_allows_tf32(model: Path, device: str) -> str:
-    samples = stacked((5, 16, 96, 96))
+    samples = network_input((5, 16, 96, 96))
     expected = Embedder.load(model, device=device).embed(samples)
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
@@ -168,7 +168,7 @@ def host_allows_tf32(model: Path, device: str) -> str:
 
 
 def host_frees_memory(model: Path, device: str) -> str:
-    embedder, samples = Embedder.load(model, device=device), stacked((5, 16, 96, 96))
+    embedder, samples = Embedder.load(model, device=device), network_input((5, 16, 96, 96))
     expected = embedder.embed(samples)
     if device != "cpu":
         torch._C._cuda_clearCublasWorkspaces()
@@ -181,7 +181,7 @@ def host_frees_memory(model: Path, device: str) -> str:
 
 def many_shapes(model: Path, device: str) -> str:
     embedder = Embedder.load(model, device=device)
-    inputs = [stacked((1 + index, 16, 96, 96)) for index in range(7)]
+    inputs = [network_input((1 + index, 16, 96, 96)) for index in range(7)]
     expected = [embedder.embed(one) for one in inputs]
     if device != "cpu":
         torch.cuda.empty_cache()
@@ -203,18 +203,18 @@ def while_another_thread(work: Callable[[], object], model: Path, device: str) -
 
     thread = threading.Thread(target=other)
     embedder = Embedder.load(model, device=device)
-    embedder.embed(stacked((1, 16, 64, 64)))
+    embedder.embed(network_input((1, 16, 64, 64)))
     thread.start()
     try:
         for index in range(30):
-            embedder.embed(stacked((1 + index % 5, 16, 24 + index, 32)))
+            embedder.embed(network_input((1 + index % 5, 16, 24 + index, 32)))
     except Exception as error:
         failures.append(f"mriembed: {str(error).splitlines()[0][:200]}")
     done.set()
     thread.join()
     try:
         torch.rand(8, device=device)
-        embedder.embed(stacked((3, 16, 40, 40)))
+        embedder.embed(network_input((3, 16, 40, 40)))
     except Exception as error:
         failures.append(f"afterwards: {str(error).splitlines()[0][:200]}")
     return "; ".join(failures) or "ok"

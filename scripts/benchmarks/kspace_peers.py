@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from alternation import Prepared, Task, fastest_of
-from eager_model import load_scripted, stacked_of
+from eager_model import load_scripted, network_input_of
 from numpy.typing import NDArray
 from peers import LAYOUTS, Peer, laid_out, onnx_bytes, onnxruntime_call
 from results import NETWORK_ALONE, OWN, TORCHSCRIPT
@@ -27,8 +27,8 @@ def _libmriembed(task: Task) -> Prepared:
 
 def _network_alone(task: Task) -> Prepared:
     embedder = mriembed.Embedder.load(task.model, threads=task.threads)
-    stacked = stacked_of(task.model, task.samples)
-    return Prepared(lambda: embedder.embed(stacked), "on the prepared stacked input")
+    network_input = network_input_of(task.model, task.samples)
+    return Prepared(lambda: embedder.embed(network_input), "on the network input, preprocessed before")
 
 
 def _torchscript_cpp(task: Task) -> Prepared:

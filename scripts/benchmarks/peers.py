@@ -113,16 +113,16 @@ def _torch_compile(task: Task) -> Prepared:
     return fastest_of([candidate(layout) for layout in LAYOUTS])
 
 
-def onnx_bytes(model: Path, stacked: NDArray[np.float32]) -> bytes:
+def onnx_bytes(model: Path, network_input: NDArray[np.float32]) -> bytes:
     """The network as ONNX, for input of that shape."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             load_eager(model).model,
-            (torch.from_numpy(stacked),),
+            (torch.from_numpy(network_input),),
             buffer,  # type: ignore[arg-type]  # torch's types know files only
-            input_names=["stacked"],
+            input_names=["network_input"],
             opset_version=20,
             dynamo=False,
         )
@@ -130,14 +130,14 @@ def onnx_bytes(model: Path, stacked: NDArray[np.float32]) -> bytes:
 
 
 def onnxruntime_call(network: bytes, threads: int, spinning: bool = True) -> Callable[[NDArray[np.float32]], Any]:
-    """Stacked channels to embeddings in ONNX Runtime; whether its waiting threads spin is its default."""
+    """Network input to embeddings in ONNX Runtime; whether its waiting threads spin is its default."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    return lambda stacked: session.run(None, {"stacked": stacked})[0]
+    return lambda network_input: session.run(None, {"network_input": network_input})[0]
 
 
 def _onnxruntime(task: Task) -> Prepared:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+NETWORK_INPUT = "network input"
 KSPACE = "k-space"
 KSPACE_DEFAULT = "k-space, default model"
 OWN = "libmriembed"
@@ -54,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Case:
-    """What took turns: `input` is "stacked", KSPACE or KSPACE_DEFAULT, `shape` its shape; `threads` is 0 on a GPU."""
+    """What took turns: `input` is NETWORK_INPUT, KSPACE or KSPACE_DEFAULT, of this shape; `threads` is 0 on a GPU."""
 
     input: str
     shape: tuple[int, ...]

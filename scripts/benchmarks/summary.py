@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results import KSPACE, KSPACE_DEFAULT, MARKS, NETWORK_ALONE, OWN, Case, Row, describe
+from results import KSPACE, KSPACE_DEFAULT, MARKS, NETWORK_ALONE, NETWORK_INPUT, OWN, Case, Row, describe
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class BestPeer:
 
 @dataclass(frozen=True)
 class PrecisionSummary:
-    """(best other peer / libmriembed) over all stacked cases of one precision."""
+    """(best other peer / libmriembed) over all cases of network input of one precision."""
 
     precision: str
     cases: int
@@ -75,8 +75,8 @@ def _competes(row: Row) -> bool:
 
 
 def _precision(cases: Sequence[Case], precision: str) -> PrecisionSummary | None:
-    stacked = [case for case in cases if case.input == "stacked" and case.precision == precision]
-    best = [found for case in stacked if (found := best_peer(case)) is not None]
+    network_input = [case for case in cases if case.input == NETWORK_INPUT and case.precision == precision]
+    best = [found for case in network_input if (found := best_peer(case)) is not None]
     if not best:
         return None
     mean = geometric_mean([one.ratio for one in best])

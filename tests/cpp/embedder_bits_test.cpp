@@ -161,8 +161,8 @@ TEST(EmbedderBits, gives_the_same_bits_wherever_the_samples_lie) {
   const auto kspace = random_kspace(shape);
   std::mt19937 generator(2);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
   std::normal_distribution<float> normal;
-  std::vector<float> stacked(std::size_t{3} * 8 * 20 * 17);
-  std::generate(stacked.begin(), stacked.end(), [&] { return normal(generator); });
+  std::vector<float> network_input(std::size_t{3} * 8 * 20 * 17);
+  std::generate(network_input.begin(), network_input.end(), [&] { return normal(generator); });
   for (const Backend backend : {Backend::native, Backend::torch}) {
     for (const auto precision : {Precision::float32, Precision::bfloat16}) {
       Options options;
@@ -173,11 +173,12 @@ TEST(EmbedderBits, gives_the_same_bits_wherever_the_samples_lie) {
       for (const std::size_t offset : {0U, 1U, 3U, 8U}) {  // in samples
         std::vector<Complex> moved_kspace(kspace.size() + offset);
         std::copy(kspace.begin(), kspace.end(), moved_kspace.begin() + static_cast<std::ptrdiff_t>(offset));
-        std::vector<float> moved_stacked(stacked.size() + offset);
-        std::copy(stacked.begin(), stacked.end(), moved_stacked.begin() + static_cast<std::ptrdiff_t>(offset));
+        std::vector<float> moved_input(network_input.size() + offset);
+        std::copy(network_input.begin(), network_input.end(),
+                  moved_input.begin() + static_cast<std::ptrdiff_t>(offset));
         auto rows = embed_kspace(embedder, ArrayView<const Complex, 4>::row_major(moved_kspace.data() + offset, shape));
         std::vector<float> more(std::size_t{3} * embed_dim);
-        embedder.embed(ArrayView<const float, 4>::row_major(moved_stacked.data() + offset, {3, 8, 20, 17}),
+        embedder.embed(ArrayView<const float, 4>::row_major(moved_input.data() + offset, {3, 8, 20, 17}),
                        ArrayView<float, 2>::row_major(more.data(), {3, embed_dim}));
         rows.insert(rows.end(), more.begin(), more.end());
         if (expected.empty()) {

@@ -35,11 +35,11 @@ long setting(const char* name, long usual) {
 
 std::chrono::milliseconds stress_time() { return std::chrono::seconds(setting("MRIEMBED_STRESS_SECONDS", 1)); }
 
-enum class Input { stacked, images, kspace, prewhitened };
+enum class Input { network_input, images, kspace, prewhitened };
 
 // One call: what goes in, and the bits that must come out.
 struct Case {
-  Input input = Input::stacked;
+  Input input = Input::network_input;
   Shape shape{};
   std::int64_t readout_width = 0;
   std::vector<float> numbers;
@@ -50,7 +50,7 @@ struct Case {
 std::vector<float> embed(const Embedder& embedder, const Case& job) {
   std::vector<float> rows(static_cast<std::size_t>(job.shape[0] * embed_dim));
   const auto destination = ArrayView<float, 2>::row_major(rows.data(), {job.shape[0], embed_dim});
-  if (job.input == Input::stacked) {
+  if (job.input == Input::network_input) {
     embedder.embed(ArrayView<const float, 4>::row_major(job.numbers.data(), job.shape), destination);
     return rows;
   }
@@ -81,13 +81,13 @@ std::vector<Case> mixed_cases(std::int64_t coils = 0) {
     job.input = input;
     job.shape = shape;
     job.readout_width = readout_width;
-    if (input == Input::stacked) {
+    if (input == Input::network_input) {
       job.shape[1] = 2 * virtual_coils;
     } else if (coils > 0) {
       job.shape[1] = coils;
     }
     const auto count = static_cast<std::size_t>(job.shape[0] * job.shape[1] * job.shape[2] * job.shape[3]);
-    job.numbers.resize(input == Input::stacked ? count : 2 * count);
+    job.numbers.resize(input == Input::network_input ? count : 2 * count);
     std::generate(job.numbers.begin(), job.numbers.end(), [&] { return normal(generator); });
     job.covariance.resize(static_cast<std::size_t>(job.shape[1] * job.shape[1]));
     for (std::size_t coil = 0; coil < static_cast<std::size_t>(job.shape[1]); ++coil) {
@@ -95,8 +95,8 @@ std::vector<Case> mixed_cases(std::int64_t coils = 0) {
     }
     cases.push_back(std::move(job));
   };
-  add(Input::stacked, {1, 0, 32, 32});
-  add(Input::stacked, {5, 0, 17, 40});
+  add(Input::network_input, {1, 0, 32, 32});
+  add(Input::network_input, {5, 0, 17, 40});
   add(Input::images, {1, 6, 24, 20});
   add(Input::images, {3, 9, 16, 33});
   add(Input::kspace, {1, 6, 24, 24});

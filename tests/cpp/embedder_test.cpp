@@ -189,9 +189,9 @@ TEST(Embedder, names_the_slice_that_is_zero_or_not_finite_and_writes_nothing) {
   EXPECT_EQ(code, ErrorCode::bad_input);
   EXPECT_EQ(message, "slice 1 is all zero; a slice needs signal to be embedded");
 
-  const std::vector<float> stacked(std::size_t{2} * 8 * 100, 0.0F);
+  const std::vector<float> network_input(std::size_t{2} * 8 * 100, 0.0F);
   std::tie(code, message) = error_of([&] {
-    embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {2, 8, 10, 10}),
+    embedder.embed(ArrayView<const float, 4>::row_major(network_input.data(), {2, 8, 10, 10}),
                    ArrayView<float, 2>::row_major(rows.data(), {2, embed_dim}));
   });
   EXPECT_EQ(code, ErrorCode::bad_input);
@@ -235,8 +235,8 @@ TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
   auto kspace = random_kspace(shape);
   kspace[std::size_t{9} * 6 * 40 * 31 + 5] = {std::numeric_limits<float>::infinity(), 0};
   const auto view = ArrayView<const Complex, 4>::row_major(kspace.data(), shape);
-  std::vector<float> stacked(std::size_t{11} * 8 * 40 * 31, 1.0F);
-  std::fill_n(stacked.begin() + std::ptrdiff_t{10} * 8 * 40 * 31, 8 * 40 * 31, 0.0F);
+  std::vector<float> network_input(std::size_t{11} * 8 * 40 * 31, 1.0F);
+  std::fill_n(network_input.begin() + std::ptrdiff_t{10} * 8 * 40 * 31, 8 * 40 * 31, 0.0F);
   std::vector<float> rows(std::size_t{11} * embed_dim, -7.0F);
   const auto destination = ArrayView<float, 2>::row_major(rows.data(), {11, embed_dim});
   for (const Backend backend : {Backend::native, Backend::torch}) {
@@ -248,8 +248,9 @@ TEST(Embedder, counts_the_slices_of_the_call_where_it_runs_in_parts) {
     EXPECT_EQ(code, ErrorCode::bad_input);
     EXPECT_EQ(message, "slice 9 holds NaN or infinite samples; only finite samples can be embedded");
     EXPECT_EQ(slice_at_fault([&] { embedder.embed_kspace(view, destination); }), 9);
-    std::tie(code, message) = error_of(
-        [&] { embedder.embed(ArrayView<const float, 4>::row_major(stacked.data(), {11, 8, 40, 31}), destination); });
+    std::tie(code, message) = error_of([&] {
+      embedder.embed(ArrayView<const float, 4>::row_major(network_input.data(), {11, 8, 40, 31}), destination);
+    });
     EXPECT_EQ(code, ErrorCode::bad_input);
     EXPECT_EQ(message, "slice 10 is all zero; a slice needs signal to be embedded");
   }

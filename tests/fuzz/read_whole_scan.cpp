@@ -25,10 +25,10 @@ void demand(bool holds) {
   }
 }
 
-// What the reading process sends is what the other one understands. Scans of stacked channels are never sent.
+// What the reading process sends is what the other one understands. Scans of network input are never sent.
 void check_facts(const io::ScanReader& scan) {
   const io::ScanSummary& summary = scan.summary();
-  if (summary.domain != io::Domain::stacked) {
+  if (summary.domain != io::Domain::network_input) {
     const io::ScanFacts received = io::decoded_facts(io::encoded_facts(scan));
     demand(received.summary.slices == summary.slices && received.summary.notes == summary.notes);
   }
@@ -37,9 +37,9 @@ void check_facts(const io::ScanReader& scan) {
 void check_slice(const io::Slice& slice, io::Domain domain) {
   demand(slice.channels > 0 && slice.height > 0 && slice.width > 0);
   const auto count = static_cast<std::size_t>(slice.channels * slice.height * slice.width);
-  demand(slice.samples.size() == (domain == io::Domain::stacked ? 0 : count));
-  demand(slice.stacked.size() == (domain == io::Domain::stacked ? count : 0));
-  if (domain != io::Domain::stacked) {
+  demand(slice.samples.size() == (domain == io::Domain::network_input ? 0 : count));
+  demand(slice.network_input.size() == (domain == io::Domain::network_input ? count : 0));
+  if (domain != io::Domain::network_input) {
     io::Slice received;
     constexpr std::int64_t no_limit = std::int64_t{1} << 40U;
     demand(decode_slice_head(io::encoded_slice_head(slice), no_limit, received) == count);

@@ -17,7 +17,7 @@ def numpy_seeds() -> Seeds:
         "complex128": samples(2, 2, 3).astype(np.complex128),
         "big-endian": samples(2, 2, 3).astype(">c8"),
         "fortran": np.asfortranarray(samples(2, 2, 3, 2)),
-        "stacked": np.ones((2, 4, 3, 2), np.float32),
+        "network_input": np.ones((2, 4, 3, 2), np.float32),
         "float64": np.ones((2, 3, 2)),
         "integers": np.ones((2, 3, 2), np.int16),
         "empty": np.ones((0, 3, 2), np.complex64),

@@ -57,8 +57,8 @@ class Reference:
         for width in windows(self.num_coils):
             local = np.maximum(low_passed(centred_fft2(power), width).real, 0)
             channels.append(combined / np.sqrt(local + 0.01 * mean))
-        stacked = np.concatenate([np.abs(channels), np.real(channels)])
-        return stacked / np.sqrt(np.mean(np.sum(stacked**2, axis=0))), energy_kept
+        network_input = np.concatenate([np.abs(channels), np.real(channels)])
+        return network_input / np.sqrt(np.mean(np.sum(network_input**2, axis=0))), energy_kept
 
     def _compressed(self, images: np.ndarray, phase_height: int) -> tuple[np.ndarray, float]:
         coils, height, width = images.shape

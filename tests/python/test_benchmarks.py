@@ -37,8 +37,8 @@ def row(name: str, median_ms: float, agrees: bool = True) -> Row:
     return Row(name, Times(median_ms, median_ms, median_ms, median_ms), Agreement(agrees, 0.0, 1.0))
 
 
-def stacked(shape: tuple[int, ...], precision: str, *rows: Row, threads: int = 2) -> Case:
-    return Case("stacked", shape, precision, threads, rows)
+def network_case(shape: tuple[int, ...], precision: str, *rows: Row, threads: int = 2) -> Case:
+    return Case("network input", shape, precision, threads, rows)
 
 
 def test_geometric_mean_of_ratios() -> None:
@@ -46,7 +46,7 @@ def test_geometric_mean_of_ratios() -> None:
 
 
 def test_best_peer_is_the_fastest_other_one_whose_embeddings_are_right() -> None:
-    case = stacked(
+    case = network_case(
         (1, 16, 8, 8),
         "float32",
         row(OWN, 2.0),
@@ -63,9 +63,9 @@ def test_best_peer_is_the_fastest_other_one_whose_embeddings_are_right() -> None
 
 def test_summary_states_means_smallest_ratios_and_the_share_of_the_network() -> None:
     cases = [
-        stacked((1, 32, 256, 256), "float32", row(OWN, 5.0), row("peer", 20.0)),
-        stacked((8, 32, 256, 256), "float32", row(OWN, 10.0), row("slow", 90.0), row("peer", 10.0)),
-        stacked((8, 32, 256, 256), "bfloat16", row(OWN, 3.0), row("peer", 60.0)),
+        network_case((1, 32, 256, 256), "float32", row(OWN, 5.0), row("peer", 20.0)),
+        network_case((8, 32, 256, 256), "float32", row(OWN, 10.0), row("slow", 90.0), row("peer", 10.0)),
+        network_case((8, 32, 256, 256), "bfloat16", row(OWN, 3.0), row("peer", 60.0)),
         Case("k-space", (1, 32, 256, 256), "float32", 2, (row(OWN, 8.0), row(NETWORK_ALONE, 5.0), row("peer", 16.0))),
     ]
     summary = summarize(cases)
@@ -73,7 +73,7 @@ def test_summary_states_means_smallest_ratios_and_the_share_of_the_network() -> 
     assert single.precision == "float32"
     assert single.geometric_mean == pytest.approx(2.0)
     assert single.smallest.ratio == 1.0
-    assert single.smallest.case == "stacked 8,32,256,256 float32, 2 threads"
+    assert single.smallest.case == "network input 8,32,256,256 float32, 2 threads"
     assert half.geometric_mean == pytest.approx(20.0)
     assert summary.kspace[0].coils == 32
     assert summary.kspace[0].embedding_to_network == pytest.approx(1.6)
@@ -82,7 +82,7 @@ def test_summary_states_means_smallest_ratios_and_the_share_of_the_network() -> 
 
 
 def test_summary_of_a_run_in_which_libmriembed_failed_is_empty() -> None:
-    summary = summarize([stacked((1, 16, 8, 8), "float32", Row(OWN, failed="broken"), row("peer", 1.0))])
+    summary = summarize([network_case((1, 16, 8, 8), "float32", Row(OWN, failed="broken"), row("peer", 1.0))])
     assert summary.precisions == ()
 
 
@@ -96,7 +96,7 @@ def test_memory_traffic_of_the_network() -> None:
 
 def test_gpu_floor_is_traffic_at_copy_speed_and_the_upload_where_the_input_is_on_the_host() -> None:
     case = Case(
-        "stacked",
+        "network input",
         (1, 32, 256, 256),
         "float32",
         0,
@@ -147,7 +147,7 @@ def test_agreement_is_exact_in_float32_and_of_direction_in_bfloat16() -> None:
 
 
 def test_results_survive_their_file(tmp_path: Path) -> None:
-    case = stacked((1, 16, 8, 8), "float32", row(OWN, 2.0), Row("absent", failed="not installed"))
+    case = network_case((1, 16, 8, 8), "float32", row(OWN, 2.0), Row("absent", failed="not installed"))
     run = Run("machine", "2026-01-31", {"torch": "2"}, 15, (case,))
     write_run(tmp_path / "results.json", run, summarize(run.cases))
     assert run_of(json.loads((tmp_path / "results.json").read_text())) == run

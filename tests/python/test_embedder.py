@@ -66,7 +66,7 @@ def test_no_slices_give_no_rows(embedder: Embedder) -> None:
 
 def test_the_gil_is_released_while_the_network_runs(embedder: Embedder) -> None:
     """Python would let another thread run after 1000 s only; it runs as soon as a call releases the GIL."""
-    stacked = np.random.default_rng(0).normal(size=(8, 8, 96, 96)).astype(np.float32)
+    network_input = np.random.default_rng(0).normal(size=(8, 8, 96, 96)).astype(np.float32)
     begun, ran = threading.Event(), threading.Event()
 
     def run() -> None:
@@ -82,7 +82,7 @@ def test_the_gil_is_released_while_the_network_runs(embedder: Embedder) -> None:
         ran_before = ran.is_set()
         calls = 0
         while not ran.is_set() and calls < 1000:  # a busy system may take its time to wake the thread
-            embedder.embed(stacked)
+            embedder.embed(network_input)
             calls += 1
         assert ran.is_set()
         assert not ran_before
@@ -149,10 +149,12 @@ def test_models_with_a_fixed_matrix_warm_up_for_kspace(tmp_path: Path, matrix: i
 
 
 def test_a_model_in_memory_gives_the_same_bits_as_its_file(model_file: Path) -> None:
-    stacked = np.random.default_rng(1).standard_normal((2, 16, 40, 44)).astype(np.float32)
+    network_input = np.random.default_rng(1).standard_normal((2, 16, 40, 44)).astype(np.float32)
     embedder = mriembed.Embedder.from_bytes(model_file.read_bytes(), threads=1)
     assert embedder.info == mriembed.Embedder.load(model_file).info
-    np.testing.assert_array_equal(embedder.embed(stacked), mriembed.Embedder.load(model_file, threads=1).embed(stacked))
+    np.testing.assert_array_equal(
+        embedder.embed(network_input), mriembed.Embedder.load(model_file, threads=1).embed(network_input)
+    )
 
 
 def test_a_damaged_model_in_memory_is_refused_by_the_name_it_was_given(model_file: Path) -> None:
@@ -190,9 +192,9 @@ def test_a_signal_ends_a_long_call_with_what_its_handler_raises(model_file: Path
 
 @pytest.mark.parametrize("backend", ["native", "torch"])
 def test_a_slice_that_overflows_is_refused_by_its_number(model_file: Path, backend: str) -> None:
-    stacked = np.random.default_rng(1).standard_normal((3, 16, 32, 32)).astype(np.float32)
+    network_input = np.random.default_rng(1).standard_normal((3, 16, 32, 32)).astype(np.float32)
     embedder = mriembed.Embedder.load(model_file, backend=backend)
-    stacked[1] *= np.float32(1e37)
+    network_input[1] *= np.float32(1e37)
     with pytest.raises(BadInputError, match="slice 1 overflows the network's arithmetic"):
-        embedder.embed(stacked)
-    assert np.isfinite(embedder.embed(stacked[[0, 2]])).all()
+        embedder.embed(network_input)
+    assert np.isfinite(embedder.embed(network_input[[0, 2]])).all()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.gpu
 FLOAT32 = 1e-5  # largest difference in any component, between two ways to compute on one GPU
 
 
-def random_stacked(slices: int, height: int, width: int) -> np.ndarray:
+def random_network_input(slices: int, height: int, width: int) -> np.ndarray:
     return np.random.default_rng(slices * height).normal(size=(slices, 16, height, width)).astype(np.float32)
 
 
@@ -31,40 +31,40 @@ def native(model_file: Path) -> Embedder:
 
 @pytest.mark.parametrize("slices", [1, 2, 5])
 @pytest.mark.parametrize(("height", "width"), [(128, 128), (41, 33), (16, 100), (8, 8)])
-def test_stacked_input_gives_the_embedding_of_torch_s_kernels(
+def test_network_input_gives_the_embedding_of_torch_s_kernels(
     native: Embedder, model_file: Path, slices: int, height: int, width: int
 ) -> None:
-    stacked = random_stacked(slices, height, width)
+    network_input = random_network_input(slices, height, width)
     on_torch = Embedder.load(model_file, device="cuda", backend="torch")
     assert on_torch.backend == "torch"
-    np.testing.assert_allclose(native.embed(stacked), on_torch.embed(stacked), rtol=0, atol=FLOAT32)
+    np.testing.assert_allclose(native.embed(network_input), on_torch.embed(network_input), rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_stays_within_a_cosine_of_0_999_of_float32(
     native: Embedder, model_file: Path, precision: str
 ) -> None:
-    stacked = random_stacked(5, 96, 80)
+    network_input = random_network_input(5, 96, 80)
     half = Embedder.load(model_file, device="cuda", precision=precision)
     assert half.backend == "native"
-    assert np.sum(half.embed(stacked) * native.embed(stacked), axis=1).min() >= 0.999
+    assert np.sum(half.embed(network_input) * native.embed(network_input), axis=1).min() >= 0.999
 
 
 def test_a_shape_gives_the_same_bits_however_many_others_came_between(native: Embedder) -> None:
     shapes = [(1 + index % 3, 24 + 8 * index, 32) for index in range(9)]  # more than are kept
-    first = [native.embed(random_stacked(*shape)) for shape in shapes]
+    first = [native.embed(random_network_input(*shape)) for shape in shapes]
     for shape, expected in zip(reversed(shapes), reversed(first), strict=True):
-        np.testing.assert_array_equal(native.embed(random_stacked(*shape)), expected)
+        np.testing.assert_array_equal(native.embed(random_network_input(*shape)), expected)
 
 
 def test_input_that_is_not_contiguous_gives_the_embedding_of_its_copy(native: Embedder) -> None:
-    strided = random_stacked(3, 80, 64)[:, :, ::2, 5:]
+    strided = random_network_input(3, 80, 64)[:, :, ::2, 5:]
     np.testing.assert_array_equal(native.embed(strided), native.embed(strided.copy()))
 
 
 def test_many_threads_get_the_embeddings_of_their_own_slices(native: Embedder) -> None:
-    inputs = [random_stacked(1 + index % 2, 32 + 8 * (index % 5), 48) for index in range(40)]
-    expected = [native.embed(stacked) for stacked in inputs]
+    inputs = [random_network_input(1 + index % 2, 32 + 8 * (index % 5), 48) for index in range(40)]
+    expected = [native.embed(network_input) for network_input in inputs]
     with ThreadPoolExecutor(8) as threads:
         for found, alone in zip(threads.map(native.embed, inputs), expected, strict=True):
             np.testing.assert_array_equal(found, alone)
@@ -72,24 +72,24 @@ def test_many_threads_get_the_embeddings_of_their_own_slices(native: Embedder) -
 
 @pytest.mark.parametrize("fault", [np.nan, np.inf, -np.inf])
 def test_a_slice_with_a_fault_is_refused_by_its_number(native: Embedder, fault: float) -> None:
-    stacked = random_stacked(3, 40, 40)
-    stacked[2, 7, 39, 0] = fault
+    network_input = random_network_input(3, 40, 40)
+    network_input[2, 7, 39, 0] = fault
     with pytest.raises(BadInputError, match="slice 2 holds NaN or infinite samples"):
-        native.embed(stacked)
-    stacked[2] = 0
+        native.embed(network_input)
+    network_input[2] = 0
     with pytest.raises(BadInputError, match="slice 2 is all zero"):
-        native.embed(stacked)
-    assert np.isfinite(native.embed(stacked[:2])).all()
+        native.embed(network_input)
+    assert np.isfinite(native.embed(network_input[:2])).all()
 
 
 def test_a_host_program_that_allows_tf32_changes_no_bit(native: Embedder, model_file: Path) -> None:
-    stacked = random_stacked(3, 96, 96)
+    network_input = random_network_input(3, 96, 96)
     for embedder in (native, Embedder.load(model_file, device="cuda", backend="torch")):
-        expected = embedder.embed(stacked)
+        expected = embedder.embed(network_input)
         before = torch.get_float32_matmul_precision()
         try:
             torch.set_float32_matmul_precision("high")
-            np.testing.assert_array_equal(embedder.embed(stacked), expected)
+            np.testing.assert_array_equal(embedder.embed(network_input), expected)
         finally:
             torch.set_float32_matmul_precision(before)
 
@@ -101,21 +101,21 @@ def test_the_host_program_s_threads_may_draw_free_and_wait_meanwhile(native: Emb
         torch.cuda.empty_cache()
         return float((numbers @ numbers).mean())
 
-    inputs = [random_stacked(1 + index % 3, 40 + index, 48) for index in range(30)]
-    expected = [native.embed(stacked) for stacked in inputs]
+    inputs = [random_network_input(1 + index % 3, 40 + index, 48) for index in range(30)]
+    expected = [native.embed(network_input) for network_input in inputs]
     with ThreadPoolExecutor(4) as threads:
         others = [threads.submit(use_the_gpu) for _ in range(60)]
-        for stacked, alone in zip(inputs, expected, strict=True):
-            np.testing.assert_array_equal(native.embed(stacked), alone)
+        for network_input, alone in zip(inputs, expected, strict=True):
+            np.testing.assert_array_equal(native.embed(network_input), alone)
         assert all(0 < other.result() < 1000 for other in others)
 
 
 def test_input_beyond_float16_is_refused_by_its_slice(model_file: Path) -> None:
     embedder = Embedder.load(model_file, device="cuda", precision="float16")
-    stacked = random_stacked(2, 40, 40)
-    stacked[1] *= 1e6
+    network_input = random_network_input(2, 40, 40)
+    network_input[1] *= 1e6
     with pytest.raises(BadInputError, match="slice 1 overflows the network's arithmetic"):
-        embedder.embed(stacked)
+        embedder.embed(network_input)
 
 
 def test_embedding_while_the_thread_records_a_cuda_graph_is_refused(native: Embedder) -> None:
@@ -124,7 +124,7 @@ def test_embedding_while_the_thread_records_a_cuda_graph_is_refused(native: Embe
     with torch.cuda.graph(graph):
         doubled = 2 * numbers
         with pytest.raises(InvalidArgumentError, match="records a CUDA graph"):
-            native.embed(random_stacked(1, 40, 40))
+            native.embed(random_network_input(1, 40, 40))
     graph.replay()
     torch.cuda.synchronize()
     assert float(doubled.sum()) == 16

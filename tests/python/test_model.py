@@ -13,14 +13,14 @@ def small(**arguments: object) -> MRIEmbeddingModel:
     return MRIEmbeddingModel(**{"embed_dim": 16, "widths": (8, 16, 16, 24), **arguments})  # type: ignore[arg-type]
 
 
-def stacked(*shape: int) -> torch.Tensor:
+def network_input(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 31), (9, 9), (17, 8), (33, 47), (64, 64), (65, 128)])
 @pytest.mark.parametrize("slices", [1, 3])
 def test_any_image_size_from_8_x_8_gives_one_embedding_a_slice(slices: int, size: tuple[int, int]) -> None:
-    embedding = MRIEmbeddingModel()(stacked(slices, 4, *size))
+    embedding = MRIEmbeddingModel()(network_input(slices, 4, *size))
     assert embedding.shape == (slices, 256)
     assert embedding.dtype == torch.float32
     assert bool(torch.isfinite(embedding).all())
@@ -29,11 +29,11 @@ def test_any_image_size_from_8_x_8_gives_one_embedding_a_slice(slices: int, size
 @pytest.mark.parametrize("arguments", [{}, {"use_mlp_head": True}, {"widths": (3, 6, 10, 12)}, {"embed_dim": 1}])
 def test_the_arguments_decide_the_length_of_the_embedding(arguments: dict[str, object]) -> None:
     model = small(**arguments)
-    assert model(stacked(2, 4, 16, 16)).shape == (2, arguments.get("embed_dim", 16))
+    assert model(network_input(2, 4, 16, 16)).shape == (2, arguments.get("embed_dim", 16))
 
 
 def test_embeddings_have_unit_length_unless_told_otherwise() -> None:
-    x = stacked(5, 4, 20, 20)
+    x = network_input(5, 4, 20, 20)
     normalizing, plain = small().materialize(4), small(normalize=False).materialize(4)
     one = torch.ones(5)
     torch.testing.assert_close(normalizing(x).norm(dim=1), one)
@@ -47,8 +47,8 @@ def test_embeddings_have_unit_length_unless_told_otherwise() -> None:
 @pytest.mark.parametrize("use_mlp_head", [False, True])
 def test_gradients_reach_every_parameter(use_mlp_head: bool) -> None:
     model = small(use_mlp_head=use_mlp_head)
-    embedding = model(stacked(4, 6, 24, 24))
-    (embedding * stacked(4, 16)).sum().backward()
+    embedding = model(network_input(4, 6, 24, 24))
+    (embedding * network_input(4, 16)).sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert float(parameter.grad.abs().max()) > 0, name
@@ -58,11 +58,11 @@ def test_gradients_reach_every_parameter(use_mlp_head: bool) -> None:
 def test_the_stem_learns_its_channels_at_the_first_forward_pass(channels: int) -> None:
     model = small()
     assert isinstance(model.stem.convolution.weight, nn.UninitializedParameter)
-    model(stacked(1, channels, 16, 16))
+    model(network_input(1, channels, 16, 16))
     assert model.stem.convolution.weight.shape == (8, channels, 3, 3)
     assert type(model.stem.convolution) is nn.Conv2d
     with pytest.raises(ValueError, match=f"expected {channels} channels"):
-        model(stacked(1, channels + 2, 16, 16))
+        model(network_input(1, channels + 2, 16, 16))
 
 
 def test_materialize_does_the_same_and_contradicts_nothing() -> None:
@@ -79,7 +79,7 @@ def test_the_stem_is_initialized_by_kaiming_right_after_it_materializes() -> Non
     torch.manual_seed(3)
     model = MRIEmbeddingModel(widths=(64, 64, 128, 256))
     before = {name: p.detach().clone() for name, p in model.named_parameters() if not name.startswith("stem.conv")}
-    model(stacked(1, 32, 16, 16))
+    model(network_input(1, 32, 16, 16))
     weight = model.stem.convolution.weight.detach()
     assert float(weight.std()) == pytest.approx(math.sqrt(2 / (32 * 9)), rel=0.02)
     assert float(weight.abs().max()) > 3 * float(weight.std())  # normal: PyTorch's own default is uniform, and bounded
@@ -109,7 +109,7 @@ def test_weights_loaded_before_the_first_forward_pass_are_kept() -> None:
     torch.manual_seed(99)
     model = MRIEmbeddingModel(embed_dim=16, widths=(8, 16, 16, 24))
     model.load_state_dict(weights)
-    model(stacked(1, 6, 16, 16))
+    model(network_input(1, 6, 16, 16))
     for name, value in model.state_dict().items():
         assert torch.equal(value, weights[name]), name
 
@@ -121,7 +121,7 @@ def test_groups_are_the_largest_of_8_4_2_1_that_divides(channels: int, groups: i
 
 def test_dropout_acts_in_training_only() -> None:
     model = small(dropout=0.5).materialize(4)
-    x = stacked(2, 4, 32, 32)
+    x = network_input(2, 4, 32, 32)
     model.train()
     assert not torch.equal(model(x), model(x))
     model.eval()
@@ -134,13 +134,13 @@ def test_embed_runs_in_evaluation_mode_without_gradients_and_restores_every_mode
     model = small(dropout=0.5).materialize(4).train()
     model.backbone[1].eval()
     modes = [module.training for module in model.modules()]
-    x = stacked(2, 4, 32, 32)
+    x = network_input(2, 4, 32, 32)
     embedding = model.embed(x)
     assert not embedding.requires_grad
     assert torch.equal(embedding, model.embed(x))
     assert [module.training for module in model.modules()] == modes
     with pytest.raises(ValueError, match="channels"):
-        model.embed(stacked(2, 6, 32, 32))
+        model.embed(network_input(2, 6, 32, 32))
     assert [module.training for module in model.modules()] == modes
 
 
@@ -148,7 +148,7 @@ def test_the_network_is_the_one_of_the_specification() -> None:
     """Every operation once more, in float64 and without nn.Module."""
     model = small(use_mlp_head=True).materialize(6)
     weights = {name: value.double() for name, value in model.state_dict().items()}
-    x = stacked(3, 6, 21, 30)
+    x = network_input(3, 6, 21, 30)
 
     def block(x: torch.Tensor, prefix: str, stride: int) -> torch.Tensor:
         x = F.conv2d(x, weights[f"{prefix}.convolution.weight"], weights[f"{prefix}.convolution.bias"], stride, 1)
@@ -206,7 +206,7 @@ def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_other_precisions_of_weights_and_input_are_converted(dtype: torch.dtype) -> None:
     model = small().materialize(4)
-    x = stacked(2, 4, 16, 16)
+    x = network_input(2, 4, 16, 16)
     expected = model.embed(x)
     torch.testing.assert_close(model.embed(x.to(dtype)), expected, rtol=0, atol=0.02)
     embedding = model.to(dtype).embed(x)
@@ -216,6 +216,6 @@ def test_other_precisions_of_weights_and_input_are_converted(dtype: torch.dtype)
 def test_scripting_changes_nothing() -> None:
     model = small().materialize(4).eval()
     scripted = torch.jit.script(model)
-    x = stacked(2, 4, 19, 16)
+    x = network_input(2, 4, 19, 16)
     assert torch.equal(scripted(x), model(x))
     assert torch.equal(scripted(x, False), model(x, False))

@@ -68,13 +68,13 @@ def test_layers_and_weights_are_the_whole_network(tmp_path: Path, arguments: dic
         torch.nn.init.normal_(parameter, std=0.2)
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="a test")
     description, weights = read(tmp_path / "model.pt")
-    stacked = torch.randn(2, 6, 37, 44)
-    expected = run(description, weights, stacked.double())
+    network_input = torch.randn(2, 6, 37, 44)
+    expected = run(description, weights, network_input.double())
     scale = np.abs(expected).max()
-    found = Embedder.load(tmp_path / "model.pt").embed(stacked.numpy())
+    found = Embedder.load(tmp_path / "model.pt").embed(network_input.numpy())
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
     with torch.no_grad():
-        np.testing.assert_allclose(pipeline(stacked).numpy(), expected, rtol=0, atol=1e-5 * scale)
+        np.testing.assert_allclose(pipeline(network_input).numpy(), expected, rtol=0, atol=1e-5 * scale)
 
 
 def test_the_description_has_the_numbers_of_the_preprocessing(model_file: Path) -> None:

@@ -64,9 +64,9 @@ def assert_same(paths: Paths, method: str, *arguments: object, tolerance: float 
 
 
 @pytest.mark.parametrize("slices", range(1, 10))
-def test_stacked_input_gives_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
-    stacked = np.random.default_rng(slices).normal(size=(slices, 16, 40, 33)).astype(np.float32)
-    assert_same(paths, "embed", stacked)
+def test_network_input_gives_the_same_embedding_everywhere(paths: Paths, slices: int) -> None:
+    network_input = np.random.default_rng(slices).normal(size=(slices, 16, 40, 33)).astype(np.float32)
+    assert_same(paths, "embed", network_input)
 
 
 @pytest.mark.parametrize("slices", range(1, 10))
@@ -214,8 +214,8 @@ def test_the_c_interface_equals_the_binding_bit_for_bit(paths: Paths) -> None:
     )
     images = np.asfortranarray(kspace)
     np.testing.assert_array_equal(c.call("mriembed_embed_images", images), paths.embedder.embed_images(images))
-    stacked = np.random.default_rng(0).normal(size=(2, 16, 20, 24)).astype(np.float32)
-    np.testing.assert_array_equal(c.call("mriembed_embed", stacked), paths.embedder.embed(stacked))
+    network_input = np.random.default_rng(0).normal(size=(2, 16, 20, 24)).astype(np.float32)
+    np.testing.assert_array_equal(c.call("mriembed_embed", network_input), paths.embedder.embed(network_input))
     c.close()
 
 
@@ -225,22 +225,22 @@ def run_embed(model: Path, scan: Path, output: Path, *options: str) -> tuple[np.
     return np.load(output), json.loads(output.with_suffix(".json").read_text())["rows"]
 
 
-@pytest.mark.parametrize("kind", ["k-space", "images", "stacked"])
+@pytest.mark.parametrize("kind", ["k-space", "images", "network_input"])
 def test_the_command_line_equals_the_binding_bit_for_bit_on_arrays(model_file: Path, tmp_path: Path, kind: str) -> None:
     embedder = Embedder.load(model_file)
     samples = coil_mixture(5, 11, 36, 50)
-    stacked = np.random.default_rng(0).normal(size=(5, 16, 20, 24)).astype(np.float32)
-    np.save(tmp_path / "scan.npy", stacked if kind == "stacked" else samples)
+    network_input = np.random.default_rng(0).normal(size=(5, 16, 20, 24)).astype(np.float32)
+    np.save(tmp_path / "scan.npy", network_input if kind == "network_input" else samples)
     options = ["--input", "image"] if kind == "images" else []
     rows, described = run_embed(model_file, tmp_path / "scan.npy", tmp_path / "out.npy", *options)
     expected = {
         "k-space": lambda: embedder.embed_kspace(samples),
         "images": lambda: embedder.embed_images(samples),
-        "stacked": lambda: embedder.embed(stacked),
+        "network_input": lambda: embedder.embed(network_input),
     }[kind]()
     np.testing.assert_array_equal(rows, expected)
     assert [row["slice"] for row in described] == [0, 1, 2, 3, 4]
-    assert {row["coils"] for row in described} == ({8} if kind == "stacked" else {11})
+    assert {row["coils"] for row in described} == ({8} if kind == "network_input" else {11})
 
 
 def embed_by_hand(embedder: Embedder, scan: RawScan) -> np.ndarray:
@@ -318,8 +318,8 @@ def save_disturbed_network(
         for parameter in pipeline.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     mriembed.save_model_file(pipeline, path, weights_source="test")
-    stacked = torch.randn(shape[0], 6, *shape[1:])
-    return stacked.numpy(), model.embed(stacked, None).numpy()
+    network_input = torch.randn(shape[0], 6, *shape[1:])
+    return network_input.numpy(), model.embed(network_input, None).numpy()
 
 
 @pytest.mark.parametrize("backend", ["native", "torch"])
@@ -331,11 +331,11 @@ def save_disturbed_network(
 def test_the_library_s_kernels_and_torch_s_agree_with_eager(
     tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], backend: str
 ) -> None:
-    stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
+    network_input, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
         embedder = Embedder.load(tmp_path / "model.pt", threads=threads, backend=backend)
         assert embedder.backend == backend
-        np.testing.assert_allclose(embedder.embed(stacked), expected, rtol=0, atol=FLOAT32)
+        np.testing.assert_allclose(embedder.embed(network_input), expected, rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("backend", ["native", "torch"])
@@ -347,10 +347,10 @@ def test_the_library_s_kernels_and_torch_s_agree_with_eager(
 def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_shape(
     tmp_path: Path, arguments: dict[str, object], shape: tuple[int, int, int], backend: str
 ) -> None:
-    stacked, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
+    network_input, expected = save_disturbed_network(tmp_path / "model.pt", arguments, shape)
     for threads in (1, 2, 3):
         embedder = Embedder.load(tmp_path / "model.pt", precision="bfloat16", threads=threads, backend=backend)
-        half = embedder.embed(stacked)
+        half = embedder.embed(network_input)
         lengths = np.linalg.norm(half, axis=1) * np.linalg.norm(expected, axis=1)
         assert (np.sum(half * expected, axis=1) / lengths).min() >= 0.999
         np.testing.assert_allclose(np.linalg.norm(half, axis=1), np.linalg.norm(expected, axis=1), rtol=0.02)
@@ -363,8 +363,10 @@ def test_a_network_that_the_kernels_do_not_know_runs_on_torch_s(tmp_path: Path) 
     mriembed.save_model_file(pipeline, tmp_path / "model.pt", weights_source="test")
     embedder = Embedder.load(tmp_path / "model.pt")
     assert embedder.backend == "torch"
-    stacked = torch.randn(2, 6, 20, 24)
-    np.testing.assert_allclose(embedder.embed(stacked.numpy()), model.embed(stacked).numpy(), rtol=0, atol=FLOAT32)
+    network_input = torch.randn(2, 6, 20, 24)
+    np.testing.assert_allclose(
+        embedder.embed(network_input.numpy()), model.embed(network_input).numpy(), rtol=0, atol=FLOAT32
+    )
 
 
 @pytest.mark.gpu
@@ -372,9 +374,9 @@ def test_a_gpu_in_float32_stays_within_1e_4_of_the_cpu(paths: Paths) -> None:
     kspace = coil_mixture(9, 8, 96, 128)
     gpu = Embedder.load(paths.file, device="cuda").embed_kspace(kspace, None, 96)
     np.testing.assert_allclose(gpu, paths.embedder.embed_kspace(kspace, None, 96), rtol=0, atol=1e-4)
-    stacked = np.random.default_rng(0).normal(size=(4, 16, 96, 80)).astype(np.float32)
-    gpu = Embedder.load(paths.file, device="cuda:0").embed(stacked)
-    np.testing.assert_allclose(gpu, paths.embedder.embed(stacked), rtol=0, atol=1e-4)
+    network_input = np.random.default_rng(0).normal(size=(4, 16, 96, 80)).astype(np.float32)
+    gpu = Embedder.load(paths.file, device="cuda:0").embed(network_input)
+    np.testing.assert_allclose(gpu, paths.embedder.embed(network_input), rtol=0, atol=1e-4)
 
 
 @pytest.mark.gpu

@@ -16,10 +16,10 @@ def kspace_of(*shape: int) -> torch.Tensor:
 def test_embedding_is_preparing_and_then_the_network() -> None:
     pipeline = pipeline_of()
     kspace, psi = kspace_of(2, 5, 16, 24), torch.eye(5, dtype=torch.complex128)
-    stacked = pipeline.preprocess_kspace(kspace, psi, 12)[0]
-    assert torch.equal(pipeline.embed_kspace(kspace, psi, 12), pipeline.model(stacked))
-    stacked = pipeline.preprocess_images(kspace)[0]
-    assert torch.equal(pipeline.embed_images(kspace), pipeline(stacked))
+    network_input = pipeline.preprocess_kspace(kspace, psi, 12)[0]
+    assert torch.equal(pipeline.embed_kspace(kspace, psi, 12), pipeline.model(network_input))
+    network_input = pipeline.preprocess_images(kspace)[0]
+    assert torch.equal(pipeline.embed_images(kspace), pipeline(network_input))
 
 
 def test_the_stem_fits_the_virtual_coils() -> None:
@@ -39,9 +39,9 @@ def test_gradients_pass_through_the_preparation() -> None:
 def test_half_precision_of_the_network_leaves_the_preparation_as_it_is() -> None:
     pipeline = pipeline_of()
     kspace = kspace_of(2, 5, 16, 24)
-    stacked = pipeline.preprocess_kspace(kspace)[0]
+    network_input = pipeline.preprocess_kspace(kspace)[0]
     half = pipeline_of().to(torch.bfloat16)
-    assert torch.equal(half.preprocess_kspace(kspace)[0], stacked)
+    assert torch.equal(half.preprocess_kspace(kspace)[0], network_input)
     with torch.no_grad():
         cosine = (half.embed_kspace(kspace) * pipeline.embed_kspace(kspace)).sum(1)
     assert float(cosine.min()) > 0.999
@@ -54,5 +54,5 @@ def test_scripting_offers_the_three_ways_in() -> None:
     with torch.no_grad():
         assert torch.equal(scripted.embed_kspace(kspace), pipeline.embed_kspace(kspace))
         assert torch.equal(scripted.embed_images(kspace), pipeline.embed_images(kspace))
-        stacked = pipeline.preprocess_images(kspace)[0]
-        assert torch.equal(scripted(stacked, normalize=False), pipeline(stacked, normalize=False))
+        network_input = pipeline.preprocess_images(kspace)[0]
+        assert torch.equal(scripted(network_input, normalize=False), pipeline(network_input, normalize=False))

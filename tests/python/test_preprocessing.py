@@ -23,10 +23,10 @@ def assert_agrees(
 ) -> None:
     reference = Reference(preprocessor.num_coils, preprocessor.coil_compression, preprocessor.matrix)
     psi = None if covariance is None else torch.from_numpy(covariance)
-    stacked, energy_kept = preprocessor.preprocess_kspace(torch.from_numpy(kspace), psi, readout_width)
+    network_input, energy_kept = preprocessor.preprocess_kspace(torch.from_numpy(kspace), psi, readout_width)
     for index, one in enumerate(kspace):
         expected, expected_energy = reference.from_kspace(one, covariance, readout_width)
-        np.testing.assert_allclose(stacked[index], expected, rtol=0, atol=3e-5 * np.abs(expected).max())
+        np.testing.assert_allclose(network_input[index], expected, rtol=0, atol=3e-5 * np.abs(expected).max())
         assert float(energy_kept[index]) == pytest.approx(expected_energy, abs=1e-6)
 
 
@@ -82,11 +82,11 @@ def test_images_join_after_the_transform() -> None:
     kspace = separated_kspace(2, 9, 20, 27)
     preprocessor = CoilPreprocessor(8)
     images = np.stack([centred_ifft2(one) for one in kspace]).astype(np.complex64)
-    stacked, energy_kept = preprocessor.preprocess_images(torch.from_numpy(images))
-    np.testing.assert_allclose(stacked, prepared(preprocessor, kspace), rtol=0, atol=1e-4)
+    network_input, energy_kept = preprocessor.preprocess_images(torch.from_numpy(images))
+    np.testing.assert_allclose(network_input, prepared(preprocessor, kspace), rtol=0, atol=1e-4)
     for index, one in enumerate(images):
         expected, energy = Reference().from_images(one)
-        np.testing.assert_allclose(stacked[index], expected, rtol=0, atol=3e-5 * np.abs(expected).max())
+        np.testing.assert_allclose(network_input[index], expected, rtol=0, atol=3e-5 * np.abs(expected).max())
         assert float(energy_kept[index]) == pytest.approx(energy, abs=1e-6)
 
 
@@ -103,16 +103,18 @@ def test_prewhitening_makes_noise_white() -> None:
 
 @pytest.mark.parametrize("coils", [1, 2, 7])
 def test_few_coils_fill_all_channels(coils: int) -> None:
-    stacked, energy_kept = CoilPreprocessor(8).preprocess_kspace(torch.from_numpy(separated_kspace(1, coils, 12, 12)))
-    assert stacked.shape == (1, 16, 12, 12)
+    network_input, energy_kept = CoilPreprocessor(8).preprocess_kspace(
+        torch.from_numpy(separated_kspace(1, coils, 12, 12))
+    )
+    assert network_input.shape == (1, 16, 12, 12)
     assert float(energy_kept) == 1.0
-    assert bool((stacked[0].square().sum((1, 2)) > 0).all())
+    assert bool((network_input[0].square().sum((1, 2)) > 0).all())
 
 
 def test_the_result_has_unit_mean_energy_and_float32() -> None:
-    stacked = CoilPreprocessor(8, "pca", 20)(torch.from_numpy(1e5 * separated_kspace(3, 12, 24, 31)))
-    assert stacked.dtype == torch.float32
-    torch.testing.assert_close(stacked.square().sum(1).mean((1, 2)), torch.ones(3))
+    network_input = CoilPreprocessor(8, "pca", 20)(torch.from_numpy(1e5 * separated_kspace(3, 12, 24, 31)))
+    assert network_input.dtype == torch.float32
+    torch.testing.assert_close(network_input.square().sum(1).mean((1, 2)), torch.ones(3))
 
 
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (40, 30), (31, 44), (48, 36)])
@@ -126,12 +128,12 @@ def test_a_matrix_keeps_values_and_places_of_a_smooth_image(height: int, width: 
         return np.exp(-((y - 2.5) ** 2 + (x + 1.5) ** 2) / (2 * (square / 12) ** 2))
 
     preprocessor = CoilPreprocessor(1, "none", matrix)
-    stacked = preprocessor.preprocess_images(
+    network_input = preprocessor.preprocess_images(
         torch.from_numpy(blob(height, width, 1.0)[None, None].astype(np.complex64))
     )[0]
     expected = blob(matrix, matrix, square / matrix)
     expected /= np.sqrt(2 * np.mean(expected**2))  # magnitude and real part hold a half of the energy each
-    np.testing.assert_allclose(stacked[0, 0], expected, rtol=0, atol=0.03 * expected.max())
+    np.testing.assert_allclose(network_input[0, 0], expected, rtol=0, atol=0.03 * expected.max())
 
 
 def test_scripting_changes_nothing() -> None:
@@ -167,7 +169,7 @@ def test_the_square_field_of_view_is_the_smallest_that_holds_the_slice(height: i
 
 def test_air_stays_dark() -> None:
     images = slice_images(6, 96, 96, 0, noise=0.01)
-    stacked = prepared(CoilPreprocessor(8, "pca", 96), centred_fft2(images)[None].astype(np.complex64))[0]
+    network_input = prepared(CoilPreprocessor(8, "pca", 96), centred_fft2(images)[None].astype(np.complex64))[0]
     body = np.abs(images).sum(0) > 0.5
-    power = (stacked**2).sum(0)
+    power = (network_input**2).sum(0)
     assert power[~body].mean() < 0.05 * power[body].mean()

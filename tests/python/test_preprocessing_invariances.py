@@ -100,8 +100,8 @@ def test_an_object_has_the_same_shape_whatever_lines_it_was_measured_with(
         kspace = torch.from_numpy(ellipses(ky, kx)[None].astype(np.complex64))
         height = round(lines / oversampling)
         square = square_field_of_view(height, samples, field / height / (240.0 / samples))
-        stacked, _ = CoilPreprocessor(2, "pca", matrix).preprocess_kspace(kspace, None, None, height, square)
-        return stacked[0].numpy()
+        network_input, _ = CoilPreprocessor(2, "pca", matrix).preprocess_kspace(kspace, None, None, height, square)
+        return network_input[0].numpy()
 
     expected, found = network_input(96, 240.0, 1), network_input(lines, field, oversampling)
     assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected)

@@ -67,14 +67,14 @@ def test_folders_are_searched_to_any_depth_by_the_endings_of_scans(tmp_path: Pat
 def test_files_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY\x01\x00")
     (tmp_path / "cut.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
-    np.save(tmp_path / "stacked.npy", np.ones((1, 4, 8, 8), np.float32))
+    np.save(tmp_path / "network_input.npy", np.ones((1, 4, 8, 8), np.float32))
     zero = drawn((1, 2, 8, 8)).repeat(2, 0)
     zero[1] = 0
     np.save(tmp_path / "zero.npy", zero)
     for name, reason in (
         ("cut.npy", ""),
         ("cut.h5", ""),
-        ("stacked.npy", "network input; k-space or coil images are needed"),
+        ("network_input.npy", "network input; k-space or coil images are needed"),
         ("zero.npy", "slice 1 is all zero"),
         ("none.npy", ""),
     ):

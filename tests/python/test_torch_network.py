@@ -90,20 +90,20 @@ def test_a_slice_that_is_not_finite_or_all_zero_is_refused_by_its_number(
     small_model: Path, precision: str, fault: float
 ) -> None:
     embedder = Embedder.load(small_model, backend="torch", precision=precision)
-    stacked = np.random.default_rng(1).normal(size=(3, 4, 24, 20)).astype(np.float32)
-    stacked[2, 3, 23, 0] = fault
+    network_input = np.random.default_rng(1).normal(size=(3, 4, 24, 20)).astype(np.float32)
+    network_input[2, 3, 23, 0] = fault
     with pytest.raises(BadInputError, match="slice 2 holds NaN or infinite samples"):
-        embedder.embed(stacked)
-    stacked[2] = 0
+        embedder.embed(network_input)
+    network_input[2] = 0
     with pytest.raises(BadInputError, match="slice 2 is all zero"):
-        embedder.embed(stacked)
-    assert np.isfinite(embedder.embed(stacked[:2])).all()
+        embedder.embed(network_input)
+    assert np.isfinite(embedder.embed(network_input[:2])).all()
 
 
 def test_bfloat16_gives_the_bits_of_the_scripted_network(small_model: Path) -> None:
-    stacked = np.random.default_rng(1).normal(size=(3, 4, 24, 20)).astype(np.float32)
+    network_input = np.random.default_rng(1).normal(size=(3, 4, 24, 20)).astype(np.float32)
     scripted = torch.jit.load(small_model).to(torch.bfloat16)
     with torch.inference_mode():
-        expected = scripted(torch.from_numpy(stacked)).float().numpy()
-    found = Embedder.load(small_model, backend="torch", precision="bfloat16").embed(stacked)
+        expected = scripted(torch.from_numpy(network_input)).float().numpy()
+    found = Embedder.load(small_model, backend="torch", precision="bfloat16").embed(network_input)
     assert np.sum(found * expected, axis=1).min() > 0.9999

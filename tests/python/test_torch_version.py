@@ -16,9 +16,9 @@ def built_against_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("built_against_another_torch")
 def test_the_library_s_kernels_run_with_any_torch(model_file: Path) -> None:
-    stacked = np.random.default_rng(0).standard_normal((1, 16, 24, 24)).astype(np.float32)
-    assert Embedder.load(model_file).embed(stacked).shape == (1, 256)
-    assert Embedder.from_bytes(model_file.read_bytes()).embed(stacked).shape == (1, 256)
+    network_input = np.random.default_rng(0).standard_normal((1, 16, 24, 24)).astype(np.float32)
+    assert Embedder.load(model_file).embed(network_input).shape == (1, 256)
+    assert Embedder.from_bytes(model_file.read_bytes()).embed(network_input).shape == (1, 256)
 
 
 @pytest.mark.usefixtures("built_against_another_torch")

@@ -135,7 +135,7 @@ class MRIEMBED_EXPORT Embedder {
 
   /// Embeds network input, (slices, in_channels, y, x): the output of the model's preprocessing, the magnitudes of
   /// num_coils images, then their real parts.
-  void embed(const ArrayView<const float, 4>& stacked, const ArrayView<float, 2>& embeddings,
+  void embed(const ArrayView<const float, 4>& network_input, const ArrayView<float, 2>& embeddings,
              Report* report = nullptr) const;
 
   /// Embeds complex coil images, (slices, coils, y, x).

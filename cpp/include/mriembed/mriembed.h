@@ -121,7 +121,7 @@ MRIEMBED_EXPORT mriembed_status mriembed_warm_up_kspace(const mriembed_embedder*
                                                         const mriembed_kspace_options* options, mriembed_error* error);
 
 /** Embeds network input (slices, in_channels, y, x). */
-MRIEMBED_EXPORT mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* stacked,
+MRIEMBED_EXPORT mriembed_status mriembed_embed(const mriembed_embedder* embedder, const float* network_input,
                                                const int64_t shape[4], const int64_t strides[4], float* embeddings,
                                                mriembed_error* error);
 /** Embeds complex coil images (slices, coils, y, x). */

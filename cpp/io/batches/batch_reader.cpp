@@ -13,7 +13,7 @@ namespace {
 
 void check_size(const Slice& slice, Domain domain) {
   const auto expected = static_cast<std::size_t>(slice.channels * slice.height * slice.width);
-  const std::size_t held = domain == Domain::stacked ? slice.stacked.size() : slice.samples.size();
+  const std::size_t held = domain == Domain::network_input ? slice.network_input.size() : slice.samples.size();
   if (held != expected) {
     throw Error(ErrorCode::internal, name_of(slice.label) + ": the reader gave " + std::to_string(held) +
                                          " samples where " + std::to_string(expected) + " belong");

@@ -22,7 +22,7 @@ bool SliceBatch::has_room_for(const Slice& slice, std::int64_t limit) const {
   if (limit > 0) {
     return count() < static_cast<std::size_t>(limit);
   }
-  const std::size_t bytes = samples.size() * sizeof(std::complex<float>) + stacked.size() * sizeof(float);
+  const std::size_t bytes = samples.size() * sizeof(std::complex<float>) + network_input.size() * sizeof(float);
   return count() < usual_count && bytes / count() * (count() + 1) <= usual_bytes;
 }
 
@@ -35,14 +35,14 @@ void SliceBatch::add(const Slice& slice, double seconds) {
   labels.push_back(slice.label);
   read_seconds.push_back(seconds);
   samples.insert(samples.end(), slice.samples.begin(), slice.samples.end());
-  stacked.insert(stacked.end(), slice.stacked.begin(), slice.stacked.end());
+  network_input.insert(network_input.end(), slice.network_input.begin(), slice.network_input.end());
 }
 
 void SliceBatch::clear() {
   labels.clear();
   read_seconds.clear();
   samples.clear();
-  stacked.clear();
+  network_input.clear();
 }
 
 }  // namespace mriembed::io

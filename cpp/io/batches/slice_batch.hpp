@@ -20,7 +20,7 @@ struct SliceBatch {
   std::vector<SliceLabel> labels;
   std::vector<double> read_seconds;
   std::vector<std::complex<float>> samples;
-  std::vector<float> stacked;
+  std::vector<float> network_input;
 
   [[nodiscard]] std::size_t count() const { return labels.size(); }
 

@@ -56,7 +56,7 @@ class OutOfProcessScan final : public ScanReader {
   void read(std::int64_t index, Slice& slice) override {
     reader_.request(index);
     const std::size_t count = decode_slice_head(reader_.answer(AnswerKind::slice), file_size_, slice);
-    slice.stacked.clear();
+    slice.network_input.clear();
     slice.samples.clear();
     slice.samples.reserve(count);
     for (std::size_t portion = 0; slice.samples.size() < count; ++portion) {

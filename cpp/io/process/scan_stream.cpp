@@ -236,7 +236,7 @@ ScanFacts decoded_facts(std::string_view bytes) {
   ScanFacts facts;
   ScanSummary& summary = facts.summary;
   summary.format = decoder.text();
-  summary.domain = decoder.size(0, 1) == 0 ? Domain::kspace : Domain::image;  // HDF5 holds no stacked channels
+  summary.domain = decoder.size(0, 1) == 0 ? Domain::kspace : Domain::image;  // HDF5 holds no network input
   summary.coils = decoder.size(1, most_coils);
   summary.encoded_x = decoder.size(1, longest_axis);
   summary.encoded_y = decoder.size(1, longest_axis);

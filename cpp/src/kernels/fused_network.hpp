@@ -28,11 +28,11 @@ class FusedNetwork {
 
   [[nodiscard]] virtual std::int64_t embed_dim() const noexcept = 0;
 
-  // `stacked` is (slices, channels, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous.
+  // `network_input` is (slices, channels, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous.
   //
   // `peaks`, (slices), receives each slice's largest magnitude: infinity or NaN where a sample is. The embedding of
   // such a slice is undefined.
-  virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+  virtual void embed(const float* network_input, std::int64_t slices, std::int64_t height, std::int64_t width,
                      const threads::Executor& executor, float* embeddings, float* peaks) const = 0;
 
   // Takes the memory that so many slices of this size need in as many threads, so that embed() finds it.

@@ -20,14 +20,14 @@ class StagedNetwork final : public FusedNetwork {
 
   [[nodiscard]] std::int64_t embed_dim() const noexcept override { return head_.embed_dim(); }
 
-  void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+  void embed(const float* network_input, std::int64_t slices, std::int64_t height, std::int64_t width,
              const threads::Executor& executor, float* embeddings, float* peaks) const override {
     const std::int64_t slice_floats = stages_.front().in_channels() * height * width;
     const std::int64_t at_once = std::min<std::int64_t>(slices, executor.threads());
     const auto memory = free_memory_.take();
     Run::reserve(stages_, *memory, at_once, height, width, executor.threads());
     for (std::int64_t first = 0; first < slices; first += at_once) {
-      Run run(stages_, head_, *memory, stacked + first * slice_floats, std::min(at_once, slices - first), height,
+      Run run(stages_, head_, *memory, network_input + first * slice_floats, std::min(at_once, slices - first), height,
               width);
       run.embed(executor, embeddings + first * embed_dim(), peaks + first);
     }

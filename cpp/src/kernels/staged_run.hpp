@@ -57,13 +57,13 @@ class StagedRun {
   using Sample = Stage::Sample;
   using Memory = RunMemory<Sample>;
 
-  // `stacked` is (slices, channels, height, width), contiguous.
-  StagedRun(const std::vector<Stage>& stages, const NetworkHead& head, Memory& memory, const float* stacked,
+  // `network_input` is (slices, channels, height, width), contiguous.
+  StagedRun(const std::vector<Stage>& stages, const NetworkHead& head, Memory& memory, const float* network_input,
             std::int64_t slices, std::int64_t height, std::int64_t width)
       : stages_(stages),
         head_(head),
         memory_(memory),
-        stacked_(stacked),
+        network_input_(network_input),
         slices_(slices),
         in_height_(height),
         in_width_(width),
@@ -215,7 +215,7 @@ class StagedRun {
       Stage::normalize_row(input + row * in_width_ * std::ssize(held.normalization.mean), in_width_, held.normalization,
                            to + pixel, pixel);
     } else {
-      const float* planes = stacked_ + slice * stage.in_channels() * plane_;
+      const float* planes = network_input_ + slice * stage.in_channels() * plane_;
       peak = stage.read_planes(planes + row * in_width_, plane_, in_width_, to + pixel, scratch);
     }
     std::fill_n(to, pixel, Sample{});
@@ -253,7 +253,7 @@ class StagedRun {
   const std::vector<Stage>& stages_;
   const NetworkHead& head_;
   Memory& memory_;
-  const float* stacked_;
+  const float* network_input_;
   std::int64_t slices_;
   std::int64_t in_height_;
   std::int64_t in_width_;

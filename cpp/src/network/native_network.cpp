@@ -120,9 +120,9 @@ class NativeNetwork final : public Network {
     network_->reserve(slices, height, width, executor.threads());
   }
 
-  void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+  void embed(const float* network_input, std::int64_t slices, std::int64_t height, std::int64_t width,
              const threads::Executor& executor, float* embeddings, float* peaks) const override {
-    network_->embed(stacked, slices, height, width, executor, embeddings, peaks);
+    network_->embed(network_input, slices, height, width, executor, embeddings, peaks);
   }
 
  private:

@@ -29,10 +29,10 @@ class Network {
   virtual void reserve(std::int64_t slices, std::int64_t height, std::int64_t width,
                        const threads::Executor& executor) const = 0;
 
-  // `stacked` is (slices, 2 x coils, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous. `peaks`,
-  // (slices), receives each slice's largest magnitude: infinity or NaN where a sample is. The embedding of such a slice
-  // is undefined. Throws Error and std::bad_alloc.
-  virtual void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+  // `network_input` is (slices, 2 x coils, height, width), contiguous; `embeddings` (slices, embed_dim), contiguous.
+  // `peaks`, (slices), receives each slice's largest magnitude: infinity or NaN where a sample is. The embedding of
+  // such a slice is undefined. Throws Error and std::bad_alloc.
+  virtual void embed(const float* network_input, std::int64_t slices, std::int64_t height, std::int64_t width,
                      const threads::Executor& executor, float* embeddings, float* peaks) const = 0;
 };
 

@@ -55,7 +55,7 @@ NetworkInput Preprocessor::room_for(std::int64_t count, const RawSlices& slices)
   input.width = request_.matrix > 0 ? request_.matrix : slices.width;
   const std::int64_t slice_floats = 2 * request_.num_coils * input.height * input.width;
   input.memory = kernels::aligned_array<float>(static_cast<std::size_t>(count * slice_floats));
-  input.stacked = input.memory.get();
+  input.samples = input.memory.get();
   input.energy_kept.resize(static_cast<std::size_t>(count), 1.0);
   return input;
 }

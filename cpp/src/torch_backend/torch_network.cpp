@@ -165,7 +165,7 @@ class TorchNetwork final : public Network {
                const threads::Executor& /*executor*/) const override {}  // torch's allocator keeps what it took
 
   // On torch's threads, whatever the executor is.
-  void embed(const float* stacked, std::int64_t slices, std::int64_t height, std::int64_t width,
+  void embed(const float* network_input, std::int64_t slices, std::int64_t height, std::int64_t width,
              const threads::Executor& /*executor*/, float* embeddings, float* peaks) const override {
     translating_errors([&] {
       if (device_.is_cuda()) {
@@ -174,7 +174,7 @@ class TorchNetwork final : public Network {
       const CallScope scope(device_, is_forked_child() ? 1 : threads_);
       // torch only reads through it; its interface has no const.
       const at::Tensor input =
-          at::from_blob(const_cast<float*>(stacked), {slices, channels_, height, width}, at::kFloat);
+          at::from_blob(const_cast<float*>(network_input), {slices, channels_, height, width}, at::kFloat);
       const cuda::GpuResult result = gpu_ ? gpu_->embed(input) : run(input);
       std::copy_n(result.embeddings.const_data_ptr<float>(), result.embeddings.numel(), embeddings);
       std::copy_n(result.peaks.const_data_ptr<float>(), slices, peaks);
@@ -182,21 +182,21 @@ class TorchNetwork final : public Network {
   }
 
  private:
-  [[nodiscard]] cuda::GpuResult run(const at::Tensor& stacked) const {
+  [[nodiscard]] cuda::GpuResult run(const at::Tensor& network_input) const {
     const c10::OptionalStreamGuard on_own_stream(stream_);
-    const at::Tensor input = uploaded(stacked);
+    const at::Tensor input = uploaded(network_input);
     const at::Tensor peaks = input.abs().flatten(1).amax(1);  // NaN wins over every number
     const at::Tensor rows = (*forward_)({module_._ivalue(), input, c10::IValue()}).toTensor();
     return {rows.to(at::kCPU, at::kFloat).contiguous(), peaks.to(at::kCPU, at::kFloat)};
   }
 
-  [[nodiscard]] at::Tensor uploaded(const at::Tensor& stacked) const {
+  [[nodiscard]] at::Tensor uploaded(const at::Tensor& network_input) const {
     const at::ScalarType dtype = cuda::upload_dtype(dtype_of(precision_));
     if (!device_.is_cuda()) {
-      return stacked.to(dtype);
+      return network_input.to(dtype);
     }
-    at::Tensor staging = at::empty(stacked.sizes(), at::TensorOptions(dtype).pinned_memory(true));
-    staging.copy_(stacked);
+    at::Tensor staging = at::empty(network_input.sizes(), at::TensorOptions(dtype).pinned_memory(true));
+    staging.copy_(network_input);
     return staging.to(device_, /*non_blocking=*/true);
   }
 

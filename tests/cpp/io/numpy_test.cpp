@@ -100,9 +100,9 @@ TEST(NumpyReader, takes_images_where_it_is_told_so) {
 TEST(NumpyReader, takes_real_arrays_as_network_input) {
   const std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8};
   const auto scan = open_scan(written(".npy", npy_bytes("<f4", false, "1, 4, 2, 1", bytes_of(values))), {});
-  EXPECT_EQ(scan->summary().domain, Domain::stacked);
+  EXPECT_EQ(scan->summary().domain, Domain::network_input);
   EXPECT_EQ(scan->summary().coils, 2);
-  EXPECT_EQ(read_slice(*scan, 0).stacked, values);
+  EXPECT_EQ(read_slice(*scan, 0).network_input, values);
 }
 
 TEST(NumpyReader, counts_the_samples_that_are_zero) {

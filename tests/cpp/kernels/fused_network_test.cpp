@@ -173,14 +173,14 @@ TEST_P(Network, gives_the_embeddings_that_its_definition_gives_in_float64) {
   const threads::Executor executor(threads, in_threads_of_the_host);
   std::mt19937 generator(8);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
   const std::int64_t slice = 6 * height * width;
-  const std::vector<float> stacked = normal_floats(generator, slices * slice, 0, 1);
+  const std::vector<float> network_input = normal_floats(generator, slices * slice, 0, 1);
   std::vector<float> embeddings(static_cast<std::size_t>(slices * network->embed_dim()));
   std::vector<float> peaks(static_cast<std::size_t>(slices));
 
-  network->embed(stacked.data(), slices, height, width, executor, embeddings.data(), peaks.data());
+  network->embed(network_input.data(), slices, height, width, executor, embeddings.data(), peaks.data());
 
   for (std::int64_t index = 0; index < slices; ++index) {
-    const float* first = stacked.data() + index * slice;
+    const float* first = network_input.data() + index * slice;
     const std::vector<double> expected = defined_embedding(weights, first, height, width);
     double farthest = 0;
     double cosine = 0;
@@ -204,12 +204,12 @@ TEST_P(Network, reports_a_sample_that_is_not_finite_as_the_peak_of_its_slice_alo
   const auto network = make_fused_network(random_network(), compute_dtype);
   const threads::Executor executor(threads, in_threads_of_the_host);
   const std::int64_t slice = 6 * height * width;
-  std::vector<float> stacked(static_cast<std::size_t>(slices * slice), 0.5F);
+  std::vector<float> network_input(static_cast<std::size_t>(slices * slice), 0.5F);
   std::vector<float> embeddings(static_cast<std::size_t>(slices * network->embed_dim()));
   std::vector<float> peaks(static_cast<std::size_t>(slices));
   for (const float sample : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
-    stacked.back() = sample;
-    network->embed(stacked.data(), slices, height, width, executor, embeddings.data(), peaks.data());
+    network_input.back() = sample;
+    network->embed(network_input.data(), slices, height, width, executor, embeddings.data(), peaks.data());
     EXPECT_FALSE(std::isfinite(peaks.back()));
     EXPECT_TRUE(std::all_of(peaks.begin(), peaks.end() - 1, [](float peak) { return peak == 0.5F; }));
   }

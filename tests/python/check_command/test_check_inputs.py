@@ -37,10 +37,10 @@ def test_images_and_unreadable_files_are_refused_and_the_others_checked(clean: R
     done = check(tmp_path / "none.h5", scan)
     assert done.returncode == 4
     assert done.stdout == f"{scan}: nothing found in 8 coils, 2 slices\n"
-    stacked = np.zeros((1, 2, 8, 8), np.float32)
-    stacked[:, 0] = 1
-    np.save(tmp_path / "stacked.npy", stacked)
-    done = check(tmp_path / "stacked.npy")
+    network_input = np.zeros((1, 2, 8, 8), np.float32)
+    network_input[:, 0] = 1
+    np.save(tmp_path / "network_input.npy", network_input)
+    done = check(tmp_path / "network_input.npy")
     assert done.returncode == 4
     assert "it holds images; noise and spikes are told in k-space" in done.stderr
 

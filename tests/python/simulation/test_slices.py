@@ -33,10 +33,10 @@ def test_coils_see_the_image_times_their_sensitivity() -> None:
 
 def test_the_preprocessing_takes_them() -> None:
     generator = torch.Generator().manual_seed(0)
-    stacked, kept = CoilPreprocessor(4).preprocess_kspace(
+    network_input, kept = CoilPreprocessor(4).preprocess_kspace(
         simulate_kspace(simulate_images(2, 2, 32, generator), 5, generator)
     )
-    assert stacked.shape == (4, 8, 32, 32)
+    assert network_input.shape == (4, 8, 32, 32)
     assert bool((kept > 0.5).all())
 
 

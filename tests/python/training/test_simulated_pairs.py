@@ -13,7 +13,7 @@ def drawn(
     return simulated_pairs(subjects, slices, preprocessor, 32, generator, strength=strength)
 
 
-def test_pairs_are_stacked_channels_of_unit_energy() -> None:
+def test_pairs_are_network_input_of_unit_energy() -> None:
     for view in drawn(0)[:2]:
         assert view.shape == (12, 8, 32, 32)
         assert view.dtype == torch.float32

@@ -47,11 +47,11 @@ bool GpuLayers::serves(const kernels::NetworkWeights& weights, at::ScalarType dt
   });
 }
 
-GpuResult GpuLayers::forward(const at::Tensor& stacked) const {
+GpuResult GpuLayers::forward(const at::Tensor& network_input) const {
   const at::Tensor peaks =
-      at::linalg_vector_norm(stacked.flatten(1), HUGE_VAL, at::IntArrayRef{1}, /*keepdim=*/false, at::kFloat);
-  at::Tensor images = stacked.to(stacked.options().dtype(dtype_), /*non_blocking=*/false, /*copy=*/false,
-                                 at::MemoryFormat::ChannelsLast);
+      at::linalg_vector_norm(network_input.flatten(1), HUGE_VAL, at::IntArrayRef{1}, /*keepdim=*/false, at::kFloat);
+  at::Tensor images = network_input.to(network_input.options().dtype(dtype_), /*non_blocking=*/false, /*copy=*/false,
+                                       at::MemoryFormat::ChannelsLast);
   for (const Stage& stage : stages_) {
     images = run(stage, images);
   }

@@ -19,9 +19,9 @@ class GpuLayers {
   // Whether the kernel runs at the weights' numbers of channels.
   [[nodiscard]] static bool serves(const kernels::NetworkWeights& weights, at::ScalarType dtype);
 
-  // Queues all work on the current stream of the device and does not wait for it. `stacked` is (slices, 2 x coils, H,
-  // W), float32 or upload_dtype(), on the device, as the result is, which is float32.
-  [[nodiscard]] GpuResult forward(const at::Tensor& stacked) const;
+  // Queues all work on the current stream of the device and does not wait for it. `network_input` is (slices, 2 x
+  // coils, H, W), float32 or upload_dtype(), on the device, as the result is, which is float32.
+  [[nodiscard]] GpuResult forward(const at::Tensor& network_input) const;
 
  private:
   struct Stage {

@@ -52,14 +52,14 @@ class QueuedNetwork final : public GpuNetwork {
         stream_(device),
         layers_(layers_on(stream_, weights, device, dtype)) {}
 
-  [[nodiscard]] GpuResult embed(const at::Tensor& stacked) const override {
+  [[nodiscard]] GpuResult embed(const at::Tensor& network_input) const override {
     if (c10::cuda::currentStreamCaptureStatusMayInitCtx() != c10::cuda::CaptureStatus::None) {
       throw Error(ErrorCode::invalid_argument,
                   "the calling thread records a CUDA graph, which embedding would break; embed outside of it");
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     const c10::cuda::CUDAStreamGuard on_own_stream(stream_.get());
-    const GpuResult there = layers_.forward(uploaded(stacked));
+    const GpuResult there = layers_.forward(uploaded(network_input));
     const GpuResult here{at::empty(there.embeddings.sizes(), pinned(at::kFloat)),
                          at::empty(there.peaks.sizes(), pinned(at::kFloat))};
     here.embeddings.copy_(there.embeddings, /*non_blocking=*/true);
@@ -79,12 +79,12 @@ class QueuedNetwork final : public GpuNetwork {
   }
 
   // Copies to pinned memory and from there to the GPU, piece by piece: one piece travels while the next is copied.
-  [[nodiscard]] at::Tensor uploaded(const at::Tensor& stacked) const {
+  [[nodiscard]] at::Tensor uploaded(const at::Tensor& network_input) const {
     constexpr std::int64_t piece_samples = std::int64_t{1} << 19;  // 1 or 2 MiB
-    const std::int64_t count = stacked.numel();
-    const at::Tensor samples = stacked.view({count});
+    const std::int64_t count = network_input.numel();
+    const at::Tensor samples = network_input.view({count});
     const at::Tensor staging = at::empty({count}, pinned(upload_dtype_));
-    at::Tensor input = at::empty(stacked.sizes(), at::device(device_).dtype(upload_dtype_));
+    at::Tensor input = at::empty(network_input.sizes(), at::device(device_).dtype(upload_dtype_));
     const at::Tensor flat = input.view({count});
     for (std::int64_t first = 0; first < count; first += piece_samples) {
       const std::int64_t length = std::min(piece_samples, count - first);

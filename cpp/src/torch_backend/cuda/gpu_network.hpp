@@ -31,9 +31,9 @@ class GpuNetwork {
   GpuNetwork(const GpuNetwork&) = delete;
   GpuNetwork& operator=(const GpuNetwork&) = delete;
 
-  // `stacked` is (slices, 2 x coils, H, W), float32, contiguous, in the host's memory, as the result is. Throws Error
-  // invalid_argument where the calling thread records a CUDA graph.
-  [[nodiscard]] virtual GpuResult embed(const at::Tensor& stacked) const = 0;
+  // `network_input` is (slices, 2 x coils, H, W), float32, contiguous, in the host's memory, as the result is. Throws
+  // Error invalid_argument where the calling thread records a CUDA graph.
+  [[nodiscard]] virtual GpuResult embed(const at::Tensor& network_input) const = 0;
 };
 
 // Weights and activations are of `dtype`; sums of GroupNorm and all after the last stage are float32. Nothing where the

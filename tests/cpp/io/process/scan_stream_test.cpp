@@ -186,9 +186,9 @@ TEST(ScanStream, refuses_a_head_cut_anywhere_or_continued) {
   EXPECT_THROW(decode_slice_head(whole + '\0', 1000, received), Error);
 }
 
-TEST(ScanStream, refuses_stacked_channels_which_no_hdf5_scan_has) {
+TEST(ScanStream, refuses_network_input_which_no_hdf5_scan_has) {
   ScanSummary summary = some_summary();
-  summary.domain = Domain::stacked;
+  summary.domain = Domain::network_input;
   EXPECT_THROW(decoded_facts(facts_of(summary)), Error);
 }
 
