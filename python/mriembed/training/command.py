@@ -56,6 +56,7 @@ def _train(options: argparse.Namespace) -> int:
     from mriembed.training.measured_pairs import MeasuredPairs, split_by_file
     from mriembed.training.process_group import process_group
     from mriembed.training.progress_log import ProgressLog
+    from mriembed.training.run_folder import RunFolder
     from mriembed.training.trainer import train
     from mriembed.training.validation import validation_recall
 
@@ -71,6 +72,8 @@ def _train(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     keep_freed_memory()
     with process_group(options.device) as group:
+        if group.leads:
+            RunFolder(options.output).check_place()  # before the scans, which take longer
         measured: MeasuredPairs | None = None
         validation: list[ScanSlice] = []
         if options.scans:

@@ -24,6 +24,7 @@ from torch import Tensor
 from mriembed._build_info import SOURCE_REVISION, VERSION
 from mriembed.atomic_file import TEMPORARY_FILES, write_atomically
 from mriembed.errors import InvalidArgumentError, ModelFileError
+from mriembed.output_file import check_folder_of
 from mriembed.preprocessing import PREPROCESSING_VERSION
 from mriembed.training.recipe import Recipe
 
@@ -52,19 +53,30 @@ class RunFolder:
         """Where the weights lie once the run is done."""
         return self.path / "weights.safetensors"
 
+    def check_place(self) -> None:
+        """Refuses a place where no run can be; changes nothing.
+
+        Raises:
+            InvalidArgumentError: something else is there, or the folder above does not exist or takes no folders.
+            ModelFileError: run.json is damaged.
+        """
+        if not self.path.exists():
+            check_folder_of(self.path)
+        elif self._index() is None and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise InvalidArgumentError(f"{self.path}: exists and holds no training run; name a new folder")
+
     def open(self, recipe: Recipe) -> Checkpoint | None:
         """Makes the folder, or continues the run in it. Returns its last checkpoint, if there is one.
 
         Raises:
-            InvalidArgumentError: the folder holds another recipe's run, or something else.
+            InvalidArgumentError: the folder holds another recipe's run, or something else; see `check_place`.
             ModelFileError: the checkpoint is damaged.
             OSError: the folder cannot be made.
         """
+        self.check_place()
         index = self._index()
         if index is None:
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise InvalidArgumentError(f"{self.path}: exists and holds no training run; name a new folder")
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(exist_ok=True)
             self._write_index(recipe, 0, 0.0)
             return None
         asked = json.loads(recipe.to_json())

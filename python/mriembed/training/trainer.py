@@ -65,7 +65,7 @@ def train(
 
     Args:
         recipe: what decides the result.
-        folder: of the run; made if it does not exist.
+        folder: of the run; made if it does not exist, in a folder that does.
         group: this process and the others; each must call this function.
         measured: source of measured pairs, for `recipe.measured_share` above 0.
         begin: file with the weights to begin from, whose digest is `recipe.begun_from`; None: random weights.

@@ -1,3 +1,4 @@
+import os
 import signal
 from pathlib import Path
 
@@ -77,6 +78,46 @@ def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
     assert error.count("\n") == 1
     assert message.format(tmp=tmp_path) in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_place_where_no_run_can_be_is_refused_before_scans_are_read(
+    tmp_path: Path, scans: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scans / "broken.npy").write_bytes(b"\x93NUMPY")  # reading it would print a warning
+    (tmp_path / "thesis.txt").write_text("precious")
+    for place, message in (
+        (tmp_path / "thesis.txt", "exists and holds no training run; name a new folder"),
+        (scans, "exists and holds no training run; name a new folder"),
+        (tmp_path / "none" / "run", f"the folder {tmp_path}/none does not exist; make it first, or name another one"),
+    ):
+        assert main(["train", "-o", str(place), "--scans", str(scans), *QUICK]) == 2
+        assert capsys.readouterr().err == f"mriembed: error: {place}: {message}\n"
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["scans", "thesis.txt"]
+
+
+def test_a_full_disk_ends_a_run_with_its_last_checkpoint_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    command = ["train", "-o", str(run), *QUICK, "--checkpoint-seconds", "0"]
+    whole = os.fsync
+
+    def full_disk(handle: int) -> None:
+        if (run / "step-00000001.optimizer.safetensors").exists() and (run / "step-00000002.safetensors").exists():
+            raise OSError(28, "No space left on device")
+        whole(handle)
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    assert main(command) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert (
+        error == f"mriembed: error: {run}/step-00000002.average.safetensors: cannot be written: No space left on device"
+    )
+    monkeypatch.undo()
+    assert not list(run.glob(".*"))
+    assert main(command) == 0
+    assert (run / "weights.safetensors").exists()
 
 
 def test_weights_to_begin_from_that_are_not_there_are_refused_and_leave_nothing(
