@@ -22,6 +22,7 @@ from mriembed.errors import (
     OutOfMemoryError,
 )
 from mriembed.programs import become_command_line_program
+from mriembed.standard_output import print_line
 
 if TYPE_CHECKING:
     import argparse
@@ -245,7 +246,7 @@ def _export(options: argparse.Namespace) -> int:
         seed=options.seed,
         overwrite=options.force,
     )
-    print(
+    print_line(
         f"{options.output}: {description.num_coils} virtual coils -> {description.embed_dim} components, "
         f"{description.parameters} weights ({description.weights_source})"
     )
@@ -256,7 +257,7 @@ def _keygen(options: argparse.Namespace) -> int:
     from mriembed.seal import make_key_pair
 
     digits = make_key_pair(options.key)
-    print(f"{options.key}: signs model files; keep it secret\n{options.key}.pub: checks signatures ({digits})")
+    print_line(f"{options.key}: signs model files; keep it secret\n{options.key}.pub: checks signatures ({digits})")
     return 0
 
 
@@ -270,7 +271,7 @@ def _sign(options: argparse.Namespace) -> int:
         allow_unsealed=options.allow_unsealed,
         overwrite=options.force,
     )
-    print(f"{options.output or options.model}: signed by {digits}")
+    print_line(f"{options.output or options.model}: signed by {digits}")
     return 0
 
 
@@ -279,22 +280,22 @@ def _simulate(options: argparse.Namespace) -> int:
         from mriembed.simulation.preview import write_preview
 
         write_preview(options.preview, seed=options.seed, columns=options.slices, overwrite=options.force)
-        print(f"{options.preview}: {options.slices} simulated slices, and as many of a volume")
+        print_line(f"{options.preview}: {options.slices} simulated slices, and as many of a volume")
     else:
         from mriembed.simulation.scan_files import write_scans
 
         write_scans(options.scans, slices=options.slices, seed=options.seed, overwrite=options.force)
-        print(f"{options.scans}: {options.slices} simulated slices, each scanned twice")
+        print_line(f"{options.scans}: {options.slices} simulated slices, each scanned twice")
     return 0
 
 
 def _cmake_dir(_: argparse.Namespace) -> int:
-    print(_LIBRARIES / "cmake" / "mriembed")
+    print_line(str(_LIBRARIES / "cmake" / "mriembed"))
     return 0
 
 
 def _pkg_config_dir(_: argparse.Namespace) -> int:
-    print(_LIBRARIES / "pkgconfig")
+    print_line(str(_LIBRARIES / "pkgconfig"))
     return 0
 
 

@@ -1,9 +1,12 @@
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import mriembed
 from mriembed.cli import main
+from program import MRIEMBED
 
 
 def test_export_writes_a_model_file_and_says_what_it_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +71,22 @@ def test_errors_are_one_line_with_the_documented_exit_code(
     assert captured.err.count("\n") == 1
     assert expected in captured.err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_behind_standard_output_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([MRIEMBED, "cmake-dir"], check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "mriembed: error: standard output: cannot be written: No space left on device\n"
+
+
+def test_a_pipe_that_nobody_reads_is_an_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([MRIEMBED, "cmake-dir"], check=False, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == "mriembed: error: standard output: cannot be written: Broken pipe\n"
 
 
 @pytest.mark.parametrize("command", ["export", "train", "evaluate", "simulate"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mriembed.errors import InvalidArgumentError
 from mriembed.output_file import HTML_ENDINGS, check_output_file
+from mriembed.standard_output import print_line
 
 _DESCRIPTION = """\
 Measures coils and signal in k-space with `mriembed_cli check` and writes the findings, all figures, and images, k-space
@@ -77,7 +78,9 @@ def _write_page(options: argparse.Namespace, lines: list[str], messages: list[st
     errors = [message.removeprefix("error: ") for message in messages if message.startswith("error: ")]
     write_atomically(options.html, html_page(measurements, files, errors).encode("utf-8", "replace"))
     found = sum(len(measurement.findings) for measurement in measurements)
-    print(f"{options.html}: {found or 'no'} finding{'' if found == 1 else 's'} in {len(measurements)} measurement(s)")
+    print_line(
+        f"{options.html}: {found or 'no'} finding{'' if found == 1 else 's'} in {len(measurements)} measurement(s)"
+    )
 
 
 def _need_page_packages() -> None:

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from mriembed.standard_output import print_line
+
 _DESCRIPTION = """\
 Writes the scan of a Siemens raw data file (.dat, syngo VB and later) as MRD (ISMRMRD) HDF5, with the coils' names, the
 noise lines of earlier measurements in the file, reversed lines and the centre of k-space. Samples do not change. No
@@ -30,5 +32,5 @@ def _convert(options: argparse.Namespace) -> int:
     text = f"{options.target}: {converted.acquisitions} acquisitions, {converted.noise} noise lines"
     if converted.left_out:
         text += f"; {converted.left_out} measurements before the scan left out"
-    print(text)
+    print_line(text)
     return 0

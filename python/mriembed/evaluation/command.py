@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from mriembed.errors import InvalidArgumentError
 from mriembed.help_text import DefaultsFormatter
 from mriembed.output_file import HTML_ENDINGS, check_output_file
+from mriembed.standard_output import print_line
 
 if TYPE_CHECKING:
+    from mriembed.evaluation.evaluation import Evaluation
     from mriembed.scans import ScanSlice
 
 _DESCRIPTION = """\
@@ -72,7 +74,6 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
 def _evaluate(options: argparse.Namespace) -> int:
     import torch
 
-    from mriembed.atomic_file import write_atomically
     from mriembed.evaluation.evaluation import Plan, evaluate
     from mriembed.evaluation.measured import read_pairs
     from mriembed.evaluation.table import table
@@ -108,15 +109,23 @@ def _evaluate(options: argparse.Namespace) -> int:
             allow_unsealed=options.allow_unsealed,
             on_progress=_show_progress,
         )
-    print(table(evaluation))  # first: it stays where a file cannot be written
+    try:
+        print_line(table(evaluation))
+    finally:  # neither is lost where the other cannot be written
+        _write_files(options, evaluation)
+    return 0
+
+
+def _write_files(options: argparse.Namespace, evaluation: Evaluation) -> None:
+    from mriembed.atomic_file import write_atomically
+
     if options.json:
         write_atomically(options.json, evaluation.as_json().encode())
     if options.html:
         from mriembed.evaluation.report import html_report
 
         write_atomically(options.html, html_report(evaluation).encode())
-        print(f"\n{options.html}: the report")
-    return 0
+        print_line(f"\n{options.html}: the report")
 
 
 def _refuse_what_does_not_fit(options: argparse.Namespace) -> None:

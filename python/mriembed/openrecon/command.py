@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from mriembed.standard_output import print_line
+
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], purpose: str) -> None:
     """Adds `openrecon-label` to the command line."""
@@ -20,5 +22,5 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
 def _print_label(options: argparse.Namespace) -> int:
     from mriembed.openrecon.label import docker_label, openrecon_label
 
-    print(json.dumps(openrecon_label(), indent=2, ensure_ascii=False) if options.json else docker_label())
+    print_line(json.dumps(openrecon_label(), indent=2, ensure_ascii=False) if options.json else docker_label())
     return 0

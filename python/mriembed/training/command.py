@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mriembed.errors import BadInputError, InvalidArgumentError
 from mriembed.help_text import DefaultsFormatter
+from mriembed.standard_output import print_line
 from mriembed.training.recipe import add_recipe_options, recipe_of
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ def _train(options: argparse.Namespace) -> int:
             if len(validation) > 1:
                 recall = validation_recall(weights, recipe, validation)
                 files = len({scan.file for scan in validation})
-                print(f"of {len(validation)} slices of {files} files kept from training, {recall:.1%} are found again")
-            print(f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it")
+                print_line(
+                    f"of {len(validation)} slices of {files} files kept from training, {recall:.1%} are found again"
+                )
+            print_line(f"{weights}: trained; mriembed export --weights {weights} -o model.pt makes a model file of it")
     return 0
 
 

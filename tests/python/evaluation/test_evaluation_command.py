@@ -1,4 +1,5 @@
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from model_archives import unsealed
 from mriembed import atomic_file, export_model, read_description
 from mriembed.cli import main
 from mriembed.simulation import simulate_images, simulate_kspace
+from program import MRIEMBED
 
 
 @pytest.fixture
@@ -103,6 +105,18 @@ def test_a_model_without_coil_compression_is_refused_by_name(
     assert main(["evaluate", str(model), *QUICK, "--slices", "4"]) == 2
     said = f"mriembed: error: {model}: takes 2 coils only; a model with coil compression is needed, "
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_the_files_are_there_even_if_the_tables_cannot_be_printed(
+    model_file: Path, scans: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.json"
+    command = [str(MRIEMBED), "evaluate", str(model_file), "--scans", str(scans), *QUICK, "--json", str(out)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "mriembed: error: standard output: cannot be written: No space left on device\n"
+    assert len(json.loads(out.read_text())["scores"]) == 13 * 5
 
 
 def test_the_tables_are_there_even_if_a_file_cannot_be_written(
