@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mriembed.atomic_file import whole_file
+from mriembed.atomic_file import cannot_be_written, whole_file
 from mriembed.conversion.siemens_header import Protocol, header_of
 from mriembed.conversion.siemens_lines import acquisition_of, extent_of, imaging_lines, limits_of, lines_of, noise_lines
 from mriembed.errors import BadInputError, InvalidArgumentError
@@ -84,10 +85,25 @@ def convert(source: Path, target: Path, *, overwrite: bool = False) -> Converted
     return Converted(len(scan.acquisitions), noise, left_out, warnings)
 
 
+def _largest_size(groups: Iterable[_Group]) -> int:
+    """Bytes of a file with these groups at most, to be sure of them before: on a full disk HDF5 ends the process."""
+    headers = 512  # of an acquisition, MRD's and HDF5's
+    everything_else = 1 << 20  # of a group
+    return sum(
+        everything_else + sum(acquisition.data.nbytes + headers for acquisition in group.acquisitions)
+        for group in groups
+    )
+
+
 def _write(groups: Mapping[str, _Group], target: Path) -> None:
     import ismrmrd
 
     with whole_file(target) as temporary:
+        try:
+            with temporary.open("rb+") as file:
+                os.posix_fallocate(file.fileno(), 0, _largest_size(groups.values()))
+        except OSError as error:
+            raise cannot_be_written(target, error) from None
         try:
             with ismrmrd.File(temporary, "w") as file:
                 for name, content in groups.items():

@@ -315,6 +315,36 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
     assert target.read_text() == "precious"
 
 
+@pytest.mark.parametrize(("coils", "width", "lines"), [(1, 16, 700), (1, 300, 400), (3, 90, 300), (32, 512, 64)])
+def test_room_for_the_whole_file_is_made_sure_of_before_hdf5_writes_it(
+    coils: int, width: int, lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HDF5 crashes on a full disk. The room is that of the file, but for a MiB and a quarter."""
+    reserved = []
+    monkeypatch.setattr("os.posix_fallocate", lambda _handle, _offset, size: reserved.append(size))
+    noise = complex_normal(1, coils, width)
+    measured = [Line(noise, width // 2, y, center_line=lines // 2) for y in range(lines)]
+    protocol = {**PROTOCOL, "sKSpace.lPhaseEncodingLines": lines}
+    source = write_siemens(tmp_path / "scan.dat", Measurement(measured, protocol, MEAS, DICOM))
+    convert(source, tmp_path / "scan.h5")
+    size = (tmp_path / "scan.h5").stat().st_size
+    assert size <= reserved[0] <= 1.25 * size + (1 << 20)
+
+
+def test_an_error_of_hdf5_is_one_line_that_names_the_target(
+    kspace: NDArray[np.complex64], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: object) -> None:
+        raise RuntimeError("Can't decrement id ref count\n (fwrite failed)")
+
+    source = write_siemens(tmp_path / "scan.dat", scan_of(kspace))
+    monkeypatch.setattr("ismrmrd.File", failing)
+    status, error = refusal(capsys, source, tmp_path / "scan.h5")
+    text = "cannot be written: HDF5 says: Can't decrement id ref count (fwrite failed)"
+    assert (status, error) == (1, f"mriembed: error: {tmp_path}/scan.h5: {text}\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["scan.dat"]
+
+
 def test_ctrl_c_leaves_the_old_file_and_nothing_beside_it(
     kspace: NDArray[np.complex64], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
