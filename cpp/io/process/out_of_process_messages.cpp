@@ -14,10 +14,16 @@ namespace mriembed::io {
 
 namespace {
 
+ReadOptions of_group(const std::string& group) {
+  ReadOptions options;
+  options.group = group;
+  return options;
+}
+
 class Hdf5Messages final : public ByteSource {
  public:
   Hdf5Messages(const std::string& path, const std::string& group)
-      : reader_(scan_reader_program(), {path, "messages", group}) {}
+      : reader_(scan_reader_program(), {path, of_group(group), true}) {}
 
   std::size_t read_some(void* to, std::size_t most) override {
     const std::size_t count = std::min(most, rest());

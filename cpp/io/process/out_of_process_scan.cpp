@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
-#include <vector>
 
 #include "process/scan_reader_process.hpp"
 #include "process/scan_stream.hpp"
@@ -15,19 +14,6 @@ namespace mriembed::io {
 
 namespace {
 
-std::vector<std::string> arguments_of(const std::string& path, const ReadOptions& options) {
-  std::vector<std::string> arguments{path, options.allow_undersampled ? "allow-undersampled" : "complete"};
-  if (options.domain.has_value()) {
-    arguments.emplace_back(options.domain == Domain::image ? "image" : "kspace");
-  } else {
-    arguments.emplace_back("any");
-  }
-  arguments.push_back(options.group);
-  const bool own = options.noise == NoiseUse::own;
-  arguments.emplace_back(own ? "own-noise" : options.noise == NoiseUse::none ? "no-noise" : "noise-alone");
-  return arguments;
-}
-
 std::int64_t size_of(const std::string& path) {
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);
@@ -37,9 +23,7 @@ std::int64_t size_of(const std::string& path) {
 class OutOfProcessScan final : public ScanReader {
  public:
   OutOfProcessScan(const std::string& program, const std::string& path, const ReadOptions& options)
-      : file_size_(size_of(path)),
-        slots_(SharedSlots::make()),
-        reader_(program, arguments_of(path, options), slots_.descriptor()) {
+      : file_size_(size_of(path)), slots_(SharedSlots::make()), reader_(program, {path, options}, slots_.descriptor()) {
     facts_ = decoded_facts(reader_.answer(AnswerKind::opened));
   }
 

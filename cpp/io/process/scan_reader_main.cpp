@@ -1,12 +1,9 @@
 // mriembed_scan_reader: reads one HDF5 scan for another program, in a process of its own that may die of a damaged
 // file.
 //
-//   mriembed_scan_reader FILE complete|allow-undersampled [kspace|image|any [GROUP [own-noise|no-noise|noise-alone]]]
-//   mriembed_scan_reader FILE messages [GROUP]
-//
-// Answers on descriptor 3 as scan_stream.hpp says: the scan's facts, and then for each 64-bit index on standard
-// input that slice, its samples through the memory that is descriptor 4; or the messages of an MRD stream. A refusal
-// is an answer and the last one. Ends with its standard input.
+// Its arguments are those of scan_reader_request.hpp. Answers on descriptor 3 as scan_stream.hpp says: the scan's
+// facts, and then for each 64-bit index on standard input that slice, its samples through the memory that is descriptor
+// 4; or the messages of an MRD stream. A refusal is an answer and the last one. Ends with its standard input.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -21,15 +18,18 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "hdf5_file.hpp"
 #include "hdf5_messages.hpp"
 #include "hdf5_scan.hpp"
 #include "process/child_process.hpp"
+#include "process/scan_reader_request.hpp"
 #include "process/scan_stream.hpp"
 #include "process/shared_slots.hpp"
 
@@ -180,7 +180,10 @@ void serve(const std::string& path, const mriembed::io::ReadOptions& options) {
 }
 
 int run(std::span<char*> arguments) {
-  if (arguments.size() < 3) {
+  const std::span<char*> after_name = arguments.subspan(std::min<std::size_t>(1, arguments.size()));
+  const std::vector<std::string> texts(after_name.begin(), after_name.end());
+  const std::optional<mriembed::io::ScanReaderRequest> request = mriembed::io::request_of(texts);
+  if (!request.has_value()) {
     constexpr std::string_view usage = "mriembed_scan_reader: read HDF5 scans with mriembed_cli, which runs this\n";
     return write(STDERR_FILENO, usage.data(), usage.size()) > 0 ? 2 : 1;
   }
@@ -188,34 +191,17 @@ int run(std::span<char*> arguments) {
   for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) {
     std::signal(signal, SIG_IGN);
   }
-  const std::string path = arguments[1];
-  const bool messages = std::string_view(arguments[2]) == "messages";
-  mriembed::io::ReadOptions options;
-  options.allow_undersampled = std::string_view(arguments[2]) == "allow-undersampled";
-  if (!messages && arguments.size() > 3 && std::string_view(arguments[3]) != "any") {
-    const bool image = std::string_view(arguments[3]) == "image";
-    options.domain = image ? mriembed::io::Domain::image : mriembed::io::Domain::kspace;
-  }
-  if (arguments.size() > 4) {
-    options.group = arguments[4];
-  }
-  if (arguments.size() > 5) {
-    const std::string_view noise = arguments[5];
-    options.noise = noise == "noise-alone" ? mriembed::io::NoiseUse::alone
-                    : noise == "no-noise"  ? mriembed::io::NoiseUse::none
-                                           : mriembed::io::NoiseUse::own;
-  }
   std::error_code failure;
-  const auto size = std::filesystem::file_size(path, failure);
+  const auto size = std::filesystem::file_size(request->path, failure);
   limit_resources(failure ? 0 : size);
   keep_memory();
   mriembed::io::restrict_hdf5();
   try {
-    if (messages) {
-      mriembed::io::hdf5_messages(path, arguments.size() > 3 ? arguments[3] : "",
+    if (request->messages) {
+      mriembed::io::hdf5_messages(request->path, request->options.group,
                                   [](std::string_view message) { answer(AnswerKind::message, message); });
     } else {
-      serve(path, options);
+      serve(request->path, request->options);
     }
   } catch (const Unheard&) {
     return 0;

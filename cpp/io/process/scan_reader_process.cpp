@@ -34,8 +34,8 @@ std::string scan_reader_program() {
   return !exists(installed) && exists(built) ? built : installed;
 }
 
-ScanReaderProcess::ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments, int slots)
-    : child_(program, arguments, slots) {}
+ScanReaderProcess::ScanReaderProcess(const std::string& program, const ScanReaderRequest& request, int slots)
+    : child_(program, arguments_of(request), slots) {}
 
 void ScanReaderProcess::request(std::int64_t index) { send(&index, sizeof(index)); }
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "process/child_process.hpp"
+#include "process/scan_reader_request.hpp"
 #include "process/scan_stream.hpp"
 
 namespace mriembed::io {
@@ -19,7 +19,7 @@ std::string scan_reader_program();
 class ScanReaderProcess {
  public:
   // `slots`: of SharedSlots, through which samples come; -1 for a process that answers with messages.
-  ScanReaderProcess(const std::string& program, const std::vector<std::string>& arguments, int slots = -1);
+  ScanReaderProcess(const std::string& program, const ScanReaderRequest& request, int slots = -1);
 
   void request(std::int64_t index);
   // The next answer, which must be of this kind or a refusal.
