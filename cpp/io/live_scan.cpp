@@ -354,6 +354,7 @@ std::optional<MeasuredNoise> LiveScan::measured_noise() const {
   if (noise.has_value()) {
     noise->measurement_id = header_.measurement_id;
     noise->name = header_.measurement_id;
+    noise->coil_names = header_.facts.coil_names;
   }
   return noise;
 }

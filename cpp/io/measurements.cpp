@@ -88,6 +88,15 @@ bool is_wanted(const RawMeasurement& measurement, const ReadOptions& options) {
   return options.group.empty() || measurement.name == options.group;
 }
 
+// None where the header cannot be read: noise lines serve without it.
+std::vector<std::string> coil_names_of(const RawMeasurement& measurement) {
+  try {
+    return measurement.header().facts.coil_names;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 std::unique_ptr<ScanReader> open_noise(const std::vector<RawMeasurement>& measurements, const ReadOptions& options) {
   std::optional<MeasuredNoise> found;
   std::string refusal = "it holds no noise lines (flag IS_NOISE_MEASUREMENT)";
@@ -99,10 +108,11 @@ std::unique_ptr<ScanReader> open_noise(const std::vector<RawMeasurement>& measur
       const auto acquisitions = measurement.acquisitions();
       std::optional<MeasuredNoise> noise = noise_alone(*acquisitions);
       if (noise.has_value()) {
+        noise->coil_names = coil_names_of(measurement);
         return noise_scan(std::move(*noise));
       }
-      if (!found.has_value()) {
-        found = noise_of(*acquisitions);
+      if (!found.has_value() && (found = noise_of(*acquisitions)).has_value()) {
+        found->coil_names = coil_names_of(measurement);
       }
     } catch (const Error& error) {
       refusal = error.what();
@@ -130,7 +140,9 @@ SortedMeasurements sorted(const std::vector<RawMeasurement>& measurements, const
       noise = noise_alone(*measurement.acquisitions());
       if (noise.has_value()) {
         noise->name = measurement.name;
-        noise->measurement_id = measurement.header().measurement_id;
+        const MrdHeader header = measurement.header();
+        noise->measurement_id = header.measurement_id;
+        noise->coil_names = header.facts.coil_names;
       }
     } catch (const Error&) {
       noise.reset();  // opening it as a scan tells why

@@ -20,6 +20,7 @@ struct MeasuredNoise {
   std::int64_t samples = 0;                   // of each coil
   std::optional<NoiseCovariance> covariance;  // none: there are too few samples
   double dwell_time_us = 0;                   // 0: not known
+  std::vector<std::string> coil_names = {};   // of channels 0, 1, ..., as far as they are known
 };
 
 // Gathers psi = n n^H / (N - 1) (Kellman and McVeigh 2005, doi:10.1002/mrm.20713) over any number of lines.

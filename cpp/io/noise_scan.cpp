@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "noise_coils.hpp"
 #include "size_limits.hpp"
 
 namespace mriembed::io {
@@ -22,6 +23,7 @@ class NoiseScan final : public ScanReader {
     summary_.coils = noise.coils;
     summary_.encoded_x = summary_.encoded_y = 1;
     summary_.noise_samples = noise.samples;
+    summary_.header.coil_names = std::move(noise.coil_names);
   }
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
@@ -36,7 +38,7 @@ class NoiseScan final : public ScanReader {
 class WithNoise final : public ScanReader {
  public:
   WithNoise(std::unique_ptr<ScanReader> scan, const MeasuredNoise& noise)
-      : scan_(std::move(scan)), summary_(scan_->summary()), live_(live_coils(*noise.covariance)) {
+      : scan_(std::move(scan)), summary_(scan_->summary()), noise_of_file_(noise) {
     if (summary_.domain != Domain::kspace) {
       refuse("it holds images; a noise measurement is for k-space: leave --noise out");
     }
@@ -44,12 +46,22 @@ class WithNoise final : public ScanReader {
       refuse("it has " + std::to_string(summary_.coils) + " coils, but the noise measurement " + noise.name + " has " +
              std::to_string(noise.coils));
     }
+    const std::vector<std::string>& names = summary_.header.coil_names;
+    const std::optional<std::vector<std::int64_t>> order = coils_in_noise(names, noise);
+    if (!order.has_value()) {
+      refuse("it has other coils than the noise measurement " + noise.name + ": " + difference_of_coils(names, noise) +
+             "; noise of the same coils would be right");
+    }
+    order_ = *order;
+    const NoiseCovariance covariance = reordered(*noise.covariance, order_);
+    live_ = live_coils(covariance);
     if (live_.empty()) {
       refuse("no coil has noise in " + noise.name);
     }
-    noise_ = covariance_of(*noise.covariance, live_);
+    noise_ = covariance_of(covariance, live_);
     summary_.noise_samples = noise.samples;
-    summary_.notes.push_back("noise: of " + noise.name);
+    summary_.notes.push_back("noise: of " + noise.name +
+                             (std::ranges::is_sorted(order_) ? "" : ", whose coils are in another order"));
     if (static_cast<std::int64_t>(live_.size()) < noise.coils) {
       summary_.warnings.push_back(dead_coils_text(live_, noise.coils, noise.name));
       summary_.coils = static_cast<std::int64_t>(live_.size());
@@ -66,6 +78,11 @@ class WithNoise final : public ScanReader {
       refuse("a measurement of it has " + std::to_string(slice.channels) + " coils, where the first one has " +
              std::to_string(scan_->summary().coils) + "; --group reads one measurement");
     }
+    const int measurement = slice.label.measurement;
+    if (measurement > 0 && coils_in_noise(header_of(measurement).coil_names, noise_of_file_) != order_) {
+      refuse(
+          "a measurement of it has other coils than the first one, or in another order; --group reads one measurement");
+    }
     const std::int64_t plane = slice.height * slice.width;
     for (std::size_t to = 0; to < live_.size(); ++to) {
       if (live_[to] != static_cast<std::int64_t>(to)) {
@@ -80,7 +97,9 @@ class WithNoise final : public ScanReader {
  private:
   std::unique_ptr<ScanReader> scan_;
   ScanSummary summary_;
-  std::vector<std::int64_t> live_;
+  MeasuredNoise noise_of_file_;
+  std::vector<std::int64_t> order_;  // the coil of the noise measurement that each coil of the scan is
+  std::vector<std::int64_t> live_;   // coils of the scan
   std::optional<NoiseCovariance> noise_;
 };
 
@@ -89,7 +108,8 @@ class WithNoise final : public ScanReader {
 std::unique_ptr<ScanReader> noise_scan(MeasuredNoise noise) { return std::make_unique<NoiseScan>(std::move(noise)); }
 
 MeasuredNoise noise_in(const ScanReader& noise_scan, const std::string& name) {
-  return {name, "", noise_scan.summary().coils, noise_scan.summary().noise_samples, noise_scan.noise_covariance()};
+  const ScanSummary& summary = noise_scan.summary();
+  return {name, "", summary.coils, summary.noise_samples, noise_scan.noise_covariance(), 0, summary.header.coil_names};
 }
 
 std::unique_ptr<ScanReader> with_noise(std::unique_ptr<ScanReader> scan, const MeasuredNoise& noise) {

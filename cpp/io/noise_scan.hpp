@@ -15,7 +15,8 @@ std::unique_ptr<ScanReader> noise_scan(MeasuredNoise noise);
 MeasuredNoise noise_in(const ScanReader& noise_scan, const std::string& name);
 
 // k-space with `noise` in the place of its own noise measurement. Coils that are dead in it are left out, with a
-// warning. Refuses images, and a scan of another number of coils.
+// warning. Refuses images, and a scan of another number of coils or of coils of other names; noise of the same coils in
+// another order is put into that of the scan.
 std::unique_ptr<ScanReader> with_noise(std::unique_ptr<ScanReader> scan, const MeasuredNoise& noise);
 
 }  // namespace mriembed::io

@@ -5,8 +5,10 @@
 #include <complex>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 
+#include "noise_coils.hpp"
 #include "size_limits.hpp"
 #include "slice_assembler.hpp"
 
@@ -52,19 +54,33 @@ MeasuredNoise measured(const Acquisitions& acquisitions, const std::vector<std::
   return {"", "", coils, measurement.samples(), std::move(covariance), double{dwell_time}};
 }
 
-const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,
-                                   std::int64_t coils) {
+std::optional<MeasuredNoise> fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,
+                                           std::int64_t coils) {
+  const std::vector<std::string>& names = header.facts.coil_names;
   const MeasuredNoise* fitting = nullptr;
+  std::vector<std::int64_t> order;
   for (const MeasuredNoise& noise : measurements) {
     const bool named = std::ranges::find(header.noise_sources, noise.measurement_id) != header.noise_sources.end();
-    if (noise.coils == coils && (fitting == nullptr || named)) {
+    if (noise.coils != coils || (fitting != nullptr && !named)) {
+      continue;
+    }
+    if (auto found = coils_in_noise(names, noise)) {
       fitting = &noise;
+      order = std::move(*found);
       if (named) {
         break;
       }
     }
   }
-  return fitting;
+  if (fitting == nullptr) {
+    return std::nullopt;
+  }
+  MeasuredNoise result = *fitting;
+  result.coil_names = names;
+  if (result.covariance.has_value()) {
+    result.covariance = reordered(*result.covariance, order);
+  }
+  return result;
 }
 
 }  // namespace mriembed::io

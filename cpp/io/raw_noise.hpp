@@ -20,8 +20,9 @@ std::optional<MeasuredNoise> noise_alone(const Acquisitions& acquisitions);
 // that they would have at the first one's bandwidth.
 MeasuredNoise measured(const Acquisitions& acquisitions, const std::vector<std::size_t>& lines, std::int64_t coils);
 
-// Of measurements with as many coils the one that the header names, or else the first; null: none has as many.
-const MeasuredNoise* fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,
-                                   std::int64_t coils);
+// Of measurements of as many coils that may be the scan's, by their names, the one that the header names, or else the
+// first; its coils in the order of the scan's. None where no measurement fits.
+std::optional<MeasuredNoise> fitting_noise(const std::vector<MeasuredNoise>& measurements, const MrdHeader& header,
+                                           std::int64_t coils);
 
 }  // namespace mriembed::io

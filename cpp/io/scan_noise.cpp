@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "noise_coils.hpp"
 #include "raw_noise.hpp"
 
 namespace mriembed::io {
@@ -25,6 +26,8 @@ void leave_out_dead_coils(ScanNoise& noise, const std::string& source) {
   noise.covariance = covariance_of(*noise.covariance, live);
   noise.coils = std::move(live);
 }
+
+std::string group_text(const MeasuredNoise& noise) { return "group \"" + noise.name + "\""; }
 
 ScanNoise of_all_coils(std::int64_t coils) {
   ScanNoise noise;
@@ -48,13 +51,18 @@ ScanNoise noise_of_scan(const MrdHeader& header, const Acquisitions& acquisition
     noise.own = measured(acquisitions, lines, coils);
     noise.covariance = noise.own->covariance;
     noise.samples = noise.own->samples;
-  } else if (const MeasuredNoise* other = fitting_noise(others, header, coils)) {
-    noise.covariance = other->covariance;
+  } else if (std::optional<MeasuredNoise> other = fitting_noise(others, header, coils)) {
+    noise.covariance = std::move(other->covariance);
     noise.samples = other->samples;
     noise.source = other->name;
-    source = "group \"" + other->name + "\"";
+    source = group_text(*other);
     noise.notes.push_back("noise: of " + source);
   } else {
+    const auto as_many = std::ranges::find(others, coils, &MeasuredNoise::coils);
+    if (as_many != others.end()) {
+      noise.warnings.push_back("the noise of " + group_text(*as_many) + " is that of other coils: " +
+                               difference_of_coils(header.facts.coil_names, *as_many) + ": no prewhitening");
+    }
     return noise;
   }
   if (!noise.covariance.has_value()) {

@@ -24,11 +24,9 @@ Json json_of(const io::MeasuredNoise& noise) {
   for (const std::complex<double>& value : noise.covariance->values) {
     values.push_back({value.real(), value.imag()});
   }
-  return {{"measurement_id", noise.measurement_id},
-          {"coils", noise.coils},
-          {"samples", noise.samples},
-          {"dwell_time_us", noise.dwell_time_us},
-          {"covariance", std::move(values)}};
+  return {
+      {"measurement_id", noise.measurement_id}, {"coils", noise.coils},           {"samples", noise.samples},
+      {"dwell_time_us", noise.dwell_time_us},   {"coil_names", noise.coil_names}, {"covariance", std::move(values)}};
 }
 
 io::MeasuredNoise noise_of(const Json& json) {
@@ -38,6 +36,7 @@ io::MeasuredNoise noise_of(const Json& json) {
   noise.coils = json.at("coils").get<std::int64_t>();
   noise.samples = json.at("samples").get<std::int64_t>();
   noise.dwell_time_us = json.at("dwell_time_us").get<double>();
+  noise.coil_names = json.at("coil_names").get<std::vector<std::string>>();
   io::NoiseCovariance covariance;
   covariance.coils = noise.coils;
   for (const Json& value : json.at("covariance")) {

@@ -317,6 +317,31 @@ TEST(LiveScan, takes_the_noise_of_the_measurement_that_the_header_names) {
   }
 }
 
+TEST(LiveScan, takes_the_noise_of_its_own_coils_whatever_their_order) {
+  MeasuredNoise other;
+  other.name = "b";
+  other.measurement_id = "b";
+  other.coils = 2;
+  other.samples = 100;
+  other.covariance = NoiseCovariance{2, {4.0, {1.0, 2.0}, {1.0, -2.0}, 9.0}, {}};
+  MrdMatrix perhaps_flat = matrix_of(8);
+  perhaps_flat.z = 2;
+  for (const MrdMatrix& matrix : {matrix_of(8), perhaps_flat}) {  // placed as it comes, and held
+    const StreamedScan scan{with_coil_names(with_ids(mrd_xml(matrix), "1", "b"), {"A", "B"}), scan_of(8)};
+    other.coil_names = {"B", "A"};
+    const LiveSlices turned = read_live(scan, {}, {other});
+    ASSERT_TRUE(turned.noise.has_value());
+    EXPECT_EQ(turned.noise->values, (std::vector<std::complex<double>>{9.0, {1.0, -2.0}, {1.0, 2.0}, 4.0}));
+    EXPECT_EQ(turned.noise_source, "b");
+    other.coil_names = {"A", "C"};
+    const LiveSlices without = read_live(scan, {}, {other});
+    EXPECT_FALSE(without.noise.has_value());
+    EXPECT_TRUE(
+        warned(without, "the noise of group \"b\" is that of other coils: coil 1 is \"B\" here and \"C\" there"));
+    EXPECT_EQ(without.held, matrix.z > 1);
+  }
+}
+
 TEST(LiveScan, holds_what_cannot_be_placed_yet) {
   MrdMatrix no_centre = matrix_of(8);
   no_centre.limits = limit_xml("kspace_encoding_step_1", 0, 6, 0);
@@ -401,7 +426,7 @@ TEST(LiveScan, takes_no_memory_for_a_matrix_of_which_next_to_nothing_came) {
 }
 
 TEST(LiveScan, without_an_image_has_the_noise_that_it_measured) {
-  const std::string xml = with_ids(mrd_xml(matrix_of(8)), "noise_1", "");
+  const std::string xml = with_coil_names(with_ids(mrd_xml(matrix_of(8)), "noise_1", ""), {"A", "B"});
   LiveScan scan(parse_mrd_header(xml), {}, {});
   add_line(scan, noise_of_power(2));
   scan.end();
@@ -409,6 +434,7 @@ TEST(LiveScan, without_an_image_has_the_noise_that_it_measured) {
   EXPECT_FALSE(scan.next(slice));
   ASSERT_TRUE(scan.measured_noise().has_value());
   EXPECT_EQ(scan.measured_noise()->measurement_id, "noise_1");
+  EXPECT_EQ(scan.measured_noise()->coil_names, (std::vector<std::string>{"A", "B"}));
 }
 
 }  // namespace

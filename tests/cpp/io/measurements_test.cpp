@@ -50,6 +50,27 @@ TEST(Measurements, serve_as_noise_where_they_hold_noise_alone) {
   }
 }
 
+TEST(Measurements, serve_as_noise_to_the_coils_that_they_name) {
+  ISMRMRD::Acquisition one_and_two = noise_of_power(1);
+  for (std::uint16_t sample = 0; sample < 64; ++sample) {
+    one_and_two.data(sample, 1) *= 2.0F;
+  }
+  const std::string path = fresh_path(".h5");
+  add_mrd(path, "noise_a", with_coil_names(with_ids(mrd_xml(MrdMatrix()), "a", ""), {"A", "C"}), {noise_of_power(1)});
+  add_mrd(path, "noise_b", with_coil_names(with_ids(mrd_xml(MrdMatrix()), "b", ""), {"B", "A"}), {one_and_two});
+  add_mrd(path, "scan_1", with_coil_names(with_ids(mrd_xml(MrdMatrix()), "1", "a"), {"A", "B"}), scan_of(4));
+  add_mrd(path, "scan_2", with_coil_names(with_ids(mrd_xml(MrdMatrix()), "2", "b"), {"E", "F"}), scan_of(4));
+  const auto scan = open_scan(path, {});
+  ASSERT_TRUE(scan->noise_of(0).has_value());
+  EXPECT_NEAR(scan->noise_of(0)->values[0].real(), 4.0 * 64 / 63, 1e-6);
+  EXPECT_NEAR(scan->noise_of(0)->values[3].real(), 1.0 * 64 / 63, 1e-6);
+  EXPECT_FALSE(scan->noise_of(1).has_value());
+  EXPECT_TRUE(warns(*scan,
+                    "scan_2: the noise of group \"noise_a\" is that of other coils: coil 0 is \"E\" here and \"A\" "
+                    "there: no prewhitening"));
+  EXPECT_FALSE(warns(*scan, "scan_1: "));
+}
+
 TEST(Measurements, keep_what_their_own_headers_say) {
   const std::string path = fresh_path(".h5");
   for (const char* const protocol : {"localizer", "t1"}) {

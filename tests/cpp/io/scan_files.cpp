@@ -143,6 +143,17 @@ std::string with_ids(std::string xml, const std::string& own, const std::string&
   return xml;
 }
 
+std::string with_coil_names(std::string xml, const std::vector<std::string>& names) {
+  std::string labels;
+  for (std::size_t coil = 0; coil < names.size(); ++coil) {
+    labels += "<coilLabel><coilNumber>" + std::to_string(coil) + "</coilNumber><coilName>" + names[coil] +
+              "</coilName></coilLabel>";
+  }
+  xml.insert(xml.find("<experimentalConditions>"),
+             "<acquisitionSystemInformation>" + labels + "</acquisitionSystemInformation>");
+  return xml;
+}
+
 std::string with_acceleration(std::string xml, int y, int z) {
   xml.insert(xml.find("</encoding>"), "<parallelImaging><accelerationFactor><kspace_encoding_step_1>" +
                                           std::to_string(y) + "</kspace_encoding_step_1><kspace_encoding_step_2>" +

@@ -77,6 +77,9 @@ ISMRMRD::Acquisition noise_of_power(float power);
 // The header with a measurement's ID, and that of the noise that it depends on (empty: none).
 std::string with_ids(std::string xml, const std::string& own, const std::string& noise);
 
+// The header with the names of its coils 0, 1, ....
+std::string with_coil_names(std::string xml, const std::vector<std::string>& names);
+
 // The header with the factors of the acceleration along y and z.
 std::string with_acceleration(std::string xml, int y, int z);
 

@@ -21,6 +21,7 @@ io::MeasuredNoise noise_of(const std::string& id, double power = 1) {
   noise.coils = 2;
   noise.samples = 100;
   noise.dwell_time_us = 2.5;
+  noise.coil_names = {"Head \"1\"", ""};
   noise.covariance = io::NoiseCovariance{2, {{power, 0}, {0.1, 0.3}, {0.1, -0.3}, {1.0 / 3, 0}}, {}};
   return noise;
 }
@@ -76,6 +77,7 @@ TEST(NoiseStore, survives_in_its_folder_bit_for_bit) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].covariance->values, noise_of(id, 2.0 / 7).covariance->values);
   EXPECT_EQ(found[0].dwell_time_us, 2.5);
+  EXPECT_EQ(found[0].coil_names, noise_of(id).coil_names);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_NE(warnings[0].find("other.json: no noise measurement"), std::string::npos);
 }

@@ -78,6 +78,7 @@ class RawScan:
     trajectory: str = "cartesian"
     trajectory_times: dict[str, float] = field(default_factory=dict)  # parameters of a trajectory description
     encoding_spaces: int = 1  # so many equal ones
+    coil_names: tuple[str, ...] = ()  # of channels 0, 1, ...
 
 
 def _space(name: str, space: Space) -> str:
@@ -127,8 +128,13 @@ def header_of(scan: RawScan) -> str:
         + _limits("kspace_encoding_step_2", scan.limits_2)
         + f"</encodingLimits><trajectory>{scan.trajectory}</trajectory>{description}{parallel}"
     )
+    labels = "".join(
+        f"<coilLabel><coilNumber>{number}</coilNumber><coilName>{name}</coilName></coilLabel>"
+        for number, name in enumerate(scan.coil_names)
+    )
+    system = f"<acquisitionSystemInformation>{labels}</acquisitionSystemInformation>" if labels else ""
     return (
-        '<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><experimentalConditions>'
+        f'<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">{system}<experimentalConditions>'
         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions>"
         + scan.encoding_spaces * f"<encoding>{encoding}</encoding>"
         + "</ismrmrdHeader>"

@@ -42,8 +42,8 @@ def noise_lines(noise: NDArray[np.complex64]) -> list[Readout]:
     return [Readout(part, flags=NOISE) for part in np.split(noise, 10, axis=1)]
 
 
-def scan(*lines: Readout) -> RawScan:
-    return RawScan(SPACE, SPACE, Limits(0, LINES - 1, LINES // 2), None, list(lines))
+def scan(*lines: Readout, coil_names: tuple[str, ...] = ()) -> RawScan:
+    return RawScan(SPACE, SPACE, Limits(0, LINES - 1, LINES // 2), None, list(lines), coil_names=coil_names)
 
 
 def whitened(kspace: NDArray[np.complex64], noise: NDArray[np.complex64]) -> NDArray[np.complex128]:
@@ -194,6 +194,31 @@ def test_noise_that_cannot_serve_is_refused_in_one_line_with_its_file(
     np.save(file, noise[None])
     with pytest.raises(BadInputError, match=f"{file}: a noise measurement is a complex array"):
         read_slices(target, noise=file)
+
+
+def test_noise_whose_coils_are_in_another_order_whitens_the_same_coils(
+    noise: NDArray[np.complex64], image_lines: list[Readout], tmp_path: Path
+) -> None:
+    order = [2, 0, 3, 1]
+    names = ("HEA1", "HEA2", "HEP1", "HEP2")
+    write_raw_scan(tmp_path / "scan.h5", scan(*image_lines, coil_names=names))
+    write_raw_scan(
+        tmp_path / "noise.h5", scan(*noise_lines(noise[order]), coil_names=tuple(names[coil] for coil in order))
+    )
+    for file in (tmp_path / "noise.h5", write_stream_of(tmp_path / "noise.mrd", tmp_path / "noise.h5")):
+        found = read_slices(tmp_path / "scan.h5", noise=file)
+        np.testing.assert_allclose(found[0].kspace, whitened(kspace_of(image_lines), noise), rtol=0, atol=2e-5)
+
+
+def test_noise_of_another_array_is_refused(
+    noise: NDArray[np.complex64], image_lines: list[Readout], tmp_path: Path
+) -> None:
+    target, file = tmp_path / "scan.h5", tmp_path / "noise.h5"
+    write_raw_scan(target, scan(*image_lines, coil_names=("HEA1", "HEA2", "HEP1", "HEP2")))
+    write_raw_scan(file, scan(*noise_lines(noise), coil_names=("HEA1", "SP1", "SP2", "SP3")))
+    assert (
+        f'{target}: it has other coils than the noise measurement {file}: coil 1 is "HEA2" here and "SP1" there'
+    ) in refusal("--noise", file, target)
 
 
 def test_a_group_without_an_image_is_preferred_to_the_noise_lines_of_a_scan(

@@ -124,6 +124,32 @@ def test_noise_of_other_coils_is_not_taken(service: Service, model_file: Path, t
         assert prewhitened(answers) == {"no"}
 
 
+def named(sent: Scan, names: Iterable[str]) -> Scan:
+    labels = "".join(
+        f"<coilLabel><coilNumber>{number}</coilNumber><coilName>{name}</coilName></coilLabel>"
+        for number, name in enumerate(names)
+    )
+    system = f"<acquisitionSystemInformation>{labels}</acquisitionSystemInformation>"
+    return Scan(sent.xml.replace("<experimentalConditions>", f"{system}<experimentalConditions>", 1), sent.lines)
+
+
+def test_noise_serves_the_coils_that_it_names(model_file: Path, tmp_path: Path) -> None:
+    """In any order, and over a restart; noise of another array leaves the scan as it is."""
+    store = tmp_path / "store"
+    with Service(model_file, "--noise-store", store) as first, first.connect() as client:
+        sent = named(noise_scan("named", NOISE[[3, 1, 0, 2]]), "DBAC")
+        client.send(text(sent.xml, HEADER), sent.lines)
+        client.finish()
+    with Service(model_file, "--noise-store", store) as second:
+        answers = send_scan(second, named(depending("named"), "ABCD"))
+        expect_rows(answers, whitened_rows(model_file, tmp_path))
+        assert answers.texts_with("WARNING") == []
+        answers = send_scan(second, named(depending("named"), "ABCE"))
+        expect_rows(answers, embed(model_file, scan(COURSES["slices"]).write(tmp_path / "scan.h5")))
+        assert prewhitened(answers) == {"no"}
+        assert any("of other coils" in line for line in answers.texts_with("WARNING")), answers.texts
+
+
 def test_data_that_the_scanner_has_prewhitened_are_not_whitened_again(
     service: Service, model_file: Path, tmp_path: Path
 ) -> None:
