@@ -8,68 +8,15 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
-#include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "mriembed/error.hpp"
+#include "quality/noisy_scan.hpp"
 
 namespace mriembed {
 namespace {
-
-using Sample = std::complex<float>;
-
-// k-space (coils, y, x) with an echo of two samples, one below the other, in its middle, and white noise of a standard
-// deviation for each coil.
-struct Scan {
-  std::int64_t coils;
-  std::int64_t height;
-  std::int64_t width;
-  std::vector<Sample> samples;
-
-  [[nodiscard]] Sample& at(std::int64_t coil, std::int64_t y, std::int64_t x) {
-    return samples[static_cast<std::size_t>((coil * height + y) * width + x)];
-  }
-  [[nodiscard]] ArrayView<const Sample, 3> view() const {
-    return ArrayView<const Sample, 3>::row_major(samples.data(), {coils, height, width});
-  }
-};
-
-Scan noisy_scan(const std::vector<double>& noise, std::int64_t height, std::int64_t width, unsigned seed = 1) {
-  const auto coils = static_cast<std::int64_t>(noise.size());
-  Scan scan{coils, height, width, {}};
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  for (std::int64_t coil = 0; coil < coils; ++coil) {
-    for (std::int64_t y = 0; y < height; ++y) {
-      for (std::int64_t x = 0; x < width; ++x) {
-        const double sd = noise[static_cast<std::size_t>(coil)] / std::numbers::sqrt2;
-        const double real = sd * normal(generator);
-        scan.samples.emplace_back(static_cast<float>(real), static_cast<float>(sd * normal(generator)));
-      }
-    }
-    scan.at(coil, height / 2, width / 2) += Sample(1000, 0);
-    scan.at(coil, height / 2 - 1, width / 2) += Sample(200, 0);
-  }
-  return scan;
-}
-
-ScanQualityFigures figures_of(const Scan& scan) {
-  ScanQuality quality(scan.coils);
-  quality.add_slice(scan.view());
-  return quality.figures();
-}
-
-// Of both sizes of blocks, of a width that has to be cut, and of more lines than count.
-TEST(ScanQualityTest, estimates_the_noise_of_each_coil) {
-  for (const auto& [height, width] : {std::pair{64, 64}, {128, 256}, {96, 131}, {256, 512}}) {
-    const std::vector<double> noise{1, 2, 0.5, 7};
-    const ScanQualityFigures figures = figures_of(noisy_scan(noise, height, width));
-    for (std::size_t coil = 0; coil < noise.size(); ++coil) {
-      EXPECT_TRUE(figures.coils[coil].noise_is_estimated);
-      EXPECT_NEAR(figures.coils[coil].noise / noise[coil], 1, 0.06) << height << " x " << width << ", coil " << coil;
-    }
-  }
-}
 
 TEST(ScanQualityTest, takes_measured_noise_and_its_largest_correlation) {
   ScanQuality quality(3);
@@ -83,44 +30,6 @@ TEST(ScanQualityTest, takes_measured_noise_and_its_largest_correlation) {
   EXPECT_EQ(coils[0].correlated_with, 1);
   EXPECT_NEAR(coils[2].correlation, 0.2 / 6, 1e-12);
   EXPECT_EQ(coils[2].correlated_with, 0);
-}
-
-// Each coil is the first one's noise times r and noise of its own times (1 - r^2)^1/2: their correlation is r.
-TEST(ScanQualityTest, estimates_the_correlation_of_noise_without_a_noise_measurement) {
-  for (const auto& [height, width] : {std::pair{128, 128}, {96, 131}, {256, 512}}) {
-    for (const double correlation : {0.9, 0.6}) {
-      Scan scan = noisy_scan({1, 2, 5, 0.1}, height, width);
-      const auto own = static_cast<float>(std::sqrt(1 - correlation * correlation));
-      for (std::int64_t y = 0; y < height; ++y) {
-        for (std::int64_t x = 0; x < width; ++x) {
-          scan.at(2, y, x) = own * scan.at(2, y, x) + static_cast<float>(5 * correlation) * scan.at(0, y, x);
-        }
-      }
-      const ScanQualityFigures figures = figures_of(scan);
-      const double deviation = 1 / std::sqrt(static_cast<double>(figures.correlation_samples));
-      ASSERT_GE(figures.correlation_samples, 256);
-      EXPECT_NEAR(figures.coils[0].correlation, correlation, 3 * deviation) << height << " x " << width;
-      EXPECT_EQ(figures.coils[0].correlated_with, 2);
-      EXPECT_EQ(figures.coils[2].correlated_with, 0);
-      EXPECT_EQ(figures.coils[2].correlation, figures.coils[0].correlation);
-      EXPECT_LT(figures.coils[1].correlation, 4 * deviation);
-      EXPECT_GE(figures.coils[1].correlated_with, 0);
-    }
-  }
-}
-
-TEST(ScanQualityTest, estimates_no_correlation_from_few_samples_nor_where_noise_is_measured) {
-  const ScanQualityFigures figures = figures_of(noisy_scan({1, 1, 1}, 32, 32));
-  EXPECT_EQ(figures.correlation_samples, 0);
-  EXPECT_EQ(figures.coils[0].correlated_with, -1);
-  EXPECT_EQ(figures.coils[0].correlation, 0);
-  ScanQuality quality(2);
-  quality.add_slice(noisy_scan({1, 1}, 128, 128).view());
-  EXPECT_GE(quality.figures().correlation_samples, 256);
-  const std::vector<std::complex<double>> covariance{1, 0.5, 0.5, 1};
-  quality.set_noise(ArrayView<const std::complex<double>, 2>::row_major(covariance.data(), {2, 2}));
-  EXPECT_EQ(quality.figures().correlation_samples, 0);
-  EXPECT_EQ(quality.figures().coils[0].correlation, 0.5);
 }
 
 // The echo in 64 x 64 samples has a root mean square of (1000^2 + 200^2)^1/2 / 64, in every coil.
@@ -206,116 +115,6 @@ TEST(ScanQualityTest, knows_a_coil_of_zeros_and_where_the_echo_lies) {
   EXPECT_FALSE(figures.coils[0].is_zero);
   EXPECT_EQ(figures.slices[0].echo_y, -3);
   EXPECT_EQ(figures.slices[0].echo_x, 5);
-}
-
-// Four coils that see the object's k-space shifted by whole lines (SMASH, Sodickson and Manning 1997,
-// doi:10.1002/mrm.1910380414): each line follows exactly from its neighbours.
-Scan harmonic_scan(std::int64_t size = 64) {
-  Scan scan = noisy_scan({0.05, 0.05, 0.05, 0.05}, size, size);
-  Scan object = noisy_scan({1}, size + 4, size, 9);
-  object.at(0, size / 2 + 2, size / 2) = object.at(0, size / 2 + 1, size / 2) = 1;  // no peak
-  for (std::int64_t coil = 0; coil < 4; ++coil) {
-    scan.at(coil, size / 2, size / 2) -= 1000;
-    scan.at(coil, size / 2 - 1, size / 2) -= 200;
-    for (std::int64_t y = 0; y < size; ++y) {
-      for (std::int64_t x = 0; x < size; ++x) {
-        scan.at(coil, y, x) += object.samples[static_cast<std::size_t>((y + coil) * size + x)];
-      }
-    }
-  }
-  return scan;
-}
-
-// Of 256 lines, a part is compared.
-TEST(ScanQualityTest, measures_the_phase_between_odd_and_even_lines) {
-  for (const std::int64_t size : {64, 256}) {
-    Scan scan = harmonic_scan(size);
-    EXPECT_TRUE(figures_of(scan).slices[0].lines_are_judged) << size;
-    EXPECT_TRUE(figures_of(scan).slices[0].ghost_is_judged) << size;
-    EXPECT_NEAR(figures_of(scan).slices[0].ghost_phase, 0, 1e-2) << size;
-    for (std::int64_t coil = 0; coil < 4; ++coil) {
-      for (std::int64_t y = 1; y < size; y += 2) {
-        for (std::int64_t x = 0; x < size; ++x) {
-          scan.at(coil, y, x) *= std::polar(1.0F, 0.3F);
-        }
-      }
-    }
-    EXPECT_NEAR(std::abs(figures_of(scan).slices[0].ghost_phase), 0.3, 1e-2) << size;
-  }
-}
-
-// A shift by (y, x) pixels turns the sample at (k_y, k_x) from the centre by -2 pi (y k_y + x k_x) / n.
-TEST(ScanQualityTest, finds_the_first_line_after_a_motion) {
-  for (const std::int64_t size : {64, 256}) {
-    Scan scan = harmonic_scan(size);
-    EXPECT_LT(figures_of(scan).slices[0].motion_level, 1.5) << size;
-    const std::int64_t centre = size / 2;
-    const std::int64_t first = centre + 5;
-    for (std::int64_t coil = 0; coil < 4; ++coil) {
-      for (std::int64_t y = first; y < size; ++y) {
-        for (std::int64_t x = 0; x < size; ++x) {
-          const auto shifts = static_cast<float>(3 * (y - centre) + 2 * (x - centre));
-          const float cycles = shifts / static_cast<float>(size);
-          scan.at(coil, y, x) *= std::polar(1.0F, -2 * std::numbers::pi_v<float> * cycles);
-        }
-      }
-    }
-    const SliceQuality slice = figures_of(scan).slices[0];
-    EXPECT_GT(slice.motion_level, 2.5) << size;
-    EXPECT_EQ(slice.motion_line, first) << size;
-  }
-}
-
-// Too weak to stand out by its power.
-TEST(ScanQualityTest, finds_a_small_spike_by_what_the_lines_beside_it_do_not_explain) {
-  Scan scan = harmonic_scan();
-  const SliceQuality before = figures_of(scan).slices[0];
-  for (std::int64_t coil = 0; coil < 4; ++coil) {
-    scan.at(coil, 38, 40) += std::polar(std::abs(scan.at(coil, 38, 40)), static_cast<float>(coil));
-  }
-  const SliceQuality slice = figures_of(scan).slices[0];
-  EXPECT_LT(before.residual_spike.level, 100);
-  EXPECT_GT(slice.residual_spike.level, 200);
-  EXPECT_EQ(slice.residual_spike.y, 38);
-  EXPECT_EQ(slice.residual_spike.x, 40);
-  EXPECT_LT(slice.spike.level, 40);
-}
-
-TEST(ScanQualityTest, does_not_judge_lines_of_few_coils_or_few_lines) {
-  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1}, 64, 64)).slices[0].lines_are_judged);
-  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].lines_are_judged) << "20 lines around the centre";
-  EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].ghost_is_judged) << "20 lines around the centre";
-}
-
-TEST(ScanQualityTest, finds_neither_ghost_nor_motion_in_noise_alone) {
-  for (unsigned seed = 0; seed < 20; ++seed) {
-    const SliceQuality slice = figures_of(noisy_scan({1, 1, 2, 1, 1}, 48, 64, seed)).slices[0];
-    EXPECT_FALSE(slice.lines_are_judged) << seed;
-    EXPECT_FALSE(slice.ghost_is_judged) << seed;
-    EXPECT_EQ(slice.ghost_phase, 0) << seed;
-    EXPECT_EQ(slice.motion_level, 0) << seed;
-  }
-}
-
-// An object that fills all of the field of view, darker and darker along x, leaves no part that is noise alone.
-TEST(ScanQualityTest, estimates_no_noise_where_nothing_is_empty) {
-  constexpr std::int64_t size = 64;
-  Scan scan = noisy_scan({1e-3}, size, size);
-  std::mt19937 generator(5);
-  std::normal_distribution<double> normal;
-  for (std::int64_t y = 0; y < size; ++y) {
-    for (std::int64_t pixel = 0; pixel < size; ++pixel) {
-      const double darkness = std::exp(-static_cast<double>(pixel) / 8);
-      const std::complex<double> value{darkness * normal(generator), darkness * normal(generator)};
-      for (std::int64_t x = 0; x < size; ++x) {
-        const double turn = -2 * std::numbers::pi * static_cast<double>((x - 32) * (pixel - 32)) / size;
-        scan.at(0, y, x) += static_cast<Sample>(value * std::polar(1.0, turn));
-      }
-    }
-  }
-  const std::vector<CoilQuality> coils = figures_of(scan).coils;
-  EXPECT_EQ(coils[0].noise, 0);
-  EXPECT_EQ(coils[0].snr, 0);
 }
 
 TEST(ScanQualityTest, is_the_same_for_any_scale_and_any_strides) {
