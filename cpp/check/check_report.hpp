@@ -1,7 +1,6 @@
-// What `check` says of a measurement.
+// What `check` says of a measurement, for people.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -20,12 +19,5 @@ std::string not_compared(const Checked& checked);
 
 // The figures of each coil.
 std::string table_of(const Checked& checked);
-nlohmann::ordered_json coils_json(const Checked& checked);
-
-// The figures of one slice.
-nlohmann::ordered_json json_of(const SliceQuality& figures);
-
-// All figures, findings and limits.
-nlohmann::ordered_json json_of(const std::string& file, const Checked& checked);
 
 }  // namespace mriembed::check

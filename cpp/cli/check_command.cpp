@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "check/check_json.hpp"
 #include "check/check_report.hpp"
 #include "check/checked_scan.hpp"
 #include "cli/commands.hpp"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "check/check_report.hpp"
+#include "check/check_json.hpp"
 #include "cli/header_text.hpp"
 #include "text/number_text.hpp"
 #include "text/one_line.hpp"

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "check/check_json.hpp"
 #include "check/check_report.hpp"
 #include "check/checked_scan.hpp"
 #include "cli/commands.hpp"

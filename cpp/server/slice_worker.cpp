@@ -5,10 +5,11 @@
 #include <exception>
 #include <iterator>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
-#include "check/check_report.hpp"
+#include "check/check_json.hpp"
 #include "mriembed/error.hpp"
 #include "mriembed/version.h"
 #include "server/image_meta.hpp"
