@@ -11,8 +11,10 @@ namespace mriembed::cuda {
 
 namespace {
 
+// CUDA keeps the last error of a thread until it is asked for: the host program's next question must not find ours.
 void check(cudaError_t status) {
   if (status != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
     throw std::runtime_error(std::string("CUDA reports: ") + cudaGetErrorString(status));
   }
 }
@@ -25,6 +27,16 @@ int blocks_on_this_device(Element element, const Batch& batch) {
   return blocks_of_an_image(bytes_of(element), batch, multiprocessors);
 }
 
+// By its own status: an error that the thread's last launch of somebody else left behind is not this one's.
+template <typename... Parameter, typename... Argument>
+void start(void (*kernel)(Parameter...), dim3 grid, cudaStream_t stream, Argument... arguments) {
+  cudaLaunchConfig_t launch{};
+  launch.gridDim = grid;
+  launch.blockDim = dim3(block_threads);
+  launch.stream = stream;
+  check(cudaLaunchKernelEx(&launch, kernel, arguments...));
+}
+
 template <typename T, int Width>
 void launch(void* images, Element element, const Batch& batch, const Parameters& parameters, void* scratch,
             cudaStream_t stream) {
@@ -33,11 +45,9 @@ void launch(void* images, Element element, const Batch& batch, const Parameters&
   const dim3 grid(static_cast<unsigned>(batch.images), static_cast<unsigned>(parts));
   auto* values = static_cast<T*>(images);
   auto* moments = static_cast<Moments*>(scratch);
-  moments_of_parts<T, Width><<<grid, block_threads, 0, stream>>>(values, parameters.shift, shape, moments);
-  check(cudaGetLastError());
-  normalize_and_activate<T, Width><<<grid, block_threads, 0, stream>>>(
-      values, parameters.shift, parameters.weight, parameters.bias, parameters.epsilon, shape, moments, parts);
-  check(cudaGetLastError());
+  start(moments_of_parts<T, Width>, grid, stream, values, parameters.shift, shape, moments);
+  start(normalize_and_activate<T, Width>, grid, stream, values, parameters.shift, parameters.weight, parameters.bias,
+        parameters.epsilon, shape, moments, parts);
 }
 
 template <typename T>
