@@ -118,13 +118,18 @@ def test_input_beyond_float16_is_refused_by_its_slice(model_file: Path) -> None:
         embedder.embed(network_input)
 
 
-def test_embedding_while_the_thread_records_a_cuda_graph_is_refused(native: Embedder) -> None:
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_embedding_while_the_thread_records_a_cuda_graph_is_refused(
+    native: Embedder, model_file: Path, backend: str
+) -> None:
+    embedder = native if backend == "native" else Embedder.load(model_file, device="cuda", backend="torch")
+    embedder.embed(random_network_input(1, 40, 40))
     graph = torch.cuda.CUDAGraph()
     numbers = torch.ones(8, device="cuda")
     with torch.cuda.graph(graph):
         doubled = 2 * numbers
         with pytest.raises(InvalidArgumentError, match="records a CUDA graph"):
-            native.embed(random_network_input(1, 40, 40))
+            embedder.embed(random_network_input(1, 40, 40))
     graph.replay()
     torch.cuda.synchronize()
     assert float(doubled.sum()) == 16

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -22,6 +21,7 @@
 #include "mriembed/error.hpp"
 #include "torch_backend/call_scope.hpp"
 #include "torch_backend/cuda/gpu_network.hpp"
+#include "torch_backend/cuda/gpu_stream.hpp"
 #include "torch_backend/forked_child.hpp"
 #include "torch_backend/scripted_module.hpp"
 #include "torch_backend/serial_torch.hpp"
@@ -148,12 +148,13 @@ class TorchNetwork final : public Network {
     pixel_bytes_ = bytes_of_a_pixel(module_);
     forward_ = forward_without_tf32(module_);
     if (device.is_cuda()) {
-      stream_ = c10::impl::VirtualGuardImpl(device.type()).getNewStream(device);
+      stream_ = cuda::make_gpu_stream(device);
     }
-    const c10::OptionalStreamGuard on_own_stream(stream_);
+    const std::optional<c10::Stream> stream = own_stream();
+    const c10::OptionalStreamGuard on_own_stream(stream);
     module_.to(device, dtype_of(precision_));
-    if (stream_) {
-      stream_->synchronize();  // later calls may come from other threads
+    if (stream) {
+      stream->synchronize();  // later calls may come from other threads
     }
   }
 
@@ -170,6 +171,7 @@ class TorchNetwork final : public Network {
     translating_errors([&] {
       if (device_.is_cuda()) {
         refuse_gpu_of_parent();
+        refuse_recording();
       }
       const CallScope scope(device_, is_forked_child() ? 1 : threads_);
       // torch only reads through it; its interface has no const.
@@ -182,8 +184,20 @@ class TorchNetwork final : public Network {
   }
 
  private:
+  // Memory that is taken and results that are waited for would break the graph.
+  void refuse_recording() const {
+    if (cuda::is_recording(device_)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the calling thread records a CUDA graph, which embedding would break; embed outside of it");
+    }
+  }
+
+  [[nodiscard]] std::optional<c10::Stream> own_stream() const {
+    return stream_ ? std::optional(stream_->get()) : std::nullopt;
+  }
+
   [[nodiscard]] cuda::GpuResult run(const at::Tensor& network_input) const {
-    const c10::OptionalStreamGuard on_own_stream(stream_);
+    const c10::OptionalStreamGuard on_own_stream(own_stream());
     const at::Tensor input = uploaded(network_input);
     const at::Tensor peaks = input.abs().flatten(1).amax(1);  // NaN wins over every number
     const at::Tensor rows = (*forward_)({module_._ivalue(), input, c10::IValue()}).toTensor();
@@ -203,8 +217,7 @@ class TorchNetwork final : public Network {
   torch::jit::Module module_;
   std::unique_ptr<torch::jit::GraphFunction> forward_;  // of module_
   at::Device device_;
-  // On a GPU: one that the host program's work does not wait for, unless it has taken 32 of torch's itself.
-  std::optional<c10::Stream> stream_;
+  std::unique_ptr<const cuda::GpuStream> stream_;  // on a GPU
   Precision precision_;
   int threads_;
   std::int64_t channels_;

@@ -1,46 +1,20 @@
 #include "torch_backend/cuda/gpu_network.hpp"
 
 #include <ATen/ATen.h>
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGraphsC10Utils.h>
+#include <c10/core/Stream.h>
 #include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
-#include <cuda_runtime_api.h>
 
 #include <algorithm>
 #include <mutex>
 
-#include "mriembed/error.hpp"
 #include "torch_backend/cuda/gpu_layers.hpp"
+#include "torch_backend/cuda/gpu_stream.hpp"
 
 namespace mriembed::cuda {
 
 namespace {
 
 at::TensorOptions pinned(at::ScalarType dtype) { return at::TensorOptions(dtype).pinned_memory(true); }
-
-// A stream of the library's own, which waits for none of the host program's. Those of torch's pool are shared: the
-// program's 33rd stream would be this one.
-class OwnStream {
- public:
-  explicit OwnStream(at::Device device) : device_(device.index()) {
-    const c10::cuda::CUDAGuard on_device(device_);
-    C10_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  }
-  ~OwnStream() {
-    if (cudaStreamDestroy(stream_) != cudaSuccess) {
-      static_cast<void>(cudaGetLastError());  // the program is ending; nobody else is to be told of it
-    }
-  }
-  OwnStream(const OwnStream&) = delete;
-  OwnStream& operator=(const OwnStream&) = delete;
-
-  [[nodiscard]] c10::cuda::CUDAStream get() const { return c10::cuda::getStreamFromExternal(stream_, device_); }
-
- private:
-  c10::DeviceIndex device_;
-  cudaStream_t stream_ = nullptr;
-};
 
 // Queues the layers one by one. Recording them as a CUDA graph would save launches, but torch's recordings touch the
 // state of the whole process: its random generators, its allocator, and other threads' work on the device.
@@ -49,32 +23,28 @@ class QueuedNetwork final : public GpuNetwork {
   QueuedNetwork(const kernels::NetworkWeights& weights, at::Device device, at::ScalarType dtype)
       : device_(device),
         upload_dtype_(upload_dtype(dtype)),
-        stream_(device),
-        layers_(layers_on(stream_, weights, device, dtype)) {}
+        stream_(make_gpu_stream(device)),
+        layers_(layers_on(stream_->get(), weights, device, dtype)) {}
 
   [[nodiscard]] GpuResult embed(const at::Tensor& network_input) const override {
-    if (c10::cuda::currentStreamCaptureStatusMayInitCtx() != c10::cuda::CaptureStatus::None) {
-      throw Error(ErrorCode::invalid_argument,
-                  "the calling thread records a CUDA graph, which embedding would break; embed outside of it");
-    }
     const std::lock_guard<std::mutex> lock(mutex_);
-    const c10::cuda::CUDAStreamGuard on_own_stream(stream_.get());
+    const c10::cuda::CUDAStreamGuard on_own_stream(stream_->get());
     const GpuResult there = layers_.forward(uploaded(network_input));
     const GpuResult here{at::empty(there.embeddings.sizes(), pinned(at::kFloat)),
                          at::empty(there.peaks.sizes(), pinned(at::kFloat))};
     here.embeddings.copy_(there.embeddings, /*non_blocking=*/true);
     here.peaks.copy_(there.peaks, /*non_blocking=*/true);
-    stream_.get().synchronize();
+    stream_->get().synchronize();
     return here;
   }
 
  private:
   // The weights are on the device when this returns: later calls may come from other threads.
-  static GpuLayers layers_on(const OwnStream& stream, const kernels::NetworkWeights& weights, at::Device device,
+  static GpuLayers layers_on(const c10::Stream& stream, const kernels::NetworkWeights& weights, at::Device device,
                              at::ScalarType dtype) {
-    const c10::cuda::CUDAStreamGuard on_own_stream(stream.get());
+    const c10::cuda::CUDAStreamGuard on_own_stream(stream);
     GpuLayers layers(weights, device, dtype);
-    stream.get().synchronize();
+    stream.synchronize();
     return layers;
   }
 
@@ -97,7 +67,7 @@ class QueuedNetwork final : public GpuNetwork {
 
   at::Device device_;
   at::ScalarType upload_dtype_;
-  OwnStream stream_;
+  std::unique_ptr<const GpuStream> stream_;
   GpuLayers layers_;
   mutable std::mutex mutex_;
 };
