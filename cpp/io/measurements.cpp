@@ -111,8 +111,11 @@ std::unique_ptr<ScanReader> open_noise(const std::vector<RawMeasurement>& measur
         noise->coil_names = coil_names_of(measurement);
         return noise_scan(std::move(*noise));
       }
-      if (!found.has_value() && (found = noise_of(*acquisitions)).has_value()) {
-        found->coil_names = coil_names_of(measurement);
+      if (!found.has_value()) {
+        found = noise_of(*acquisitions);
+        if (found.has_value()) {
+          found->coil_names = coil_names_of(measurement);
+        }
       }
     } catch (const Error& error) {
       refusal = error.what();
