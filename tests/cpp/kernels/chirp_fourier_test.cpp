@@ -7,27 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numbers>
 #include <vector>
 
 #include "every_target.hpp"
+#include "fourier_definition.hpp"
 #include "random_samples.hpp"
 
 namespace mriembed::kernels {
 namespace {
 
 class ChirpFourier : public EveryTarget {};
-
-// The sum of the definition, in float64, for sample k of a line.
-std::complex<double> expected(const std::vector<std::complex<double>>& line, std::size_t k, Direction direction) {
-  const double sign = direction == Direction::forward ? -1 : 1;
-  std::complex<double> sum = 0;
-  for (std::size_t n = 0; n < line.size(); ++n) {
-    const double turn = static_cast<double>(n * k % line.size()) / static_cast<double>(line.size());
-    sum += line[n] * std::polar(1.0, sign * 2 * std::numbers::pi * turn);
-  }
-  return sum;
-}
 
 void expect_definition(std::int64_t length, std::int64_t count, bool rows) {
   constexpr float scale = 0.5F;
@@ -38,6 +27,7 @@ void expect_definition(std::int64_t length, std::int64_t count, bool rows) {
   plane.push_back(untouched);
   ChirpTransform::Memory memory;
   for (const Direction direction : {Direction::forward, Direction::inverse}) {
+    const FourierDefinition definition(static_cast<std::size_t>(length), direction == Direction::forward ? -1 : 1);
     auto transformed = plane;
     if (rows) {
       transform.along_rows(transformed.data(), count, direction, scale, memory);
@@ -58,7 +48,7 @@ void expect_definition(std::int64_t length, std::int64_t count, bool rows) {
         samples.emplace_back(plane[at(line, n)]);
       }
       for (std::size_t k = 0; k < samples.size(); ++k) {
-        const auto exact = static_cast<double>(scale) * expected(samples, k, direction);
+        const auto exact = static_cast<double>(scale) * definition.at(samples, k);
         ASSERT_LE(std::abs(std::complex<double>(transformed[at(line, k)]) - exact), allowed)
             << count << (rows ? " rows" : " columns") << " of " << length << ", at " << k;
       }

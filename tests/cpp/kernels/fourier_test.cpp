@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
-#include <numbers>
+#include <vector>
 
 #include "every_target.hpp"
+#include "fourier_definition.hpp"
 #include "random_samples.hpp"
 
 namespace mriembed::kernels {
@@ -26,18 +28,6 @@ struct Lines {
   }
 };
 
-// The sum of the definition, in float64.
-std::complex<double> expected(const std::vector<std::complex<float>>& plane, const Lines& lines, std::int64_t line,
-                              std::int64_t k, Direction direction) {
-  const double sign = direction == Direction::forward ? -1 : 1;
-  std::complex<double> sum = 0;
-  for (std::int64_t n = 0; n < lines.length; ++n) {
-    const double turn = static_cast<double>(n * k % lines.length) / static_cast<double>(lines.length);
-    sum += std::complex<double>(plane[lines.at(line, n)]) * std::polar(1.0, sign * 2 * std::numbers::pi * turn);
-  }
-  return sum;
-}
-
 void expect_definition(const Lines& lines, float size, FourierTransform::Memory& memory) {
   constexpr float scale = 0.25F;
   const FourierTransform transform(lines.length);
@@ -46,6 +36,8 @@ void expect_definition(const Lines& lines, float size, FourierTransform::Memory&
   auto plane = random_samples(lines.count * lines.length, size);
   plane.push_back(untouched);
   for (const Direction direction : {Direction::forward, Direction::inverse}) {
+    const FourierDefinition definition(static_cast<std::size_t>(lines.length),
+                                       direction == Direction::forward ? -1 : 1);
     auto transformed = plane;
     if (lines.rows) {
       transform.along_rows(transformed.data(), lines.count, direction, scale, memory);
@@ -56,9 +48,13 @@ void expect_definition(const Lines& lines, float size, FourierTransform::Memory&
     const double average = std::sqrt(2 * static_cast<double>(lines.length)) * static_cast<double>(size * scale);
     const double allowed = 5 * static_cast<double>(std::numeric_limits<float>::epsilon()) * average;
     for (std::int64_t line = 0; line < lines.count; ++line) {
+      std::vector<std::complex<double>> samples;
+      for (std::int64_t n = 0; n < lines.length; ++n) {
+        samples.emplace_back(plane[lines.at(line, n)]);
+      }
       for (std::int64_t k = 0; k < lines.length; ++k) {
         const std::complex<double> computed = transformed[lines.at(line, k)];
-        const auto exact = static_cast<double>(scale) * expected(plane, lines, line, k, direction);
+        const auto exact = static_cast<double>(scale) * definition.at(samples, static_cast<std::size_t>(k));
         ASSERT_LE(std::abs(computed - exact), allowed)
             << lines.count << (lines.rows ? " rows" : " columns") << " of " << lines.length << ", at " << k;
       }

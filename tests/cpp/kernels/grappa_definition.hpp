@@ -6,10 +6,10 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <utility>
 #include <vector>
 
+#include "fourier_definition.hpp"
 #include "kernels/hybrid_slice.hpp"
 #include "random_samples.hpp"
 
@@ -113,13 +113,14 @@ inline std::vector<std::vector<Complex>> eliminated(std::vector<std::vector<Comp
 
 // k-space along x of one line of a coil, by the definition.
 inline std::vector<Complex> spectrum_of(const Coils& coils, std::int64_t coil, std::int64_t line) {
-  std::vector<Complex> spectrum(static_cast<std::size_t>(coils.width));
-  for (std::int64_t k = 0; k < coils.width; ++k) {
-    for (std::int64_t x = 0; x < coils.width; ++x) {
-      const double angle =
-          -2 * std::numbers::pi * static_cast<double>(k * x % coils.width) / static_cast<double>(coils.width);
-      spectrum[static_cast<std::size_t>(k)] += coils.value(coil, line, x) * std::polar(1.0, angle);
-    }
+  std::vector<Complex> samples;
+  for (std::int64_t x = 0; x < coils.width; ++x) {
+    samples.push_back(coils.value(coil, line, x));
+  }
+  const FourierDefinition definition(samples.size(), -1);
+  std::vector<Complex> spectrum;
+  for (std::size_t k = 0; k < samples.size(); ++k) {
+    spectrum.push_back(definition.at(samples, k));
   }
   return spectrum;
 }
@@ -163,7 +164,7 @@ inline std::vector<std::vector<Complex>> defined_line(const std::vector<std::vec
     for (std::int64_t k = 0; k < width; ++k) {
       const auto sources = sources_at(first, first + after - before, k);
       for (std::size_t i = 0; i < unknowns; ++i) {
-        for (std::size_t j = 0; j < unknowns; ++j) {
+        for (std::size_t j = i; j < unknowns; ++j) {
           gram[i][j] += weight * std::conj(sources[i]) * sources[j];
         }
         for (std::size_t coil = 0; coil < coils; ++coil) {
@@ -176,6 +177,9 @@ inline std::vector<std::vector<Complex>> defined_line(const std::vector<std::vec
   double trace = 0;
   for (std::size_t i = 0; i < unknowns; ++i) {
     trace += gram[i][i].real();
+    for (std::size_t j = 0; j < i; ++j) {
+      gram[i][j] = std::conj(gram[j][i]);
+    }
   }
   for (std::size_t i = 0; i < unknowns; ++i) {
     gram[i][i] += regularization * trace / static_cast<double>(unknowns);

@@ -28,7 +28,7 @@ struct Ellipse {
   // of it shows the ringing that a sharp edge has.
   [[nodiscard]] Complex at(double ky, double kx) const {
     const double length = std::hypot(radius_y * ky, radius_x * kx);
-    const double of_disc = length < 1e-9 ? pi : std::cyl_bessel_j(1, 2 * pi * length) / length;
+    const double of_disc = length < 1e-9 ? pi : ::j1(2 * pi * length) / length;
     return signal * radius_y * radius_x * of_disc * std::polar(1.0, -2 * pi * (ky * y + kx * x));
   }
 };
