@@ -84,8 +84,14 @@ bool warned(const LiveSlices& result, const std::string& words) {
                              [&](const std::string& warning) { return warning.find(words) != std::string::npos; });
 }
 
+// Of a stream: libismrmrd takes megabytes of memory for each line that it writes into HDF5, and mrd_stream_test compares
+// both kinds of files.
 void expect_as_in_file(const StreamedScan& scan, const ReadOptions& options) {
-  const auto file = open_scan(written_mrd(scan.xml, scan.lines), options);
+  std::string bytes = header_message(scan.xml);
+  for (const ISMRMRD::Acquisition& line : scan.lines) {
+    bytes += acquisition_message(line);
+  }
+  const auto file = open_scan(written(".mrd", bytes + close_message()), options);
   const LiveSlices found = read_live(scan, options);
   ASSERT_EQ(static_cast<std::int64_t>(found.slices.size()), file->summary().slices);
   std::map<Key, const Slice*> by_key;
