@@ -1,9 +1,10 @@
 #include "slab_completion.hpp"
 
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+
+#include "kernels/hermitian_eigen.hpp"
 
 namespace mriembed::io {
 
@@ -86,8 +87,8 @@ void SlabCompletion::compress(Slab& slab, const CalibrationBox& box) {
   const double scale = peak > 0 ? 1 / double{peak} : 1;
   // Relative to its largest value: squares of small samples may leave float64's range for eigenvectors.
   const double largest = gram.diagonal().real().maxCoeff();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(largest > 0 ? Eigen::MatrixXcd(gram / largest) : gram);
-  const Eigen::MatrixXcd components = solver.eigenvectors().rightCols(slab.virtual_coils);  // ascending
+  const kernels::HermitianEigen eigen = kernels::hermitian_eigen(largest > 0 ? Eigen::MatrixXcd(gram / largest) : gram);
+  const Eigen::MatrixXcd components = eigen.vectors.rightCols(slab.virtual_coils);
   const auto count = static_cast<std::size_t>(slab.virtual_coils * slab.coils);
   slab.compression.resize(count);
   slab.expansion.resize(count);

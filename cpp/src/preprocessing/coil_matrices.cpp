@@ -1,10 +1,10 @@
 #include "preprocessing/coil_matrices.hpp"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <utility>
 
+#include "kernels/hermitian_eigen.hpp"
 #include "mriembed/error.hpp"
 
 namespace mriembed {
@@ -39,13 +39,13 @@ CoilCompression estimate_coil_compression(const Eigen::MatrixXcd& gram,
   if (whitening) {
     white = *whitening * gram * whitening->adjoint();
   }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> components(white);  // ascending
-  if (components.info() != Eigen::Success) {
+  const kernels::HermitianEigen components = kernels::hermitian_eigen(white);
+  if (!components.converged) {
     throw Error(ErrorCode::internal, "the eigenvalues of the coils' Gram matrix do not converge");
   }
   const std::int64_t kept = std::min<std::int64_t>(gram.rows(), virtual_coils);
-  const Eigen::VectorXd energies = components.eigenvalues().cwiseMax(0.0);
-  Eigen::MatrixXcd weights = components.eigenvectors().rightCols(kept).rowwise().reverse().adjoint();
+  const Eigen::VectorXd energies = components.values.cwiseMax(0.0);
+  Eigen::MatrixXcd weights = components.vectors.rightCols(kept).rowwise().reverse().adjoint();
   if (whitening) {
     weights *= *whitening;
   }
