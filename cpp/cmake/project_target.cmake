@@ -51,13 +51,18 @@ function(mriembed_compile_quickly)
 endfunction()
 
 # mriembed_test_program(TARGET): what every program of GoogleTest has in common. Its own sources are compiled without
-# optimization, which would take most of the build's time: what they test is optimized.
+# optimization, which would take most of the build's time: what they test is optimized. All take the precompiled header
+# of mriembed_test_headers, the first of them.
 function(mriembed_test_program target)
     mriembed_project_target(${target})
     target_compile_options(${target} PRIVATE -O0)
     target_link_libraries(${target} PRIVATE GTest::gtest_main)
-    target_precompile_headers(
-        ${target}
-        PRIVATE <gtest/gtest.h> <algorithm> <complex> <random> <vector>
-    )
+    if(target STREQUAL "mriembed_test_headers")
+        target_precompile_headers(
+            ${target}
+            PRIVATE <gtest/gtest.h> <algorithm> <complex> <random> <vector>
+        )
+    else()
+        target_precompile_headers(${target} REUSE_FROM mriembed_test_headers)
+    endif()
 endfunction()
