@@ -19,9 +19,11 @@ struct Axis {
 
   [[nodiscard]] bool has_field_of_view() const { return encoded_fov > 0 && recon_fov > 0; }
   [[nodiscard]] bool is_smaller() const { return encoded > 1 && recon < encoded; }
-  // The header gives both spaces one field of view, but the reconstructed one a smaller matrix.
+  // The header gives both spaces one field of view, but the reconstructed one a smaller matrix. Writers round: lengths
+  // that differ by less than half a pixel are one.
   [[nodiscard]] bool is_contradictory() const {
-    return has_field_of_view() && std::abs(encoded_fov / recon_fov - 1) < 1e-6 && is_smaller();
+    return has_field_of_view() && std::abs(recon_fov / encoded_fov - 1) * static_cast<double>(encoded) < 0.5 &&
+           is_smaller();
   }
   [[nodiscard]] std::int64_t by_field_of_view() const {
     const double pixels = static_cast<double>(encoded) * std::min(1.0, recon_fov / encoded_fov);

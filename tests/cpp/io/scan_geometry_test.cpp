@@ -48,6 +48,13 @@ TEST(ScanGeometry, tells_a_lower_resolution_from_oversampling_where_fields_of_vi
   expect_image(geometry({64, 96, 12}, {230, 230, 60}, {64, 64, 8}, {230, 230, 60}), {64, 64, 8}, 1, true);
 }
 
+TEST(ScanGeometry, takes_fields_of_view_that_differ_by_rounding_as_copies) {
+  expect_image(geometry({512, 256, 1}, {300, 300, 5}, {256, 256, 1}, {299.99, 300, 5}), {256, 256, 1}, 1, true);
+  expect_image(geometry({512, 256, 1}, {299.8, 300, 5}, {256, 256, 1}, {300, 300, 5}), {256, 256, 1}, 1, true);
+  // Half a line less is one.
+  expect_image(geometry({256, 256, 1}, {256, 256, 5}, {256, 248, 1}, {256, 255.4, 5}), {256, 255, 1}, 1, false);
+}
+
 TEST(ScanGeometry, takes_each_axis_by_itself_where_a_writer_copies_some_fields_of_view) {
   // The readout's field of view is a copy; 1.5-fold phase oversampling is told.
   const ScanGeometry readout = geometry({64, 36, 1}, {200, 300, 5}, {32, 24, 1}, {200, 200, 5});
