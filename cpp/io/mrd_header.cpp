@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <pugixml.hpp>
 #include <string_view>
 #include <utility>
@@ -23,18 +24,22 @@ pugi::xml_node needed_child(const pugi::xml_node& node, std::string_view name) {
   return child;
 }
 
-// ISMRMRD's numbers of samples and steps are 16-bit.
+// ISMRMRD's numbers of samples and steps are 16-bit. Some writers give them as decimal numbers, as products that are
+// whole but for rounding: 35.9996 (philips_to_ismrmrd issue 4).
 std::int64_t count_of(const pugi::xml_node& node) {
-  constexpr std::int64_t largest = 65535;
+  constexpr double largest = 65535;
+  constexpr double rounding = 0.05;
   const std::string_view text = text_of(node);
-  std::int64_t count = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (failure != std::errc() || end != text.data() + text.size() || count < 0 || count > largest) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const double count = std::round(number);
+  const bool whole = std::isfinite(number) && std::abs(number - count) <= rounding;
+  if (failure != std::errc() || end != text.data() + text.size() || !whole || count < 0 || count > largest) {
     refuse("its XML header gives <" + std::string(local_name(node)) + "> of <" +
            std::string(local_name(node.parent())) + "> as \"" + shown(text) +
            "\"; a whole number from 0 to 65535 is right");
   }
-  return count;
+  return static_cast<std::int64_t>(count);
 }
 
 Matrix matrix_of(const pugi::xml_node& space) {

@@ -168,6 +168,19 @@ TEST(MrdHeader, names_what_is_wrong_with_a_header) {
   EXPECT_NE(header_refusal(mrd_xml(matrix)).find("maximum lies below the minimum"), std::string::npos);
 }
 
+TEST(MrdHeader, takes_decimal_numbers_that_are_whole_but_for_rounding) {
+  const auto matrix_with = [](const std::string& number) {
+    return replaced(mrd_xml(MrdMatrix()), "<z>1</z>", "<z>" + number + "</z>");
+  };
+  for (const auto& [number, count] : {std::pair{"36.0", 36}, {"35.9996", 36}, {"3.6e1", 36}, {"1.04", 1}}) {
+    EXPECT_EQ(parse_mrd_header(matrix_with(number)).encodings[0].encoded.z, count) << number;
+  }
+  for (const char* number : {"35.5", "1.1", "-1", "inf", "nan", "65536", "36 37", "36,0"}) {
+    EXPECT_NE(header_refusal(matrix_with(number)).find("a whole number from 0 to 65535 is right"), std::string::npos)
+        << number;
+  }
+}
+
 TEST(MrdHeader, takes_a_field_of_view_that_cannot_be_as_none) {
   MrdMatrix matrix;
   matrix.encoded_fov = Fov{-1, 0, 40};
