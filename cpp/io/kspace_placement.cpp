@@ -89,22 +89,24 @@ KspacePlacement::Axis KspacePlacement::axis_of(const char* name, const char* use
                                                const std::optional<EncodingLimit>& limit,
                                                const std::optional<std::int64_t>& user_center) {
   Axis axis{name, user_name, size, std::nullopt, std::nullopt, false, 0, 0, size - 1};
-  // Limits from 0 to 0 are what writers leave that know none.
-  if (size == 1 || !limit.has_value() || (limit->minimum == 0 && limit->maximum == 0)) {
+  // Limits from 0 to 0 are what writers leave that know none; some of them give the centre all the same.
+  const bool no_range = limit.has_value() && limit->minimum == 0 && limit->maximum == 0;
+  if (size == 1 || !limit.has_value() || (no_range && (limit->center == 0 || limit->center >= size))) {
     return axis;
   }
-  axis.limit = limit;
-  const std::int64_t count = limit->maximum - limit->minimum + 1;
-  const bool unset = limit->center == 0 || limit->center < limit->minimum || limit->center > limit->maximum;
+  axis.limit = no_range ? EncodingLimit{0, size - 1, limit->center} : *limit;
+  const auto& [minimum, maximum, center] = *axis.limit;
+  const std::int64_t count = maximum - minimum + 1;
+  const bool unset = center == 0 || center < minimum || center > maximum;
   if (unset && count == size) {
-    axis.set_center(limit->minimum + size / 2);
-    notes_.push_back(std::string(name) + " has no centre in the header (" + std::to_string(limit->center) +
+    axis.set_center(minimum + size / 2);
+    notes_.push_back(std::string(name) + " has no centre in the header (" + std::to_string(center) +
                      "): the middle of its " + std::to_string(count) + " steps is taken");
     return axis;
   }
   axis.unset_center = unset;
-  axis.set_center(unset ? limit->minimum + count / 2 : limit->center);
-  if (user_center.has_value() && *user_center != limit->center && axis.covers(*user_center)) {
+  axis.set_center(unset ? minimum + count / 2 : center);
+  if (user_center.has_value() && *user_center != center && axis.covers(*user_center)) {
     axis.user_center = user_center;
   }
   return axis;

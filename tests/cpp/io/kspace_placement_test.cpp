@@ -156,6 +156,15 @@ TEST(KspacePlacement, takes_steps_as_they_are_where_there_are_no_limits) {
   }
 }
 
+TEST(KspacePlacement, believes_a_centre_that_limits_without_a_range_give) {
+  const KspacePlacement placement = of_lines(8, EncodingLimit{0, 0, 3});
+  EXPECT_FALSE(placement.needs_signal());
+  EXPECT_EQ(placement.line_of(readout(4, 2, 3), 0), 4);
+  EXPECT_EQ(placement.line_of(readout(4, 2, 7), 0), std::nullopt);
+  EXPECT_TRUE(has_note(placement, "1 steps of kspace_encode_step_1 lie beyond the encoded matrix"));
+  EXPECT_EQ(of_lines(8, EncodingLimit{0, 0, 8}).line_of(readout(4, 2, 3), 0), 3);  // no step of the matrix
+}
+
 TEST(KspacePlacement, refuses_lines_outside_the_matrix_and_the_limits) {
   const KspacePlacement placement = of_lines(8, std::nullopt);
   EXPECT_THROW(static_cast<void>(placement.line_of(readout(4, 2, 8), 5)), Error);
