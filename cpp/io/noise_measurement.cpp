@@ -1,6 +1,9 @@
 #include "noise_measurement.hpp"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace mriembed::io {
@@ -38,6 +41,24 @@ std::optional<NoiseCovariance> NoiseMeasurement::covariance() const {
     value /= static_cast<double>(samples_ - 1);
   }
   return result;
+}
+
+bool is_finite(const NoiseCovariance& noise) {
+  return std::ranges::all_of(noise.values, [](const std::complex<double>& value) {
+    return std::isfinite(value.real()) && std::isfinite(value.imag());
+  });
+}
+
+bool is_invertible(const NoiseCovariance& noise) {
+  using Matrix = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Matrix covariance = Eigen::Map<const Matrix>(noise.values.data(), noise.coils, noise.coils);
+  const Eigen::VectorXd deviations = covariance.diagonal().real().cwiseSqrt();
+  const Eigen::MatrixXcd correlations =
+      deviations.cwiseInverse().asDiagonal() * covariance * deviations.cwiseInverse().asDiagonal();
+  const Eigen::LLT<Eigen::MatrixXcd> cholesky(correlations);
+  // The squares of the diagonal: of a coil's noise power, what the coils before it do not have.
+  constexpr double own = 1e-8;
+  return cholesky.info() == Eigen::Success && cholesky.matrixLLT().diagonal().cwiseAbs2().minCoeff() > own;
 }
 
 std::vector<std::int64_t> live_coils(const NoiseCovariance& noise) {

@@ -43,6 +43,13 @@ class NoiseMeasurement {
   std::vector<std::complex<double>> products_;  // (coils, coils)
 };
 
+// False where noise samples were NaN or infinite.
+bool is_finite(const NoiseCovariance& noise);
+
+// False where the noise of a coil is all but a combination of that of others, as of a channel that is stored twice: to
+// prewhiten by it would blow up what rounding leaves of their difference. Expects noise in every coil.
+bool is_invertible(const NoiseCovariance& noise);
+
 // The coils, ascending, that are not dead: a dead one has next to no noise beside the others, and no covariance with it
 // can be inverted.
 std::vector<std::int64_t> live_coils(const NoiseCovariance& noise);

@@ -19,6 +19,9 @@ class NoiseScan final : public ScanReader {
       refuse("it has " + std::to_string(noise.samples) + " noise samples of " + std::to_string(noise.coils) +
              " coils; a covariance needs more samples than coils");
     }
+    if (!is_finite(*noise_)) {
+      refuse("its noise samples contain NaN or infinite values");
+    }
     summary_.format = "noise measurement";
     summary_.coils = noise.coils;
     summary_.encoded_x = summary_.encoded_y = 1;
@@ -59,6 +62,9 @@ class WithNoise final : public ScanReader {
       refuse("no coil has noise in " + noise.name);
     }
     noise_ = covariance_of(covariance, live_);
+    if (!is_invertible(*noise_)) {
+      refuse("the noise of a coil is a combination of that of others in " + noise.name);
+    }
     summary_.noise_samples = noise.samples;
     summary_.notes.push_back("noise: of " + noise.name +
                              (std::ranges::is_sorted(order_) ? "" : ", whose coils are in another order"));

@@ -70,7 +70,17 @@ ScanNoise noise_of_scan(const MrdHeader& header, const Acquisitions& acquisition
                              " coils: no prewhitening");
     return noise;
   }
+  if (!is_finite(*noise.covariance)) {
+    noise.warnings.push_back("NaN or infinite samples in " + source + ": no prewhitening");
+    noise.covariance.reset();
+    return noise;
+  }
   leave_out_dead_coils(noise, source);
+  if (noise.covariance.has_value() && !is_invertible(*noise.covariance)) {
+    noise.warnings.push_back("the noise of a coil is a combination of that of others in " + source +
+                             ": no prewhitening");
+    noise.covariance.reset();
+  }
   return noise;
 }
 

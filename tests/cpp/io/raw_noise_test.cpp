@@ -3,6 +3,7 @@
 #include <cmath>
 #include <complex>
 #include <functional>
+#include <limits>
 
 #include "scan_files.hpp"
 
@@ -105,6 +106,40 @@ TEST(RawNoise, prewhitens_nothing_where_no_coil_has_noise) {
   EXPECT_FALSE(scan->noise_covariance().has_value());
   EXPECT_EQ(scan->summary().coils, 2);
   EXPECT_TRUE(warns(*scan, "no prewhitening"));
+}
+
+TEST(RawNoise, prewhitens_nothing_by_noise_that_is_not_finite) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    auto lines = full_scan();
+    lines.push_back(noise_of_power(1));
+    lines.back().data(5, 1) = value;
+    const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+    EXPECT_FALSE(scan->noise_covariance().has_value());
+    EXPECT_EQ(scan->summary().coils, 2);
+    EXPECT_TRUE(warns(*scan, "NaN or infinite samples in its noise lines: no prewhitening"));
+  }
+}
+
+TEST(RawNoise, prewhitens_nothing_by_noise_of_coils_that_repeat_others) {
+  auto lines = full_scan(3);
+  lines.push_back(noise_line(3, 40, [](unsigned coil, unsigned sample) {
+    const float first = sample % 2 == 0 ? 1.0F : -1.0F;
+    const float second = sample % 4 < 2 ? 0.3F : -0.3F;
+    return Complex(coil == 0 ? first : second, coil == 2 ? first : 0.0F);
+  }));
+  lines.push_back(lines.back());
+  for (std::uint16_t sample = 0; sample < 40; ++sample) {
+    lines.back().data(sample, 2) *= -1.0F;
+  }
+  EXPECT_TRUE(open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {})->noise_covariance().has_value());
+  lines.pop_back();
+  for (std::uint16_t sample = 0; sample < 40; ++sample) {
+    lines.back().data(sample, 2) = 0.7F * lines.back().data(sample, 0) - lines.back().data(sample, 1);
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_FALSE(scan->noise_covariance().has_value());
+  EXPECT_EQ(scan->summary().coils, 3);
+  EXPECT_TRUE(warns(*scan, "a combination of that of others in its noise lines: no prewhitening"));
 }
 
 TEST(RawNoise, measures_no_covariance_of_more_coils_than_noise_samples) {
