@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
+#include "echo_check.hpp"
 #include "partition_transform.hpp"
 #include "size_limits.hpp"
 #include "zero_samples.hpp"
@@ -180,7 +182,16 @@ class BartReader final : public ScanReader {
       std::vector<std::complex<float>> first(static_cast<std::size_t>(planes_.width * planes_.height));
       read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
       tell_of_zeros(first, summary_);
+      look_for_echo(std::move(first));
     }
+  }
+
+  // By the first coil's central partition.
+  void look_for_echo(std::vector<std::complex<float>> plane) {
+    const auto count = static_cast<std::int64_t>(plane.size());
+    read_samples(planes_.partitions / 2 * count, count, plane.data());
+    const std::vector<std::string> warnings = warnings_of_echo(plane, 1, planes_.height, planes_.width);
+    summary_.warnings.insert(summary_.warnings.end(), warnings.begin(), warnings.end());
   }
 
   void check_cartesian() {

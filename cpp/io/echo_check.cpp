@@ -9,23 +9,28 @@ namespace mriembed::io {
 
 namespace {
 
-void check_axis(const std::vector<double>& energies, const char* axis, std::vector<std::string>& warnings) {
+void check_axis(const std::vector<double>& energies, const char* axis, const std::vector<std::int64_t>& likely,
+                std::vector<std::string>& warnings) {
   const auto length = static_cast<std::int64_t>(energies.size());
   const std::int64_t peak = std::max_element(energies.begin(), energies.end()) - energies.begin();
   const std::int64_t distance = std::abs(peak - length / 2);
   const double mean = std::accumulate(energies.begin(), energies.end(), 0.0) / static_cast<double>(length);
   constexpr double clear = 6;
   const std::int64_t by_phase = std::max<std::int64_t>(8, length / 16);
-  if (distance > by_phase && energies[static_cast<std::size_t>(peak)] > clear * mean) {
+  constexpr std::int64_t by_noise = 3;
+  const bool is_likely = std::ranges::any_of(likely, [&](std::int64_t centre) { return std::abs(peak - centre) <= 1; });
+  if ((distance > by_phase || (is_likely && distance > by_noise)) &&
+      energies[static_cast<std::size_t>(peak)] > clear * mean) {
     warnings.push_back("the signal peaks " + std::to_string(distance) + " samples from the centre of k-space along " +
-                       axis + ", where the header says it is: the centre may be stated wrongly");
+                       axis + ", where the header or the format puts it: it may lie elsewhere");
   }
 }
 
 }  // namespace
 
 std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
-                                          std::int64_t height, std::int64_t width) {
+                                          std::int64_t height, std::int64_t width,
+                                          const std::vector<std::int64_t>& likely) {
   std::vector<double> along_y(static_cast<std::size_t>(height), 0.0);
   std::vector<double> along_x(static_cast<std::size_t>(width), 0.0);
   const auto plane = static_cast<std::size_t>(height * width);
@@ -45,8 +50,8 @@ std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> v
     }
   }
   std::vector<std::string> warnings;
-  check_axis(along_y, "y", warnings);
-  check_axis(along_x, "x", warnings);
+  check_axis(along_y, "y", likely, warnings);
+  check_axis(along_x, "x", {}, warnings);
   return warnings;
 }
 

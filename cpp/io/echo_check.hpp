@@ -1,4 +1,4 @@
-// Whether the signal lies where a scan's header puts the centre of k-space.
+// Whether the signal lies where a scan's header, or its format, puts the centre of k-space.
 #pragma once
 
 #include <complex>
@@ -10,8 +10,10 @@
 namespace mriembed::io {
 
 // For a volume (coils, z, y, x), k-space along y and x: a warning for each of these axes along which the energy has a
-// clear peak far from length / 2. A background phase moves it by some samples, and noise has no clear peak.
+// clear peak far from length / 2. A background phase moves it by some samples, and noise has no clear peak. A smaller
+// distance is told where the peak is one of `likely`, other centres along y.
 std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
-                                          std::int64_t height, std::int64_t width);
+                                          std::int64_t height, std::int64_t width,
+                                          const std::vector<std::int64_t>& likely = {});
 
 }  // namespace mriembed::io

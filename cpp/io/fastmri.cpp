@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "acquired_lines.hpp"
+#include "echo_check.hpp"
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "size_limits.hpp"
@@ -44,6 +45,11 @@ class FastMriReader final : public ScanReader {
     if (summary_.zero_fraction == 0) {
       look_for_zeros();
     }
+    if (stored_lines() < summary_.encoded_y) {
+      summary_.zero_fraction = 1 - (1 - summary_.zero_fraction) * static_cast<double>(stored_lines()) /
+                                       static_cast<double>(summary_.encoded_y);
+    }
+    look_for_echo();
   }
 
   [[nodiscard]] const ScanSummary& summary() const override { return summary_; }
@@ -57,21 +63,8 @@ class FastMriReader final : public ScanReader {
     slice.width = summary_.encoded_x;
     slice.geometry = summary_.geometry;
     slice.network_input.clear();
-    slice.samples.resize(static_cast<std::size_t>(slice.channels * rows_ * columns_));
-    if (!readout_along_rows_) {
-      read_stored(index, 0, slice.channels, slice.samples);
-      return;
-    }
-    stored_.resize(slice.samples.size());
-    read_stored(index, 0, slice.channels, stored_);
-    std::size_t at = 0;
-    for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
-      for (std::int64_t y = 0; y < columns_; ++y) {
-        for (std::int64_t x = 0; x < rows_; ++x, ++at) {
-          slice.samples[at] = stored_[static_cast<std::size_t>((coil * rows_ + x) * columns_ + y)];
-        }
-      }
-    }
+    slice.samples.resize(static_cast<std::size_t>(slice.channels * slice.height * slice.width));
+    read_placed(index, 0, slice.channels, slice.samples);
   }
 
  private:
@@ -95,6 +88,53 @@ class FastMriReader final : public ScanReader {
       count[1] = coils;
     }
     read_complex(kspace_, complex_, start, count, samples.data());
+  }
+
+  // Phase encoding lines as stored.
+  [[nodiscard]] std::int64_t stored_lines() const { return readout_along_rows_ ? columns_ : rows_; }
+
+  // Some coils of a slice as a Slice has them, (coils, y, x).
+  void read_placed(std::int64_t index, std::int64_t coil, std::int64_t coils,
+                   std::vector<std::complex<float>>& samples) {
+    const std::int64_t lines = stored_lines();
+    const std::int64_t height = summary_.encoded_y;
+    const std::int64_t width = summary_.encoded_x;
+    if (!readout_along_rows_ && lines == height) {
+      read_stored(index, coil, coils, samples);
+      return;
+    }
+    stored_.resize(static_cast<std::size_t>(coils * rows_ * columns_));
+    read_stored(index, coil, coils, stored_);
+    if (lines < height) {
+      std::fill(samples.begin(), samples.end(), 0.0F);
+    }
+    const std::int64_t along_x = readout_along_rows_ ? columns_ : 1;
+    const std::int64_t along_y = readout_along_rows_ ? 1 : columns_;
+    for (std::int64_t number = 0; number < coils; ++number) {
+      const std::complex<float>* const from = stored_.data() + number * rows_ * columns_;
+      std::complex<float>* const to = samples.data() + (number * height + first_line_) * width;
+      for (std::int64_t y = 0; y < lines; ++y) {
+        for (std::int64_t x = 0; x < width; ++x) {
+          to[y * width + x] = from[y * along_y + x * along_x];
+        }
+      }
+    }
+  }
+
+  // By a few coils of the first slice.
+  void look_for_echo() {
+    constexpr std::int64_t enough = 4;
+    const std::int64_t step = std::max<std::int64_t>(1, summary_.coils / enough);
+    std::vector<std::complex<float>> one(static_cast<std::size_t>(summary_.encoded_y * summary_.encoded_x));
+    std::vector<std::complex<float>> samples;
+    std::int64_t coils = 0;
+    for (std::int64_t coil = 0; coil < summary_.coils; coil += step, ++coils) {
+      read_placed(0, coil, 1, one);
+      samples.insert(samples.end(), one.begin(), one.end());
+    }
+    for (std::string& warning : warnings_of_echo(samples, coils, summary_.encoded_y, summary_.encoded_x)) {
+      summary_.warnings.push_back(std::move(warning));
+    }
   }
 
   // Those of the first slice, in its first coil that is not dead.
@@ -130,7 +170,30 @@ class FastMriReader final : public ScanReader {
              " readout samples, but its k-space is " + std::to_string(rows_) + " x " + std::to_string(columns_));
     }
     turn_readout();
+    place_lines(encoding, file_size);
     take_geometry(encoding);
+  }
+
+  // Lines of partial Fourier that are stored without the missing ones: the encoding limits say where they belong.
+  // Limits around their middle are those of a lower resolution, which covers the same field of view.
+  void place_lines(const MrdEncoding& encoding, std::int64_t file_size) {
+    const std::optional<EncodingLimit>& limit = encoding.kspace_encode_step_1;
+    const std::int64_t lines = stored_lines();
+    const std::int64_t size = encoding.encoded.y;
+    if (!limit.has_value() || limit->maximum - limit->minimum + 1 != lines || lines >= size) {
+      return;
+    }
+    const std::int64_t before = limit->center - limit->minimum;  // the central line
+    const std::int64_t first = size / 2 - before;
+    if (before <= 0 || before == lines / 2 || first < 0 || first + lines > size) {
+      return;
+    }
+    check_extents(summary_.coils, 1, size, summary_.encoded_x);
+    check_justified(8 * summary_.slices * summary_.coils * size * summary_.encoded_x, file_size, "its k-space");
+    first_line_ = first;
+    summary_.encoded_y = size;
+    summary_.warnings.push_back("kspace_encode_step_1 covers " + std::to_string(lines) + " of " + std::to_string(size) +
+                                " lines (partial Fourier)");
   }
 
   void turn_readout() {
@@ -177,8 +240,9 @@ class FastMriReader final : public ScanReader {
       refuse("its mask leaves out " + std::to_string(missing) + " of " + std::to_string(columns_) +
              " columns, which are the readout by its ismrmrd_header; a mask is one of phase encoding");
     }
-    std::vector<bool> measured(values.size());
-    std::transform(values.begin(), values.end(), measured.begin(), [](float value) { return value != 0; });
+    std::vector<bool> measured(static_cast<std::size_t>(summary_.encoded_y), false);
+    std::transform(values.begin(), values.end(), measured.begin() + first_line_,
+                   [](float value) { return value != 0; });
     if (has_dense_centre(measured)) {
       summary_.warnings.push_back("accelerated: " + std::to_string(columns_ - missing) + " of " +
                                   std::to_string(columns_) +
@@ -200,6 +264,7 @@ class FastMriReader final : public ScanReader {
   std::int64_t rows_ = 0;     // as stored
   std::int64_t columns_ = 0;  // as stored
   bool readout_along_rows_ = false;
+  std::int64_t first_line_ = 0;  // of the stored ones, in the encoded matrix
   ScanSummary summary_;
   std::optional<NoiseCovariance> no_noise_;
   std::vector<std::complex<float>> stored_;

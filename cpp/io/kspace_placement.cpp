@@ -169,6 +169,14 @@ void KspacePlacement::note_coverage(const Axis& axis) {
   }
 }
 
+std::vector<std::int64_t> KspacePlacement::other_centres_y() const {
+  const std::int64_t missing = y_.size - (y_.last - y_.first + 1);
+  if (missing == 0) {
+    return {};
+  }
+  return {y_.size / 2 + y_.first, y_.size / 2 - (y_.size - 1 - y_.last)};
+}
+
 void KspacePlacement::note_readout(const Acquisition& first) {
   const std::int64_t samples = first.samples;
   if (first.center_sample == 0 && samples > 1) {

@@ -70,6 +70,9 @@ class KspacePlacement {
   [[nodiscard]] LineSpan covered_y() const { return {y_.first, y_.last + 1}; }
   [[nodiscard]] LineSpan covered_z() const { return {z_.first, z_.last + 1}; }
 
+  // Where the centre would lie along y if the limits' lines were those that partial Fourier leaves, at either end.
+  [[nodiscard]] std::vector<std::int64_t> other_centres_y() const;
+
   // What may change the result.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 

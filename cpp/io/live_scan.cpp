@@ -266,7 +266,7 @@ void LiveScan::finish(const VolumeKey& key) {
     warn(assembler_->geometry().notes);
     warn(placement.notes());
     warn(warnings_of_echo(assembler_->finished(), static_cast<std::int64_t>(noise_.coils.size()), placement.height(),
-                          placement.width()));
+                          placement.width(), placement.other_centres_y()));
   }
   if (assembler_->epi() != nullptr) {
     warn(assembler_->epi()->warnings());

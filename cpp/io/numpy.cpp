@@ -11,6 +11,7 @@
 #include <limits>
 #include <string_view>
 
+#include "echo_check.hpp"
 #include "noise_measurement.hpp"
 #include "noise_scan.hpp"
 #include "size_limits.hpp"
@@ -265,6 +266,8 @@ class NumpyReader final : public ScanReader {
     Slice first;
     read(0, first);
     tell_of_zeros(first.samples, summary_);
+    const std::vector<std::string> warnings = warnings_of_echo(first.samples, channels_, height_, width_);
+    summary_.warnings.insert(summary_.warnings.end(), warnings.begin(), warnings.end());
   }
 
   // Reads `count` bytes at `offset` of the samples into bytes_, unless they are there already.

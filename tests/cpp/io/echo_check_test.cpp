@@ -11,7 +11,8 @@ namespace {
 
 // (coils, height, width), the same for each coil.
 std::vector<std::string> warnings(std::int64_t coils, std::int64_t height, std::int64_t width,
-                                  const std::function<float(std::int64_t y, std::int64_t x)>& magnitude) {
+                                  const std::function<float(std::int64_t y, std::int64_t x)>& magnitude,
+                                  const std::vector<std::int64_t>& likely = {}) {
   std::vector<std::complex<float>> volume;
   for (std::int64_t coil = 0; coil < coils; ++coil) {
     for (std::int64_t y = 0; y < height; ++y) {
@@ -20,7 +21,7 @@ std::vector<std::string> warnings(std::int64_t coils, std::int64_t height, std::
       }
     }
   }
-  return warnings_of_echo(volume, coils, height, width);
+  return warnings_of_echo(volume, coils, height, width, likely);
 }
 
 std::function<float(std::int64_t y, std::int64_t x)> peak_at(std::int64_t center_y, std::int64_t center_x) {
@@ -32,6 +33,14 @@ std::function<float(std::int64_t y, std::int64_t x)> peak_at(std::int64_t center
 TEST(EchoCheck, bears_an_echo_that_a_background_phase_displaces) {
   EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64)).empty());
   EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 8, 64 + 8)).empty());
+}
+
+TEST(EchoCheck, warns_of_a_peak_where_partial_fourier_would_have_the_centre) {
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 6, 64)).empty());
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 6, 64), {20, 44}).empty());
+  EXPECT_EQ(warnings(6, 64, 128, peak_at(32 - 6, 64), {25, 39}).size(), 1U);
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 3, 64), {29, 35}).empty());
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64), {32, 48}).empty());
 }
 
 TEST(EchoCheck, warns_of_a_peak_far_from_the_centre_along_its_axis) {

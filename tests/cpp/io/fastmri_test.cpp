@@ -131,6 +131,40 @@ TEST(FastMri, takes_stored_lines_that_are_not_as_many_as_encoded_ones_to_cover_t
   }
 }
 
+TEST(FastMri, puts_the_stored_lines_of_partial_fourier_at_their_places) {
+  for (const bool turned : {true, false}) {
+    Parts parts;
+    parts.shape = turned ? std::vector<hsize_t>{1, 1, 8, 6} : std::vector<hsize_t>{1, 1, 6, 8};
+    MrdMatrix matrix = matrix_of(8, 8, 8);
+    matrix.limits = limit_xml("kspace_encoding_step_1", 0, 5, 2);  // the first two are missing
+    parts.xml = mrd_xml(matrix);
+    parts.mask = turned ? std::vector<float>(6, 1.0F) : std::vector<float>();
+    const auto scan = open_scan(written_fastmri(parts), {});
+    EXPECT_EQ(scan->summary().encoded_y, 8);
+    EXPECT_NEAR(scan->summary().zero_fraction, 0.25, 1e-12);
+    const Slice slice = read_slice(*scan, 0);
+    ASSERT_EQ(slice.height, 8);
+    const auto samples = numbered(parts.shape);
+    for (std::size_t x = 0; x < 8; ++x) {
+      EXPECT_EQ(slice.samples[x], Complex(0));
+      EXPECT_EQ(slice.samples[8 + x], Complex(0));
+      for (std::size_t y = 0; y < 6; ++y) {
+        EXPECT_EQ(slice.samples[(y + 2) * 8 + x], samples[turned ? x * 6 + y : y * 8 + x]);
+      }
+    }
+  }
+}
+
+TEST(FastMri, warns_where_the_signal_lies_far_from_the_centre) {
+  for (const std::size_t peak : {32U, 12U}) {
+    Parts parts;
+    parts.shape = {1, 1, 64, 8};
+    parts.zero = [&](std::size_t /*slice*/, std::size_t /*coil*/, std::size_t row) { return row != peak; };
+    EXPECT_EQ(warns(*open_scan(written_fastmri(parts), {}), "the signal peaks 20 samples from the centre of k-space"),
+              peak == 12);
+  }
+}
+
 TEST(FastMri, takes_three_dimensions_as_a_single_coil) {
   Parts parts;
   parts.shape = {5, 4, 2};

@@ -90,6 +90,14 @@ TEST(KspacePlacement, believes_the_centre_of_limits_that_cover_the_matrix_and_le
   EXPECT_TRUE(has_note(placement, "1 steps of kspace_encode_step_1 lie beyond the encoded matrix"));
 }
 
+TEST(KspacePlacement, knows_where_partial_fourier_would_have_the_centre) {
+  using Centres = std::vector<std::int64_t>;
+  EXPECT_EQ(of_lines(48, EncodingLimit{0, 47, 24}).other_centres_y(), Centres());
+  // 36 lines around their middle: the last twelve missing, or the first.
+  EXPECT_EQ(of_lines(48, EncodingLimit{0, 35, 18}).other_centres_y(), (Centres{30, 18}));
+  EXPECT_EQ(of_lines(48, EncodingLimit{0, 35, 12}).other_centres_y(), (Centres{36, 24}));
+}
+
 TEST(KspacePlacement, bears_an_unset_centre_where_the_limits_cover_the_matrix) {
   const KspacePlacement placement = of_lines(8, EncodingLimit{0, 7, 0});
   EXPECT_FALSE(placement.needs_signal());
