@@ -198,7 +198,9 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
     }
   }
   if (sorted.empty()) {
-    refuse("it holds " + std::to_string(lines.size()) + " acquisitions, but no imaging line among them");
+    const auto empty = std::ranges::count_if(lines, [](const Acquisition& line) { return line.samples == 0; });
+    refuse("it holds " + std::to_string(lines.size()) + " acquisitions, but no imaging line among them" +
+           (empty > 0 ? "; the headers of " + std::to_string(empty) + " give 0 samples" : ""));
   }
   for (auto& [key, volume] : sorted) {
     result.volumes.push_back(std::move(volume));

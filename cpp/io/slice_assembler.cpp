@@ -79,6 +79,9 @@ LineKind kind_of(const Acquisition& line) {
                               ISMRMRD::ISMRMRD_ACQ_IS_SURFACECOILCORRECTIONSCAN_DATA,
                               ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION_REFERENCE,
                               ISMRMRD::ISMRMRD_ACQ_IS_PHASE_STABILIZATION};
+  if (line.samples == 0) {
+    return LineKind::other;  // a marker of the scanner's software, whatever its flags
+  }
   const bool dummy = line.has(ISMRMRD::ISMRMRD_ACQ_IS_DUMMYSCAN_DATA);
   if (line.has(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA) && !dummy) {
     return LineKind::phase_correction;  // Siemens' scanners mark them as data for feedback, too

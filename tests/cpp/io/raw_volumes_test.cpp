@@ -223,5 +223,20 @@ TEST(RawVolumes, refuses_a_file_without_imaging_lines) {
   EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("no imaging line"), std::string::npos);
 }
 
+// As a scanner's software puts between lines, and MRIReco's converter before all of them (MRIReco.jl issue 33).
+TEST(RawVolumes, leaves_out_acquisitions_without_samples) {
+  std::vector<ISMRMRD::Acquisition> lines{line(2, 0, 0)};
+  for (const auto& acquisition : full_scan()) {
+    lines.push_back(acquisition);
+    lines.push_back(line(0, 0, 0));
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  ASSERT_EQ(scan->summary().slices, 1);
+  expect_placed(read_slice(*scan, 0), {});
+  const std::vector<ISMRMRD::Acquisition> empty(3, line(0, 0, 0));
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), empty)).find("the headers of 3 give 0 samples"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace mriembed::io::testing_files

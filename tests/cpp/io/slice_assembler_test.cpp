@@ -302,6 +302,7 @@ TEST(SliceAssembler, averages_only_what_was_not_dropped) {
 TEST(SliceAssembler, tells_what_lines_were_measured_for) {
   const auto kind = [](std::initializer_list<int> flags) {
     Acquisition line;
+    line.samples = 1;
     for (const int flag : flags) {
       line.flags |= std::uint64_t{1} << static_cast<unsigned>(flag - 1);
     }
@@ -317,6 +318,7 @@ TEST(SliceAssembler, tells_what_lines_were_measured_for) {
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PHASECORR_DATA, ISMRMRD_ACQ_IS_RTFEEDBACK_DATA}), LineKind::phase_correction);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_PHASECORR_DATA, ISMRMRD_ACQ_IS_DUMMYSCAN_DATA}), LineKind::other);
   EXPECT_EQ(kind({ISMRMRD_ACQ_IS_RTFEEDBACK_DATA}), LineKind::other);
+  EXPECT_EQ(kind_of(Acquisition()), LineKind::other);  // without samples
 }
 
 }  // namespace
