@@ -41,6 +41,7 @@ class MrdRawReader final : public ScanReader {
     assembler_.emplace(encoding, facts_of(volumes_, headers(), encoding), std::move(noise.coils));
     describe_matrix();
     check_size(file_size);
+    find_centres();
     add_calibration(volumes_, headers(), assembler_->placement());
     load(0);
     check_lines(options);
@@ -83,6 +84,19 @@ class MrdRawReader final : public ScanReader {
     bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.volumes.size()), "its matrix");
     check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.volumes.size()) + " times,");
     check_extents(summary_.coils, summary_.encoded_z, summary_.encoded_y, summary_.encoded_x);
+  }
+
+  // By the imaging lines of the first volume: where ACS lines belong depends on it.
+  void find_centres() {
+    if (!assembler_->placement().needs_signal()) {
+      return;
+    }
+    const RawVolume& volume = volumes_.volumes.front();
+    acquisitions_->read(volume.imaging, [&](std::size_t index, std::span<const std::complex<float>> samples) {
+      assembler_->add(volume.key, headers()[index], index, samples);
+    });
+    assembler_->find_centres();
+    assembler_->drop(volume.key);
   }
 
   void check_lines(const ReadOptions& options) {

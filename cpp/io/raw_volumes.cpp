@@ -245,10 +245,6 @@ LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& li
 }
 
 void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const KspacePlacement& placement) {
-  if (placement.needs_signal()) {
-    volumes.left_out += volumes.calibration.size();
-    return;
-  }
   using Places = std::map<std::int64_t, std::size_t>;  // the first line of each place
   std::map<VolumeKey, Lines> of_volume;
   std::map<std::uint16_t, Places> of_slice;

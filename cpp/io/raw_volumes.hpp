@@ -53,8 +53,8 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
 LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines, const MrdEncoding& encoding);
 
 // Gives each volume the ACS lines of its own counters, or else one for each place of those of its slice, where
-// no imaging line lies: the centre of an accelerated scan is then whole. Expects that the matrix, times the volumes,
-// was found justified by the file's size: so much is looked at.
+// no imaging line lies: the centre of an accelerated scan is then whole. Expects a placement that needs no signal, and
+// that the matrix, times the volumes, was found justified by the file's size: so much is looked at.
 void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines, const KspacePlacement& placement);
 
 }  // namespace mriembed::io

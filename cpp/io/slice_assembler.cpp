@@ -166,7 +166,7 @@ void SliceAssembler::drop(const VolumeKey& key) {
 }
 
 void SliceAssembler::finish(const VolumeKey& key) {
-  place_held();
+  find_centres();
   Volume volume = std::move(volume_of(key));
   volumes_.erase(key);
   const std::int64_t width = placement_.width();
@@ -329,7 +329,7 @@ void SliceAssembler::tell_of_others(const VolumeKey& key, const Volume& volume) 
   }
 }
 
-void SliceAssembler::place_held() {
+void SliceAssembler::find_centres() {
   if (!placement_.needs_signal()) {
     return;
   }

@@ -69,6 +69,9 @@ class SliceAssembler {
   void add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
                      std::span<const std::complex<float>> samples);
 
+  // Has the signal of the lines so far tell the centre of k-space, where it is to tell it: they are then placed.
+  void find_centres();
+
   // Takes a line of a 2D volume, which is no echo-planar one, out again: the next readout of this place is its first.
   void forget(const VolumeKey& key, std::int64_t line);
 
@@ -133,7 +136,6 @@ class SliceAssembler {
   [[nodiscard]] double sample_time_us() const;
   void place(const VolumeKey& key, const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
-  void place_held();
   void correct_directions(const VolumeKey& key, Volume& volume);
   void take_back(const VolumeKey& key, const Volume& volume) const;
   void tell_of(const VolumeKey& key, Volume& volume, std::int64_t line);

@@ -84,6 +84,39 @@ TEST(MrdRaw, warns_where_the_signal_lies_far_from_the_centre_that_the_header_sta
   EXPECT_FALSE(warns(*scan, "along x"));
 }
 
+TEST(MrdRaw, places_acs_lines_by_the_centre_that_the_signal_tells) {
+  // 24 of 32 lines, 2-fold accelerated: the header says that step 16 is the centre, idx.user[5] and the signal that it
+  // is step 8.
+  MrdMatrix matrix;
+  matrix.x = matrix.recon_x = 16;
+  matrix.y = 32;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 23, 16);
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t step = 0; step < 24; ++step) {
+    const bool calibration = step % 2 == 1;
+    if (calibration && (step < 2 || step > 14)) {
+      continue;
+    }
+    lines.push_back(line(1, 16, step));
+    lines.back().idx().user[5] = 8;
+    if (calibration) {
+      lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+    }
+    for (std::uint16_t x = 0; x < 16; ++x) {
+      lines.back().data(x, 0) = Complex(1.0F / (1.0F + static_cast<float>(std::hypot(x - 8, step - 8))), step);
+      lines.back().data(x, 0) *= 1.0F / (1.0F + static_cast<float>(std::abs(step - 8)));
+    }
+  }
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), lines), {});
+  EXPECT_TRUE(warns(*scan, "so that 8 is taken"));
+  EXPECT_TRUE(warns(*scan, "accelerated"));
+  const Slice slice = read_slice(*scan, 0);
+  for (auto& acquisition : lines) {
+    const std::size_t y = acquisition.idx().kspace_encode_step_1 + 8U;
+    EXPECT_EQ(slice.samples[y * 16 + 3], Complex(acquisition.data(3, 0))) << y;
+  }
+}
+
 TEST(MrdRaw, transforms_the_third_dimension_into_partitions) {
   // Constant along kz except for a factor that depends on the line: all signal in the central partition.
   MrdMatrix matrix;
