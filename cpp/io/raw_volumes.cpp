@@ -11,6 +11,8 @@
 #include <set>
 #include <utility>
 
+#include "acquired_lines.hpp"
+#include "kernels/grappa.hpp"
 #include "size_limits.hpp"
 #include "slice_assembler.hpp"
 
@@ -122,18 +124,25 @@ void add_navigators(RawVolumes& result, const Lines& navigators, bool epi, const
 }
 
 // Whether imaging lines of a volume reach from one end of the encoding steps along y to the other, with gaps no wider
-// than the header's acceleration leaves.
+// than the header's acceleration leaves. Where it tells none, a dense centre shows that the scan is accelerated.
 bool reaches_over_y(const RawVolume& volume, const std::vector<Acquisition>& lines, const MrdEncoding& encoding) {
-  std::set<std::int64_t> steps;
-  for (const std::size_t index : volume.imaging) {
-    steps.insert(lines[index].kspace_encode_step_1);
-  }
   const std::optional<EncodingLimit>& limit = encoding.kspace_encode_step_1;
   const bool limited = limit.has_value() && limit->maximum > 0;
   const std::int64_t first = limited ? limit->minimum : 0;
   const std::int64_t last = limited ? limit->maximum : encoding.encoded.y - 1;
+  std::set<std::int64_t> steps;
+  std::vector<bool> measured(static_cast<std::size_t>(last - first + 1));
+  for (const std::size_t index : volume.imaging) {
+    const std::int64_t step = lines[index].kspace_encode_step_1;
+    steps.insert(step);
+    if (step >= first && step <= last) {
+      measured[static_cast<std::size_t>(step - first)] = true;
+    }
+  }
+  const std::int64_t widest = has_dense_centre(measured) ? std::max(encoding.acceleration.y, kernels::Grappa::most_gap)
+                                                         : encoding.acceleration.y;
   std::int64_t previous = first - 1;
-  const auto is_far = [&](std::int64_t step) { return step - std::exchange(previous, step) > encoding.acceleration.y; };
+  const auto is_far = [&](std::int64_t step) { return step - std::exchange(previous, step) > widest; };
   return std::ranges::none_of(steps, is_far) && !is_far(last + 1);
 }
 

@@ -179,6 +179,26 @@ TEST(RawVolumes, takes_an_accelerated_scan_as_2d_where_its_lines_reach_over_one_
   EXPECT_EQ(open_scan(written_mrd(with_acceleration(mrd_xml(matrix), 2, 1), lines), {})->summary().encoded_z, 2);
 }
 
+TEST(RawVolumes, takes_a_scan_as_2d_whose_dense_centre_shows_its_acceleration) {
+  MrdMatrix matrix = matrix_of(32);
+  matrix.z = matrix.recon_z = 2;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 31, 16) + limit_xml("kspace_encoding_step_2", 0, 1, 1);
+  const auto lines_of = [](unsigned last) {
+    std::vector<ISMRMRD::Acquisition> lines;
+    for (std::uint16_t step = 0; step <= last; ++step) {
+      if (step % 2 == 0 || (step > 10 && step < 22)) {
+        lines.push_back(line(2, 8, step));
+      }
+    }
+    return lines;
+  };
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), lines_of(31)), {});
+  EXPECT_EQ(scan->summary().slices, 1);
+  EXPECT_TRUE(warns(*scan, "a 2D scan"));
+  // Stopped in its first partition.
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), lines_of(9))).find("undersampled"), std::string::npos);
+}
+
 TEST(RawVolumes, bears_a_reference_to_an_encoding_space_that_the_header_does_not_have) {
   auto lines = full_scan();
   for (auto& acquisition : lines) {
