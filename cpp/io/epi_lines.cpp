@@ -43,6 +43,35 @@ void turn(std::span<std::complex<float>> samples, std::int64_t coils, const std:
   }
 }
 
+// With a dwell time that fits the gradient: some writers give it in another unit than the gradient's times. None where
+// no unit has the readout end before its gradient does.
+std::optional<EpiReadout> in_one_unit(EpiReadout readout, std::vector<std::string>& warnings) {
+  const double gradient = readout.ramp_up + readout.flat_top + readout.ramp_down;
+  constexpr double least = 0.2;  // of the gradient
+  constexpr double most = 1.1;
+  const auto share_of = [&](double dwell_time) { return dwell_time * static_cast<double>(readout.samples) / gradient; };
+  for (const double factor : {1.0, 1e-6, 1e-3, 1e3, 1e6}) {
+    const double dwell_time = factor * readout.dwell_time;
+    if (share_of(dwell_time) < least || share_of(dwell_time) > most) {
+      continue;
+    }
+    if (factor != 1.0) {
+      warnings.push_back("EPI: " + std::to_string(readout.samples) + " samples of the header's dwell time " +
+                         std::to_string(readout.dwell_time) + " do not fit its gradient of " +
+                         std::to_string(gradient) + ": a dwell time of " + std::to_string(dwell_time) + " is taken");
+      readout.dwell_time = dwell_time;
+    }
+    return readout;
+  }
+  if (share_of(readout.dwell_time) > most) {
+    warnings.push_back(
+        "EPI: the header describes readouts that outlast their gradient: they are taken to be evenly "
+        "spaced already");
+    return std::nullopt;
+  }
+  return readout;
+}
+
 // Neighbouring lines around the centre of k-space: an image of low resolution, along z the projection of a slab.
 struct CentralLines {
   std::vector<std::complex<float>> samples;  // (coils, lines, width)
@@ -94,13 +123,15 @@ EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, co
         "unevenly spaced");
     return;
   }
-  const EpiReadout& readout = *encoding.readout;
-  if (first.samples != readout.samples) {
-    warnings_.push_back("EPI: the header describes readouts of " + std::to_string(readout.samples) +
+  if (first.samples != encoding.readout->samples) {
+    warnings_.push_back("EPI: the header describes readouts of " + std::to_string(encoding.readout->samples) +
                         " samples, but lines have " + std::to_string(first.samples) +
                         ": they are taken to be evenly spaced already");
-  } else if (EpiRegridding::needed(readout, matrix_width_)) {
-    regridding_.emplace(readout, matrix_width_, geometry.image.x);
+    return;
+  }
+  const std::optional<EpiReadout> readout = in_one_unit(*encoding.readout, warnings_);
+  if (readout.has_value() && EpiRegridding::needed(*readout, matrix_width_)) {
+    regridding_.emplace(*readout, matrix_width_, geometry.image.x);
     notes_.emplace_back("EPI: samples are brought to even spacing, by the header's description of the gradient");
   }
 }
@@ -121,9 +152,14 @@ bool EpiLines::has_unmarked_lines(const EpiVolume& volume) {
   return search_ghost(samples, volume.coils, directions, volume.width).corrected < clearly * as_marked;
 }
 
+bool EpiLines::regrids(const Acquisition& line) const {
+  const bool calibration = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+  return regridding_.has_value() && (!calibration || regridding_->describes(line));
+}
+
 Acquisition EpiLines::placed_as(const Acquisition& line) const {
   Acquisition placed = line;
-  if (regridding_.has_value()) {
+  if (regrids(line)) {
     placed.flags &= ~(std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_REVERSE - 1));
     placed.samples = static_cast<std::uint16_t>(matrix_width_);
     placed.center_sample = static_cast<std::uint16_t>(matrix_width_ / 2);
@@ -135,7 +171,7 @@ Acquisition EpiLines::placed_as(const Acquisition& line) const {
 
 std::span<const std::complex<float>> EpiLines::samples_of(const Acquisition& line, std::size_t index,
                                                           std::span<const std::complex<float>> samples) {
-  if (!regridding_.has_value()) {
+  if (!regrids(line)) {
     return samples;
   }
   regridding_->regrid(line, index, samples, regridded_);
@@ -159,7 +195,8 @@ void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
     say(notes_, "EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
                     " of the first slice)");
   } else {
-    correct_by_image(volume);
+    correct_by_image(volume, found == navigators_.end() ? "there are no navigator lines"
+                                                        : "the navigator lines do not show both directions");
   }
   if (found != navigators_.end()) {
     navigators_.erase(found);
@@ -174,34 +211,35 @@ void EpiLines::say(std::vector<std::string>& texts, const std::string& text) con
   }
 }
 
-void EpiLines::correct_by_image(EpiVolume& volume) {
+void EpiLines::correct_by_image(EpiVolume& volume, const std::string& navigators) {
   if (volume.depth == 1 && is_dense(volume.directions)) {
     turn_unmarked_lines(volume);
-    correct_ghost_of(volume.samples, volume.directions, volume, "the image itself");
+    correct_ghost_of(volume.samples, volume.directions, volume, navigators, "the image itself");
     return;
   }
   const CentralLines central = central_lines(volume);
   if (central.directions.empty()) {
     say(warnings_,
-        "EPI: there are no navigator lines, and too few neighbouring lines of both directions around the centre of "
-        "k-space show the ghost: it is not corrected");
+        "EPI: " + navigators +
+            ", and too few neighbouring lines of both directions around the centre of k-space show the ghost: it is "
+            "not corrected");
     return;
   }
-  correct_ghost_of(central.samples, central.directions, volume,
+  correct_ghost_of(central.samples, central.directions, volume, navigators,
                    volume.depth > 1 ? "the projection of the slab" : "the image of the ACS lines");
 }
 
 // Takes the phase that `lines` (coils, their directions, width) tell out of the whole volume.
 void EpiLines::correct_ghost_of(std::span<const std::complex<float>> lines,
                                 const std::vector<LineDirection>& directions, const EpiVolume& volume,
-                                const std::string& image) {
+                                const std::string& navigators, const std::string& image) {
   constexpr double clear = 0.97;
   const GhostSearch ghost = search_ghost(lines, volume.coils, directions, volume.width);
   if (ghost.corrected < clear * ghost.as_it_is) {
     take_out(ghost.phase, volume.samples, volume.coils, volume.directions, volume.width);
-    say(warnings_, "EPI: there are no navigator lines; the ghost is corrected by " + image);
+    say(warnings_, "EPI: " + navigators + "; the ghost is corrected by " + image);
   } else {
-    say(notes_, "EPI: there are no navigator lines, and no ghost is seen");
+    say(notes_, "EPI: " + navigators + ", and no ghost is seen");
   }
 }
 

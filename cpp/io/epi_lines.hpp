@@ -43,7 +43,8 @@ class EpiLines {
   // clearly sharper once these are turned.
   [[nodiscard]] static bool has_unmarked_lines(const EpiVolume& volume);
 
-  // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself.
+  // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself. ACS
+  // lines of another length are those of a gradient echo, which is evenly spaced.
   [[nodiscard]] Acquisition placed_as(const Acquisition& line) const;
   // Its samples then; valid until the next call. Refusals name the acquisition by `index`.
   [[nodiscard]] std::span<const std::complex<float>> samples_of(const Acquisition& line, std::size_t index,
@@ -67,10 +68,12 @@ class EpiLines {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  [[nodiscard]] bool regrids(const Acquisition& line) const;
   void say(std::vector<std::string>& texts, const std::string& text) const;
-  void correct_by_image(EpiVolume& volume);
+  // `navigators`: why there are none to correct it by.
+  void correct_by_image(EpiVolume& volume, const std::string& navigators);
   void correct_ghost_of(std::span<const std::complex<float>> lines, const std::vector<LineDirection>& directions,
-                        const EpiVolume& volume, const std::string& image);
+                        const EpiVolume& volume, const std::string& navigators, const std::string& image);
   void turn_unmarked_lines(EpiVolume& volume);
 
   std::int64_t matrix_width_;

@@ -23,6 +23,9 @@ class EpiRegridding {
   // Samples of the encoded matrix, and those of them that remain without oversampling.
   EpiRegridding(const EpiReadout& readout, std::int64_t width, std::int64_t image_width);
 
+  // Whether the header describes readouts of as many samples.
+  [[nodiscard]] bool describes(const Acquisition& line) const { return line.samples == readout_.samples; }
+
   // Whether lines differ from what a Cartesian scan has.
   [[nodiscard]] static bool needed(const EpiReadout& readout, std::int64_t width);
 

@@ -79,6 +79,48 @@ TEST(EpiLines, take_lines_of_another_length_than_described_as_evenly_spaced_and_
   EXPECT_TRUE(said(lines.warnings(), "describes readouts of 16 samples, but lines have 8"));
 }
 
+TEST(EpiLines, take_a_dwell_time_in_the_unit_of_the_gradients_times) {
+  for (const double factor : {1e-6, 1e-3, 1e3, 1e6}) {
+    EpiReadout readout = ramps;
+    readout.dwell_time *= factor;
+    EpiLines lines = lines_of(readout, 16);
+    EpiLines right = lines_of(ramps, 16);
+    EXPECT_TRUE(said(lines.warnings(), "a dwell time of 1.000000 is taken"));
+    EXPECT_TRUE(right.warnings().empty());
+    Acquisition line;
+    line.samples = 16;
+    line.coils = 1;
+    std::vector<Complex> samples(16, 0);
+    samples[6] = Complex(1, 2);
+    const auto found = lines.samples_of(line, 0, samples);
+    const auto expected = right.samples_of(line, 0, samples);
+    EXPECT_TRUE(
+        std::ranges::equal(found, expected, [](Complex one, Complex other) { return std::abs(one - other) < 1e-6F; }));
+  }
+}
+
+TEST(EpiLines, take_readouts_that_outlast_their_gradient_as_evenly_spaced_and_say_so) {
+  EpiReadout readout = ramps;
+  readout.dwell_time = 20;
+  const EpiLines lines = lines_of(readout, 16);
+  EXPECT_FALSE(lines.regrids());
+  EXPECT_TRUE(said(lines.warnings(), "readouts that outlast their gradient"));
+}
+
+TEST(EpiLines, leave_acs_lines_of_another_length_as_they_are) {
+  EpiLines lines = lines_of(ramps, 16);
+  Acquisition line;
+  line.samples = 8;
+  line.center_sample = 3;
+  line.coils = 1;
+  line.flags = std::uint64_t{1} << (ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION - 1);
+  EXPECT_EQ(lines.placed_as(line).center_sample, 3);
+  const std::vector<Complex> samples(8, Complex(1, 2));
+  EXPECT_EQ(lines.samples_of(line, 0, samples).data(), samples.data());
+  line.samples = 16;
+  EXPECT_EQ(lines.placed_as(line).samples, 8);
+}
+
 TEST(EpiLines, correct_no_ghost_of_a_scan_with_gaps_or_partitions_that_has_no_navigators) {
   for (const bool slab : {false, true}) {
     EpiLines lines = lines_of(even);
