@@ -19,6 +19,7 @@ struct Acquisition {
   std::uint16_t discard_post = 0;
   std::uint16_t center_sample = 0;
   std::uint16_t encoding_space = 0;
+  std::uint16_t trajectory_dimensions = 0;  // of the places in k-space that come with it; 0: none
   std::uint16_t kspace_encode_step_1 = 0;
   std::uint16_t kspace_encode_step_2 = 0;
   std::uint16_t slice = 0;

@@ -49,6 +49,7 @@ Hdf5Handle scalar_memory_type(const Hdf5Handle& file_type) {
                               {"discard_post", offsetof(Acquisition, discard_post), u16},
                               {"center_sample", offsetof(Acquisition, center_sample), u16},
                               {"encoding_space_ref", offsetof(Acquisition, encoding_space), u16},
+                              {"trajectory_dimensions", offsetof(Acquisition, trajectory_dimensions), u16, false},
                               {"sample_time_us", offsetof(Acquisition, sample_time_us), H5T_NATIVE_FLOAT, false},
                               {"acquisition_time_stamp", offsetof(Acquisition, time_stamp), H5T_NATIVE_UINT32, false}};
   for (const auto& [name, offset] :

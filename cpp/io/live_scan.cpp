@@ -66,7 +66,11 @@ void LiveScan::begin(const Acquisition& first) {
 }
 
 void LiveScan::place_held(bool several_partitions) {
-  const MrdEncoding& encoding = header_.encodings.front();
+  MrdEncoding encoding = header_.encodings.front();
+  const bool cartesian = encoding.trajectory != "epi";
+  if (is_echo_planar(held_->headers(), first_.encoding_space)) {
+    encoding.trajectory = "epi";
+  }
   const Acquisition& first = first_;
   std::vector<std::size_t> noise_lines;
   for (std::size_t index = 0; index < count_; ++index) {
@@ -93,6 +97,10 @@ void LiveScan::place_held(bool several_partitions) {
   }
   check_extents(static_cast<std::int64_t>(noise.coils.size()), placement.depth(), placement.height(),
                 placement.width());
+  header_.encodings.front() = encoding;
+  if (cartesian && assembler.epi() != nullptr) {
+    warn(cartesian_by_name);
+  }
   noise_ = std::move(noise);
   coils_ = first.coils;
   assembler_.emplace(std::move(assembler));
@@ -144,6 +152,9 @@ void LiveScan::take(const Acquisition& line, std::size_t index, std::span<const 
     }
   } else if (kind == LineKind::phase_correction && assembler_->epi() != nullptr && line.samples == first_.samples) {
     separate_.add_navigator(hold(line, index, samples));
+  } else if (kind == LineKind::phase_correction && assembler_->epi() == nullptr &&
+             line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE)) {
+    warn("phase-correction lines behind the first imaging line of a scan that is not named echo-planar are left out");
   }
 }
 
@@ -165,6 +176,9 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   if (line.coils != coils_) {
     refuse("acquisition " + std::to_string(index) + " has " + std::to_string(line.coils) +
            " coils where the first imaging line has " + std::to_string(coils_));
+  }
+  if (line.trajectory_dimensions > 0) {
+    warn(trajectories_left_out);
   }
   const VolumeKey key = key_of(line);
   if (finished_.contains(key)) {
@@ -248,6 +262,11 @@ void LiveScan::finish(const VolumeKey& key) {
     reference_lines_ = lines;
   }
   warn(check_complete(alone, lines, assembler_->placement(), true).warnings);
+  if (const auto warning = warning_of_directions(alone.volumes.front(), lines);
+      warning.has_value() && assembler_->epi() == nullptr) {
+    warn(*warning);
+  }
+  std::vector<HeldLine> repeated;
   for (const HeldLine& held : separate_.calibration_of(key)) {
     if (!volume.places.contains(*assembler_->placement().place_of(held->line)) &&
         !volume.early_calibration.has_placed(held->index)) {

@@ -37,6 +37,7 @@ Acquisition acquisition_of(const std::array<char, acquisition_header_bytes>& byt
   line.discard_post = u16(170);
   line.center_sample = u16(172);
   line.encoding_space = u16(174);
+  line.trajectory_dimensions = u16(176);
   line.sample_time_us = number_at<float>(bytes.data(), 178);
   for (std::size_t axis = 0; axis < line.position_mm.size(); ++axis) {
     line.position_mm[axis] = number_at<float>(bytes.data(), 182 + 4 * axis);
@@ -122,8 +123,8 @@ AcquisitionMessage take_acquisition(ByteSource& bytes) {
   message.header = acquisition_of(head);
   message.origin = origin_of(head);
   message.compression = compression_of(message.header);
-  const auto dimensions = number_at<std::uint16_t>(head.data(), 176);
-  bytes.skip(std::uint64_t{dimensions} * message.header.samples * sizeof(float));  // the trajectory
+  bytes.skip(std::uint64_t{message.header.trajectory_dimensions} * message.header.samples *
+             sizeof(float));  // the trajectory
   message.samples = bytes.place();
   return message;
 }

@@ -37,7 +37,8 @@ class MrdRawReader final : public ScanReader {
     noise_ = std::move(noise.covariance);
     summary_.noise_samples = noise.samples;
     summary_.coils = static_cast<std::int64_t>(noise.coils.size());
-    const MrdEncoding& encoding = header.encodings[volumes_.encoding];
+    MrdEncoding encoding = header.encodings[volumes_.encoding];
+    encoding.trajectory = volumes_.echo_planar ? "epi" : encoding.trajectory;
     assembler_.emplace(encoding, facts_of(volumes_, headers(), encoding), std::move(noise.coils));
     describe_matrix();
     check_size(file_size);

@@ -101,13 +101,14 @@ void check_coils(const RawVolumes& volumes, const std::vector<Acquisition>& line
   check_extents(coils, 1, 1, 1);
 }
 
-void add_navigators(RawVolumes& result, const Lines& navigators, bool epi, const std::vector<Acquisition>& lines) {
+void add_navigators(RawVolumes& result, const Lines& navigators, const std::vector<Acquisition>& lines) {
   std::map<VolumeKey, Lines> of_volume;
   std::map<std::uint16_t, Lines> of_slice;
   const Acquisition& imaging = lines[result.volumes.front().imaging.front()];
   for (const std::size_t index : navigators) {
     const Acquisition& line = lines[index];
-    if (epi && line.coils == imaging.coils && line.samples == imaging.samples) {  // else it is of another readout
+    if (result.echo_planar && line.coils == imaging.coils &&
+        line.samples == imaging.samples) {  // else it is of another readout
       of_volume[key_of(line)].push_back(index);
       of_slice[line.slice].push_back(index);
     } else {
@@ -223,8 +224,44 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
   const MrdEncoding& encoding = header.encodings[result.encoding];
   check_encoding(header, encoding);
   check_coils(result, lines);
-  add_navigators(result, navigators, encoding.trajectory == "epi", lines);
+  if (std::ranges::any_of(lines, [&](const Acquisition& line) {
+        return line.trajectory_dimensions > 0 && kind_of(line) == LineKind::imaging;
+      })) {
+    result.warnings.emplace_back(trajectories_left_out);
+  }
+  result.echo_planar = encoding.trajectory == "epi" || is_echo_planar(lines, chosen);
+  if (result.echo_planar && encoding.trajectory != "epi") {
+    result.warnings.emplace_back(cartesian_by_name);
+  }
+  add_navigators(result, navigators, lines);
+  for (const RawVolume& volume : result.volumes) {
+    if (const auto warning = result.echo_planar ? std::nullopt : warning_of_directions(volume, lines)) {
+      result.warnings.push_back(*warning);
+      break;
+    }
+  }
   return result;
+}
+
+bool is_echo_planar(const std::vector<Acquisition>& lines, std::uint16_t encoding_space) {
+  const auto is_there = [&](bool reversed) {
+    return std::ranges::any_of(lines, [&](const Acquisition& line) {
+      return line.encoding_space == encoding_space && kind_of(line) == LineKind::phase_correction &&
+             line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE) == reversed;
+    });
+  };
+  return is_there(false) && is_there(true);
+}
+
+std::optional<std::string> warning_of_directions(const RawVolume& volume, const std::vector<Acquisition>& lines) {
+  const auto reversed = std::ranges::count_if(
+      volume.imaging, [&](std::size_t index) { return lines[index].has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE); });
+  if (reversed == 0 || reversed == static_cast<std::ptrdiff_t>(volume.imaging.size())) {
+    return std::nullopt;
+  }
+  return volume.name() +
+         " was read out in both directions, but the scan is not named echo-planar and has no phase-correction lines of "
+         "both: a ghost, if there is one, is not corrected";
 }
 
 LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines, const MrdEncoding& encoding) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct RawVolume {
 // The acquisitions of one encoding space.
 struct RawVolumes {
   std::size_t encoding = 0;        // of the header
+  bool echo_planar = false;        // by its lines, whatever the header says: is_echo_planar()
   std::vector<RawVolume> volumes;  // by their keys
   Lines noise;
   Lines calibration;         // of calibration alone
@@ -48,6 +50,21 @@ void check_encoding(const MrdHeader& header, const MrdEncoding& encoding);
 // same. Of an echo-planar scan each volume gets the navigator lines of its own counters, or else those of its slice.
 // Refuses a scan without an imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.
 RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition>& lines);
+
+// Whether phase-correction lines of an encoding space were read out in both directions: then it is an echo-planar scan.
+// Converters name those of Pulseq "cartesian", as Siemens' scanners do.
+bool is_echo_planar(const std::vector<Acquisition>& lines, std::uint16_t encoding_space);
+
+inline constexpr const char* cartesian_by_name =
+    "phase-correction lines of both readout directions make it an echo-planar scan, which the header names cartesian";
+
+// Where lines of a volume that is no echo-planar one were read out in both directions, which differ in phase: a
+// warning.
+std::optional<std::string> warning_of_directions(const RawVolume& volume, const std::vector<Acquisition>& lines);
+
+// A radial scan, for one, that its header names cartesian has lines with trajectories.
+inline constexpr const char* trajectories_left_out =
+    "its lines come with trajectories, which are not read: each line is placed by its encoding step";
 
 // What is known of the imaging lines before they are placed.
 LineFacts facts_of(const RawVolumes& volumes, const std::vector<Acquisition>& lines, const MrdEncoding& encoding);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <complex>
+#include <iterator>
 #include <numbers>
 #include <utility>
 
@@ -41,6 +42,31 @@ TEST(LiveScan, gives_interleaved_slices_as_they_become_whole) {
   EXPECT_EQ(result.slices[0].after, 22U);
   EXPECT_EQ(result.slices[2].after, 24U);
   expect_as_in_file(many_slices(3, true));
+}
+
+TEST(LiveScan, takes_a_scan_with_phase_correction_lines_of_both_directions_as_echo_planar) {
+  StreamedScan scan{mrd_xml(matrix_of(8)), {line(2, 8, 0), line(2, 8, 0), line(2, 8, 0)}};
+  for (auto& navigator : scan.lines) {
+    navigator.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA);
+  }
+  std::ranges::copy(scan_of(8), std::back_inserter(scan.lines));
+  for (std::size_t index = 1; index < scan.lines.size(); index += 2) {
+    scan.lines[index].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+    scan.lines[index].data(5, 0) *= Complex(0, 1);
+  }
+  EXPECT_TRUE(warned(read_live(scan), "make it an echo-planar scan, which the header names cartesian"));
+  expect_as_in_file(scan);
+  std::rotate(scan.lines.begin(), scan.lines.begin() + 3, scan.lines.end());
+  const LiveSlices late = read_live(scan);
+  EXPECT_TRUE(warned(late, "phase-correction lines behind the first imaging line"));
+  EXPECT_TRUE(warned(late, "slice 0 was read out in both directions"));
+}
+
+TEST(LiveScan, warns_of_trajectories_that_are_not_read) {
+  StreamedScan scan = many_slices(1, false);
+  EXPECT_FALSE(warned(read_live(scan), "trajectories"));
+  scan.lines[3].resize(8, 2, 2);
+  EXPECT_TRUE(warned(read_live(scan), "its lines come with trajectories"));
 }
 
 TEST(LiveScan, waits_for_as_many_averages_as_the_header_says) {

@@ -1,5 +1,7 @@
 #include "raw_volumes.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -227,6 +229,51 @@ TEST(RawVolumes, refuses_non_cartesian_trajectories_by_name) {
     matrix.trajectory = trajectory;
     EXPECT_NE(refusal_of(written_mrd(mrd_xml(matrix), full_scan())).find("non-Cartesian"), std::string::npos);
   }
+}
+
+// A slice with three phase-correction lines before it, every second line of both reversed.
+std::vector<ISMRMRD::Acquisition> alternating_lines() {
+  std::vector<ISMRMRD::Acquisition> lines;
+  for (std::uint16_t navigator = 0; navigator < 3; ++navigator) {
+    lines.push_back(line(2, 8, 0));
+    lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PHASECORR_DATA);
+  }
+  std::ranges::copy(full_scan(), std::back_inserter(lines));
+  for (std::size_t index = 1; index < lines.size(); index += 2) {
+    lines[index].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  }
+  return lines;
+}
+
+TEST(RawVolumes, takes_a_scan_with_phase_correction_lines_of_both_directions_as_echo_planar) {
+  auto lines = alternating_lines();
+  const auto scan = open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {});
+  EXPECT_TRUE(warns(*scan, "make it an echo-planar scan, which the header names cartesian"));
+  EXPECT_FALSE(warns(*scan, "a ghost, if there is one, is not corrected"));
+  EXPECT_TRUE(std::ranges::any_of(scan->summary().notes, [](const std::string& note) {
+    return note.find("corrected by the navigator lines (3 of the first slice)") != std::string::npos;
+  }));
+  // As a turbo spin echo has them.
+  lines[1].clearFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  EXPECT_FALSE(warns(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), "echo-planar scan"));
+}
+
+TEST(RawVolumes, warns_of_both_readout_directions_without_phase_correction) {
+  auto lines = alternating_lines();
+  lines.erase(lines.begin(), lines.begin() + 3);
+  EXPECT_TRUE(warns(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}),
+                    "slice 0 was read out in both directions, but the scan is not named echo-planar"));
+  for (auto& acquisition : lines) {
+    acquisition.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+  }
+  EXPECT_FALSE(warns(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), "both directions"));
+}
+
+TEST(RawVolumes, warns_of_trajectories_that_are_not_read) {
+  auto lines = full_scan();
+  EXPECT_FALSE(warns(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), "trajectories"));
+  lines[2].resize(8, 2, 2);
+  EXPECT_TRUE(warns(*open_scan(written_mrd(mrd_xml(MrdMatrix()), lines), {}), "its lines come with trajectories"));
 }
 
 TEST(RawVolumes, refuses_coils_that_come_and_go) {
