@@ -118,6 +118,9 @@ class MrdRawReader final : public ScanReader {
       append(epi->warnings(), summary_.warnings);
       append(epi->notes(), summary_.notes);
     }
+    if (!volumes_.calibration_left_out.empty()) {
+      summary_.warnings.push_back(volumes_.calibration_left_out);
+    }
     append(assembler_->geometry().notes, summary_.warnings);
     append(assembler_->placement().notes(), summary_.warnings);
     append(echo_warnings_, summary_.warnings);

@@ -154,6 +154,7 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
   if (undersampled.has_value() && !allow_undersampled) {
     refuse("undersampled: slice " + std::to_string(volumes.volumes[*undersampled].key[0]) + " has " +
            share_of(measured[*undersampled]) +
+           (volumes.calibration_left_out.empty() ? "" : "; " + volumes.calibration_left_out) +
            "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
   }
   result.zero_filled = undersampled.has_value();

@@ -217,9 +217,10 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
   }
   choose_encoding(result, header, chosen, imaging);
   for (const auto& [space, number] : other_calibration) {
-    result.warnings.push_back(std::to_string(number) + " ACS lines of encoding space " + std::to_string(space) +
-                              " are left out: their matrix, field of view or centre is not that of encoding space " +
-                              std::to_string(chosen));
+    result.calibration_left_out +=
+        (result.calibration_left_out.empty() ? "" : "; ") + std::to_string(number) + " ACS lines of encoding space " +
+        std::to_string(space) + " are left out: their matrix, field of view or centre is not that of encoding space " +
+        std::to_string(chosen);
   }
   const MrdEncoding& encoding = header.encodings[result.encoding];
   check_encoding(header, encoding);
@@ -294,13 +295,21 @@ void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines,
   using Places = std::map<std::int64_t, std::size_t>;  // the first line of each place
   std::map<VolumeKey, Lines> of_volume;
   std::map<std::uint16_t, Places> of_slice;
+  std::size_t of_other_coils = 0;
   for (const std::size_t index : volumes.calibration) {
     const Acquisition& line = lines[index];
     const auto place = placement.place_of(line);
-    if (place.has_value() && line.coils == lines[volumes.volumes.front().imaging.front()].coils) {
+    if (line.coils != lines[volumes.volumes.front().imaging.front()].coils) {
+      ++of_other_coils;
+    } else if (place.has_value()) {
       of_volume[key_of(line)].push_back(index);
       of_slice[line.slice].try_emplace(*place, index);
     }
+  }
+  if (of_other_coils > 0) {
+    volumes.calibration_left_out += (volumes.calibration_left_out.empty() ? "" : "; ") +
+                                    std::to_string(of_other_coils) +
+                                    " ACS lines of another number of coils than the image are left out";
   }
   std::size_t used = 0;
   for (RawVolume& volume : volumes.volumes) {

@@ -36,8 +36,9 @@ struct RawVolumes {
   bool echo_planar = false;        // by its lines, whatever the header says: is_echo_planar()
   std::vector<RawVolume> volumes;  // by their keys
   Lines noise;
-  Lines calibration;         // of calibration alone
-  std::size_t left_out = 0;  // lines that serve nothing
+  Lines calibration;                 // of calibration alone
+  std::size_t left_out = 0;          // lines that serve nothing
+  std::string calibration_left_out;  // which ACS lines, and why; empty: none
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
 };

@@ -140,10 +140,20 @@ TEST(RawVolumes, names_the_encoding_space_of_calibration_lines_that_lie_elsewher
   for (const MrdMatrix& other : others) {
     const std::string path = calibrated_by_another_space(other);
     EXPECT_NE(refusal_of(path).find("undersampled"), std::string::npos);
+    EXPECT_NE(refusal_of(path).find("1 ACS lines of encoding space 0 are left out"), std::string::npos);
     const auto scan = open_scan(path, options);
     EXPECT_TRUE(warns(*scan, "1 ACS lines of encoding space 0 are left out"));
     EXPECT_EQ(read_slice(*scan, 0).samples[1 * 8 + 3], Complex(0));
   }
+}
+
+TEST(RawVolumes, names_calibration_lines_of_another_number_of_coils) {
+  auto lines = full_scan();
+  lines.erase(lines.begin() + 3);
+  lines[1] = line(3, 8, 1);
+  lines[1].setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
+  EXPECT_NE(refusal_of(written_mrd(mrd_xml(MrdMatrix()), lines)).find("1 ACS lines of another number of coils"),
+            std::string::npos);
 }
 
 TEST(RawVolumes, takes_a_scan_as_2d_where_no_line_lies_in_another_partition_and_one_is_full) {
