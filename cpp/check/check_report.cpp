@@ -53,7 +53,7 @@ std::string not_judged(const Checked& checked) {
   }
   const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
   if (std::ranges::any_of(checked.labels, is_filled)) {
-    add("what was measured alone: lines of the accelerated slab are filled in, and count");
+    add("what was measured alone: lines of the accelerated scan are filled in, and count");
   }
   if (checked.figures.coils.size() < 3) {
     add("coils against the array (less than 3)");

@@ -268,8 +268,9 @@ void LiveScan::finish(const VolumeKey& key) {
   }
   std::vector<HeldLine> repeated;
   for (const HeldLine& held : separate_.calibration_of(key)) {
-    if (!volume.places.contains(*assembler_->placement().place_of(held->line)) &&
-        !volume.early_calibration.has_placed(held->index)) {
+    if (volume.places.contains(*assembler_->placement().place_of(held->line))) {
+      repeated.push_back(held);
+    } else if (!volume.early_calibration.has_placed(held->index)) {
       volume.pending.push_back(held);
     }
   }
@@ -278,12 +279,16 @@ void LiveScan::finish(const VolumeKey& key) {
     assembler_->add_navigator(key, navigator->line, navigator->index, navigator->samples);
   }
   place(key, volume);
+  for (const HeldLine& held : repeated) {
+    assembler_->add_repeated(key, held->line, held->index, held->samples);
+  }
   assembler_->finish(key);
   partition_ = 0;
   if (finished_.size() == 1) {
     const KspacePlacement& placement = assembler_->placement();
     warn(assembler_->geometry().notes);
     warn(placement.notes());
+    warn(assembler_->calibration_warnings());
     warn(warnings_of_echo(assembler_->finished(), static_cast<std::int64_t>(noise_.coils.size()), placement.height(),
                           placement.width(), placement.other_centres_y()));
   }

@@ -123,6 +123,7 @@ class MrdRawReader final : public ScanReader {
     }
     append(assembler_->geometry().notes, summary_.warnings);
     append(assembler_->placement().notes(), summary_.warnings);
+    append(assembler_->calibration_warnings(), summary_.warnings);
     append(echo_warnings_, summary_.warnings);
     if (volumes_.left_out > 0) {
       summary_.notes.push_back(std::to_string(volumes_.left_out) +
@@ -144,6 +145,9 @@ class MrdRawReader final : public ScanReader {
       });
       acquisitions_->read(volume.all_lines(), [&](std::size_t index, std::span<const std::complex<float>> samples) {
         assembler_->add(volume.key, headers()[index], index, samples);
+      });
+      acquisitions_->read(volume.repeated, [&](std::size_t index, std::span<const std::complex<float>> samples) {
+        assembler_->add_repeated(volume.key, headers()[index], index, samples);
       });
     } catch (...) {
       assembler_->drop(volume.key);

@@ -321,15 +321,14 @@ void add_calibration(RawVolumes& volumes, const std::vector<Acquisition>& lines,
     }
     const auto take = [&](std::int64_t place, std::size_t index) {
       volume.calibrated = true;
-      if (!taken[static_cast<std::size_t>(place)]) {
-        volume.calibration.push_back(index);
-      }
+      (taken[static_cast<std::size_t>(place)] ? volume.repeated : volume.calibration).push_back(index);
     };
     if (const auto own = of_volume.find(volume.key); own != of_volume.end()) {
       std::ranges::for_each(own->second, [&](std::size_t index) { take(*placement.place_of(lines[index]), index); });
     } else if (const auto shared = of_slice.find(volume.key[0]); shared != of_slice.end()) {
       std::ranges::for_each(shared->second, [&](const auto& line) { take(line.first, line.second); });
       std::ranges::sort(volume.calibration);
+      std::ranges::sort(volume.repeated);
     }
     used += volume.calibration.size();
   }

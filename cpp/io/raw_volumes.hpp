@@ -21,6 +21,7 @@ struct RawVolume {
   VolumeKey key{};
   Lines imaging;
   Lines calibration;        // lines of calibration alone, where no imaging line lies
+  Lines repeated;           // and where one lies
   Lines navigators;         // of an echo-planar readout
   bool calibrated = false;  // there are ACS lines, alone or as part of the image
 

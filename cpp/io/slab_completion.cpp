@@ -37,13 +37,21 @@ std::vector<std::int64_t> gap_sizes(std::int64_t most) {
 }  // namespace
 
 void SlabCompletion::fill(std::span<std::complex<float>> samples, std::int64_t coils, std::int64_t width,
-                          const SlabSampling& sampling) {
+                          const SlabSampling& sampling, std::span<const std::complex<float>> calibration) {
   if (!sampling.fills()) {
     return;
   }
   to_image_.emplace(width, CentredFft::Direction::to_image);
   to_kspace_.emplace(width, CentredFft::Direction::to_kspace);
-  Slab slab{samples.data(), coils, sampling.depth, sampling.height, width, std::min(coils, most_virtual_coils), {}, {}};
+  Slab slab{samples.data(),
+            calibration.empty() ? samples.data() : calibration.data(),
+            coils,
+            sampling.depth,
+            sampling.height,
+            width,
+            std::min(coils, most_virtual_coils),
+            {},
+            {}};
   compress(slab, central(sampling.box, slab.height, slab.depth));
   calibrate(slab, sampling);
   std::vector<bool> present = sampling.measured;
@@ -78,7 +86,8 @@ void SlabCompletion::compress(Slab& slab, const CalibrationBox& box) {
   float peak = 0;
   for (std::int64_t z = box.z.begin; z < box.z.end; ++z) {
     for (std::int64_t y = box.y.begin; y < box.y.end; ++y) {
-      const ConstRows rows(slab.line(y, z), slab.coils, slab.width, Eigen::OuterStride<>(slab.coil_stride()));
+      const ConstRows rows(slab.calibration_line(y, z), slab.coils, slab.width,
+                           Eigen::OuterStride<>(slab.coil_stride()));
       peak = std::max(peak, rows.cwiseAbs().maxCoeff());
       const Eigen::MatrixXcd values = rows.cast<std::complex<double>>();
       gram.selfadjointView<Eigen::Lower>().rankUpdate(values);
@@ -107,7 +116,7 @@ void SlabCompletion::calibrate(Slab& slab, const SlabSampling& sampling) {
   Sample* images = images_.data();
   for (std::int64_t z = box.z.begin; z < box.z.end; ++z) {
     for (std::int64_t y = box.y.begin; y < box.y.end; ++y) {
-      read_line(slab, slab.line(y, z), images, stride);
+      read_line(slab, slab.calibration_line(y, z), images, stride);
       of_lines[static_cast<std::size_t>(y - box.y.begin)].push_back(images);
       of_partitions[static_cast<std::size_t>(z - box.z.begin)].push_back(images);
       images += slab.width;

@@ -22,9 +22,10 @@ namespace mriembed::io {
 // Works in one thread. Needs memory for one plane of virtual coils and for their calibration box.
 class SlabCompletion {
  public:
-  // `samples`: (coils, z, y, x), k-space along all axes, zero in lines that were not measured.
+  // `samples`: (coils, z, y, x), k-space along all axes, zero in lines that were not measured. `calibration`: the same
+  // of ACS lines that are no part of it; empty: the calibration box is that of `samples`.
   void fill(std::span<std::complex<float>> samples, std::int64_t coils, std::int64_t width,
-            const SlabSampling& sampling);
+            const SlabSampling& sampling, std::span<const std::complex<float>> calibration = {});
 
  private:
   using Sample = std::complex<float>;
@@ -32,6 +33,7 @@ class SlabCompletion {
   // A volume and the weights of its virtual coils.
   struct Slab {
     Sample* samples;
+    const Sample* calibration;
     std::int64_t coils, depth, height, width;
     std::int64_t virtual_coils;
     std::vector<Sample> compression;  // (virtual coils, coils)
@@ -39,6 +41,9 @@ class SlabCompletion {
 
     [[nodiscard]] std::int64_t coil_stride() const { return depth * height * width; }
     [[nodiscard]] Sample* line(std::int64_t y, std::int64_t z) const { return samples + (z * height + y) * width; }
+    [[nodiscard]] const Sample* calibration_line(std::int64_t y, std::int64_t z) const {
+      return calibration + (z * height + y) * width;
+    }
   };
 
   static void compress(Slab& slab, const CalibrationBox& box);

@@ -100,7 +100,8 @@ CalibrationBox calibration_box(const std::vector<bool>& measured, std::int64_t h
   return largest;
 }
 
-SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab)
+SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab,
+                           const std::optional<CalibrationBox>& calibration)
     : measured(std::move(measured_lines)), height(height_of_slab), depth(depth_of_slab) {
   std::vector<bool> present = measured;
   const auto place = [&](std::int64_t y, std::int64_t z) { return static_cast<std::size_t>(z * height + y); };
@@ -119,10 +120,10 @@ SlabSampling::SlabSampling(std::vector<bool> measured_lines, std::int64_t height
   for (std::int64_t z = partitions.begin; z < partitions.end; ++z) {
     alike = alike && std::equal(begin_of(z), begin_of(z) + height, begin_of(partitions.begin));
   }
-  if (depth > 1 ? alike : !has_dense_centre(measured)) {
+  if (!calibration.has_value() && (depth > 1 ? alike : !has_dense_centre(measured))) {
     return;
   }
-  box = calibration_box(measured, height, depth);
+  box = calibration.has_value() ? *calibration : calibration_box(measured, height, depth);
   for (std::int64_t y = 0; y < height; ++y) {
     for_each_gap(
         depth, [&](std::int64_t z) { return bool{measured[place(y, z)]}; },
@@ -178,7 +179,8 @@ std::string SlabSampling::text() const {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (fills()) {
-    add("grappa " + std::to_string(acceleration_y) + " x " + std::to_string(acceleration_z));
+    add("grappa " + (depth == 1 ? std::to_string(most_gap_y)
+                                : std::to_string(acceleration_y) + " x " + std::to_string(acceleration_z)));
   }
   if (gaps_left) {
     add("zero-filled");

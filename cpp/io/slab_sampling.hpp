@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,14 +34,15 @@ CalibrationBox calibration_box(const std::vector<bool>& measured, std::int64_t h
 // How a slab of measured lines (z, y) is completed. A slice is a slab of one partition: of it those lines are filled
 // that the library fills by GRAPPA.
 struct SlabSampling {
-  // `measured_lines`: (depth, height).
-  SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab);
+  // `measured_lines`: (depth, height). `calibration`: of ACS lines that are not among them.
+  SlabSampling(std::vector<bool> measured_lines, std::int64_t height_of_slab, std::int64_t depth_of_slab,
+               const std::optional<CalibrationBox>& calibration = std::nullopt);
 
   [[nodiscard]] bool fills() const { return most_gap_y > 1 || acceleration_z > 1; }
 
-  // "grappa 2 x 3" (y x z), "zero-filled", "corners zero-filled", "partial 6/8 along z", joined by commas.
-  // Empty where all of several partitions have the same lines and no partition is missing: what is missing along y is
-  // left to the completion of slices.
+  // "grappa 2 x 3" (y x z; of a slice "grappa 2"), "zero-filled", "corners zero-filled", "partial 6/8 along z", joined
+  // by commas. Empty where all of several partitions have the same lines and no partition is missing: what is missing
+  // along y is left to the completion of slices.
   [[nodiscard]] std::string text() const;
 
   std::vector<bool> measured;

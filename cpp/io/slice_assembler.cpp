@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "mriembed/error.hpp"
 #include "partition_transform.hpp"
 
 namespace mriembed::io {
@@ -144,6 +145,31 @@ void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line
   epi_->add_navigator(key, direction_of(line), rows, placement_.width());
 }
 
+void SliceAssembler::add_repeated(const VolumeKey& key, const Acquisition& line, std::size_t index,
+                                  std::span<const std::complex<float>> samples) {
+  const Acquisition placed = epi_.has_value() ? epi_->placed_as(line) : line;
+  const std::optional<std::int64_t> at = placement_.place_of(placed);
+  if (!at.has_value()) {
+    return;
+  }
+  ReadoutPlace where;
+  std::span<const std::complex<float>> spaced;
+  try {
+    where = placement_.readout_of(placed, index);
+    spaced = epi_.has_value() ? epi_->samples_of(line, index, samples) : samples;
+  } catch (const Error&) {
+    return;  // the image does not need it
+  }
+  PlacedReadout readout{*at, where, {}};
+  readout.samples.resize(coils_.size() * static_cast<std::size_t>(where.count));
+  const ReadoutPlace alone{where.first_sample, where.count, 0};
+  for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
+    copy_readout(spaced.data() + coils_[coil] * placed.samples, alone, placed.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE),
+                 readout.samples.data() + static_cast<std::int64_t>(coil) * where.count);
+  }
+  volume_of(key).calibration.add_repeated(std::move(readout));
+}
+
 void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
   Volume& volume = volumes_.at(key);
   volume.averages.forget(line);
@@ -178,17 +204,15 @@ void SliceAssembler::finish(const VolumeKey& key) {
     }
   }
   volume.averages.divide(volume.samples);
+  const Calibration calibration = take_calibration(key, volume);
   correct_directions(key, volume);
   if (epi_.has_value()) {
     take_back(key, volume);
   } else {
     tell_of_others(key, volume);
   }
-  finished_sampling_.clear();
+  fill(volume, calibration);
   if (placement_.depth() > 1) {
-    const SlabSampling sampling(volume.acquired.acquired(), placement_.height(), placement_.depth());
-    completion_.fill(volume.samples, static_cast<std::int64_t>(coils_.size()), width, sampling);
-    finished_sampling_ = sampling.text();
     transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
                          placement_.height() * width);
   }
@@ -196,6 +220,75 @@ void SliceAssembler::finish(const VolumeKey& key) {
   finished_key_ = key;
   finished_line_ = volume.line;
   spare_ = std::exchange(finished_, std::move(volume.samples));
+}
+
+bool SliceAssembler::is_gradient_echo(const Volume& volume) const {
+  const auto lie = [&](bool calibration, LineDirection direction) {
+    for (std::size_t line = 0; line < volume.directions.size(); ++line) {
+      if (volume.directions[line] == direction && volume.calibration.is_alone(line) == calibration) {
+        return true;
+      }
+    }
+    return false;
+  };
+  return epi_.has_value() && lie(true, LineDirection::forward) && !lie(true, LineDirection::reversed) &&
+         lie(false, LineDirection::reversed);
+}
+
+SliceAssembler::Calibration SliceAssembler::take_calibration(const VolumeKey& key, Volume& volume) {
+  Calibration calibration;
+  if (!volume.calibration.any()) {
+    return calibration;
+  }
+  const bool gradient_echo = is_gradient_echo(volume);
+  const CalibrationComparison comparison = volume.calibration.compared(volume.samples);
+  if (!gradient_echo && comparison.alike(!epi_.has_value())) {
+    return calibration;
+  }
+  const std::int64_t height = placement_.height();
+  const std::int64_t depth = placement_.depth();
+  const CalibrationBox box = calibration_box(volume.calibration.lines(), height, depth);
+  const std::vector<bool> imaging = volume.calibration.imaging(volume.acquired.acquired());
+  // The directions of other echo-planar lines are in phase only once they are a part of the image.
+  const bool calibrates =
+      (gradient_echo || !epi_.has_value()) && !box.empty() && SlabSampling(imaging, height, depth, box).fills();
+  if (calibration_warnings_.empty()) {
+    calibration_warnings_.push_back("the separate ACS lines were measured in another way than the image (" +
+                                    (gradient_echo ? "in one direction" : comparison.text()) +
+                                    (calibrates
+                                         ? "): they are no part of it, and calibrate the filling of missing lines"
+                                         : "): as a part of it they may leave a ghost"));
+  }
+  if (!calibrates) {
+    return calibration;
+  }
+  calibration.box = box;
+  calibration.samples = volume.calibration.taken_out(volume.samples);
+  for (std::size_t line = 0; line < volume.directions.size(); ++line) {
+    if (volume.calibration.is_alone(line)) {
+      volume.directions[line] = LineDirection::none;
+    }
+  }
+  if (!volume.told.empty()) {
+    listener_({key, *volume.told.begin(), true, volume.samples.data()});
+  }
+  return calibration;
+}
+
+// Of a slab; and of a slice whose separate ACS lines are no part of it. The library fills other slices.
+void SliceAssembler::fill(Volume& volume, const Calibration& calibration) {
+  finished_sampling_.clear();
+  if (placement_.depth() == 1 && !calibration.box.has_value()) {
+    return;
+  }
+  std::vector<bool> measured = volume.acquired.acquired();
+  if (calibration.box.has_value()) {
+    measured = volume.calibration.imaging(measured);
+  }
+  const SlabSampling sampling(std::move(measured), placement_.height(), placement_.depth(), calibration.box);
+  completion_.fill(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.width(), sampling,
+                   calibration.samples);
+  finished_sampling_ = sampling.text();
 }
 
 void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
@@ -262,6 +355,7 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
                 std::vector<LineDirection>(count, LineDirection::none),
                 std::vector<bool>(count),
                 {},
+                SeparateCalibration(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width()),
                 {},
                 {}};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
@@ -280,6 +374,7 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
   volume.line = line;
   volume.time.add(line.time_stamp);
   const bool first = volume.averages.count(*at, where, volume.samples);
+  volume.calibration.add(*at, where, kind_of(line) == LineKind::calibration, first);
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];
   known = first || known == direction ? direction : LineDirection::both;
   volume.second[static_cast<std::size_t>(*at)] = volume.of_segment[line.segment]++ % 2 == 1;

@@ -23,6 +23,7 @@
 #include "mrd_header.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
+#include "separate_calibration.hpp"
 #include "slab_completion.hpp"
 #include "volume_key.hpp"
 
@@ -64,6 +65,11 @@ class SliceAssembler {
   void add(const VolumeKey& key, const Acquisition& line, std::size_t index,
            std::span<const std::complex<float>> samples);
 
+  // A separate ACS line of a place where an imaging line lies, which stays: both together tell whether ACS lines can be
+  // part of the image, or only calibrate the filling of what it misses. Before finish().
+  void add_repeated(const VolumeKey& key, const Acquisition& line, std::size_t index,
+                    std::span<const std::complex<float>> samples);
+
   // A line of phase correction of an echo-planar scan; other scans need none. Those of a volume are added in the order
   // of their measurement, before finish().
   void add_navigator(const VolumeKey& key, const Acquisition& line, std::size_t index,
@@ -102,6 +108,9 @@ class SliceAssembler {
   void set_listener(std::function<void(const PlacedLine&)> listener) { listener_ = std::move(listener); }
   void set_expected_averages(std::int64_t averages) { expected_averages_ = averages; }
 
+  // Of the first volume whose separate ACS lines were measured in another way than its image.
+  [[nodiscard]] const std::vector<std::string>& calibration_warnings() const { return calibration_warnings_; }
+
   // What was done to the lines of an echo-planar scan; null for other scans. A scan may turn out to be echo-planar when
   // its first volume is finished: the header says nothing of it, as those of sequences of users' own.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
@@ -118,8 +127,9 @@ class SliceAssembler {
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
-    MeasuringTime time;                                // of its lines
-    Acquisition line;                                  // one of its lines, which says where the volume lies
+    SeparateCalibration calibration;
+    MeasuringTime time;  // of its lines
+    Acquisition line;    // one of its lines, which says where the volume lies
   };
   struct Held {
     VolumeKey key;
@@ -138,6 +148,15 @@ class SliceAssembler {
              std::span<const std::complex<float>> samples);
   void correct_directions(const VolumeKey& key, Volume& volume);
   void take_back(const VolumeKey& key, const Volume& volume) const;
+  // Whether the separate ACS lines of an echo-planar volume are those of a gradient echo: of one direction.
+  [[nodiscard]] bool is_gradient_echo(const Volume& volume) const;
+  // ACS lines that are no part of the image, and the box that calibrates its filling; empty where there are none.
+  struct Calibration {
+    std::optional<CalibrationBox> box;
+    std::vector<std::complex<float>> samples;  // (coils, z, y, x)
+  };
+  Calibration take_calibration(const VolumeKey& key, Volume& volume);
+  void fill(Volume& volume, const Calibration& calibration);
   void tell_of(const VolumeKey& key, Volume& volume, std::int64_t line);
   void tell_of_others(const VolumeKey& key, const Volume& volume) const;
 
@@ -157,7 +176,8 @@ class SliceAssembler {
   int finished_averages_ = 0;  // see SliceLabel
   std::vector<std::complex<float>> finished_;
   SlabCompletion completion_;
-  std::string finished_sampling_;           // of its slab
+  std::string finished_sampling_;  // of its slab, or of a slice that is filled here
+  std::vector<std::string> calibration_warnings_;
   std::vector<std::complex<float>> spare_;  // memory for the next volume
 };
 

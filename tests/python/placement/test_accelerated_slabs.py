@@ -151,7 +151,7 @@ def test_check_says_that_filled_lines_count(tmp_path: Path) -> None:
         done = subprocess.run(
             [PROGRAM, "check", tmp_path / name], capture_output=True, text=True, check=False, timeout=60
         )
-        assert ("lines of the accelerated slab are filled in, and count" in done.stdout) == says
+        assert ("lines of the accelerated scan are filled in, and count" in done.stdout) == says
 
 
 def test_an_elliptical_scan_is_embedded_and_says_so(tmp_path: Path, model_file: Path) -> None:

@@ -14,7 +14,7 @@ from epi_scan import FIELD, LINES, SCANS, SLAB, Epi, positions, scan_of, slice_o
 from kspace_oracle import placed_slices
 from mriembed.scans import read_slices
 from program import PROGRAM
-from raw_scan import PHASE_CORRECTION, Readout, write_raw_scan
+from raw_scan import CALIBRATION, PHASE_CORRECTION, Readout, write_raw_scan
 from test_random_scans import TOLERANCE, distance
 
 Complex = NDArray[np.complex128]
@@ -120,6 +120,44 @@ def test_navigators_of_another_readout_do_not_keep_the_image_from_being_read(tmp
         scan.readouts[index] = replace(scan.readouts[index], samples=short, center_sample=25)
     write_raw_scan(tmp_path / "epi.h5", scan)
     assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= TOLERANCE
+
+
+def test_navigators_of_both_directions_make_a_scan_echo_planar_that_its_header_names_cartesian(tmp_path: Path) -> None:
+    body, epi = slice_of(), Epi(ramp_up=60, flat_top=500, ramp_down=60)
+    scan = replace(scan_of(epi, body), trajectory="cartesian", trajectory_times={})
+    write_raw_scan(tmp_path / "epi.h5", scan)
+    assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e3])
+def test_a_dwell_time_may_be_in_another_unit_than_the_times_of_the_gradient(unit: float, tmp_path: Path) -> None:
+    body, epi = slice_of(), Epi()
+    scan = scan_of(epi, body)
+    times = {**scan.trajectory_times, "dwellTime": unit * epi.dwell_time}
+    write_raw_scan(tmp_path / "epi.h5", replace(scan, trajectory_times=times))
+    assert distance(read_slices(tmp_path / "epi.h5")[0].kspace, cartesian(epi, body)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("navigators", [3, 0])
+@pytest.mark.parametrize("samples", [80, 96])
+def test_acs_lines_of_a_gradient_echo_calibrate_the_filling(samples: int, navigators: int, tmp_path: Path) -> None:
+    body, epi = slice_of(coils=4), Epi(acceleration=2, navigators=navigators, phase=0.4)
+    k = (np.arange(samples) - samples // 2) / (FIELD * epi.oversampling)
+    acs = []
+    for step in range(LINES // 2 - 12, LINES // 2 + 12):
+        places = np.stack([k, np.full_like(k, (step - LINES // 2) / FIELD), np.zeros_like(k)], -1)
+        signal = (1.7 * body.kspace(places)).astype(np.complex64)
+        acs.append(Readout(signal, samples // 2, flags=CALIBRATION, step_1=step))
+    scan = scan_of(epi, body)
+    write_raw_scan(tmp_path / "epi.h5", replace(scan, readouts=acs + scan.readouts))
+    warnings: list[str] = []
+    (found,) = read_slices(tmp_path / "epi.h5", on_warning=warnings.append)
+    assert any("measured in another way than the image (in one direction)" in warning for warning in warnings)
+    expected = cartesian(replace(epi, acceleration=1), body)
+    if navigators > 0:  # else nothing shows the ghost
+        assert distance(found.kspace[:, :-1], expected[:, :-1]) <= TOLERANCE
+    else:
+        assert any("it is not corrected" in warning for warning in warnings)
 
 
 SAID = {
