@@ -10,6 +10,7 @@
 #include "echo_check.hpp"
 #include "partition_transform.hpp"
 #include "size_limits.hpp"
+#include "spokes.hpp"
 #include "zero_samples.hpp"
 
 namespace mriembed::io {
@@ -42,37 +43,6 @@ Planes planes_of(const Dimensions& dimensions) {
     return {x, z, 1};
   }
   return {x, y, z};
-}
-
-// Whether the lines of a plane are the spokes of a radial scan or the interleaves of a spiral, for which BART has the
-// dimensions 1, samples, spokes: each of them passes through the centre of k-space and shows its peak. Of a Cartesian
-// plane few lines do; and noise has no peaks.
-bool is_radial(const std::vector<std::complex<float>>& samples, std::int64_t coils, std::int64_t lines,
-               std::int64_t length) {
-  constexpr std::int64_t fewest_lines = 8;
-  constexpr double sharp = 16;    // peak energy over mean energy; of 500 samples of noise, 7 as a rule
-  constexpr double alike = 0.25;  // of the energies of the peaks
-  if (lines < fewest_lines) {
-    return false;
-  }
-  std::vector<double> peaks;
-  std::int64_t sharp_lines = 0;
-  for (std::int64_t line = 0; line < lines; ++line) {
-    double peak = 0;
-    double sum = 0;
-    for (std::int64_t sample = 0; sample < length; ++sample) {
-      double energy = 0;
-      for (std::int64_t coil = 0; coil < coils; ++coil) {
-        energy += std::norm(samples[static_cast<std::size_t>((coil * lines + line) * length + sample)]);
-      }
-      peak = std::max(peak, energy);
-      sum += energy;
-    }
-    peaks.push_back(peak);
-    sharp_lines += peak * static_cast<double>(length) > sharp * sum ? 1 : 0;
-  }
-  const auto [least, most] = std::minmax_element(peaks.begin(), peaks.end());
-  return *least > alike * *most && 2 * sharp_lines > lines;
 }
 
 // The first 64 KiB of a header: the sizes stand at its beginning, and what follows may be of any length.
@@ -202,7 +172,7 @@ class BartReader final : public ScanReader {
     const std::int64_t coils = dimensions_[coil_axis];
     std::vector<std::complex<float>> first(static_cast<std::size_t>(coils * planes_.height * planes_.width));
     read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
-    if (is_radial(first, coils, planes_.height, planes_.width)) {
+    if (are_spokes(first, coils, planes_.height, planes_.width)) {
       refuse(
           "radial or spiral k-space (dimensions 1, samples, spokes: every line passes through the centre of k-space); "
           "only Cartesian scans can be embedded: grid or reconstruct it first");

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "spokes.hpp"
+
 namespace mriembed::io {
 
 namespace {
@@ -50,6 +52,11 @@ std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> v
     }
   }
   std::vector<std::string> warnings;
+  if (planes_of_a_coil == 1 && are_spokes(volume, coils, height, width, static_cast<std::int64_t>(step))) {
+    warnings.emplace_back(
+        "every line passes through the centre of k-space, as the spokes of a radial scan do: it may not be Cartesian");
+    return warnings;
+  }
   check_axis(along_y, "y", likely, warnings);
   check_axis(along_x, "x", {}, warnings);
   return warnings;

@@ -11,7 +11,8 @@ namespace mriembed::io {
 
 // For a volume (coils, z, y, x), k-space along y and x: a warning for each of these axes along which the energy has a
 // clear peak far from length / 2. A background phase moves it by some samples, and noise has no clear peak. A smaller
-// distance is told where the peak is one of `likely`, other centres along y.
+// distance is told where the peak is one of `likely`, other centres along y. Of a plane whose lines are spokes that is
+// told alone.
 std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
                                           std::int64_t height, std::int64_t width,
                                           const std::vector<std::int64_t>& likely = {});

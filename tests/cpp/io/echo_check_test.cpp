@@ -43,6 +43,14 @@ TEST(EchoCheck, warns_of_a_peak_where_partial_fourier_would_have_the_centre) {
   EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64), {32, 48}).empty());
 }
 
+TEST(EchoCheck, warns_of_lines_that_all_pass_through_the_centre) {
+  const auto spokes = warnings(6, 64, 128, [](std::int64_t /*y*/, std::int64_t x) {
+    return 1.0F / (1.0F + static_cast<float>((x - 64) * (x - 64)));
+  });
+  ASSERT_EQ(spokes.size(), 1U);
+  EXPECT_NE(spokes[0].find("every line passes through the centre of k-space"), std::string::npos);
+}
+
 TEST(EchoCheck, warns_of_a_peak_far_from_the_centre_along_its_axis) {
   const auto along_y = warnings(6, 64, 128, peak_at(16, 64));
   ASSERT_EQ(along_y.size(), 1U);
