@@ -72,6 +72,13 @@ AcquisitionOrigin origin_of(const std::array<char, acquisition_header_bytes>& by
   return origin;
 }
 
+// With a byte order mark, or in letters of which every second byte is 0.
+bool is_utf16(std::string_view text) {
+  const auto is_set = [&](std::size_t byte) { return text[byte] != '\0'; };
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+         (text.size() >= 4 && is_set(0) != is_set(1) && is_set(0) == is_set(2) && is_set(1) == is_set(3));
+}
+
 int compression_of(const Acquisition& line) {
   constexpr int first = 53;
   constexpr int last = 56;
@@ -143,6 +150,9 @@ void skip_text(Message kind, ByteSource& bytes) {
 
 std::string take_text_of(std::uint64_t length, ByteSource& bytes) {
   std::string text = bytes.text(length);
+  if (is_utf16(text)) {
+    return text;
+  }
   while (!text.empty() && text.back() == '\0') {
     text.pop_back();
   }

@@ -89,6 +89,16 @@ def test_what_stands_beside_acquisitions_is_left_out(scan: Path, tmp_path: Path)
     assert "MRD raw data, a stream" in shown
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_header_may_be_in_any_encoding_of_unicode(encoding: str, scan: Path, tmp_path: Path) -> None:
+    xml, lines = measurement(scan)
+    header = xml.replace('<?xml version="1.0"?>', "").strip().encode(encoding)
+    stream = tmp_path / "scan.mrd"
+    parts = [message(HEADER, struct.pack("<I", len(header)) + header), *lines, message(CLOSE)]
+    stream.write_bytes(b"".join(parts))
+    assert assert_same(stream, scan) == []
+
+
 def test_trajectories_before_samples_are_passed_over(scan: Path, tmp_path: Path) -> None:
     xml, lines = measurement(scan)
     longer = bytearray(lines[0])

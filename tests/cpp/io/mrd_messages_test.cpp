@@ -116,6 +116,14 @@ TEST(MrdMessages, of_headers_may_end_in_a_counted_nul) {
   EXPECT_EQ(take_text(bytes), "<x/>");
 }
 
+TEST(MrdMessages, of_headers_may_be_utf_16) {
+  using namespace std::string_literals;
+  for (const std::string& header : {"<\0x\0/\0>\0"s, "\0<\0x\0/\0>"s, "\xff\xfe<\0x\0/\0>\0"s}) {
+    FileBytes bytes = behind_number(text_message(3, header));
+    EXPECT_EQ(take_text(bytes), header);
+  }
+}
+
 TEST(MrdMessages, of_a_configuration_file_hold_its_name) {
   std::string field = "default.xml";
   field.resize(1024, '\0');
