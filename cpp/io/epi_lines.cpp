@@ -64,7 +64,7 @@ std::optional<EpiReadout> in_one_unit(EpiReadout readout, std::vector<std::strin
     return readout;
   }
   if (share_of(readout.dwell_time) > most) {
-    warnings.push_back(
+    warnings.emplace_back(
         "EPI: the header describes readouts that outlast their gradient: they are taken to be evenly "
         "spaced already");
     return std::nullopt;

@@ -195,7 +195,7 @@ TEST(RawVolumes, takes_a_scan_as_2d_whose_dense_centre_shows_its_acceleration) {
   MrdMatrix matrix = matrix_of(32);
   matrix.z = matrix.recon_z = 2;
   matrix.limits = limit_xml("kspace_encoding_step_1", 0, 31, 16) + limit_xml("kspace_encoding_step_2", 0, 1, 1);
-  const auto lines_of = [](unsigned last) {
+  const auto lines_of = [](std::uint16_t last) {
     std::vector<ISMRMRD::Acquisition> lines;
     for (std::uint16_t step = 0; step <= last; ++step) {
       if (step % 2 == 0 || (step > 10 && step < 22)) {
