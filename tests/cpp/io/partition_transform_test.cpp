@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 namespace mriembed::io {
@@ -21,16 +23,21 @@ std::complex<double> direct(const std::vector<std::complex<float>>& volume, std:
   return sum / std::sqrt(static_cast<double>(z));
 }
 
-class PartitionTransform : public testing::TestWithParam<std::int64_t> {};
+std::vector<std::complex<float>> waves(std::int64_t count) {
+  std::vector<std::complex<float>> values(static_cast<std::size_t>(count));
+  for (std::size_t index = 0; index < values.size(); ++index) {
+    values[index] = {std::sin(static_cast<float>(index)), std::cos(3.0F * static_cast<float>(index))};
+  }
+  return values;
+}
 
-TEST_P(PartitionTransform, agrees_with_its_definition) {
+class PartitionTransformTest : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(PartitionTransformTest, agrees_with_its_definition) {
   const std::int64_t z = GetParam();
   constexpr std::int64_t coils = 2;
   constexpr std::int64_t plane = 3;
-  std::vector<std::complex<float>> before(static_cast<std::size_t>(coils * z * plane));
-  for (std::size_t index = 0; index < before.size(); ++index) {
-    before[index] = {std::sin(static_cast<float>(index)), std::cos(3.0F * static_cast<float>(index))};
-  }
+  const std::vector<std::complex<float>> before = waves(coils * z * plane);
   std::vector<std::complex<float>> after = before;
   transform_partitions(after, coils, z, plane);
   for (std::int64_t coil = 0; coil < coils; ++coil) {
@@ -43,7 +50,50 @@ TEST_P(PartitionTransform, agrees_with_its_definition) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(OddAndEven, PartitionTransform, testing::Values(1, 2, 3, 8, 15));
+TEST_P(PartitionTransformTest, gives_a_pixel_the_same_bits_whatever_lies_beside_it) {
+  const std::int64_t z = GetParam();
+  constexpr std::int64_t plane = 150;  // more than are transformed at once
+  const std::vector<std::complex<float>> before = waves(z * plane);
+  std::vector<std::complex<float>> together = before;
+  transform_partitions(together, 1, z, plane);
+  PartitionTransform transform(z);
+  for (const std::int64_t pixel : {0, 1, 17, 64, 128, 149}) {
+    std::vector<std::complex<float>> alone(static_cast<std::size_t>(z));
+    std::vector<const std::complex<float>*> kspace;
+    std::vector<std::complex<float>*> partitions;
+    for (std::int64_t step = 0; step < z; ++step) {
+      kspace.push_back(&before[static_cast<std::size_t>(step * plane + pixel)]);
+      partitions.push_back(&alone[static_cast<std::size_t>(step)]);
+    }
+    transform.apply(kspace, partitions, 1);
+    for (std::int64_t partition = 0; partition < z; ++partition) {
+      const std::complex<float>& expected = together[static_cast<std::size_t>(partition * plane + pixel)];
+      EXPECT_EQ(std::memcmp(&alone[static_cast<std::size_t>(partition)], &expected, sizeof(expected)), 0)
+          << partition << ", " << pixel;
+    }
+  }
+}
+
+TEST_P(PartitionTransformTest, takes_what_is_not_there_as_zero_and_writes_what_is_wanted) {
+  const std::int64_t z = GetParam();
+  constexpr std::int64_t plane = 5;
+  std::vector<std::complex<float>> before = waves(z * plane);
+  std::fill_n(before.begin(), plane, 0);  // the first step
+  std::vector<std::complex<float>> expected = before;
+  transform_partitions(expected, 1, z, plane);
+  std::vector<const std::complex<float>*> kspace{nullptr};
+  for (std::int64_t step = 1; step < z; ++step) {
+    kspace.push_back(before.data() + step * plane);
+  }
+  std::vector<std::complex<float>> last(plane);
+  std::vector<std::complex<float>*> partitions(static_cast<std::size_t>(z));
+  partitions.back() = last.data();
+  PartitionTransform(z).apply(kspace, partitions, plane);
+  EXPECT_EQ(std::memcmp(last.data(), expected.data() + (z - 1) * plane, plane * sizeof(last[0])), 0);
+}
+
+// 67 is a prime that FourierTransform does not serve.
+INSTANTIATE_TEST_SUITE_P(OddAndEven, PartitionTransformTest, testing::Values(1, 2, 3, 8, 15, 24, 67));
 
 }  // namespace
 }  // namespace mriembed::io
