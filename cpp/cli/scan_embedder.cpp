@@ -34,15 +34,6 @@ io::SliceGeometry chosen_geometry(const ScanSettings& settings, const io::SliceB
   return geometry;
 }
 
-// What was done for the slab that a slice was cut from, then for the slice.
-std::string sampling_of(const io::SliceLabel& label, const Sampling& sampling) {
-  std::string of_slice = sampling.text();
-  if (label.slab_sampling.empty()) {
-    return of_slice;
-  }
-  return label.slab_sampling + (of_slice == "full" ? "" : ", " + of_slice);
-}
-
 class BatchEmbedder {
  public:
   BatchEmbedder(const Embedder& embedder, const io::ScanFacts& facts, const io::SliceBatch& batch,
@@ -150,6 +141,14 @@ void check_aspect(std::int64_t matrix, const io::SliceBatch& batch, const ScanSe
 }
 
 }  // namespace
+
+std::string sampling_of(const io::SliceLabel& label, const Sampling& sampling) {
+  std::string of_slice = sampling.text();
+  if (label.slab_sampling.empty()) {
+    return of_slice;
+  }
+  return label.slab_sampling + (of_slice == "full" ? "" : ", " + of_slice);
+}
 
 void check_settings(const ScanSettings& settings, const io::ScanSummary& summary) {
   if (summary.domain == io::Domain::kspace) {

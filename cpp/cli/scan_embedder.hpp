@@ -40,6 +40,9 @@ struct EmbeddedScan {
   std::vector<std::string> warnings;  // of the scan
 };
 
+// What was done for the slab that a slice was cut from, then for the slice.
+std::string sampling_of(const io::SliceLabel& label, const Sampling& sampling);
+
 // Throws Error (bad_input) where these settings do not fit the scan.
 void check_settings(const ScanSettings& settings, const io::ScanSummary& summary);
 

@@ -104,7 +104,8 @@ void LiveScan::place_held(bool several_partitions) {
   noise_ = std::move(noise);
   coils_ = first.coils;
   assembler_.emplace(std::move(assembler));
-  if (listener_ && assembler_->placement().depth() == 1 && assembler_->epi() == nullptr) {
+  const bool completes_along_z = assembler_->placement().depth() > 1 && encoding.acceleration.z > 1;
+  if (listener_ && assembler_->epi() == nullptr && !completes_along_z) {
     assembler_->set_listener(listener_);
     assembler_->set_expected_averages(averages_);
   }

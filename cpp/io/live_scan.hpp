@@ -60,7 +60,8 @@ class LiveScan {
   // a header of a scan that cannot be read, as the functions below do for acquisitions; then the scan is at its end.
   LiveScan(MrdHeader header, ReadOptions options, std::vector<MeasuredNoise> others);
 
-  // Is told of every line of a 2D scan once all of its averages were placed as they came; see SliceAssembler.
+  // Is told of every line of a scan, but not of an echo-planar one or a slab that is accelerated along z, once all of
+  // its averages were placed as they came; see SliceAssembler.
   using Listener = std::function<void(const SliceAssembler::PlacedLine&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   // What a volume's lines are placed in, once a line was placed: coils, height and width of its samples.

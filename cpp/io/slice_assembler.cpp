@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "mriembed/error.hpp"
-#include "partition_transform.hpp"
 
 namespace mriembed::io {
 
@@ -174,7 +173,7 @@ void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
   Volume& volume = volumes_.at(key);
   volume.averages.forget(line);
   if (volume.told.erase(line) > 0) {
-    listener_({key, line, true, volume.samples.data()});
+    tell(key, volume, line, true);
   }
 }
 
@@ -204,17 +203,21 @@ void SliceAssembler::finish(const VolumeKey& key) {
     }
   }
   volume.averages.divide(volume.samples);
+  finished_sampling_.clear();
+  finished_partitions_.clear();
   const Calibration calibration = take_calibration(key, volume);
-  correct_directions(key, volume);
-  if (epi_.has_value()) {
-    take_back(key, volume);
-  } else {
-    tell_of_others(key, volume);
-  }
-  fill(volume, calibration);
   if (placement_.depth() > 1) {
-    transform_partitions(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.depth(),
-                         placement_.height() * width);
+    const SlabSampling sampling = sampling_of(volume, calibration);
+    finished_sampling_ = sampling.text();
+    make_partitions(key, volume, sampling, calibration);
+  } else {
+    correct_directions(key, volume);
+    if (epi_.has_value()) {
+      take_back(key, volume);
+    } else {
+      tell_of_others(key, volume);
+    }
+    fill_slice(volume, calibration);
   }
   finished_averages_ = volume.averages.fewest();
   finished_key_ = key;
@@ -269,26 +272,26 @@ SliceAssembler::Calibration SliceAssembler::take_calibration(const VolumeKey& ke
       volume.directions[line] = LineDirection::none;
     }
   }
-  if (!volume.told.empty()) {
-    listener_({key, *volume.told.begin(), true, volume.samples.data()});
-  }
+  take_back(key, volume);
   return calibration;
 }
 
-// Of a slab; and of a slice whose separate ACS lines are no part of it. The library fills other slices.
-void SliceAssembler::fill(Volume& volume, const Calibration& calibration) {
-  finished_sampling_.clear();
-  if (placement_.depth() == 1 && !calibration.box.has_value()) {
-    return;
-  }
+SlabSampling SliceAssembler::sampling_of(const Volume& volume, const Calibration& calibration) const {
   std::vector<bool> measured = volume.acquired.acquired();
   if (calibration.box.has_value()) {
     measured = volume.calibration.imaging(measured);
   }
-  const SlabSampling sampling(std::move(measured), placement_.height(), placement_.depth(), calibration.box);
-  completion_.fill(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.width(), sampling,
-                   calibration.samples);
-  finished_sampling_ = sampling.text();
+  return {std::move(measured), placement_.height(), placement_.depth(), calibration.box};
+}
+
+// Whose separate ACS lines are no part of it. The library fills other slices.
+void SliceAssembler::fill_slice(Volume& volume, const Calibration& calibration) {
+  if (calibration.box.has_value()) {
+    const SlabSampling sampling = sampling_of(volume, calibration);
+    completion_.fill(volume.samples, static_cast<std::int64_t>(coils_.size()), placement_.width(), sampling,
+                     calibration.samples);
+    finished_sampling_ = sampling.text();
+  }
 }
 
 void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
@@ -308,9 +311,12 @@ void SliceAssembler::take_slice(std::int64_t partition, Slice& slice) {
     std::swap(slice.samples, finished_);
     return;
   }
+  if (!finished_partitions_.empty()) {
+    std::swap(slice.samples, finished_partitions_[static_cast<std::size_t>(partition)]);
+    return;
+  }
   slice.samples.resize(static_cast<std::size_t>(slice.channels * plane));
-  // Oversampling along z is removed by a centred crop, like that along x and y.
-  const std::int64_t z = placement_.depth() / 2 - partitions() / 2 + partition;
+  const std::int64_t z = kept_partitions().begin + partition;
   for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
     std::copy_n(finished_.data() + (coil * placement_.depth() + z) * plane, plane, slice.samples.data() + coil * plane);
   }
@@ -357,7 +363,8 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
                 {},
                 SeparateCalibration(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width()),
                 {},
-                {}};
+                {},
+                nullptr};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
 }
@@ -399,7 +406,7 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
 }
 
 void SliceAssembler::tell_of(const VolumeKey& key, Volume& volume, std::int64_t line) {
-  if (!listener_) {
+  if (!tells_of(volume)) {
     return;
   }
   const bool again = volume.told.contains(line);
@@ -410,17 +417,30 @@ void SliceAssembler::tell_of(const VolumeKey& key, Volume& volume, std::int64_t 
     volume.averages.divide_ahead(line, volume.samples);
     volume.told.insert(line);
   }
-  listener_({key, line, again, volume.samples.data()});
+  tell(key, volume, line, again);
 }
 
-void SliceAssembler::tell_of_others(const VolumeKey& key, const Volume& volume) const {
+void SliceAssembler::tell_of_others(const VolumeKey& key, Volume& volume) {
   if (volume.told.empty()) {
     return;
   }
-  for (std::int64_t line = 0; line < lines(); ++line) {
+  for (std::int64_t line = 0; line < lines() && tells_of(volume); ++line) {
     if (volume.averages.of(line) > 0 && !volume.told.contains(line)) {
-      listener_({key, line, false, volume.samples.data()});
+      tell(key, volume, line, false);
     }
+  }
+}
+
+void SliceAssembler::tell(const VolumeKey& key, Volume& volume, std::int64_t line, bool again) {
+  constexpr std::int64_t share = 8;
+  if (placement_.depth() == 1) {
+    listener_({key, 0, line, again, volume.samples.data()});
+  } else if (again) {
+    leave_partitions(key, volume);
+  } else if (volume.ahead != nullptr) {
+    add_to_partitions(key, volume, line);
+  } else if (volume.acquired.count() * share >= lines()) {
+    begin_partitions(key, volume);
   }
 }
 
@@ -461,9 +481,9 @@ void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
 }
 
 // The lines of a volume changed after the listener was told of them.
-void SliceAssembler::take_back(const VolumeKey& key, const Volume& volume) const {
+void SliceAssembler::take_back(const VolumeKey& key, Volume& volume) {
   for (const std::int64_t line : volume.told) {
-    listener_({key, line, true, volume.samples.data()});
+    tell(key, volume, line, true);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -21,6 +22,7 @@
 #include "line_averages.hpp"
 #include "measuring_time.hpp"
 #include "mrd_header.hpp"
+#include "partitions_ahead.hpp"
 #include "scan_geometry.hpp"
 #include "scan_reader.hpp"
 #include "separate_calibration.hpp"
@@ -91,20 +93,27 @@ class SliceAssembler {
   void finish(const VolumeKey& key);
 
   // Partition `partition` of the volume that was finished last. A 2D volume is the slice: its samples change hands, so
-  // that it can be taken once.
+  // that it can be taken once. So do the partitions of a slab where a listener is set.
   void take_slice(std::int64_t partition, Slice& slice);
 
-  // A line that was just placed or forgotten, in the matrix of its volume. `samples`, (coils, z, y, x), stay where they
-  // are until the volume's slices are taken; what else is in them is no one's yet.
+  // A line of a slice that was just placed or forgotten. `samples`, (coils, y, x), stay where they are until the slice
+  // is taken; what else is in them is no one's yet.
   struct PlacedLine {
     VolumeKey key;
-    std::int64_t line;  // z * height + y
-    bool again;         // it was told already: it was forgotten, or a further readout was added
+    std::int64_t partition;  // of a slab
+    std::int64_t line;       // y
+    bool again;              // it was told already: it was forgotten, or a further readout was added
     const std::complex<float>* samples;
   };
   // Is told of every line that was measured as often as is expected, when the mean of its readouts stands there, and of
   // all others of the same volume when that is finished. A volume of which it was told no line until then stays
   // untold. Lines of an echo-planar scan change once more when their volume is finished.
+  //
+  // Of a slab it is told of a line of all partitions once this line was measured at all steps along z. That is done for
+  // one slab at a time, of one average and of 512 MiB at most, once an eighth of it was measured: it takes the memory
+  // of its slices beside that of its lines. Where it turns out that lines are to be completed along z, or where one
+  // comes again, partitions are made when the slab is finished, and each is told of once as `again`: `samples` are no
+  // slice's then.
   void set_listener(std::function<void(const PlacedLine&)> listener) { listener_ = std::move(listener); }
   void set_expected_averages(std::int64_t averages) { expected_averages_ = averages; }
 
@@ -115,7 +124,7 @@ class SliceAssembler {
   // its first volume is finished: the header says nothing of it, as those of sequences of users' own.
   [[nodiscard]] const EpiLines* epi() const { return epi_.has_value() ? &*epi_ : nullptr; }
 
-  // The volume that was finished last, (coils, z, y, x): k-space along y and x, an image along z.
+  // The volume that was finished last, (coils, z, y, x): k-space along y and x, and an image or k-space along z.
   [[nodiscard]] std::span<const std::complex<float>> finished() const { return finished_; }
 
  private:
@@ -128,8 +137,10 @@ class SliceAssembler {
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far
     SeparateCalibration calibration;
-    MeasuringTime time;  // of its lines
-    Acquisition line;    // one of its lines, which says where the volume lies
+    MeasuringTime time;                      // of its lines
+    Acquisition line;                        // one of its lines, which says where the volume lies
+    std::unique_ptr<PartitionsAhead> ahead;  // of a slab of which an eighth was measured
+    bool made_at_end = false;                // partitions are, and not ahead
   };
   struct Held {
     VolumeKey key;
@@ -140,6 +151,8 @@ class SliceAssembler {
   };
 
   [[nodiscard]] std::int64_t lines() const { return placement_.height() * placement_.depth(); }
+  [[nodiscard]] LineSpan kept_partitions() const;
+  [[nodiscard]] bool tells_of(const Volume& volume) const { return listener_ && !volume.made_at_end; }
   Volume& volume_of(const VolumeKey& key);
   [[nodiscard]] std::optional<std::array<double, 3>> position_of(std::int64_t partition) const;
   // Of the finished volume: 0 where it is not known, or where EPI's samples were brought to even spacing.
@@ -147,7 +160,7 @@ class SliceAssembler {
   void place(const VolumeKey& key, const Acquisition& line, LineDirection direction, std::size_t index,
              std::span<const std::complex<float>> samples);
   void correct_directions(const VolumeKey& key, Volume& volume);
-  void take_back(const VolumeKey& key, const Volume& volume) const;
+  void take_back(const VolumeKey& key, Volume& volume);
   // Whether the separate ACS lines of an echo-planar volume are those of a gradient echo: of one direction.
   [[nodiscard]] bool is_gradient_echo(const Volume& volume) const;
   // ACS lines that are no part of the image, and the box that calibrates its filling; empty where there are none.
@@ -156,9 +169,17 @@ class SliceAssembler {
     std::vector<std::complex<float>> samples;  // (coils, z, y, x)
   };
   Calibration take_calibration(const VolumeKey& key, Volume& volume);
-  void fill(Volume& volume, const Calibration& calibration);
+  [[nodiscard]] SlabSampling sampling_of(const Volume& volume, const Calibration& calibration) const;
+  void fill_slice(Volume& volume, const Calibration& calibration);
   void tell_of(const VolumeKey& key, Volume& volume, std::int64_t line);
-  void tell_of_others(const VolumeKey& key, const Volume& volume) const;
+  void tell_of_others(const VolumeKey& key, Volume& volume);
+  void tell(const VolumeKey& key, Volume& volume, std::int64_t line, bool again);
+  void add_to_partitions(const VolumeKey& key, Volume& volume, std::int64_t line);
+  void begin_partitions(const VolumeKey& key, Volume& volume);
+  void tell_of_partitions(const VolumeKey& key, const PartitionsAhead& ahead, std::int64_t y, bool again) const;
+  void leave_partitions(const VolumeKey& key, Volume& volume);
+  void make_partitions(const VolumeKey& key, Volume& volume, const SlabSampling& sampling,
+                       const Calibration& calibration);
 
   std::function<void(const PlacedLine&)> listener_;
   std::int64_t expected_averages_ = 1;
@@ -175,6 +196,8 @@ class SliceAssembler {
   Acquisition finished_line_;  // one of its lines
   int finished_averages_ = 0;  // see SliceLabel
   std::vector<std::complex<float>> finished_;
+  // Where they were made ahead; once they are taken, memory for the next slab's.
+  std::vector<PartitionsAhead::Samples> finished_partitions_;
   SlabCompletion completion_;
   std::string finished_sampling_;  // of its slab, or of a slice that is filled here
   std::vector<std::string> calibration_warnings_;

@@ -48,7 +48,7 @@ class ArrivingByModel final : public ArrivingEmbedding {
       return model_.embed(slice, *scan_);  // says what is wrong with which slice
     }
     embedded.energy_kept = report.energy_kept.front();
-    embedded.sampling = report.sampling.front().text();
+    embedded.sampling = cli::sampling_of(slice.label, report.sampling.front());
     return embedded;
   }
 

@@ -86,8 +86,14 @@ const std::shared_ptr<const ScanContext>& SessionScan::context() {
 
 // Does of a slice's embedding what can be done while its lines come.
 void SessionScan::take_line(const io::SliceAssembler::PlacedLine& line) {
-  constexpr std::size_t most = 16;  // each takes memory; further slices of an interleaved scan are embedded as a whole
-  auto found = arriving_.find(line.key);
+  // Each takes memory; further slices of an interleaved scan, or partitions, are embedded as a whole.
+  constexpr std::size_t most = 16;
+  const std::pair key(line.key, line.partition);
+  if (line.again) {
+    arriving_[key].reset();
+    return;
+  }
+  auto found = arriving_.find(key);
   if (found == arriving_.end()) {
     std::unique_ptr<ArrivingEmbedding> arriving;
     const bool ready = service_.embedder.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
@@ -99,11 +105,9 @@ void SessionScan::take_line(const io::SliceAssembler::PlacedLine& line) {
         arriving.reset();  // a model that cannot be loaded; embedding says so
       }
     }
-    found = arriving_.emplace(line.key, std::move(arriving)).first;
+    found = arriving_.emplace(key, std::move(arriving)).first;
   }
-  if (line.again) {
-    found->second.reset();
-  } else if (found->second != nullptr) {
+  if (found->second != nullptr) {
     found->second->add_line(line.line);
   }
 }
@@ -134,7 +138,7 @@ void SessionScan::take_slices() {
       context_.reset();
     }
     job.scan = context();
-    if (const auto arriving = arriving_.find(key); arriving != arriving_.end()) {
+    if (const auto arriving = arriving_.find({key, label.partition}); arriving != arriving_.end()) {
       job.arriving = std::move(arriving->second);
       arriving_.erase(arriving);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <complex>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,8 +61,8 @@ class SessionScan {
   std::vector<std::string> noise_sources_;  // that the scan's header names
   std::unique_ptr<io::LiveScan> scan_;
   std::shared_ptr<const ScanContext> context_;
-  // Slices that are not whole; null: they are embedded as a whole.
-  std::map<io::VolumeKey, std::unique_ptr<ArrivingEmbedding>> arriving_;
+  // Slices that are not whole, and their partition; null: they are embedded as a whole.
+  std::map<std::pair<io::VolumeKey, std::int64_t>, std::unique_ptr<ArrivingEmbedding>> arriving_;
   std::shared_ptr<ScanCheck> check_;   // of the scan; null: it is not checked
   std::vector<std::string> warnings_;  // of the scan
   // The first line of volumes that are not whole.

@@ -1,6 +1,8 @@
 // Slabs while they are measured: when they are whole, and that their partitions are the file's.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,136 @@ TEST(LiveScan, gives_the_partitions_of_a_slab_with_its_last_line) {
   ASSERT_EQ(result.slices.size(), 4U);
   EXPECT_EQ(result.slices[3].slice.label.partition, 3);
   expect_as_in_file(slab());
+}
+
+// The lines of all partitions that the listener was told of last are the slices' own, bit for bit.
+void expect_told_as_given(const LiveSlices& result) {
+  for (const ToldLine& told : result.told) {
+    const Slice& slice = result.slices.at(static_cast<std::size_t>(told.partition)).slice;
+    ASSERT_EQ(slice.label.partition, told.partition);
+    for (std::int64_t coil = 0; coil < slice.channels; ++coil) {
+      const Complex* const given = slice.samples.data() + (coil * slice.height + told.line) * slice.width;
+      EXPECT_EQ(std::memcmp(told.samples.data() + coil * slice.width, given,
+                            static_cast<std::size_t>(slice.width) * sizeof(Complex)),
+                0);
+    }
+  }
+}
+
+// After how many lines of the scan the listener was told of each line of partition 2, in their order.
+std::vector<std::size_t> told_after(const LiveSlices& result) {
+  std::vector<std::size_t> after;
+  for (const ToldLine& told : result.told) {
+    if (told.partition == 2) {
+      EXPECT_FALSE(told.again);
+      after.push_back(told.after + 1);
+    }
+  }
+  return after;
+}
+
+TEST(LiveScan, tells_of_a_line_of_all_partitions_with_its_last_step_along_z) {
+  StreamedScan scan = slab();
+  const LiveSlices outside = read_live(scan);
+  EXPECT_EQ(outside.told.size(), 16U);
+  EXPECT_EQ(told_after(outside), (std::vector<std::size_t>{13, 14, 15, 16}));
+  expect_told_as_given(outside);
+  std::ranges::stable_sort(scan.lines, {}, [](const ISMRMRD::Acquisition& one) {
+    return static_cast<int>(one.getHead().idx.kspace_encode_step_1);
+  });
+  const LiveSlices inside = read_live(scan);
+  EXPECT_EQ(told_after(inside), (std::vector<std::size_t>{4, 8, 12, 16}));
+  expect_told_as_given(inside);
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, tells_of_the_lines_of_the_partitions_that_are_slices_where_z_is_oversampled) {
+  StreamedScan scan = slab();
+  MrdMatrix matrix;
+  matrix.z = 4;
+  matrix.recon_z = 2;
+  matrix.encoded_fov = Fov{8, 4, 4};
+  matrix.recon_fov = Fov{8, 4, 2};
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 3, 2) + limit_xml("kspace_encoding_step_2", 0, 3, 2);
+  scan.xml = mrd_xml(matrix);
+  const LiveSlices result = read_live(scan);
+  EXPECT_EQ(result.slices.size(), 2U);
+  EXPECT_EQ(result.told.size(), 8U);
+  expect_told_as_given(result);
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, tells_again_of_the_partitions_where_a_line_of_a_slab_comes_twice) {
+  StreamedScan scan = slab();
+  scan.lines.insert(scan.lines.begin() + 14, line(2, 8, 1, 0));  // of a row that was told
+  const LiveSlices result = read_live(scan);
+  std::vector<std::int64_t> again;
+  for (const ToldLine& told : result.told) {
+    if (told.again) {
+      again.push_back(told.partition);
+    } else {
+      EXPECT_LE(told.after, 13U);  // and of no other row after that
+    }
+  }
+  EXPECT_EQ(again, (std::vector<std::int64_t>{0, 1, 2, 3}));
+  expect_as_in_file(scan);
+}
+
+// 20 lines and 8 partitions, all with the same lines: every second one, and all around the centre.
+StreamedScan slab_accelerated_along_y() {
+  MrdMatrix matrix = matrix_of(20);
+  matrix.z = 8;
+  matrix.recon_z = 8;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 19, 10) + limit_xml("kspace_encoding_step_2", 0, 7, 4);
+  StreamedScan scan{with_acceleration(mrd_xml(matrix), 2, 1), {}};
+  for (std::uint16_t z = 0; z < 8; ++z) {
+    for (std::uint16_t y = 0; y < 20; ++y) {
+      if (y % 2 == 0 || (y >= 6 && y < 14)) {
+        scan.lines.push_back(line(2, 8, y, z));
+      }
+    }
+  }
+  scan.lines.back().setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_SLICE);
+  return scan;
+}
+
+TEST(LiveScan, tells_of_the_measured_lines_of_a_slab_that_is_accelerated_along_y) {
+  const StreamedScan scan = slab_accelerated_along_y();
+  const LiveSlices result = read_live(scan);
+  EXPECT_EQ(result.slices.size(), 8U);
+  EXPECT_EQ(result.slices.front().after, scan.lines.size());
+  EXPECT_EQ(told_after(result).size(), 14U);
+  expect_told_as_given(result);
+  expect_as_in_file(scan);
+}
+
+TEST(LiveScan, makes_partitions_at_the_end_where_a_lost_line_of_a_slab_is_filled) {
+  StreamedScan scan = slab_accelerated_along_y();
+  scan.lines.erase(scan.lines.begin() + 4 * 14 + 10);  // between lines that are there along z
+  ReadOptions undersampled;
+  undersampled.allow_undersampled = true;
+  const LiveSlices result = read_live(scan, undersampled);
+  EXPECT_EQ(result.slices.front().slice.label.slab_sampling.substr(0, 6), "grappa");
+  EXPECT_EQ(std::ranges::count_if(result.told, [](const ToldLine& told) { return told.again; }), 8);
+  expect_as_in_file(scan, undersampled);
+}
+
+TEST(LiveScan, tells_of_the_rows_of_one_slab_at_a_time) {
+  StreamedScan scan = slab();
+  for (const ISMRMRD::Acquisition& one : slab().lines) {  // interleaved with a second contrast
+    ISMRMRD::Acquisition other = one;
+    other.idx().contrast = 1;
+    scan.lines.push_back(other);
+  }
+  std::ranges::stable_sort(scan.lines, {}, [](const ISMRMRD::Acquisition& one) {
+    const ISMRMRD::EncodingCounters counters = one.getHead().idx;
+    return 4 * counters.kspace_encode_step_2 + counters.kspace_encode_step_1;
+  });
+  const LiveSlices result = read_live(scan);
+  EXPECT_EQ(result.slices.size(), 8U);
+  EXPECT_EQ(result.told.size(), 16U);
+  EXPECT_TRUE(std::ranges::all_of(result.told, [](const ToldLine& told) { return told.key[1] == 0; }));
+  expect_as_in_file(scan);
 }
 
 TEST(LiveScan, places_a_slab_once_a_line_of_another_partition_came_and_refuses_one_that_was_stopped_before) {
@@ -136,6 +268,7 @@ TEST(LiveScan, ends_an_accelerated_slab_with_its_last_line) {
         EXPECT_EQ(quarters_of(result, scan), (std::vector<double>{1, 2, 3, 4})) << segments << ", " << averages;
         EXPECT_EQ(result.slices.front().slice.label.slab_sampling.substr(0, 12), "grappa 2 x 2");
         EXPECT_FALSE(warned(result, "left out"));
+        EXPECT_TRUE(result.told.empty());  // it is accelerated along z
         expect_as_in_file(scan);
       }
     }

@@ -60,7 +60,7 @@ LiveSlices read_live(const StreamedScan& scan, const ReadOptions& options, const
   std::size_t count = 0;
   live_scan.set_listener([&](const SliceAssembler::PlacedLine& placed) {
     const auto [coils, height, width] = live_scan.shape();
-    ToldLine told{placed.key, placed.line, placed.again, count, {}};
+    ToldLine told{placed.key, placed.partition, placed.line, placed.again, count, {}};
     for (std::int64_t coil = 0; coil < coils; ++coil) {
       const std::complex<float>* const row = placed.samples + (coil * height + placed.line) * width;
       told.samples.insert(told.samples.end(), row, row + width);

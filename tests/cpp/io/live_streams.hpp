@@ -27,6 +27,7 @@ struct GivenSlice {
 // A line that the listener was told of.
 struct ToldLine {
   VolumeKey key;
+  std::int64_t partition;
   std::int64_t line;
   bool again;
   std::size_t after;                         // so many lines

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -136,6 +139,101 @@ TEST_F(SessionScanTest, gives_each_slice_the_figures_of_its_check) {
   EXPECT_EQ(rows.qualities[1].value().spike.y, 2);
   EXPECT_FALSE(rows.qualities[2].has_value());
   EXPECT_EQ(rows.qualities[3].value().spike.y, 3);
+}
+
+// The "embedding" of a slice whose lines arrive: its partition, its lines, and whether they lie where the slice does.
+class LinesThatArrived final : public SliceEmbedder {
+ public:
+  class Lines final : public ArrivingEmbedding {
+   public:
+    explicit Lines(const std::complex<float>* samples) : samples_(samples) {}
+    void add_line(std::int64_t /*y*/) override { ++lines_; }
+    EmbeddedSlice embed(io::Slice& slice) override {
+      const float there = slice.samples.data() == samples_ ? 1.0F : 0.0F;
+      return {{static_cast<float>(slice.label.partition), lines_, there}, slice.channels, 1, "full"};
+    }
+
+   private:
+    const std::complex<float>* samples_;
+    float lines_ = 0;
+  };
+
+  [[nodiscard]] const cli::ModelIdentity& model() const override { return identity_; }
+  [[nodiscard]] EmbeddedSlice embed(io::Slice& slice, const ScanContext& /*scan*/) const override {
+    return {{static_cast<float>(slice.label.partition), -1, -1}, slice.channels, 1, "full"};
+  }
+  [[nodiscard]] std::unique_ptr<ArrivingEmbedding> begin(const ArrivingSamples& samples,
+                                                         std::shared_ptr<const ScanContext> /*scan*/) const override {
+    return std::make_unique<Lines>(samples.samples);
+  }
+
+ private:
+  cli::ModelIdentity identity_{"model.pt", "abc", 3};
+};
+
+std::string slab_header(int partitions) {
+  std::string xml = header().substr(6);
+  const std::string last = std::to_string(partitions - 1);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = xml.find(from); at != std::string::npos; at = xml.find(from, at + to.size())) {
+      xml.replace(at, from.size(), to);
+    }
+  };
+  replace("<z>1</z></matrixSize>", "<z>" + std::to_string(partitions) + "</z></matrixSize>");
+  replace("<trajectory>",
+          "<encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>3</maximum><center>2</center>"
+          "</kspace_encoding_step_1><kspace_encoding_step_2><minimum>0</minimum><maximum>" +
+              last + "</maximum><center>" + std::to_string(partitions / 2) +
+              "</center></kspace_encoding_step_2></encodingLimits><trajectory>");
+  return io_messages::header_message(xml);
+}
+
+// `twice`: so many of the first lines of the last partition.
+std::string slab_lines(std::uint16_t partitions, std::uint16_t twice = 0) {
+  std::string bytes;
+  for (std::uint16_t partition = 0; partition < partitions; ++partition) {
+    for (std::uint16_t step = 0; step < 4; ++step) {
+      ISMRMRD::Acquisition acquisition = line(step);
+      acquisition.idx().kspace_encode_step_2 = partition;
+      bytes += io_messages::acquisition_message(acquisition);
+      if (partition + 1 == partitions && step < twice) {
+        bytes += io_messages::acquisition_message(acquisition);
+      }
+    }
+  }
+  return bytes;
+}
+
+class SlabSession : public ClientSession {
+ protected:
+  SlabSession() {
+    std::promise<std::shared_ptr<const SliceEmbedder>> promise;
+    promise.set_value(std::make_shared<const LinesThatArrived>());
+    service.embedder = promise.get_future().share();
+  }
+};
+
+TEST_F(SlabSession, embeds_each_partition_by_its_lines_as_they_arrived) {
+  const Answers answers = answers_to(slab_header(6) + slab_lines(6) + close);
+  ASSERT_EQ(answers.images.size(), 6U);
+  for (std::size_t partition = 0; partition < 6; ++partition) {
+    EXPECT_EQ(answers.images[partition].pixels, (std::vector<float>{static_cast<float>(partition), 4, 1}));
+  }
+}
+
+TEST_F(SlabSession, embeds_partitions_as_a_whole_where_a_line_comes_twice) {
+  const Answers answers = answers_to(slab_header(6) + slab_lines(6, 1) + close);
+  ASSERT_EQ(answers.images.size(), 6U);
+  for (std::size_t partition = 0; partition < 6; ++partition) {
+    EXPECT_EQ(answers.images[partition].pixels, (std::vector<float>{static_cast<float>(partition), -1, -1}));
+  }
+}
+
+TEST_F(SlabSession, embeds_the_partitions_beyond_16_as_a_whole) {
+  const Answers answers = answers_to(slab_header(20) + slab_lines(20) + close);
+  ASSERT_EQ(answers.images.size(), 20U);
+  EXPECT_EQ(answers.images[15].pixels, (std::vector<float>{15, 4, 1}));
+  EXPECT_EQ(answers.images[16].pixels, (std::vector<float>{16, -1, -1}));
 }
 
 TEST_F(SessionScanTest, says_once_that_slices_wait_for_the_scans_end) {
