@@ -100,20 +100,28 @@ std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
   std::vector<Listener> listeners;
   for (const std::string& address : addresses) {
     listeners.push_back(listen_at(Address::parse(address)));
-    const Listener& listener = listeners.back();
+  }
+  return listeners;
+}
+
+void tell_of(const std::vector<Listener>& listeners) {
+  for (const Listener& listener : listeners) {
     if (!listener.loopback) {
       cli::print_warning(listener.address.text() +
                          ": whoever reaches this address may send scans and read answers; nothing is encrypted");
     }
     cli::print_note("listening on " + listener.address.text());
   }
-  return listeners;
 }
 
 int serve(const Arguments& arguments) {
   const cli::Interruption interruption;
   const check::CheckCriteria criteria = check::check_criteria(arguments.limits, arguments.reference);
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // who reads no answers any more may still send a scan
+  // Before the model: a scanner that starts the service and connects at once finds it there. Before any file is made:
+  // of two services at one address, the second one leaves nothing behind.
+  const std::vector<Listener> listeners =
+      arguments.standard_streams ? std::vector<Listener>() : listeners_at(arguments.addresses);
   std::vector<std::string> warnings;
   NoiseStore noise(arguments.noise_folder, warnings);
   for (const std::string& warning : warnings) {
@@ -124,9 +132,7 @@ int serve(const Arguments& arguments) {
     rows.emplace(arguments.rows);
   }
   SavedBytes saved(left_to_save(arguments));
-  // Before the model: a scanner that starts the service and connects at once finds it there.
-  const std::vector<Listener> listeners =
-      arguments.standard_streams ? std::vector<Listener>() : listeners_at(arguments.addresses);
+  tell_of(listeners);
 
   Service service;
   service.settings.answers = *return_named(arguments.returned);

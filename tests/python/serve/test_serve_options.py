@@ -81,6 +81,13 @@ def test_a_port_that_is_taken_is_an_error_of_one_line(service: Service, model_fi
     assert address in line
 
 
+def test_a_port_that_is_taken_leaves_no_files(service: Service, model_file: Path, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{service.address[1]}"
+    files = ["--out", tmp_path / "rows.jsonl", "--save", tmp_path / "saved", "--noise-store", tmp_path / "noise"]
+    assert run("serve", model_file, "--listen", "127.0.0.1:0", "--listen", address, *files).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_only_addresses_that_others_reach_are_warned_of(model_file: Path, service: Service) -> None:
     with Service(model_file, "--listen", "0.0.0.0:0", listen=False) as other:
         other.addresses(1)
