@@ -68,9 +68,9 @@ leaves the older OUT, and at most temporary files: .mriembed-*.tmp in the folder
 of a scan from standard input. Both may be deleted. Between the two renames, the .json may be newer than the .npy: its
 model and rows say what it belongs to.
 
-SIGINT (Ctrl-C) and SIGTERM keep the rows so far: the current batch is finished, all rows are written to a valid OUT,
-one line says how far it got, and the exit code is 130 (143). A second signal ends the program at once and leaves OUT as
-it was. With -, whole lines appear scan by scan, and the program ends when nobody reads them any more.
+SIGINT (Ctrl-C), SIGTERM and SIGHUP keep the rows so far: the current batch is finished, all rows are written to a valid
+OUT, one line says how far it got, and the exit code is 130 (143, 129). A second signal ends the program at once and
+leaves OUT as it was. With -, whole lines appear scan by scan, and the program ends when nobody reads them any more.
 
 On one machine, the same scans and model give the same rows, bit for bit, whatever --threads, --batch, --memory and the
 load are. Another processor or version may change the last digits; so may these options with --backend torch or

@@ -8,7 +8,7 @@ namespace mriembed::cli {
 
 namespace {
 
-constexpr std::array<int, 2> signals{SIGINT, SIGTERM};
+constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<int> first_signal = 0;  // 0: none yet
 static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler may touch nothing that locks");

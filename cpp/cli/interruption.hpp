@@ -3,9 +3,9 @@
 
 namespace mriembed::cli {
 
-// While it lives, the first SIGINT or SIGTERM is only noted, for the program to end by itself at the next good moment.
-// The same signal once more ends the program at once, as without an Interruption. One at a time. A signal that the
-// program was started to ignore (by nohup, or in the background of a script) stays ignored.
+// While it lives, the first SIGINT, SIGTERM or SIGHUP is only noted, for the program to end by itself at the next good
+// moment. The same signal once more ends the program at once, as without an Interruption. One at a time. A signal that
+// the program was started to ignore (by nohup, or in the background of a script) stays ignored.
 class Interruption {
  public:
   Interruption();
@@ -20,7 +20,7 @@ class Interruption {
   static void request() noexcept;
 
   // The exit code of a program that this signal ended, by the shell's convention: 130 after SIGINT, 143 after
-  // SIGTERM. Once requested.
+  // SIGTERM, 129 after SIGHUP. Once requested.
   [[nodiscard]] static int exit_code() noexcept;
 };
 

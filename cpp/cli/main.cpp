@@ -32,7 +32,7 @@ A first session:
 
 Exit codes: 0 success, 1 internal error, or the output cannot be written, 2 usage error, 3 invalid model file,
 4 invalid input, 5 device unavailable, 6 out of memory, 10 a finding of `check` or `embed --check`,
-130 and 143 `embed` interrupted by SIGINT and SIGTERM.)";
+129, 130 and 143 `embed` interrupted by SIGHUP, SIGINT and SIGTERM.)";
 
 // Help and --version arrive as exceptions too, and are no failures.
 int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {

@@ -49,7 +49,7 @@ sends Gadgetron's messages if the root of the configuration is the XML element `
 There is no TLS and no authentication: listen on addresses other than this machine's own only in networks that only you
 and the scanner can reach.
 
-SIGTERM and SIGINT end the service within two seconds, with whole rows and exit code 0.)";
+SIGTERM, SIGINT and SIGHUP end the service within two seconds, with whole rows and exit code 0.)";
 
 struct Arguments {
   std::string model;

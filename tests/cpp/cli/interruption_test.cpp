@@ -13,14 +13,14 @@ using mriembed::cli::Interruption;
 // Each in a process of its own: a signal that ends the program must not end the tests.
 template <typename Work>
 int status_of(const Work& work) {
-  for (const int signal : {SIGINT, SIGTERM}) {  // ignored where the tests run in the background of a script
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {  // ignored where the tests run in the background of a script
     static_cast<void>(std::signal(signal, SIG_DFL));
   }
   std::exit(work());  // NOLINT(concurrency-mt-unsafe): the process of a death test has one thread
 }
 
 TEST(InterruptionDeathTest, notes_the_first_signal_and_names_the_exit_code) {
-  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
     EXPECT_EXIT(status_of([signal] {
                   const Interruption interruption;
                   if (Interruption::requested()) {

@@ -22,7 +22,7 @@ def mid_scan(service: Service) -> Client:
     return client
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_service_within_two_seconds_with_whole_rows(
     number: int, model_file: Path, rows: list[Row], tmp_path: Path
 ) -> None:
