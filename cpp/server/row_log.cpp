@@ -16,24 +16,24 @@ namespace {
 
 std::string reason() { return std::generic_category().message(errno); }
 
-int opened(const std::string& path) {
+}  // namespace
+
+RowLog::RowLog(const std::string& path) : path_(path) {
   const std::string ending = std::filesystem::path(path).extension().string();
   if (ending != ".jsonl" && ending != ".csv") {
     throw Error(ErrorCode::invalid_argument,
                 "\"" + path + "\": rows are appended to a file that ends in .jsonl or .csv");
   }
-  constexpr mode_t readable = 0644;
-  const int file = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, readable);
-  if (file < 0) {
-    throw Error(ErrorCode::invalid_argument, path + ": cannot be written: " + reason() + "; name another output");
-  }
-  return file;
+  csv_ = ending == ".csv";
+  open();
 }
 
-}  // namespace
-
-RowLog::RowLog(const std::string& path)
-    : path_(path), csv_(std::filesystem::path(path).extension() == ".csv"), file_(opened(path)) {
+void RowLog::open() {
+  constexpr mode_t readable = 0644;
+  file_ = io::Descriptor(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, readable));
+  if (file_.get() < 0) {
+    throw Error(ErrorCode::invalid_argument, path_ + ": cannot be written: " + reason() + "; name another output");
+  }
   // A row that a loss of power cut must not take the next one with it.
   struct stat facts{};
   char last = '\n';
@@ -44,9 +44,19 @@ RowLog::RowLog(const std::string& path)
   }
 }
 
+bool RowLog::stands_at_path() const {
+  struct stat held{};
+  struct stat there{};
+  return fstat(file_.get(), &held) == 0 && stat(path_.c_str(), &there) == 0 && held.st_dev == there.st_dev &&
+         held.st_ino == there.st_ino;
+}
+
 void RowLog::add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model,
                  std::span<const float> embedding) {
   const std::scoped_lock lock(mutex_);
+  if (!stands_at_path()) {
+    open();
+  }
   if (!csv_) {
     append(cli::json_line(source, model, embedding));
     return;

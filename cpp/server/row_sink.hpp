@@ -15,7 +15,7 @@ class RowSink {
   RowSink(const RowSink&) = delete;
   RowSink& operator=(const RowSink&) = delete;
 
-  // Throws Error internal where the row cannot be written.
+  // Throws Error where the row cannot be written.
   virtual void add(const cli::EmbeddingSource& source, const cli::ModelIdentity& model,
                    std::span<const float> embedding) = 0;
 };

@@ -111,6 +111,37 @@ TEST(RowLog, leaves_no_half_of_a_row_where_there_is_no_room) {
   EXPECT_EQ(lines_of(path).size(), 2U);
 }
 
+TEST(RowLog, begins_a_new_file_where_its_own_was_moved_away) {
+  for (const std::string ending : {".jsonl", ".csv"}) {
+    const std::filesystem::path path = testing_files::scratch_folder() / ("rotated" + ending);
+    const std::filesystem::path moved = testing_files::scratch_folder() / ("moved" + ending);
+    RowLog rows(path.string());
+    rows.add(source_of("old"), model, embedding);
+    std::filesystem::rename(path, moved);
+    rows.add(source_of("new"), model, embedding);
+    rows.add(source_of("next"), model, embedding);
+    const std::size_t names = ending == ".csv" ? 1 : 0;  // the line of names
+    EXPECT_EQ(lines_of(moved).size(), names + 1);
+    const auto lines = lines_of(path);
+    ASSERT_EQ(lines.size(), names + 2);
+    EXPECT_NE(lines[names].find("new"), std::string::npos);
+  }
+}
+
+TEST(RowLog, says_that_its_folder_is_gone_and_writes_again_once_it_is_back) {
+  const std::filesystem::path folder = testing_files::scratch_folder() / "gone";
+  std::filesystem::create_directories(folder);
+  const std::filesystem::path path = folder / "rows.jsonl";
+  RowLog rows(path.string());
+  std::filesystem::remove_all(folder);
+  for (int row = 0; row < 2; ++row) {
+    EXPECT_THROW(rows.add(source_of("lost"), model, embedding), Error);
+  }
+  std::filesystem::create_directories(folder);
+  rows.add(source_of("found"), model, embedding);
+  EXPECT_EQ(lines_of(path).size(), 1U);
+}
+
 TEST(RowLog, refuses_other_files) {
   EXPECT_THROW(RowLog("rows.npy"), Error);
   EXPECT_THROW(RowLog("/nowhere/rows.jsonl"), Error);

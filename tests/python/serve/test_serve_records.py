@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -107,6 +108,35 @@ def test_where_nothing_can_be_written_the_service_does_not_start(
     ended = run("serve", model_file, "--listen", "127.0.0.1:0", option, tmp_path / name)
     assert ended.returncode in (1, 2)
     assert str(tmp_path / name) in ended.stderr.decode()
+
+
+def test_rows_go_to_a_new_file_where_the_log_was_rotated(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
+    path, rotated = tmp_path / "rows.jsonl", tmp_path / "rows.jsonl.1"
+    with Service(model_file, "--out", path) as service:
+        send_scan(service, SCAN)
+        path.rename(rotated)
+        answers = send_scan(service, SCAN)
+        expect_rows(answers, rows)
+        assert not answers.texts_with("ERROR")
+    for one in (path, rotated):
+        assert [nameless(row) for row in written(one, 3)] == [nameless(row) for row in rows]
+
+
+def test_rows_whose_folder_is_gone_are_told_of_and_cost_no_answer(
+    model_file: Path, rows: list[Row], tmp_path: Path
+) -> None:
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    path = folder / "rows.jsonl"
+    with Service(model_file, "--out", path) as service:
+        assert service.address  # it has opened the file
+        shutil.rmtree(folder)
+        answers = send_scan(service, SCAN)
+        expect_rows(answers, rows)
+        assert len([line for line in answers.texts_with("ERROR") if str(path) in line]) == 1
+        folder.mkdir()
+        assert not send_scan(service, SCAN).texts_with("ERROR")
+    assert [nameless(row) for row in written(path, 3)] == [nameless(row) for row in rows]
 
 
 def test_rows_of_sessions_at_the_same_time_are_whole(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
