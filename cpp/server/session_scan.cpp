@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "mriembed/error.hpp"
 
@@ -160,7 +161,7 @@ void SessionScan::end() {
     take_slices();
     std::ranges::for_each(scan_->take_warnings(), [this](const std::string& text) { texts_.warn(text); });
     if (const std::optional<io::MeasuredNoise> noise = scan_->measured_noise()) {
-      service_.noise->keep(*noise);
+      keep(*noise);
     }
   } catch (const Error& error) {
     texts_.fail(error.what());
@@ -171,6 +172,15 @@ void SessionScan::end() {
     std::ranges::for_each(check_->not_compared(), [this](const std::string& line) { texts_.inform(line); });
   }
   forget();
+}
+
+// Not an error of this scan, which has its rows: Gadgetron would end its reconstruction at one.
+void SessionScan::keep(const io::MeasuredNoise& noise) {
+  try {
+    service_.noise->keep(noise);
+  } catch (const Error& error) {
+    texts_.warn(std::string(error.what()) + "; this noise measurement is kept until the service ends");
+  }
 }
 
 void SessionScan::abandon(const std::string& reason) {

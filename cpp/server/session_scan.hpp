@@ -51,6 +51,7 @@ class SessionScan {
   const std::shared_ptr<const ScanContext>& context();
   void take_line(const io::SliceAssembler::PlacedLine& line);
   void take_slices();
+  void keep(const io::MeasuredNoise& noise);
 
   Service& service_;
   const SessionSettings& settings_;
