@@ -11,6 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/message.hpp"
+#include "cli/standard_descriptors.hpp"
 #include "cli/standard_output.hpp"
 #include "mriembed/error.hpp"
 #include "mriembed/version.h"
@@ -85,6 +86,7 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mriembed::cli::reserve_standard_descriptors();
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));  // a limit of file sizes (ulimit -f) then reads as a full disk does
   constexpr int internal = static_cast<int>(ErrorCode::internal);
   try {

@@ -2,17 +2,21 @@
 
 import csv
 import json
+import os
 import shutil
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mrd_client import parse_answers
 from mrd_codec import HEADER, config_file, image, query, text, waveform
+from program import PROGRAM
 from scans_of_scanners import COURSES, Course, Scan, scan
-from service import KEY, Row, Service, embed, expect_rows, run, send_scan
+from service import KEY, Row, Service, embed, expect_rows, expect_whole_rows, run, send_scan
 
 SCAN = scan(COURSES["slices"])
 ALL = config_file("openrecon") + SCAN.session()
@@ -137,6 +141,19 @@ def test_rows_whose_folder_is_gone_are_told_of_and_cost_no_answer(
         folder.mkdir()
         assert not send_scan(service, SCAN).texts_with("ERROR")
     assert [nameless(row) for row in written(path, 3)] == [nameless(row) for row in rows]
+
+
+def test_the_log_does_not_go_to_the_rows_where_standard_error_is_closed(model_file: Path, tmp_path: Path) -> None:
+    """The first file that is opened would get its number."""
+    path = tmp_path / "rows.jsonl"
+    command = [str(PROGRAM), "serve", str(model_file), "--stdio", "--out", str(path)]
+    session = config_file("openrecon") + SCAN.session()
+    ended = subprocess.run(
+        command, check=False, input=session, stdout=subprocess.PIPE, timeout=60, preexec_fn=lambda: os.close(2)
+    )
+    assert ended.returncode == 0
+    assert len(parse_answers(ended.stdout).embeddings()) == 3
+    assert len(expect_whole_rows(path, 3)) == 3
 
 
 def test_rows_of_sessions_at_the_same_time_are_whole(model_file: Path, rows: list[Row], tmp_path: Path) -> None:
