@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -150,13 +152,20 @@ class Sessions {
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
+  // Of a machine that has no thread left, the connection is closed.
   void begin(io::Descriptor connection) {
     RunningSession& session = running_.emplace_back(std::move(connection));
-    session.thread = std::thread([this, &session, name = session_name(++count_)] {
-      const int connected = session.connection.get();
-      session.had_scan = run_session(service_, name, connected, connected, true, options_, places_, stop_);
-      session.ended = true;
-    });
+    try {
+      session.thread = std::thread([this, &session, name = session_name(++count_)] {
+        const int connected = session.connection.get();
+        session.had_scan = run_session(service_, name, connected, connected, true, options_, places_, stop_);
+        session.ended = true;
+      });
+    } catch (const std::system_error& error) {
+      service_.log(Service::Level::error,
+                   std::string("a connection is closed: no thread can be started for it: ") + error.what());
+      running_.pop_back();
+    }
   }
 
   void forget_ended() {
@@ -193,6 +202,7 @@ class Sessions {
 
 void serve_sockets(Service& service, const std::vector<Listener>& listeners, const ServerOptions& options) {
   Sessions sessions(service, options);
+  bool has_descriptors = true;
   std::vector<pollfd> waiting(listeners.size());
   for (std::size_t index = 0; index < listeners.size(); ++index) {
     waiting[index] = {listeners[index].socket.get(), POLLIN, 0};
@@ -216,6 +226,13 @@ void serve_sockets(Service& service, const std::vector<Listener>& listeners, con
         io::Descriptor connection = accept_from(listeners[index]);
         if (connection.get() >= 0) {
           sessions.begin(std::move(connection));
+          has_descriptors = true;
+        } else if (errno == EMFILE || errno == ENFILE) {  // it goes on waiting, and poll() goes on saying so
+          if (std::exchange(has_descriptors, false)) {
+            service.log(Service::Level::error, "no further connection is taken at present: " +
+                                                   std::generic_category().message(errno) + " (ulimit -n)");
+          }
+          std::this_thread::sleep_for(look_up);
         }
       }
     }

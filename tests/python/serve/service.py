@@ -1,6 +1,7 @@
 """`mriembed_cli serve` as a process, and what `mriembed_cli embed` says of the same scan."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -87,6 +88,11 @@ class Service:
 
     def forget_peak(self) -> None:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def processor_seconds(self) -> float:
+        """Of all cores, so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def threads(self) -> int:
         return self._number("Threads")
