@@ -52,9 +52,16 @@ Address address_of(const io::Descriptor& socket) {
 
 bool is_loopback(const std::string& host) { return host == "::1" || host.starts_with("127."); }
 
-void set(const io::Descriptor& socket, int level, int option) {
-  const int on = 1;
-  setsockopt(socket.get(), level, option, &on, sizeof(on));
+void set(const io::Descriptor& socket, int level, int option, int value = 1) {
+  setsockopt(socket.get(), level, option, &value, sizeof(value));
+}
+
+// A client whose machine has lost its power or its network is gone after two minutes; the system would wait for hours.
+void notice_silence(const io::Descriptor& connection) {
+  set(connection, SOL_SOCKET, SO_KEEPALIVE);
+  set(connection, IPPROTO_TCP, TCP_KEEPIDLE, 60);   // seconds until it is asked
+  set(connection, IPPROTO_TCP, TCP_KEEPINTVL, 15);  // and asked again
+  set(connection, IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ io::Descriptor accept_from(const Listener& listener) {
   io::Descriptor connection(accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (connection.get() >= 0) {
     set(connection, IPPROTO_TCP, TCP_NODELAY);
-    set(connection, SOL_SOCKET, SO_KEEPALIVE);
+    notice_silence(connection);
   }
   return connection;
 }
