@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,9 +100,8 @@ std::int64_t left_to_save(const Arguments& arguments) {
 
 std::vector<Listener> listeners_at(const std::vector<std::string>& addresses) {
   std::vector<Listener> listeners;
-  for (const std::string& address : addresses) {
-    listeners.push_back(listen_at(Address::parse(address)));
-  }
+  std::ranges::transform(addresses, std::back_inserter(listeners),
+                         [](const std::string& address) { return listen_at(Address::parse(address)); });
   return listeners;
 }
 

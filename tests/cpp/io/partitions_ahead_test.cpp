@@ -39,8 +39,8 @@ std::complex<double> direct(const Samples& volume, std::int64_t coil, std::int64
                             std::int64_t x, std::int64_t first = 0) {
   std::complex<double> sum = 0;
   for (std::int64_t k = first; k < depth; ++k) {
-    const auto steps = static_cast<double>((k - depth / 2) * (partition - depth / 2));
-    sum += std::polar(1.0, 2 * std::numbers::pi * steps / static_cast<double>(depth)) *
+    const std::int64_t steps = (k - depth / 2) * (partition - depth / 2);
+    sum += std::polar(1.0, 2 * std::numbers::pi * static_cast<double>(steps) / static_cast<double>(depth)) *
            std::complex<double>(volume[place_of(coil, k, y, x)]);
   }
   return sum / std::sqrt(static_cast<double>(depth));
