@@ -53,7 +53,8 @@ namespace mriembed::io {
 // measured, or of which only one is measured. They are held in memory, and all of their slices become whole at the end.
 // A 3D scan is held until a line of a second partition comes.
 //
-// Memory: what was received of volumes that are not whole, and the matrix of those of which a 64th was received.
+// Memory: what was received of volumes that are not whole, and the matrix of those of which a 64th was received; with a
+// listener also the partitions of a slab of which an eighth was received.
 class LiveScan {
  public:
   // `others`: noise measurements of other scans. Of the options, the group is not for this. Throws Error bad_input for

@@ -172,7 +172,9 @@ void SliceAssembler::add_repeated(const VolumeKey& key, const Acquisition& line,
 void SliceAssembler::forget(const VolumeKey& key, std::int64_t line) {
   Volume& volume = volumes_.at(key);
   volume.averages.forget(line);
-  if (volume.told.erase(line) > 0) {
+  if (volume.told[static_cast<std::size_t>(line)]) {
+    volume.told[static_cast<std::size_t>(line)] = false;
+    --volume.told_lines;
     tell(key, volume, line, true);
   }
 }
@@ -357,7 +359,8 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
   Volume volume{std::exchange(memory, {}),
                 AcquiredLines(lines()),
                 LineAverages(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width()),
-                {},
+                std::vector<bool>(count),
+                0,
                 std::vector<LineDirection>(count, LineDirection::none),
                 std::vector<bool>(count),
                 {},
@@ -409,23 +412,24 @@ void SliceAssembler::tell_of(const VolumeKey& key, Volume& volume, std::int64_t 
   if (!tells_of(volume)) {
     return;
   }
-  const bool again = volume.told.contains(line);
+  const bool again = volume.told[static_cast<std::size_t>(line)];
   if (!again && volume.averages.of(line) < expected_averages_) {
     return;
   }
   if (!again) {
     volume.averages.divide_ahead(line, volume.samples);
-    volume.told.insert(line);
+    volume.told[static_cast<std::size_t>(line)] = true;
+    ++volume.told_lines;
   }
   tell(key, volume, line, again);
 }
 
 void SliceAssembler::tell_of_others(const VolumeKey& key, Volume& volume) {
-  if (volume.told.empty()) {
+  if (volume.told_lines == 0 || volume.told_lines == volume.acquired.count()) {
     return;
   }
   for (std::int64_t line = 0; line < lines() && tells_of(volume); ++line) {
-    if (volume.averages.of(line) > 0 && !volume.told.contains(line)) {
+    if (volume.averages.of(line) > 0 && !volume.told[static_cast<std::size_t>(line)]) {
       tell(key, volume, line, false);
     }
   }

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -132,7 +131,8 @@ class SliceAssembler {
     std::vector<std::complex<float>> samples;  // (coils, z, y, x); rows without a line hold anything
     AcquiredLines acquired;
     LineAverages averages;
-    std::set<std::int64_t> told;                       // lines that the listener knows
+    std::vector<bool> told;  // which lines the listener knows
+    std::int64_t told_lines = 0;
     std::vector<LineDirection> directions;             // of each line
     std::vector<bool> second;                          // see EpiVolume
     std::map<std::uint16_t, std::int64_t> of_segment;  // lines so far

@@ -59,8 +59,10 @@ void SliceAssembler::begin_partitions(const VolumeKey& key, Volume& volume) {
     return;
   }
   volume.ahead = std::make_unique<PartitionsAhead>(slab, std::exchange(finished_partitions_, {}));
-  for (auto line = volume.told.begin(); line != volume.told.end() && !volume.made_at_end; ++line) {
-    add_to_partitions(key, volume, *line);
+  for (std::int64_t line = 0; line < lines() && !volume.made_at_end; ++line) {
+    if (volume.told[static_cast<std::size_t>(line)]) {
+      add_to_partitions(key, volume, line);
+    }
   }
 }
 
