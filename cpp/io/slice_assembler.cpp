@@ -486,8 +486,10 @@ void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
 
 // The lines of a volume changed after the listener was told of them.
 void SliceAssembler::take_back(const VolumeKey& key, Volume& volume) {
-  for (const std::int64_t line : volume.told) {
-    tell(key, volume, line, true);
+  for (std::int64_t line = 0; line < lines() && tells_of(volume); ++line) {
+    if (volume.told[static_cast<std::size_t>(line)]) {
+      tell(key, volume, line, true);
+    }
   }
 }
 

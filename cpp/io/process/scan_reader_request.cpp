@@ -17,9 +17,10 @@ struct Word {
 };
 
 constexpr std::array completeness{Word<bool>{"complete", false}, Word<bool>{"allow-undersampled", true}};
-constexpr std::array domains{
-    Word<std::optional<Domain>>{"any", std::nullopt}, Word<std::optional<Domain>>{"kspace", Domain::kspace},
-    Word<std::optional<Domain>>{"image", Domain::image}, Word<std::optional<Domain>>{"stacked", Domain::stacked}};
+constexpr std::array domains{Word<std::optional<Domain>>{"any", std::nullopt},
+                             Word<std::optional<Domain>>{"kspace", Domain::kspace},
+                             Word<std::optional<Domain>>{"image", Domain::image},
+                             Word<std::optional<Domain>>{"network-input", Domain::network_input}};
 constexpr std::array noises{Word<NoiseUse>{"own-noise", NoiseUse::own}, Word<NoiseUse>{"no-noise", NoiseUse::none},
                             Word<NoiseUse>{"noise-alone", NoiseUse::alone}};
 
