@@ -1,7 +1,9 @@
 import json
+import re
 import resource
 import signal
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +128,21 @@ def test_noise_of_an_earlier_measurement_whitens_the_scan(kspace: NDArray[np.com
     np.testing.assert_allclose(found[0].kspace, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("identity", "expected"), [(11, "<measurementID>11</measurementID>"), (None, "")])
+def test_a_noise_measurement_keeps_its_number_if_it_has_one(
+    identity: int | None, expected: str, kspace: NDArray[np.complex64], tmp_path: Path
+) -> None:
+    meas = {name: value for name, value in MEAS.items() if name != "MeasUID"}
+    if identity is not None:
+        meas["MeasUID"] = identity
+    line = Line(complex_normal(2, COILS, 256), flags=("NOISEADJSCAN",))
+    noise = Measurement([line], PROTOCOL, meas, DICOM)
+    convert(write_siemens(tmp_path / "scan.dat", noise, scan_of(kspace)), tmp_path / "scan.h5")
+    with h5py.File(tmp_path / "scan.h5") as file:
+        header = file["noise_1/xml"][0].decode()
+    assert re.findall(r"<measurementID>.*</measurementID>", header) == ([expected] if expected else [])
+
+
 def test_of_several_noise_measurements_the_one_that_the_protocol_names_whitens_the_scan(
     kspace: NDArray[np.complex64], tmp_path: Path
 ) -> None:
@@ -224,6 +241,16 @@ def test_what_cannot_be_converted_is_refused_in_one_line_and_leaves_nothing(
     assert status == 4
     assert f"{source}: its protocol has no number MeasYaps.sSliceArray.asSlice.0.dReadoutFOV" in error
     assert sorted(file.name for file in tmp_path.iterdir()) == ["scan.dat", "text.dat"]
+
+
+@pytest.mark.parametrize("package", ["ismrmrd", "twixtools"])
+def test_a_missing_package_is_named(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    status, error = refusal(capsys, tmp_path / "scan.dat", tmp_path / "scan.h5")
+    text = f'converting needs more packages: pip install "mriembed[convert]" ({package} is missing)'
+    assert (status, error) == (2, f"mriembed: error: {text}\n")
 
 
 def test_slices_that_lie_on_top_of_each_other_are_refused_by_name(

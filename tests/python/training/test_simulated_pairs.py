@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 import torch
 
 from mriembed import CoilPreprocessor
+from mriembed.training import simulated_pairs as simulated_pairs_module
+from mriembed.training.graded_slices import GradedSlices
 from mriembed.training.simulated_pairs import simulated_pairs
 
 
@@ -59,3 +62,39 @@ def test_the_weaker_the_more_alike_are_the_two_of_a_pair() -> None:
 
     assert likeness(0.0) > likeness(0.5) + 0.02
     assert likeness(0.5) > likeness(1.0) + 0.02
+
+
+class SameKspace(CoilPreprocessor):
+    """Gives k-space itself, to see its coils."""
+
+    def preprocess_kspace(self, kspace: torch.Tensor, *_: object) -> tuple[torch.Tensor, torch.Tensor]:
+        return kspace, torch.ones(len(kspace))
+
+
+def test_a_fifth_of_the_second_acquisitions_is_by_few_elements_and_none_of_the_weakest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[int] = []
+
+    class Recording(simulated_pairs_module._Arrays):
+        def elements_of_a_large_array(self) -> torch.Tensor:
+            array = super().elements_of_a_large_array()
+            drawn.append(array.size(1))
+            return array
+
+    still = GradedSlices(torch.ones(1, 1, 24, 24), torch.zeros(1, 1), torch.zeros(1, 3))
+    monkeypatch.setattr(simulated_pairs_module, "_slices", lambda *_: still)
+    monkeypatch.setattr(simulated_pairs_module, "acquire", lambda _images, array, *_, heights: array)  # noqa: ARG005
+    monkeypatch.setattr(simulated_pairs_module, "_Arrays", Recording)
+    counts = {}
+    for strength in (0.0, 1.0):
+        drawn.clear()
+        for seed in range(80):
+            before = len(drawn)
+            generator = torch.Generator().manual_seed(seed)
+            _, second, _ = simulated_pairs(1, 1, SameKspace(2, "pca", 16), 16, generator, strength=strength)
+            assert drawn[before:] in ([], [second.size(1)])
+        assert set(drawn) <= set(range(2, 9))
+        counts[strength] = len(drawn)
+    assert counts[0.0] == 0
+    assert 6 <= counts[1.0] <= 26  # 16 of 80, give or take three standard deviations
