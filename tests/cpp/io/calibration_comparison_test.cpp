@@ -38,6 +38,7 @@ TEST(CalibrationComparison, finds_another_power_phase_or_contrast) {
   EXPECT_FALSE(compared(times(image, 0.7F), image).alike(true));
   EXPECT_FALSE(compared(times(image, {0.5F, 0.866F}), image).alike(true));
   EXPECT_FALSE(compared({{1, -2}, {-3, 1}, {0, 4}}, image).alike(true));
+  EXPECT_FALSE(compared({{0.8F, 0}, {0.4F, 0}}, {{1, 0}, {0, 0}}).alike(true));  // by the coherence alone
   EXPECT_EQ(compared(times(image, 3), image).text(),
             "3 times the signal of the image, and a coherence of 1.00 with it");
 }
