@@ -150,6 +150,23 @@ TEST(LiveScan, makes_partitions_at_the_end_where_a_lost_line_of_a_slab_is_filled
   expect_as_in_file(scan, undersampled);
 }
 
+// Its partitions take memory.
+TEST(LiveScan, tells_of_no_row_of_a_slab_before_an_eighth_of_it_came) {
+  MrdMatrix matrix = matrix_of(20);
+  matrix.z = 8;
+  matrix.recon_z = 8;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 19, 10) + limit_xml("kspace_encoding_step_2", 0, 7, 4);
+  StreamedScan scan{mrd_xml(matrix), {}};
+  for (std::uint16_t y = 0; y < 20; ++y) {
+    for (std::uint16_t z = 0; z < 8; ++z) {
+      scan.lines.push_back(line(2, 8, y, z));
+    }
+  }
+  const std::vector<std::size_t> after = told_after(read_live(scan));
+  ASSERT_EQ(after.size(), 20U);
+  EXPECT_EQ(std::vector<std::size_t>(after.begin(), after.begin() + 4), (std::vector<std::size_t>{20, 20, 24, 32}));
+}
+
 TEST(LiveScan, tells_of_the_rows_of_one_slab_at_a_time) {
   StreamedScan scan = slab();
   for (const ISMRMRD::Acquisition& one : slab().lines) {  // interleaved with a second contrast
