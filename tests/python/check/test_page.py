@@ -142,7 +142,18 @@ def test_a_scan_without_findings_says_so_and_what_was_not_judged(tmp_path: Path)
     assert "coils against the array (less than 3)" in page_of(scan).split("Not judged: ")[1]
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "noise x 3 in all coils"])
+# Without a reference, in two slices of 64 samples that differ altogether.
+NOT_FOUND = (
+    "noise x 3 in all coils",
+    "weak array",
+    "failing between slices",
+    "slow drift",
+    "rotation",
+    "displaced echo",
+)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in NOT_FOUND])
 def test_coils_and_slices_of_findings_are_those_the_program_names(fault: str, tmp_path: Path) -> None:
     for raw in (broken(fault), replace(broken(fault), noise=None)):
         (measurement,) = measurements_of(write_scan(tmp_path / "scan.h5", raw))

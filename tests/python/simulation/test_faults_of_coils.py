@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faulty_scan import COILS, HEIGHT, NOISE_SD, faulty, noise_of, scan, sd
-from mriembed.simulation.faults import with_fault
+from mriembed.simulation.faults import RawSlices, with_fault
 
 
 def test_the_coil_is_drawn_among_those_with_a_quarter_of_the_median_energy() -> None:
@@ -115,6 +115,22 @@ def test_a_failing_element_has_noise_alone_from_a_central_line_on() -> None:
         assert np.sqrt(np.mean(np.abs(lost) ** 2)) == pytest.approx(NOISE_SD[2], rel=0.2)
         firsts.add(first)
     assert firsts == set(range(HEIGHT // 2 - 4, HEIGHT // 2 + 5))
+
+
+def test_a_coil_that_fails_between_slices_has_noise_alone_from_a_later_slice_on() -> None:
+    raw = scan(left_out=False)
+    three = RawSlices(np.concatenate([raw.kspace, raw.kspace[:1]]), noise_of(raw))
+    firsts = set()
+    for seed in range(20):
+        after = faulty(three, "failing between slices", seed, coil=1).raw
+        changed = [not np.array_equal(after.kspace[index, 1], three.kspace[index, 1]) for index in range(3)]
+        first = changed.index(True)
+        assert changed == [index >= first for index in range(3)]
+        for lost in after.kspace[first:, 1]:
+            assert sd(lost) == pytest.approx(NOISE_SD[1], rel=0.1)
+        np.testing.assert_array_equal(noise_of(after), noise_of(raw))
+        firsts.add(first)
+    assert firsts == {1, 2}
 
 
 def test_clipping_cuts_both_parts_off_at_0_3_of_the_largest() -> None:

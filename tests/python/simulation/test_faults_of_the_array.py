@@ -175,3 +175,113 @@ def test_motion_begins_at_a_random_line_of_those_that_were_measured() -> None:
     assert 20 + 28 * 3 // 8 - 1 <= first.min() < first.max() <= 20 + 28 * 5 // 8 + 1
     # Both slices move after the same share of their lines.
     np.testing.assert_allclose((first - 20) / 28, (second - 20) / 20, atol=0.05)
+
+
+def displacements(before: RawSlices, after: RawSlices) -> NDArray[np.float64]:
+    """(lines, 2): the displacement of the box along y and x at each line of the first slice, from its phases.
+
+    Along y it is known up to the height over the line's distance from the centre: only lines close to it are unique.
+    """
+    height, width = before.kspace.shape[2:]
+    ratio = (after.kspace[0] * before.kspace[0].conj()).sum(axis=0).astype(np.complex128)  # (y, x)
+    step = (ratio[:, 1:] * ratio[:, :-1].conj()).sum(axis=1)
+    along_x = -np.angle(step) * width / (2 * np.pi)
+    ramp = np.exp(2j * np.pi * along_x[:, None] * (np.arange(width) - width // 2) / width)
+    phase = np.angle((ratio * ramp).sum(axis=1))
+    k_y = (np.arange(height) - height // 2) / height
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along_y = -phase / (2 * np.pi * k_y)
+    return np.stack([along_y, along_x], axis=1)
+
+
+def test_a_slow_drift_grows_evenly_to_3_and_2_pixels_from_the_first_to_the_last_line() -> None:
+    raw = scan(noise=False, left_out=False)
+    signs = set()
+    for seed in range(20):
+        found = displacements(raw, faulty(raw, "slow drift", seed).raw)
+        share = np.arange(HEIGHT) / (HEIGHT - 1)
+        sign_y, sign_x = np.sign(found[HEIGHT // 2 + 4, 0]), np.sign(found[-1, 1])
+        np.testing.assert_allclose(found[:, 1], sign_x * 2 * share, atol=1e-2)
+        near = np.flatnonzero((np.abs(np.arange(HEIGHT) - HEIGHT // 2) < 7) & (np.arange(HEIGHT) != HEIGHT // 2))
+        np.testing.assert_allclose(found[near, 0], sign_y * 3 * share[near], atol=1e-2)
+        signs.add((int(sign_y), int(sign_x)))
+    assert len(signs) == 4
+
+
+def test_several_shifts_move_the_object_three_times_by_1_to_3_pixels() -> None:
+    raw = scan(noise=False, left_out=False)
+    sizes = []
+    for seed in range(20):
+        found = displacements(raw, faulty(raw, "several shifts", seed).raw)[:, 1]
+        jumps = np.flatnonzero(np.abs(np.diff(found)) > 0.1) + 1
+        assert 1 <= len(jumps) <= 3  # two of them may fall on one line
+        assert HEIGHT / 4 - 1 <= jumps.min() <= jumps.max() <= 3 * HEIGHT / 4 + 1
+        if len(jumps) == 3:
+            sizes += list(np.abs(found[jumps] - found[jumps - 1]))
+    assert 0.99 < min(sizes) < 1.3
+    assert 2.7 < max(sizes) < 3.01
+
+
+def test_a_rotation_turns_the_object_by_5_degrees_from_a_central_line_on() -> None:
+    """k-space of two Gaussians, by its formula: rotated, they lie elsewhere."""
+    k = (np.arange(64) - 32) / 64
+
+    def blobs(degrees: float) -> NDArray[np.complex128]:
+        kspace = np.zeros((64, 64), np.complex128)
+        for y, x in ((10.0, -3.0), (-2.0, 12.0)):
+            place = (y + 1j * x) * np.exp(1j * np.deg2rad(degrees))
+            kspace += np.exp(-2j * np.pi * (k[:, None] * place.real + k * place.imag))
+        return kspace * np.exp(-8 * np.pi**2 * (k[:, None] ** 2 + k**2))
+
+    raw = RawSlices(blobs(0)[None, None].astype(np.complex64))
+    signs = set()
+    for seed in range(10):
+        after = faulty(raw, "rotation", seed).raw.kspace[0, 0]
+        errors = {sign: np.abs(after - blobs(5 * sign)).max(axis=1) for sign in (-1, 1)}
+        sign = min(errors, key=lambda one: float(errors[one][40]))
+        first = int((after != raw.kspace[0, 0]).any(axis=1).argmax())
+        assert 64 * 3 / 8 <= first <= 64 * 5 / 8
+        np.testing.assert_allclose(after[first:], blobs(5 * sign)[first:], atol=2e-3)
+        signs.add(sign)
+    assert signs == {-1, 1}
+
+
+def test_lost_lines_are_some_neighbouring_measured_lines_between_others_of_one_slice() -> None:
+    raw = scan()
+    counts = set()
+    for seed in range(60):
+        after = faulty(raw, "lost lines", seed).raw
+        slices, lines = np.nonzero((after.kspace != raw.kspace).any(axis=(1, 3)))
+        assert len(set(slices)) == 1
+        assert not after.kspace[slices[0], :, lines].any()
+        measured = np.flatnonzero(raw.kspace[slices[0]].any(axis=(0, 2)))
+        places = np.searchsorted(measured, lines)
+        np.testing.assert_array_equal(measured[places], lines)
+        np.testing.assert_array_equal(np.diff(places), 1)
+        assert places[0] > 0
+        assert places[-1] < len(measured) - 1
+        counts.add(len(lines))
+    assert counts == {1, 2, 3, 4}
+
+
+def test_a_displaced_echo_lies_a_quarter_to_three_eighths_of_the_readout_off_the_centre() -> None:
+    raw = scan(left_out=False)
+    found = []
+    for seed in range(40):
+        after = faulty(raw, "displaced echo", seed).raw
+        power = (np.abs(after.kspace) ** 2).sum(axis=(1, 2))
+        before = (np.abs(raw.kspace) ** 2).sum(axis=(1, 2))
+        moved = power.argmax(axis=1) - before.argmax(axis=1)
+        assert moved[0] == moved[1]
+        np.testing.assert_array_equal(after.kspace, np.roll(raw.kspace, moved[0], axis=3))
+        found.append(int(moved[0]))
+    assert min(np.abs(found)) >= WIDTH // 4
+    assert max(np.abs(found)) <= 3 * WIDTH // 8
+    assert {int(np.sign(samples)) for samples in found} == {-1, 1}
+
+
+def test_a_weak_array_has_a_gain_of_0_3() -> None:
+    raw = scan()
+    after = faulty(raw, "weak array").raw
+    np.testing.assert_allclose(after.kspace, 0.3 * raw.kspace, rtol=1e-6)
+    np.testing.assert_allclose(noise_of(after), 0.3 * noise_of(raw), rtol=1e-6)
