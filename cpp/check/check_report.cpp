@@ -10,19 +10,39 @@
 
 namespace mriembed::check {
 
+namespace {
+
+std::string coils_text(const Checked& checked, const std::vector<std::int64_t>& coils) {
+  std::string text;
+  for (const std::int64_t coil : coils) {
+    text += (text.empty() ? "" : ", ") + coil_text(checked, coil);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string not_judged(const Checked& checked) {
   std::string text;
   const auto add = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
-  bool known = false;
-  for (const CoilQuality& coil : checked.figures.coils) {
-    known = known || coil.noise > 0;
-  }
+  const auto is_known = [](const CoilQuality& coil) { return coil.noise > 0; };
+  const bool known = std::ranges::any_of(checked.figures.coils, is_known);
   const auto has_correlation = [](const CoilQuality& coil) { return coil.correlated_with >= 0; };
   if (!checked.noise_is_measured && std::ranges::none_of(checked.figures.coils, has_correlation)) {
     add("noise correlation (no noise measurement)");
   }
   if (!known) {
-    add("noise (no part of k-space is empty)");
+    add("noise and gain (no part of k-space is empty)");
+  } else if (!checked.noise_is_measured) {
+    std::vector<std::int64_t> unknown;
+    for (std::size_t coil = 0; coil < checked.figures.coils.size(); ++coil) {
+      if (!is_known(checked.figures.coils[coil]) && !checked.figures.coils[coil].is_zero) {
+        unknown.push_back(static_cast<std::int64_t>(coil));
+      }
+    }
+    if (!unknown.empty()) {
+      add("noise and gain of some coils (no part of their k-space is empty): " + coils_text(checked, unknown));
+    }
   }
   if (checked.figures.interference.level == 0) {
     add("interference (too few lines far from the centre of k-space)");
@@ -44,12 +64,8 @@ std::string not_judged(const Checked& checked) {
   }
   if (const std::vector<std::int64_t> weak = weak_coils(checked.figures, checked.limits, checked.coil_limits);
       !weak.empty()) {
-    std::string coils;
-    for (const std::int64_t coil : weak) {
-      coils += (coils.empty() ? "" : ", ") + coil_text(checked, coil);
-    }
     add("whether these are broken or far from the object, with an SNR below " + short_number(checked.limits.low_snr) +
-        " x the array's median: " + coils);
+        " x the array's median: " + coils_text(checked, weak));
   }
   const auto is_filled = [](const io::SliceLabel& label) { return label.slab_sampling.starts_with("grappa"); };
   if (std::ranges::any_of(checked.labels, is_filled)) {

@@ -106,6 +106,35 @@ def test_correlations_of_a_short_noise_measurement_allow_for_chance(clean: RawSl
     assert [finding for finding in found["findings"] if finding["fault"] == "correlated"] == []
 
 
+def full_scan(*, seen_in_part: int) -> RawSlices:
+    """A texture that fills the field of view and brightens along the readout; some coils see one half of it alone."""
+    random = np.random.default_rng(6)
+
+    def normal(*shape: int) -> np.ndarray:
+        return np.asarray(random.standard_normal(shape) + 1j * random.standard_normal(shape))
+
+    images = 30 * 2 ** (np.arange(SIZE) / 12) * normal(SIZE, SIZE) * normal(COILS, 1, 1)
+    images[:seen_in_part, :, : SIZE // 2] = 0
+    kspace = np.fft.fftshift(np.fft.fft2(images, norm="ortho"), axes=(-2, -1)) + normal(COILS, SIZE, SIZE)
+    return RawSlices(kspace[None].astype(np.complex64))
+
+
+@pytest.mark.parametrize("fault", ["weak element", "strong element"])
+def test_gains_of_coils_are_not_judged_where_no_noise_is_known(fault: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "scan.npy", with_fault(full_scan(seen_in_part=0), fault, np.random.default_rng(2)).raw.kspace)
+    found = figures(tmp_path / "scan.npy")
+    assert [coil["noise"] for coil in found["coils"]] == [None] * COILS
+    assert "noise and gain (no part of k-space is empty)" in found["not_judged"].split("; ")
+
+
+def test_coils_without_an_estimate_of_their_noise_are_named_as_not_judged(tmp_path: Path) -> None:
+    np.save(tmp_path / "scan.npy", full_scan(seen_in_part=6).kspace)
+    found = figures(tmp_path / "scan.npy")
+    assert [coil["noise"] is None for coil in found["coils"]] == [False] * 6 + [True] * 2
+    words = "noise and gain of some coils (no part of their k-space is empty): coil 6, coil 7"
+    assert words in found["not_judged"].split("; ")
+
+
 def limits_of(folder: Path, correlation: float) -> Path:
     path = folder / "limits.json"
     path.write_text(json.dumps({"correlation": correlation}))
