@@ -1,0 +1,134 @@
+"""Scans for check_rates.py, simulated or measured, and what `mriembed_cli check` says of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from check_reference import NOISE_SAMPLES
+
+from mriembed.simulation import acquire, random_volume, simulate_images, simulate_kspace
+from mriembed.simulation.coils import random_sensitivities
+from mriembed.simulation.contrast import random_sequences
+from mriembed.simulation.faults import RawSlices
+from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
+SPACING_MM = (3.0, 10.0)  # of neighbouring slices
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnScan:
+    """A faultless scan, the standard deviation of each coil's noise, and its covariance (None: not known)."""
+
+    raw: RawSlices
+    noise_sd: np.ndarray
+    covariance: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What scans are drawn.
+
+    Attributes:
+        size: lines, and samples of a readout.
+        coils: numbers of coils to choose from.
+        slices: 1, or neighbouring slices of one object.
+        filled: the object fills the field of view, and no scan has a noise measurement: no noise is known.
+    """
+
+    size: int
+    coils: tuple[int, ...]
+    slices: int = 1
+    filled: bool = False
+
+
+def draw_scan(seed: int, number: int, kind: Kind) -> DrawnScan:
+    """Always the same for the same arguments."""
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
+    random = np.random.default_rng([seed, number])
+    coils = int(random.choice(kind.coils))
+    if kind.slices > 1:
+        kspace = _neighbouring_slices(kind, coils, random.uniform(*SPACING_MM), generator)
+    elif kind.filled:
+        kspace = _filled_slice(kind, coils, generator)
+    else:
+        kspace = simulate_kspace(simulate_images(1, 1, kind.size, generator), coils, generator).numpy()
+    signal = np.sqrt(np.mean(np.abs(kspace) ** 2))
+    # Preamplifiers differ by some per cent, the noise of neighbours is somewhat alike.
+    gains = np.exp(0.1 * random.standard_normal(coils))
+    mixing = np.eye(coils) + 0.1 * (
+        random.standard_normal((coils, coils)) + 1j * random.standard_normal((coils, coils))
+    ) / np.sqrt(coils)
+    level = signal / random.uniform(5, 30)
+    covariance = level**2 * (gains[:, None] * mixing) @ (gains[:, None] * mixing).conj().T
+    root = np.linalg.cholesky(covariance) / np.sqrt(2)
+
+    def noise(*shape: int) -> np.ndarray:
+        white = random.standard_normal((coils, *shape)) + 1j * random.standard_normal((coils, *shape))
+        return np.tensordot(root, white, 1)
+
+    samples = [gains[:, None, None] * of_slice + noise(kind.size, kind.size) for of_slice in kspace]
+    is_measured = number % 2 == 0 and not kind.filled
+    measured = noise(NOISE_SAMPLES).astype(np.complex64) if is_measured else None
+    raw = RawSlices(np.stack(samples).astype(np.complex64), measured)
+    return DrawnScan(raw, np.sqrt(np.diag(covariance).real), covariance)
+
+
+def _neighbouring_slices(kind: Kind, coils: int, spacing: float, generator: torch.Generator) -> np.ndarray:
+    volume = random_volume(spacing * torch.arange(kind.slices), kind.size, generator)
+    sensitivities = random_sensitivities(1, coils, kind.size, generator, heights=volume.heights)
+    images = volume.images(random_sequences(1, generator))
+    phase = Perturbation(phase=ANOTHER_SESSION["medium"].phase)
+    result: np.ndarray = acquire(images, sensitivities, phase, generator, heights=volume.heights).numpy()
+    return result
+
+
+def _filled_slice(kind: Kind, coils: int, generator: torch.Generator) -> np.ndarray:
+    """Of the middle of a field of view twice as wide."""
+    first, end = kind.size // 2, kind.size // 2 + kind.size
+    image = simulate_images(1, 1, 2 * kind.size, generator)[:, :, first:end, first:end]
+    result: np.ndarray = simulate_kspace(image, coils, generator).numpy()
+    return result
+
+
+def measured_scan(file: Path) -> DrawnScan:
+    """Of k-space (coils, y, x) or (slices, coils, y, x); the noise is NaN where it cannot be estimated."""
+    kspace = np.load(file)
+    noise = [np.nan if coil["noise"] is None else coil["noise"] for coil in run([file])[0]["coils"]]
+    return DrawnScan(RawSlices(kspace.reshape(-1, *kspace.shape[-3:]), None), np.array(noise), None)
+
+
+def checked(scans: list[RawSlices], folder: Path) -> list[dict[str, Any]]:
+    """What `check --json` says of each."""
+    found: list[dict[str, Any]] = [{} for _ in scans]
+    without_noise = []
+    for number, scan in enumerate(scans):
+        path = folder / f"{number}.npy"
+        np.save(path, scan.kspace)
+        if scan.noise is None:
+            without_noise.append(number)
+            continue
+        np.save(folder / "noise.npy", scan.noise)
+        found[number] = run([path, "--noise", folder / "noise.npy"])[0]
+    if without_noise:
+        for number, result in zip(
+            without_noise, run([folder / f"{number}.npy" for number in without_noise]), strict=True
+        ):
+            found[number] = result
+    return found
+
+
+def run(arguments: list[Any]) -> list[dict[str, Any]]:
+    """`check --json` with these arguments."""
+    command = [str(PROGRAM), "check", "--json", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 10):
+        raise SystemExit(done.stderr)
+    return [json.loads(line) for line in done.stdout.splitlines()]
