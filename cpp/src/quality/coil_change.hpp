@@ -1,10 +1,15 @@
 // Whether a coil's gain or phase changed while a slice was measured.
 //
 // Around the echo, each coil is nearly the same combination of the other coils in all lines, as long as no receiver
-// changes. The weights are those of least squares over 24 lines of 24 samples, m_c = sum over d != c of w_cd m_d, with
-// coils of unit power and a Tikhonov term of 0.01. Coil c is then a times its combination p_c: if its gain fails before
-// line b, a differs before and after. With r^2(lines) = |sum of p_c conj(m_c)|^2 / sum of |p_c|^2, the energy that a
-// factor explains, the level is
+// changes. The weights are those of least squares over 24 lines of 24 samples,
+//
+//   m_c(k_x) = sum over d != c and taps t of w_cdt m_d(k_x + t),
+//
+// with coils of unit power and a Tikhonov term of 0.01. With up to 8 coils, t is -1 to 1: few coils do not determine
+// each other sample by sample (GRAPPA, Griswold et al. 2002, doi:10.1002/mrm.10171). Before, each line is divided by
+// (P + 0.3)^1/2, with P its power over that of the mean line: otherwise the lines at the echo alone would decide. Coil
+// c is then a times its combination p_c: if its gain fails before line b, a differs before and after. With
+// r^2(lines) = |sum of p_c conj(m_c)|^2 / sum of |p_c|^2, the energy that a factor explains, the level is
 //
 //   max over b of (r^2(before b) + r^2(from b) - r^2(all)) / (sum of |m_c|^2 - r^2(before b) - r^2(from b)),
 //
