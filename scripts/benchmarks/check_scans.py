@@ -21,6 +21,8 @@ from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
 SPACING_MM = (3.0, 10.0)  # of neighbouring slices
+LEAST_MAGNITUDE = 0.5  # of an object that fills the field of view; 1 is the root mean square of the others
+HIGHER_SNR = 20.0  # of such objects: with less, outer lines show the noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,8 @@ class Kind:
         size: lines, and samples of a readout.
         coils: numbers of coils to choose from.
         slices: 1, or neighbouring slices of one object.
-        filled: the object fills the field of view, and no scan has a noise measurement: no noise is known.
+        filled: the object fills the field of view, SNR is 20 times as high, and no noise is measured: most often, no
+            noise is known.
     """
 
     size: int
@@ -66,7 +69,7 @@ def draw_scan(seed: int, number: int, kind: Kind) -> DrawnScan:
     mixing = np.eye(coils) + 0.1 * (
         random.standard_normal((coils, coils)) + 1j * random.standard_normal((coils, coils))
     ) / np.sqrt(coils)
-    level = signal / random.uniform(5, 30)
+    level = signal / (random.uniform(5, 30) * (HIGHER_SNR if kind.filled else 1))
     covariance = level**2 * (gains[:, None] * mixing) @ (gains[:, None] * mixing).conj().T
     root = np.linalg.cholesky(covariance) / np.sqrt(2)
 
@@ -91,9 +94,9 @@ def _neighbouring_slices(kind: Kind, coils: int, spacing: float, generator: torc
 
 
 def _filled_slice(kind: Kind, coils: int, generator: torch.Generator) -> np.ndarray:
-    """Of the middle of a field of view twice as wide."""
-    first, end = kind.size // 2, kind.size // 2 + kind.size
-    image = simulate_images(1, 1, 2 * kind.size, generator)[:, :, first:end, first:end]
+    """Of an object without dark parts, up to the edges of the field of view."""
+    image = simulate_images(1, 1, kind.size, generator)
+    image = image + (LEAST_MAGNITUDE - image.abs()).clamp(min=0)
     result: np.ndarray = simulate_kspace(image, coils, generator).numpy()
     return result
 

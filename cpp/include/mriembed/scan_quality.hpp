@@ -89,7 +89,7 @@ struct SliceQuality {
   double signal_change = 1;
   std::int64_t signal_change_coil = -1;
   bool coil_change_is_judged = false;
-  double coil_change = 0;  ///< level of a change of a coil's gain or phase between two lines; below 0.8 without one
+  double coil_change = 0;  ///< level of a change of a coil's gain or phase between two lines; below 0.9 without one
   std::int64_t coil_change_coil = -1;
   std::int64_t coil_change_line = 0;  ///< the first line after the change
   /// Lines that are zero in all coils although nearly all others were measured; all lines, if other slices have some.
