@@ -74,7 +74,7 @@ struct SliceQuality {
   /// measured, nor in a slice of noise alone.
   bool lines_are_judged = false;
   double ghost_phase = 0;  ///< of odd lines relative to even ones, in radians: the N/2 ghost
-  /// Level of a sudden motion of the object between two lines; about 0.4 to 1.5 if nothing moved.
+  /// Level of a sudden motion of the object between two lines; about 0.1 to 1 if nothing moved.
   double motion_level = 0;
   std::int64_t motion_line = 0;  ///< the first line after the motion
   Spike residual_spike;          ///< by the residual: finds small spikes near the centre as well

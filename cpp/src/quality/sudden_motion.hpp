@@ -11,7 +11,7 @@
 namespace mriembed::quality {
 
 struct SuddenMotion {
-  double level = 0;       // about 0.4 to 1.5 without motion
+  double level = 0;       // about 0.1 to 1 without motion
   std::int64_t line = 0;  // the first one after the motion
 };
 
