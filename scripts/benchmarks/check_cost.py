@@ -5,8 +5,7 @@
 
 The readouts have twice as many samples as the matrix, as scanners give them. `ismrmrd_generate_cartesian_shepp_logan`
 (Debian's ismrmrd-tools) writes the file. Times are of whole processes, of which each round runs one of each kind; CPU
-times include the scan reader's. A slice's time is what each slice after the first adds. The network's time, by `bench`,
-is no part of reading and preparing.
+times include the scan reader's. A slice's time is what each slice after the first adds.
 """
 
 from __future__ import annotations
@@ -59,13 +58,6 @@ def run(program: Path, model: Path, scan: Path, rows: Path, options: list[str]) 
     return Taken(1000 * wall, 1000 * cpu)
 
 
-def network_milliseconds(program: Path, model: Path, threads: int) -> float:
-    """Of the network alone, for one slice."""
-    sizes = ["--threads", str(threads), "--repeats", "100"]
-    done = subprocess.run([program, "bench", model, "--json", *sizes], capture_output=True, text=True, check=True)
-    return float(json.loads(done.stdout)["network_median_ms"])
-
-
 def main() -> None:
     """Measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -93,15 +85,11 @@ def main() -> None:
                     threads = ["--threads", str(arguments.threads)]
                     taken[kind][name].append(run(program, model, scan, rows, [*threads, *options]))
 
-        network = network_milliseconds(program, model, arguments.threads)
-
     def of_slice(kind: str, figure: str) -> float:
         one, every = (statistics.median(getattr(each, figure) for each in taken[kind][name]) for name in ("one", "all"))
         result: float = (every - one) / (arguments.slices - 1)
         return result
 
-    prepared = of_slice("embed", "cpu") - network
-    added = of_slice("embed --check", "cpu") - of_slice("embed", "cpu")
     result = {
         "date": machine.today(),
         "processor": machine.processor(),
@@ -113,8 +101,6 @@ def main() -> None:
         "milliseconds_a_slice": {
             kind: {figure: round(of_slice(kind, figure), 2) for figure in ("wall", "cpu")} for kind in kinds
         },
-        "network_milliseconds_a_slice": round(network, 2),
-        "added_to_reading_and_preparing": round(added / prepared, 3),
     }
     print(json.dumps(result, indent=1))
     if arguments.output is not None:
