@@ -90,7 +90,8 @@ std::string text_of(const Checked& checked, const Finding& finding) {
       const std::string against =
           told.of_residual ? " x what the lines beside it leave unexplained around it" : " x the power around it";
       return slice_text(checked, finding.slice) + ": spike at line " + std::to_string(spike.y) + ", sample " +
-             std::to_string(spike.x) + ": " + figure + against + limit + ", " + short_number(spike.share) + " of the peak";
+             std::to_string(spike.x) + ": " + figure + against + limit + ", " + short_number(spike.share) +
+             " of the peak";
     }
     case Fault::ghost:
       return slice_text(checked, finding.slice) + ": odd lines differ from even ones by " + figure + " rad" + limit +

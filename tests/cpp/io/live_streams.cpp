@@ -84,8 +84,8 @@ bool warned(const LiveSlices& result, const std::string& words) {
                              [&](const std::string& warning) { return warning.find(words) != std::string::npos; });
 }
 
-// Of a stream: libismrmrd takes megabytes of memory for each line that it writes into HDF5, and mrd_stream_test compares
-// both kinds of files.
+// Of a stream: libismrmrd takes megabytes of memory for each line that it writes into HDF5, and mrd_stream_test
+// compares both kinds of files.
 void expect_as_in_file(const StreamedScan& scan, const ReadOptions& options) {
   std::string bytes = header_message(scan.xml);
   for (const ISMRMRD::Acquisition& line : scan.lines) {

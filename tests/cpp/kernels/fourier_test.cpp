@@ -49,6 +49,7 @@ void expect_definition(const Lines& lines, float size, FourierTransform::Memory&
     const double allowed = 5 * static_cast<double>(std::numeric_limits<float>::epsilon()) * average;
     for (std::int64_t line = 0; line < lines.count; ++line) {
       std::vector<std::complex<double>> samples;
+      samples.reserve(static_cast<std::size_t>(lines.length));
       for (std::int64_t n = 0; n < lines.length; ++n) {
         samples.emplace_back(plane[lines.at(line, n)]);
       }

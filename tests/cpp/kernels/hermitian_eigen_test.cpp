@@ -13,15 +13,11 @@ namespace {
 Eigen::MatrixXcd random_hermitian(std::int64_t size) {
   std::mt19937 generator(3);
   std::normal_distribution<double> normal;
-  Eigen::MatrixXcd matrix(size, size);
-  for (std::int64_t row = 0; row < size; ++row) {
-    matrix(row, row) = normal(generator);
-    for (std::int64_t column = 0; column < row; ++column) {
-      matrix(row, column) = {normal(generator), normal(generator)};
-      matrix(column, row) = std::conj(matrix(row, column));
-    }
-  }
-  return matrix;
+  const Eigen::MatrixXcd drawn = Eigen::MatrixXcd::NullaryExpr(size, size, [&] {
+    const double real = normal(generator);
+    return std::complex<double>(real, normal(generator));
+  });
+  return drawn + drawn.adjoint();
 }
 
 TEST(HermitianEigen, is_what_the_matrix_only_scales_in_ascending_order) {
