@@ -31,8 +31,8 @@ class GpuNetwork {
   GpuNetwork(const GpuNetwork&) = delete;
   GpuNetwork& operator=(const GpuNetwork&) = delete;
 
-  // `network_input` is (slices, 2 x coils, H, W), float32, contiguous, in the host's memory, as the result is. Expects that
-  // the calling thread records no CUDA graph.
+  // `network_input` is (slices, 2 x coils, H, W), float32, contiguous, in the host's memory, as the result is. Expects
+  // that the calling thread records no CUDA graph.
   [[nodiscard]] virtual GpuResult embed(const at::Tensor& network_input) const = 0;
 };
 
