@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from check_figures import quantiles
 from check_reference import reference_scan, write_raw
-from check_scans import DrawnScan, run
+from drawn_scans import DrawnScan, run
 
 from mriembed.simulation.faults import FaultyScan, with_fault
 

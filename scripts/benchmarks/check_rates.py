@@ -33,7 +33,7 @@ import torch
 from check_against_reference import against_references
 from check_baseline import Baseline
 from check_figures import extremes, judged_ghosts, names_the_fault, quantiles, says_not_judged, without_noise
-from check_scans import DrawnScan, Kind, checked, draw_scan, measured_scan
+from drawn_scans import DrawnScan, Kind, checked, draw_scan, measured_scan
 
 from mriembed import __version__
 from mriembed.simulation.faults import FAULTS, FaultyScan, with_fault

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from check_figures import names_the_fault, quantiles, says_not_judged
-from check_scans import Kind, draw_scan
+from drawn_scans import Kind, draw_scan
 
 
 def said(not_judged: str, *channels: list[int]) -> dict[str, Any]:

@@ -279,7 +279,9 @@ def test_little_memory_never_ends_in_an_abort(model_file: Path, short: Path, fol
     """Under growing limits each run either succeeds or says which scan does not fit. One thread: where the system
     gives OpenMP no memory for a thread's stack, its library ends the program by itself."""
     large = folder.parent / "large.npy"
-    np.save(large, np.broadcast_to(_random((1, 1, 1, 512)), (2, 32, 512, 512)))
+    plane = _random((1, 1, 512, 512))
+    plane[..., 256, 256] = 1000  # an echo
+    np.save(large, np.broadcast_to(plane, (2, 32, 512, 512)))
     statuses = set()
     for backend in ([], ["--backend", "torch"]):
         start = _address_space(model_file, *backend)

@@ -30,6 +30,11 @@ class Service:
     def __init__(
         self, model: Path, *options: object, limit: Callable[[], None] | None = None, listen: bool = True
     ) -> None:
+        def prepared() -> None:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup hand on that it is ignored
+            if limit is not None:
+                limit()
+
         command = [str(PROGRAM), "serve", str(model), *(["--listen", "127.0.0.1:0"] if listen else [])]
         self.process = subprocess.Popen(
             [*command, *map(str, options)],
@@ -38,7 +43,7 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
-            preexec_fn=limit,
+            preexec_fn=prepared,
         )
         self.log: list[str] = []
         self._logged = threading.Condition()

@@ -170,7 +170,6 @@ BAD_LINES = {
     "compressed": changed(SCAN.lines[40], 2, "<Q", COMPRESSED)[:342] + struct.pack("<I", 100) + bytes(100),
     "other coils": acquisition(np.ones((COILS + 1, WIDTH), np.complex64), kspace_encode_step_1=8, slice=1),
     "no coils": acquisition(np.ones((0, WIDTH), np.complex64), kspace_encode_step_1=8, slice=1),
-    "no samples": acquisition(np.ones((COILS, 0), np.complex64), kspace_encode_step_1=8, slice=1),
     "not a number": acquisition(np.full((COILS, WIDTH), np.nan, np.complex64), kspace_encode_step_1=8, slice=1),
     "step outside": changed(SCAN.lines[40], 242, "<H", 65535),
     "discards everything": changed(SCAN.lines[40], 168, "<HH", 65535, 65535),
@@ -190,6 +189,14 @@ def test_a_bad_readout_is_reported_and_the_slices_before_it_stand(
     assert first.head["slice"] == 0
     assert first.pixels.tobytes() == np.array(row["embedding"], np.float32).tobytes()
     assert answers.texts_with("ERROR") or answers.texts_with("WARNING")
+
+
+def test_a_readout_without_samples_is_left_out(service: Service, model_file: Path, tmp_path: Path) -> None:
+    """A marker of the scanner's software."""
+    marker = acquisition(np.ones((COILS, 0), np.complex64), kspace_encode_step_1=8, slice=1)
+    answers = session(service, text(SCAN.xml, HEADER), SCAN.of_slice(0), marker, SCAN.of_slice(1), SCAN.of_slice(2))
+    expected = [np.array(row["embedding"], np.float32).tobytes() for row in rows_of(model_file, tmp_path)]
+    assert [image.pixels.tobytes() for image in answers.embeddings()] == expected
 
 
 def test_an_error_does_not_end_the_reading(service: Service) -> None:
