@@ -160,9 +160,12 @@ std::string sent(const Samples& samples, std::int64_t height, std::int64_t width
   return commands;
 }
 
+std::string program_that_opens(const std::string& commands) {
+  return program(answer(AnswerKind::opened, encoded_facts(OneCoilScan())) + next_request + commands);
+}
+
 std::unique_ptr<ScanReader> opened(const std::string& commands, const std::string& file = "/nonexistent/scan.h5") {
-  return open_out_of_process_scan(
-      program(answer(AnswerKind::opened, encoded_facts(OneCoilScan())) + next_request + commands), file, {});
+  return open_out_of_process_scan(program_that_opens(commands), file, {});
 }
 
 std::string refusal_of_slice(const std::string& commands) {
@@ -280,20 +283,30 @@ TEST(OutOfProcessScan, outlives_a_reader_that_would_cut_off_the_shared_memory) {
 }
 
 TEST(OutOfProcessScan, keeps_scans_that_are_read_at_once_apart) {
+  constexpr int scans = 3;
+  constexpr int slices = 5;
+  const auto samples_of = [](int scan, int index) {
+    return some_samples(1000, static_cast<float>(10000 * scan + index));
+  };
+  // Written before the first one starts: a child that is started while another thread writes a program holds it open,
+  // and the system starts no program that is open for writing.
+  std::vector<std::string> programs;
+  for (int scan = 0; scan < scans; ++scan) {
+    std::string commands;
+    for (int index = 0; index < slices; ++index) {
+      commands += sent(samples_of(scan, index), 10, 100) + next_request;
+    }
+    programs.push_back(program_that_opens(commands));
+  }
   std::vector<std::future<void>> readers;
-  for (const float number : {1.0F, 2.0F, 3.0F}) {
-    readers.push_back(std::async(std::launch::async, [number] {
-      const auto samples_of = [&](int index) { return some_samples(1000, number * 10000 + static_cast<float>(index)); };
-      constexpr int slices = 5;
-      std::string commands;
-      for (int index = 0; index < slices; ++index) {
-        commands += sent(samples_of(index), 10, 100) + next_request;
-      }
-      const auto scan = opened(commands);
+  for (int scan = 0; scan < scans; ++scan) {
+    readers.push_back(std::async(std::launch::async, [&, scan] {
+      const auto reader =
+          open_out_of_process_scan(programs[static_cast<std::size_t>(scan)], "/nonexistent/scan.h5", {});
       Slice slice;
       for (int index = 0; index < slices; ++index) {
-        scan->read(index, slice);
-        EXPECT_EQ(slice.samples, samples_of(index));
+        reader->read(index, slice);
+        EXPECT_EQ(slice.samples, samples_of(scan, index));
       }
     }));
   }
