@@ -39,7 +39,7 @@ TEST(NumpyReader, reads_row_major_complex64) {
 
 TEST(NumpyReader, warns_where_the_signal_lies_far_from_the_middle_of_an_array) {
   for (const std::size_t peak : {32U, 0U}) {  // of a Fourier transform without a shift
-    std::vector<Complex> samples(64 * 64, 0.01F);
+    std::vector<Complex> samples(std::size_t{64} * 64, 0.01F);
     samples[peak * 64 + peak] = 100;
     const auto scan = open_scan(written(".npy", npy_bytes("<c8", false, "1, 64, 64", bytes_of(samples))), {});
     EXPECT_EQ(warns(*scan, "the signal peaks 32 samples from the centre of k-space along y"), peak == 0);
