@@ -42,7 +42,7 @@ TEST(BartReader, takes_x_y_and_coils_from_dimensions_0_1_and_3) {
 TEST(BartReader, warns_where_the_signal_lies_far_from_the_middle_of_an_array) {
   for (const std::size_t peak : {32U, 0U}) {
     std::vector<Complex> samples(std::size_t{64} * 64 * 4, 0.01F);
-    samples[static_cast<std::size_t>((2 * 64 + peak) * 64 + 32)] = 100;  // in the central partition of k-space
+    samples[(std::size_t{2} * 64 + peak) * 64 + 32] = 100;  // in the central partition of k-space
     EXPECT_EQ(warns(*open_scan(written_bart("64 64 4 1", samples), {}),
                     "the signal peaks 32 samples from the centre of k-space along y"),
               peak == 0);

@@ -299,6 +299,7 @@ TEST(OutOfProcessScan, keeps_scans_that_are_read_at_once_apart) {
     programs.push_back(program_that_opens(commands));
   }
   std::vector<std::future<void>> readers;
+  readers.reserve(scans);
   for (int scan = 0; scan < scans; ++scan) {
     readers.push_back(std::async(std::launch::async, [&, scan] {
       const auto reader =
