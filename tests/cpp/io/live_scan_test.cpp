@@ -207,7 +207,9 @@ TEST(LiveScan, takes_back_lines_that_the_whole_slice_shows_to_be_reversed) {
   StreamedScan scan{mrd_xml(matrix), {}};
   for (std::uint16_t y = 0; y < length; ++y) {
     auto acquisition = line(1, length, y);
-    acquisition.acquisition_time_stamp() = 700U + y / 4U;
+    ISMRMRD::AcquisitionHeader head = acquisition.getHead();
+    head.acquisition_time_stamp = 700U + y / 4U;  // a packed member, which no reference may refer to
+    acquisition.setHead(head);
     for (std::uint16_t sample = 0; sample < length; ++sample) {
       const double kx = (sample - centre) * (y % 2 == 0 ? 1 : -1);
       const double ky = y - centre;
