@@ -15,6 +15,7 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <system_error>
@@ -30,10 +31,13 @@ namespace mriembed::server {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 // How long a client may take for its last answers, and a server that is stopped for each session's.
 constexpr milliseconds longest_farewell{30'000};
 constexpr milliseconds longest_stop{700};
+// How often at most the log says that no descriptor is left: sessions end and begin meanwhile.
+constexpr std::chrono::minutes full_again{1};
 
 // "20261129T163000Z-5f2c09d1-3": sorts by time, and no two runs of the service have the same.
 std::string session_name(std::int64_t number) {
@@ -202,7 +206,7 @@ class Sessions {
 
 void serve_sockets(Service& service, const std::vector<Listener>& listeners, const ServerOptions& options) {
   Sessions sessions(service, options);
-  bool has_descriptors = true;
+  std::optional<steady_clock::time_point> said_full;
   std::vector<pollfd> waiting(listeners.size());
   for (std::size_t index = 0; index < listeners.size(); ++index) {
     waiting[index] = {listeners[index].socket.get(), POLLIN, 0};
@@ -226,11 +230,12 @@ void serve_sockets(Service& service, const std::vector<Listener>& listeners, con
         io::Descriptor connection = accept_from(listeners[index]);
         if (connection.get() >= 0) {
           sessions.begin(std::move(connection));
-          has_descriptors = true;
         } else if (errno == EMFILE || errno == ENFILE) {  // it goes on waiting, and poll() goes on saying so
-          if (std::exchange(has_descriptors, false)) {
+          const auto now = steady_clock::now();
+          if (!said_full || now - *said_full >= full_again) {
             service.log(Service::Level::error, "no further connection is taken at present: " +
                                                    std::generic_category().message(errno) + " (ulimit -n)");
+            said_full = now;
           }
           std::this_thread::sleep_for(look_up);
         }
