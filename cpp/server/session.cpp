@@ -24,6 +24,7 @@ namespace {
 using io::Message;
 
 constexpr std::int64_t largest_acquisition = std::int64_t{256} << 20U;
+constexpr std::size_t most_unsaved = std::size_t{16} << 20U;
 
 std::string counted(std::int64_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
@@ -197,10 +198,13 @@ void Session::take_parameters(const std::string& text) {
   }
 }
 
-// Sessions without a scan are not kept: others only ask how the service is.
+// Sessions without a scan are not kept, unless they are long: others only ask how the service is.
 void Session::save(std::string_view part) {
   if (service_.save_folder.empty()) {
     return;
+  }
+  if (file_ == nullptr && unsaved_.size() + part.size() > most_unsaved) {
+    begin_file();
   }
   if (file_ != nullptr) {
     file_->append(part);
@@ -209,14 +213,18 @@ void Session::save(std::string_view part) {
   }
 }
 
+void Session::begin_file() {
+  file_ = std::make_unique<SessionFile>(service_.save_folder + "/" + name_ + ".mrd", *service_.saved,
+                                        [this](const std::string& reason) { texts_.fail(reason); });
+  file_->append(std::exchange(unsaved_, {}));
+}
+
 void Session::begin_scan(const std::string& xml) {
   if (scans_ == 0) {
     host_.header_came();
     texts_.log("begins");
-    if (!service_.save_folder.empty()) {
-      file_ = std::make_unique<SessionFile>(service_.save_folder + "/" + name_ + ".mrd", *service_.saved,
-                                            [this](const std::string& reason) { texts_.fail(reason); });
-      file_->append(std::exchange(unsaved_, {}));
+    if (!service_.save_folder.empty() && file_ == nullptr) {
+      begin_file();
     }
   }
   scan_.begin(xml);

@@ -73,6 +73,7 @@ class Session final {
   void take_configuration(const std::string& text);
   void take_parameters(const std::string& text);
   void save(std::string_view part);
+  void begin_file();
   void begin_scan(const std::string& xml);
   void take_acquisition();
   void answer_query();
@@ -84,7 +85,7 @@ class Session final {
   SessionSettings settings_;
   bool taps_;            // messages go back
   std::string tapped_;   // the message in work, where messages go back
-  std::string unsaved_;  // what came before the first header, where sessions are saved
+  std::string unsaved_;  // the first bytes, where sessions are saved: before a header, or up to a limit
   std::unique_ptr<SessionFile> file_;
   TappedSource bytes_;
   Outbox outbox_;

@@ -215,6 +215,22 @@ def test_a_session_is_saved_byte_by_byte(content: bytes, model_file: Path, tmp_p
         assert only_file(saved).read_bytes() == content
 
 
+def test_a_long_session_without_a_header_is_saved_and_does_not_fill_the_memory(
+    model_file: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    part = image(np.ones((1, 1, 1024, 2048), np.uint16))
+    with Service(model_file, "--save", saved) as service:
+        with service.connect() as client:
+            service.line("listening|model")
+            before = service.memory("VmRSS")
+            client.send(*[part] * 16)
+            client.socket.shutdown(socket.SHUT_WR)
+            client.end_of_stream()
+        assert service.memory() - before < 40 << 10, "KiB; 64 MiB were sent"
+        assert only_file(saved).read_bytes() == part * 16
+
+
 def test_what_came_before_the_service_was_killed_is_saved(model_file: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     with Service(model_file, "--save", saved) as service:
