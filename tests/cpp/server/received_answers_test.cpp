@@ -34,8 +34,10 @@ TEST(ReceivedAnswers, read_what_the_server_sends) {
 
 TEST(ReceivedAnswers, skip_what_a_server_passes_on) {
   ISMRMRD::Acquisition line(8, 2);
+  const std::string query =
+      io_messages::message(6) + std::string(16, '\0') + std::string("\3\0\0\0\0\0\0\0", 8) + "who";
   MemorySource source(config_file_message("x") + header_message("<x/>") + io_messages::acquisition_message(line) +
-                      io_messages::waveform_message(2, 3) + response_message(1, "well") + close_message());
+                      io_messages::waveform_message(2, 3) + query + response_message(1, "well") + close_message());
   EXPECT_TRUE(std::holds_alternative<ReceivedClose>(take_answer(source)));
 }
 
