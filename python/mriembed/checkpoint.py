@@ -31,6 +31,7 @@ class Training:
 
     num_coils: int
     embed_dim: int
+    antialiased_stage: int
     matrix: int  # of model files with these weights
     source: str  # for people
     distances: Distances | None  # what they are typical of, where it was measured
@@ -64,6 +65,7 @@ def read_training(path: str | Path) -> Training | None:
         return Training(
             int(recipe["num_coils"]),
             int(recipe["embed_dim"]),
+            int(recipe["antialiased_stage"]),
             round(recipe["inference_matrix_scale"] * recipe["matrix"]),
             f"trained {steps} steps on {'measured and ' if measured else ''}simulated slices, "
             f"seed {int(recipe['seed'])}, by mriembed {metadata['mriembed']} ({metadata['source_revision']})",

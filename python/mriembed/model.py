@@ -64,16 +64,23 @@ class _Stem(nn.Module):
 
 
 class _Stage(nn.Module):
-    """Halves height and width (rounded up): strided convolution, GroupNorm, GELU, optional dropout."""
+    """Halves height and width (rounded up): strided convolution, GroupNorm, GELU, optional dropout.
 
-    def __init__(self, in_channels: int, out_channels: int, dropout: float) -> None:
+    An antialiased one convolves with stride 1 and halves at its end, by the mean of 2 x 2 pixels.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, dropout: float, antialiased: bool) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=2, padding=1)
+        stride = 1 if antialiased else 2
+        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1)
         self.norm = _GroupNorm(out_channels)
         self.dropout = nn.Dropout(dropout) if dropout > 0 else nn.Identity()
+        self.antialiased = antialiased
 
     def forward(self, x: Tensor) -> Tensor:
         activated: Tensor = self.dropout(F.gelu(self.norm(self.convolution(x))))
+        if self.antialiased:
+            activated = F.avg_pool2d(activated, kernel_size=2, ceil_mode=True)
         return activated
 
 
@@ -93,6 +100,10 @@ class MRIEmbeddingModel(nn.Module):
         dropout: probability of dropping an activation after each stage, in training mode only.
         normalize: whether `forward` L2-normalizes unless told otherwise per call.
         use_mlp_head: two linear layers with a GELU between them instead of one.
+        antialiased_stage: the stage, 1 to 3, that halves the image by the mean of 2 x 2 pixels behind a convolution of
+            stride 1; 0: none does. A strided convolution keeps one pixel of four, and where the object lies decides
+            which. With the mean, an object that has moved a little has nearly the same embedding (Zhang 2019,
+            arXiv:1904.11486). The weights are the same.
 
     Raises:
         ValueError: for arguments outside their range.
@@ -105,6 +116,7 @@ class MRIEmbeddingModel(nn.Module):
         dropout: float = 0.0,
         normalize: bool = True,
         use_mlp_head: bool = False,
+        antialiased_stage: int = 0,
     ) -> None:
         super().__init__()
         if embed_dim < 1:
@@ -113,16 +125,22 @@ class MRIEmbeddingModel(nn.Module):
             raise ValueError(f"widths must be four positive channel counts, not {tuple(widths)}")
         if not 0.0 <= dropout < 1.0:
             raise ValueError(f"dropout must lie in [0, 1), not {dropout}")
+        if not 0 <= antialiased_stage <= 3:
+            raise ValueError(f"antialiased_stage must be a stage from 1 to 3, or 0 for none, not {antialiased_stage}")
         self.embed_dim = embed_dim
         self.widths = tuple(int(width) for width in widths)
         self.dropout = float(dropout)
         self.normalize = normalize
         self.use_mlp_head = use_mlp_head
+        self.antialiased_stage = int(antialiased_stage)
 
         self.stem = _Stem(self.widths[0])
         stage_inputs = (self.widths[0], *self.widths[:-1])
         self.backbone = nn.Sequential(
-            *(_Stage(before, after, self.dropout) for before, after in zip(stage_inputs, self.widths, strict=True))
+            *(
+                _Stage(before, after, self.dropout, antialiased=stage == self.antialiased_stage)
+                for stage, (before, after) in enumerate(zip(stage_inputs, self.widths, strict=True), start=1)
+            )
         )
         features = self.widths[-1]
         self.head: nn.Module
@@ -145,6 +163,7 @@ class MRIEmbeddingModel(nn.Module):
             "dropout": self.dropout,
             "normalize": self.normalize,
             "use_mlp_head": self.use_mlp_head,
+            "antialiased_stage": self.antialiased_stage,
         }
 
     def materialize(self, in_channels: int) -> MRIEmbeddingModel:

@@ -63,6 +63,7 @@ def export_model(
     embed_dim: int | None = None,
     widths: tuple[int, int, int, int] = (32, 64, 128, 256),
     use_mlp_head: bool = False,
+    antialiased_stage: int | None = None,
     coil_compression: str = "pca",
     matrix: int | None = None,
     weights: str | Path | None = None,
@@ -78,6 +79,7 @@ def export_model(
             trained for, 8 if they do not state it.
         embed_dim: see `MRIEmbeddingModel`; None: what the weights were trained for, 256 if they do not state it.
         widths, use_mlp_head: see `MRIEmbeddingModel`.
+        antialiased_stage: see there; None: what the weights are meant for, 0 if they do not state it.
         coil_compression: see `CoilPreprocessor`.
         matrix: see `CoilPreprocessor`; None: the matrix that the weights were trained for, if they state it; 0: the
             native size of each slice.
@@ -97,13 +99,20 @@ def export_model(
     check_output_file(Path(path), inputs=inputs, overwrite=overwrite)
     training = None if weights is None else read_training(weights)
     num_coils, embed_dim = _sizes(num_coils, embed_dim, training, weights)
+    if antialiased_stage is None:
+        antialiased_stage = 0 if training is None else training.antialiased_stage
     if training is not None and matrix is None:
         matrix = training.matrix
     matrix = matrix or None
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = MRIEmbeddingModel(embed_dim=embed_dim, widths=widths, use_mlp_head=use_mlp_head)
+            model = MRIEmbeddingModel(
+                embed_dim=embed_dim,
+                widths=widths,
+                use_mlp_head=use_mlp_head,
+                antialiased_stage=antialiased_stage,
+            )
             pipeline = EmbeddingPipeline(model, CoilPreprocessor(num_coils, coil_compression, matrix))
     except ValueError as error:
         raise InvalidArgumentError(str(error)) from None

@@ -29,6 +29,8 @@ def describe_layers(model: MRIEmbeddingModel, prefix: str) -> list[dict[str, Any
             | _weights(f"{prefix}{name}.norm")
         )
         layers.append({"kind": "gelu"})
+        if getattr(stage, "antialiased", False):
+            layers.append({"kind": "mean_pool", "size": 2})
     layers.append({"kind": "mean"})
     if isinstance(model.head, nn.Sequential):
         for index, part in enumerate(model.head):

@@ -78,6 +78,7 @@ def metadata_seeds() -> Seeds:
                 "dropout": 0.0,
                 "normalize": True,
                 "use_mlp_head": False,
+                "antialiased_stage": 0,
             },
             "in_channels": 2,
             "num_coils": 1,

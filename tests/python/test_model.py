@@ -44,6 +44,37 @@ def test_embeddings_have_unit_length_unless_told_otherwise() -> None:
     torch.testing.assert_close(F.normalize(plain(x), dim=1), normalizing(x))
 
 
+def test_an_antialiased_stage_takes_means_of_pixels_of_which_a_stride_leaves_out_three() -> None:
+    x = network_input(2, 4, 32, 48)
+    model = small(antialiased_stage=2).materialize(4).eval()
+    convolution, norm = model.backbone[1].convolution, model.backbone[1].norm
+    every = F.conv2d(model.backbone[0](model.stem(x)), convolution.weight, convolution.bias, stride=1, padding=1)
+    every = F.gelu(F.group_norm(every, norm.num_groups, norm.weight, norm.bias, norm.eps))
+    means = (every[..., 0::2, :] + every[..., 1::2, :]) / 2
+    means = (means[..., 0::2] + means[..., 1::2]) / 2
+    features = model.backbone[3](model.backbone[2](means)).mean((2, 3))
+    torch.testing.assert_close(model(x), F.normalize(F.linear(features, model.head.weight, model.head.bias)))
+
+
+def test_antialiasing_keeps_the_weights_and_brings_a_moved_object_nearer() -> None:
+    torch.manual_seed(12)
+    strided = MRIEmbeddingModel().materialize(4).eval()
+    antialiased = MRIEmbeddingModel(antialiased_stage=2).eval()
+    antialiased.load_state_dict(strided.state_dict())
+    objects = F.pad(network_input(32, 4, 24, 24), (8, 8, 8, 8))
+    moved = objects.roll((2, 1), (2, 3))
+    before, after = (
+        (1 - (model.embed(objects) * model.embed(moved)).sum(1)).mean() for model in (strided, antialiased)
+    )
+    assert after < 0.8 * before
+
+
+@pytest.mark.parametrize("stage", [-1, 4])
+def test_a_stage_that_there_is_not_is_refused(stage: int) -> None:
+    with pytest.raises(ValueError, match="antialiased_stage must be a stage from 1 to 3"):
+        small(antialiased_stage=stage)
+
+
 @pytest.mark.parametrize("use_mlp_head", [False, True])
 def test_gradients_reach_every_parameter(use_mlp_head: bool) -> None:
     model = small(use_mlp_head=use_mlp_head)

@@ -41,6 +41,12 @@ def run(description: dict[str, Any], weights: dict[str, torch.Tensor], x: torch.
                 x = F.group_norm(x, layer["groups"], weight, bias, layer["epsilon"])
             case "gelu":
                 x = 0.5 * x * (1 + torch.erf(x / 2**0.5))
+            case "mean_pool":
+                assert layer["size"] == 2
+                ones = F.pad(torch.ones_like(x), (0, x.shape[3] % 2, 0, x.shape[2] % 2))
+                x = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2))
+                x, ones = (sum(y[..., i::2, j::2] for i in (0, 1) for j in (0, 1)) for y in (x, ones))
+                x = x / ones
             case "mean":
                 x = x.mean(dim=(2, 3))
             case "linear":
@@ -59,6 +65,8 @@ def run(description: dict[str, Any], weights: dict[str, torch.Tensor], x: torch.
         {},
         {"use_mlp_head": True, "normalize": False, "embed_dim": 7},
         {"widths": (6, 9, 20, 33), "dropout": 0.2, "embed_dim": 12},
+        {"widths": (6, 9, 20, 33), "antialiased_stage": 1},
+        {"antialiased_stage": 2},
     ],
 )
 def test_layers_and_weights_are_the_whole_network(tmp_path: Path, arguments: dict[str, Any]) -> None:

@@ -325,7 +325,13 @@ def save_disturbed_network(
 @pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 5}],
+    [
+        {},
+        {"use_mlp_head": True, "dropout": 0.3},
+        {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 5},
+        {"antialiased_stage": 2},
+        {"widths": (12, 20, 33, 7), "antialiased_stage": 1, "use_mlp_head": True},
+    ],
 )
 @pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
 def test_the_library_s_kernels_and_torch_s_agree_with_eager(
@@ -341,7 +347,13 @@ def test_the_library_s_kernels_and_torch_s_agree_with_eager(
 @pytest.mark.parametrize("backend", ["native", "torch"])
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"use_mlp_head": True, "dropout": 0.3}, {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 64}],
+    [
+        {},
+        {"use_mlp_head": True, "dropout": 0.3},
+        {"widths": (12, 20, 33, 7), "normalize": False, "embed_dim": 64},
+        {"antialiased_stage": 2},
+        {"widths": (12, 20, 33, 7), "antialiased_stage": 1, "embed_dim": 64},
+    ],
 )
 @pytest.mark.parametrize("shape", [(1, 8, 8), (5, 33, 47), (2, 9, 130)])
 def test_bfloat16_stays_within_a_cosine_of_0_999_of_eager_for_any_network_and_shape(

@@ -126,6 +126,28 @@ MRIEMBED_AVX512_BF16 void normalize_row(const Bfloat16* row, std::int64_t pixels
   }
 }
 
+MRIEMBED_AVX512_BF16 void pool_rows(const Bfloat16* first, std::int64_t rows, std::int64_t pixels,
+                                    const Normalization& normalization, Bfloat16* output, std::int64_t output_pixel) {
+  const auto channels = static_cast<std::int64_t>(normalization.mean.size());
+  for (std::int64_t pixel = 0; pixel < pixels; pixel += 2) {
+    const std::int64_t columns = std::min<std::int64_t>(2, pixels - pixel);
+    const __m512 share = _mm512_set1_ps(1.0F / static_cast<float>(rows * columns));
+    for (std::int64_t channel = 0; channel < channels; channel += bfloat16_block) {
+      const float* scale = normalization.scale.data() + channel;
+      const float* offset = normalization.offset.data() + channel;
+      Channels sum{_mm512_setzero_ps(), _mm512_setzero_ps()};
+      for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t column = 0; column < columns; ++column) {
+          const Channels y = normalized(first + (row * pixels + pixel + column) * channels + channel, scale, offset);
+          sum = {_mm512_add_ps(sum.low, y.low), _mm512_add_ps(sum.high, y.high)};
+        }
+      }
+      store({_mm512_mul_ps(sum.low, share), _mm512_mul_ps(sum.high, share)},
+            output + pixel / 2 * output_pixel + channel);
+    }
+  }
+}
+
 MRIEMBED_AVX512_BF16 void sum_normalized_row(const Bfloat16* row, std::int64_t pixels,
                                              const Normalization& normalization, std::span<double> sums) {
   const auto channels = static_cast<std::int64_t>(normalization.mean.size());

@@ -30,6 +30,10 @@ Normalization folded(Normalization normalization);
 void normalize_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization, Bfloat16* output,
                    std::int64_t output_pixel);
 
+// As pool_rows for float32; the means are rounded once. `output` as of normalize_row.
+void pool_rows(const Bfloat16* first, std::int64_t rows, std::int64_t pixels, const Normalization& normalization,
+               Bfloat16* output, std::int64_t output_pixel);
+
 // Adds each channel's sum over the normalized, activated row to `sums`.
 void sum_normalized_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization,
                         std::span<double> sums);

@@ -10,6 +10,7 @@ Bfloat16Stage::Bfloat16Stage(const StageWeights& weights)
     : unit_(bfloat16_unit()),
       convolution_(weights.in_channels, weights.out_channels, weights.stride, weights.weight),
       in_channels_(weights.in_channels),
+      pools_(weights.pools),
       norm_(weights) {}
 
 void Bfloat16Stage::convolve(const Bfloat16* const* rows, std::int64_t height, std::int64_t width, Bfloat16* output,
@@ -40,6 +41,11 @@ std::uint32_t Bfloat16Stage::read_planes(const float* planes, std::int64_t plane
 void Bfloat16Stage::normalize_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization,
                                   Bfloat16* to, std::int64_t output_pixel) {
   kernels::normalize_row(row, pixels, normalization, to, output_pixel);
+}
+
+void Bfloat16Stage::pool_rows(const Bfloat16* first, std::int64_t rows, std::int64_t pixels,
+                              const Normalization& normalization, Bfloat16* to, std::int64_t output_pixel) {
+  kernels::pool_rows(first, rows, pixels, normalization, to, output_pixel);
 }
 
 void Bfloat16Stage::sum_normalized_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization,

@@ -18,6 +18,7 @@ class Bfloat16Stage {
   explicit Bfloat16Stage(const StageWeights& weights);
 
   [[nodiscard]] std::int64_t in_channels() const noexcept { return in_channels_; }
+  [[nodiscard]] bool pools() const noexcept { return pools_; }
   [[nodiscard]] std::int64_t stride() const noexcept { return convolution_.stride(); }
   [[nodiscard]] std::int64_t input_pixel() const noexcept { return convolution_.input_pixel(); }
   [[nodiscard]] std::int64_t output_pixel() const noexcept { return convolution_.output_pixel(); }
@@ -38,6 +39,8 @@ class Bfloat16Stage {
                             float* scratch) const;
   static void normalize_row(const Bfloat16* row, std::int64_t pixels, const Normalization& normalization, Bfloat16* to,
                             std::int64_t output_pixel);
+  static void pool_rows(const Bfloat16* first, std::int64_t rows, std::int64_t pixels,
+                        const Normalization& normalization, Bfloat16* to, std::int64_t output_pixel);
   static void sum_normalized_row(const Bfloat16* row, std::int64_t width, const Normalization& normalization,
                                  std::span<double> sums);
 
@@ -45,6 +48,7 @@ class Bfloat16Stage {
   Bfloat16Unit unit_;
   Bfloat16Convolution convolution_;
   std::int64_t in_channels_;
+  bool pools_;
   StageNorm norm_;
 };
 

@@ -34,6 +34,7 @@ Float32Stage::Float32Stage(const StageWeights& weights)
     : direct_(weights.in_channels, weights.out_channels, weights.weight),
       winograd_(winograd_of(weights)),
       in_channels_(weights.in_channels),
+      pools_(weights.pools),
       stride_(weights.stride),
       norm_(weights) {}
 
@@ -113,6 +114,11 @@ std::uint32_t Float32Stage::read_planes(const float* planes, std::int64_t plane,
 void Float32Stage::normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* to,
                                  std::int64_t /*output_pixel*/) {
   kernels::normalize_row(row, pixels, normalization, to);
+}
+
+void Float32Stage::pool_rows(const float* first, std::int64_t rows, std::int64_t pixels,
+                             const Normalization& normalization, float* to, std::int64_t /*output_pixel*/) {
+  kernels::pool_rows(first, rows, pixels, normalization, to);
 }
 
 void Float32Stage::sum_normalized_row(const float* row, std::int64_t width, const Normalization& normalization,

@@ -22,6 +22,7 @@ class Float32Stage {
   explicit Float32Stage(const StageWeights& weights);
 
   [[nodiscard]] std::int64_t in_channels() const noexcept { return in_channels_; }
+  [[nodiscard]] bool pools() const noexcept { return pools_; }
   [[nodiscard]] std::int64_t stride() const noexcept { return stride_; }
   // Floats of a pixel of the input rows, and of the output.
   [[nodiscard]] std::int64_t input_pixel() const noexcept { return padded_channels(in_channels_); }
@@ -46,6 +47,8 @@ class Float32Stage {
                             float* scratch) const;
   static void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* to,
                             std::int64_t output_pixel);
+  static void pool_rows(const float* first, std::int64_t rows, std::int64_t pixels, const Normalization& normalization,
+                        float* to, std::int64_t output_pixel);
   static void sum_normalized_row(const float* row, std::int64_t width, const Normalization& normalization,
                                  std::span<double> sums);
 
@@ -57,6 +60,7 @@ class Float32Stage {
   PackedConvolution direct_;
   std::variant<std::monostate, WinogradConvolution, StridedWinogradConvolution> winograd_;
   std::int64_t in_channels_;
+  bool pools_;
   std::int64_t stride_;
   StageNorm norm_;
 };

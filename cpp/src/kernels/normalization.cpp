@@ -1,5 +1,6 @@
 #include "kernels/normalization.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/convolution.hpp"
@@ -79,6 +80,25 @@ void normalize_row_in_lanes(const float* row, std::int64_t pixels, const Normali
   });
 }
 
+void pool_rows_in_lanes(const float* first, std::int64_t rows, std::int64_t pixels, const Normalization& normalization,
+                        float* output) {
+  const auto channels = static_cast<std::int64_t>(normalization.mean.size());
+  for_each_normalized(first, normalization, [&](std::int64_t channel, const auto& at) HWY_ATTR {
+    const Lanes d;
+    for (std::int64_t pixel = 0; pixel < pixels; pixel += 2) {
+      const std::int64_t columns = std::min<std::int64_t>(2, pixels - pixel);
+      Vector sum = hn::Zero(d);
+      for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t column = 0; column < columns; ++column) {
+          sum = hn::Add(sum, at(row * pixels + pixel + column));
+        }
+      }
+      const Vector share = hn::Set(d, 1.0F / static_cast<float>(rows * columns));
+      hn::StoreU(hn::Mul(sum, share), d, output + pixel / 2 * channels + channel);
+    }
+  });
+}
+
 void sum_normalized_row_in_lanes(const float* row, std::int64_t pixels, const Normalization& normalization,
                                  std::span<double> sums) {
   for_each_normalized(row, normalization, [&](std::int64_t channel, const auto& at) HWY_ATTR {
@@ -152,6 +172,7 @@ namespace mriembed::kernels {
 
 HWY_EXPORT(add_row_in_lanes);
 HWY_EXPORT(normalize_row_in_lanes);
+HWY_EXPORT(pool_rows_in_lanes);
 HWY_EXPORT(sum_normalized_row_in_lanes);
 
 void add_row(const float* row, std::int64_t pixels, Moments& moments) {
@@ -160,6 +181,11 @@ void add_row(const float* row, std::int64_t pixels, Moments& moments) {
 
 void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* output) {
   HWY_DYNAMIC_DISPATCH(normalize_row_in_lanes)(row, pixels, normalization, output);
+}
+
+void pool_rows(const float* first, std::int64_t rows, std::int64_t pixels, const Normalization& normalization,
+               float* output) {
+  HWY_DYNAMIC_DISPATCH(pool_rows_in_lanes)(first, rows, pixels, normalization, output);
 }
 
 void sum_normalized_row(const float* row, std::int64_t pixels, const Normalization& normalization,

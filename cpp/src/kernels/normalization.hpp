@@ -63,6 +63,12 @@ Normalization group_normalization(const Moments& moments, std::span<const float>
 // Writes the normalized, activated row to `output`; in place is allowed.
 void normalize_row(const float* row, std::int64_t pixels, const Normalization& normalization, float* output);
 
+// Writes the means of 2 x 2 pixels of two normalized, activated rows, which follow each other, to `output`: half as
+// many pixels, rounded up. Where their number is odd, the last mean is that of one column. With one row, of 2 x 1
+// pixels.
+void pool_rows(const float* first, std::int64_t rows, std::int64_t pixels, const Normalization& normalization,
+               float* output);
+
 // Adds each channel's sum over the normalized, activated row to `sums`.
 void sum_normalized_row(const float* row, std::int64_t pixels, const Normalization& normalization,
                         std::span<double> sums);

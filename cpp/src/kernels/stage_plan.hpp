@@ -14,6 +14,8 @@ struct StagePlan {
   StagePlan(const Stage& stage, std::int64_t in_height, std::int64_t in_width)
       : height((in_height - 1) / stage.stride() + 1),
         width((in_width - 1) / stage.stride() + 1),
+        given_height(stage.pools() ? (height + 1) / 2 : height),
+        given_width(stage.pools() ? (width + 1) / 2 : width),
         image(height * width * stage.output_pixel()),
         strip(stage.strip_rows(width, std::min(height, rows_of_a_unit(stage, width)))),
         unit(strip * std::max(least_strips, (rows_of_a_unit(stage, width) + strip - 1) / strip)),
@@ -26,6 +28,8 @@ struct StagePlan {
 
   std::int64_t height;  // of the output
   std::int64_t width;
+  std::int64_t given_height;  // that the next stage reads
+  std::int64_t given_width;
   std::int64_t image;  // samples of the output
   std::int64_t strip;  // its rows
   std::int64_t unit;   // its rows, whole strips

@@ -96,8 +96,8 @@ class StagedRun {
         grow(participant.scratch, plan.scratch);
         grow(participant.strip, plan.slots);
       }
-      height = plan.height;
-      width = plan.width;
+      height = plan.given_height;
+      width = plan.given_width;
     }
   }
 
@@ -106,8 +106,10 @@ class StagedRun {
     for (std::size_t index = 0; index < stages_.size(); ++index) {
       const Plan plan(stages_[index], in_height_, in_width_);
       run_stage(executor, index, plan);
-      in_height_ = plan.height;
-      in_width_ = plan.width;
+      image_height_ = plan.height;
+      image_width_ = plan.width;
+      in_height_ = plan.given_height;
+      in_width_ = plan.given_width;
       if (index + 1 == stages_.size()) {
         average(executor, index, plan, embeddings);
       }
@@ -210,10 +212,11 @@ class StagedRun {
     const Stage& stage = stages_[index];
     const std::int64_t pixel = stage.input_pixel();
     std::uint32_t peak = 0;
-    if (index > 0) {
-      const Sample* input = held.image[(index + 1) % 2].data();
-      Stage::normalize_row(input + row * in_width_ * std::ssize(held.normalization.mean), in_width_, held.normalization,
-                           to + pixel, pixel);
+    if (index > 0 && stages_[index - 1].pools()) {
+      Stage::pool_rows(image_row(held, index - 1, 2 * row), std::min<std::int64_t>(2, image_height_ - 2 * row),
+                       image_width_, held.normalization, to + pixel, pixel);
+    } else if (index > 0) {
+      Stage::normalize_row(image_row(held, index - 1, row), image_width_, held.normalization, to + pixel, pixel);
     } else {
       const float* planes = network_input_ + slice * stage.in_channels() * plane_;
       peak = stage.read_planes(planes + row * in_width_, plane_, in_width_, to + pixel, scratch);
@@ -221,6 +224,11 @@ class StagedRun {
     std::fill_n(to, pixel, Sample{});
     std::fill(to + (in_width_ + 1) * pixel, to + row_samples, Sample{});
     return peak;
+  }
+
+  // A row of the image that stage `index`, the one before the present one, left.
+  const Sample* image_row(const Memory::Slice& held, std::size_t index, std::int64_t row) const {
+    return held.image[index % 2].data() + row * image_width_ * std::ssize(held.normalization.mean);
   }
 
   // The mean over pixels of the output of stage `index`, the last one, and from there the head.
@@ -255,7 +263,9 @@ class StagedRun {
   Memory& memory_;
   const float* network_input_;
   std::int64_t slices_;
-  std::int64_t in_height_;
+  std::int64_t image_height_ = 0;  // that the stage before left
+  std::int64_t image_width_ = 0;
+  std::int64_t in_height_;  // that the present stage reads: half of it where the one before pools
   std::int64_t in_width_;
   std::int64_t plane_;
 };

@@ -1,5 +1,6 @@
 #include "model_file/described_weights.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -84,6 +85,11 @@ void check_described_weights(const Metadata& metadata) {
   const auto& layers = metadata.network.layers;
   if ((!layers.empty() && layers.back().kind == "unit_norm") != metadata.arguments.normalize) {
     refuse("whether it normalizes is not what its arguments say");
+  }
+  const auto pools = std::count_if(layers.begin(), layers.end(),
+                                   [](const LayerDescription& layer) { return layer.kind == "mean_pool"; });
+  if (pools != (metadata.arguments.antialiased_stage > 0 ? 1 : 0)) {
+    refuse("whether a stage is antialiased is not what its arguments say");
   }
 }
 

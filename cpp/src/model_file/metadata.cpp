@@ -116,6 +116,7 @@ NetworkArguments parse_arguments(const json& object, const ModelInfo& info) {
   arguments.dropout = object.at("dropout").get<double>();
   arguments.normalize = object.at("normalize").get<bool>();
   arguments.use_mlp_head = object.at("use_mlp_head").get<bool>();
+  arguments.antialiased_stage = member_size(object, "antialiased_stage");
   if (member_size(object, "embed_dim") != info.embed_dim) {
     refuse("mriembed.json contradicts itself: embed_dim is not that of the arguments");
   }

@@ -28,6 +28,7 @@ struct NetworkArguments {
   double dropout = 0;
   bool normalize = true;
   bool use_mlp_head = false;
+  std::int64_t antialiased_stage = 0;  // 1 to 3; 0: none
 };
 
 struct Metadata {

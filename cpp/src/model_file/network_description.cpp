@@ -31,6 +31,7 @@ LayerDescription parse_layer(const json& object) {
   layer.kernel = size("kernel");
   layer.stride = size("stride");
   layer.padding = size("padding");
+  layer.size = size("size");
   layer.groups = size("groups");
   layer.epsilon = object.value("epsilon", 0.0);
   if (!std::isfinite(layer.epsilon) || layer.epsilon < 0) {

@@ -17,6 +17,7 @@ struct LayerDescription {
   std::int64_t kernel = 0;  // samples along y and x, of a convolution
   std::int64_t stride = 0;
   std::int64_t padding = 0;
+  std::int64_t size = 0;    // pixels along y and x, of a mean_pool
   std::int64_t groups = 0;  // of a group_norm
   double epsilon = 0;
 };

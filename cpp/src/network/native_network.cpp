@@ -84,6 +84,12 @@ std::optional<kernels::StageWeights> next_stage(Layers& layers, std::int64_t in_
   stage.epsilon = norm->epsilon;
   stage.norm_weight = layers.values(norm->weight);
   stage.norm_bias = layers.values(norm->bias);
+  if (const LayerDescription* pool = layers.next("mean_pool")) {
+    if (pool->size != 2) {
+      return std::nullopt;
+    }
+    stage.pools = true;
+  }
   return stage;
 }
 
@@ -104,7 +110,7 @@ class NativeNetwork final : public Network {
   NativeNetwork(const kernels::NetworkWeights& weights, kernels::ComputeDtype compute_dtype)
       : network_(kernels::make_fused_network(weights, compute_dtype)), compute_dtype_(compute_dtype) {
     // The first convolution's input and output are the largest arrays. The kernels keep the output, and that of the
-    // next convolution, a quarter of it or less.
+    // next convolution, which is seldom as large.
     const kernels::StageWeights& stem = weights.stages.front();
     pixel_bytes_ = (stem.in_channels + 2 * stem.out_channels) * static_cast<std::int64_t>(sizeof(float));
   }
@@ -155,7 +161,8 @@ std::optional<kernels::NetworkWeights> native_weights(const ModelArchive& archiv
   } while (layers.next("gelu") != nullptr);
   weights.normalize = layers.next("unit_norm") != nullptr;
   constexpr std::size_t most_linear_layers = 2;
-  const bool served = !weights.stages.empty() && weights.head.size() <= most_linear_layers && layers.done() &&
+  const bool served = !weights.stages.empty() && !weights.stages.back().pools &&
+                      weights.head.size() <= most_linear_layers && layers.done() &&
                       channels == archive.metadata().info.embed_dim;
   return served ? std::optional(std::move(weights)) : std::nullopt;
 }

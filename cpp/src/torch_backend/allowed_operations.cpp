@@ -25,6 +25,7 @@ constexpr auto allowed = std::to_array<std::string_view>({
     "aten::append.t",
     "aten::arange",
     "aten::atan2",
+    "aten::avg_pool2d",
     "aten::bitwise_not",
     "aten::cat",
     "aten::clamp",

@@ -39,6 +39,7 @@ class Recipe:
     shards: int = _option(4, "parts of a step that processes can share; few are faster on a GPU")
     num_coils: int = _option(8, "virtual coils")
     embed_dim: int = _option(256, "length of an embedding")
+    antialiased_stage: int = _option(2, "stage that halves the image by means of 2 x 2 pixels; 0: none")
     matrix: int = _option(64, "side of the square to which slices are resampled in training, in pixels")
     # That a larger one may be an advantage: Touvron et al. 2019, arXiv:1906.06423.
     inference_matrix_scale: float = _option(1.0, "matrix of model files, as a multiple of --matrix")
@@ -83,6 +84,8 @@ class Recipe:
             )
         if self.matrix < 16:
             raise InvalidArgumentError(f"matrix: must be at least 16 pixels, not {self.matrix}")
+        if not 0 <= self.antialiased_stage <= 3:
+            raise InvalidArgumentError(f"antialiased stage: must lie from 0 to 3, not {self.antialiased_stage}")
         if not 0 <= self.measured_share <= 1:
             raise InvalidArgumentError(f"measured share: must lie from 0 to 1, not {self.measured_share}")
         if self.precision not in ("float32", "bfloat16"):
@@ -97,6 +100,11 @@ class Recipe:
         for name in ("inference_matrix_scale", "temperature", "reach", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
+
+    @property
+    def network_arguments(self) -> dict[str, int]:
+        """Arguments of the `MRIEmbeddingModel` that is trained."""
+        return {"embed_dim": self.embed_dim, "antialiased_stage": self.antialiased_stage}
 
     @property
     def pairs(self) -> int:

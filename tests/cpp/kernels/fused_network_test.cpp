@@ -118,6 +118,27 @@ void normalize(Image& image, const StageWeights& stage) {
   }
 }
 
+// The mean of each 2 x 2 pixels, of those that there are.
+Image pooled(const Image& input) {
+  Image output{input.channels, (input.height + 1) / 2, (input.width + 1) / 2, {}};
+  for (std::int64_t channel = 0; channel < output.channels; ++channel) {
+    for (std::int64_t row = 0; row < output.height; ++row) {
+      for (std::int64_t column = 0; column < output.width; ++column) {
+        double sum = 0;
+        double count = 0;
+        for (std::int64_t pixel = 0; pixel < 4; ++pixel) {
+          const std::int64_t y = 2 * row + pixel / 2;
+          const std::int64_t x = 2 * column + pixel % 2;
+          sum += input.at(channel, y, x);
+          count += y < input.height && x < input.width ? 1 : 0;
+        }
+        output.samples.push_back(sum / count);
+      }
+    }
+  }
+  return output;
+}
+
 std::vector<double> through(const LinearWeights& layer, const std::vector<double>& features) {
   std::vector<double> result(layer.bias.begin(), layer.bias.end());
   for (std::size_t out = 0; out < result.size(); ++out) {
@@ -135,6 +156,7 @@ std::vector<double> defined_embedding(const NetworkWeights& weights, const float
   for (const StageWeights& stage : weights.stages) {
     image = convolved(image, stage);
     normalize(image, stage);
+    image = stage.pools ? pooled(image) : image;
   }
   const std::int64_t plane = image.height * image.width;
   std::vector<double> features;
@@ -168,34 +190,39 @@ class Network : public testing::TestWithParam<Arrangement> {
 
 TEST_P(Network, gives_the_embeddings_that_its_definition_gives_in_float64) {
   const auto& [compute_dtype, slices, height, width, threads] = GetParam();
-  const NetworkWeights weights = random_network();
-  const auto network = make_fused_network(weights, compute_dtype);
   const threads::Executor executor(threads, in_threads_of_the_host);
   std::mt19937 generator(8);  // NOLINT(bugprone-random-generator-seed): the same samples on every run
   const std::int64_t slice = 6 * height * width;
   const std::vector<float> network_input = normal_floats(generator, slices * slice, 0, 1);
-  std::vector<float> embeddings(static_cast<std::size_t>(slices * network->embed_dim()));
-  std::vector<float> peaks(static_cast<std::size_t>(slices));
-
-  network->embed(network_input.data(), slices, height, width, executor, embeddings.data(), peaks.data());
-
-  for (std::int64_t index = 0; index < slices; ++index) {
-    const float* first = network_input.data() + index * slice;
-    const std::vector<double> expected = defined_embedding(weights, first, height, width);
-    double farthest = 0;
-    double cosine = 0;
-    for (std::size_t component = 0; component < expected.size(); ++component) {
-      const double value = embeddings[static_cast<std::size_t>(index) * expected.size() + component];
-      farthest = std::max(farthest, std::abs(value - expected[component]));
-      cosine += value * expected[component];
+  for (const std::size_t pooling : {3U, 0U, 1U}) {  // the stage that pools; 3: none
+    NetworkWeights weights = random_network();
+    if (pooling < weights.stages.size()) {
+      weights.stages[pooling].pools = true;
     }
-    EXPECT_GE(cosine, 0.999) << "slice " << index;
-    if (compute_dtype == ComputeDtype::float32) {
-      EXPECT_LE(farthest, 1e-6) << "slice " << index;
+    const auto network = make_fused_network(weights, compute_dtype);
+    std::vector<float> embeddings(static_cast<std::size_t>(slices * network->embed_dim()));
+    std::vector<float> peaks(static_cast<std::size_t>(slices));
+
+    network->embed(network_input.data(), slices, height, width, executor, embeddings.data(), peaks.data());
+
+    for (std::int64_t index = 0; index < slices; ++index) {
+      const float* first = network_input.data() + index * slice;
+      const std::vector<double> expected = defined_embedding(weights, first, height, width);
+      double farthest = 0;
+      double cosine = 0;
+      for (std::size_t component = 0; component < expected.size(); ++component) {
+        const double value = embeddings[static_cast<std::size_t>(index) * expected.size() + component];
+        farthest = std::max(farthest, std::abs(value - expected[component]));
+        cosine += value * expected[component];
+      }
+      EXPECT_GE(cosine, 0.999) << "slice " << index << ", pooling stage " << pooling;
+      if (compute_dtype == ComputeDtype::float32) {
+        EXPECT_LE(farthest, 1e-6) << "slice " << index << ", pooling stage " << pooling;
+      }
+      const float peak =
+          *std::max_element(first, first + slice, [](float a, float b) { return std::abs(a) < std::abs(b); });
+      EXPECT_EQ(peaks[static_cast<std::size_t>(index)], std::abs(peak));
     }
-    const float peak =
-        *std::max_element(first, first + slice, [](float a, float b) { return std::abs(a) < std::abs(b); });
-    EXPECT_EQ(peaks[static_cast<std::size_t>(index)], std::abs(peak));
   }
 }
 

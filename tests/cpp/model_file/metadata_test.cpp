@@ -41,7 +41,7 @@ json valid_description() {
   json description = json::parse(R"({
     "format": "mriembed model", "format_version": 2,
     "model": {"class": "MRIEmbeddingModel", "arguments": {"embed_dim": 2, "widths": [8, 8, 8, 8],
-                "dropout": 0.0, "normalize": true, "use_mlp_head": false}, "in_channels": 2, "num_coils": 1,
+                "dropout": 0.0, "normalize": true, "use_mlp_head": false, "antialiased_stage": 0}, "in_channels": 2, "num_coils": 1,
               "embed_dim": 2, "parameters": 2586},
     "preprocessing": {"coil_compression": "pca", "matrix": null, "numbers": {
       "calibration_lines": 24, "echo_window": 48, "low_resolution": 20, "darkest_coils": 0.02, "darkest": 0.1,

@@ -32,7 +32,7 @@ GpuLayers::GpuLayers(const kernels::NetworkWeights& weights, at::Device device, 
     const at::Tensor kernel = uploaded(stage.weight, {stage.out_channels, stage.in_channels, 3, 3}, device);
     stages_.push_back({kernel.to(dtype).contiguous(at::MemoryFormat::ChannelsLast), uploaded(stage.bias, device),
                        uploaded(stage.norm_weight, device), uploaded(stage.norm_bias, device), stage.stride,
-                       static_cast<int>(stage.groups), stage.epsilon});
+                       static_cast<int>(stage.groups), stage.epsilon, stage.pools});
   }
   for (const kernels::LinearWeights& linear : weights.head) {
     const at::Tensor weight = uploaded(linear.weight, {linear.out_features, linear.in_features}, device);
@@ -54,6 +54,9 @@ GpuResult GpuLayers::forward(const at::Tensor& network_input) const {
                                        at::MemoryFormat::ChannelsLast);
   for (const Stage& stage : stages_) {
     images = run(stage, images);
+    if (stage.pools) {
+      images = at::avg_pool2d(images, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true);
+    }
   }
   at::Tensor embeddings = at::mean(images, {2, 3}, /*keepdim=*/false, at::kFloat).to(at::kDouble);
   for (std::size_t layer = 0; layer < head_.size(); ++layer) {

@@ -32,6 +32,7 @@ class GpuLayers {
     std::int64_t stride;
     int groups;
     double epsilon;
+    bool pools;  // halves its output by the mean of 2 x 2 pixels
   };
   struct Linear {
     at::Tensor weight;  // float64, as all of the head: no GPU rounds a product of it to TF32
