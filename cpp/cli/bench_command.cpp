@@ -273,9 +273,8 @@ int bench(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_bench_command(CLI::App& program) {
+Action add_bench_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("bench", "Measure the time of a call on this machine");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command
       ->add_option(
@@ -292,7 +291,7 @@ Command add_bench_command(CLI::App& program) {
       ->check(whole_number(1, 1000000))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON");
-  return {command, [arguments] { return bench(*arguments); }};
+  return [arguments] { return bench(*arguments); };
 }
 
 }  // namespace mriembed::cli

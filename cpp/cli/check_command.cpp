@@ -71,9 +71,8 @@ int check(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_check_command(CLI::App& program) {
+Action add_check_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("check", "Name broken coils, receivers and interference");
   command
       ->add_option("SCAN", arguments->scans, "Scan files of k-space: " + io::known_formats() + "; - for standard input")
       ->type_name("")
@@ -96,7 +95,7 @@ Bandwidth and number of averages may differ if both scans state them.
 `mriembed check SCAN... --html FILE` (Python package) draws findings, figures, images and spectra as a page.
 
 Exit code 10 if there is a finding, 4 if a file cannot be read; the others are still checked.)");
-  return {command, [arguments] { return check(*arguments); }};
+  return [arguments] { return check(*arguments); };
 }
 
 }  // namespace mriembed::cli

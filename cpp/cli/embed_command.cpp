@@ -327,9 +327,8 @@ int embed(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_embed_command(CLI::App& program) {
+Action add_embed_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("embed", "Embed every slice of scans");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command->add_option("SCAN", arguments->scans, "Scan files of any format that `inspect` knows; - for standard input")
       ->type_name("")
@@ -386,10 +385,10 @@ Command add_embed_command(CLI::App& program) {
   add_limits_option(*command, arguments->limits)->needs(check);
   add_reference_option(*command, arguments->reference)->needs(check);
   command->footer(footer);
-  return {command, [arguments] {
-            arguments->settings.prewhiten = !arguments->no_prewhiten;
-            return embed(*arguments);
-          }};
+  return [arguments] {
+    arguments->settings.prewhiten = !arguments->no_prewhiten;
+    return embed(*arguments);
+  };
 }
 
 }  // namespace mriembed::cli

@@ -118,20 +118,18 @@ std::string listing(const ModelInfo& info, const std::string& backend) {
 
 }  // namespace
 
-Command add_info_command(CLI::App& program) {
+Action add_info_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("info", "Describe a model file");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   command->add_flag("--json", arguments->json, "Print JSON, with the names of the Python package's ModelDescription");
   add_trust_options(*command, arguments->options.trust);
-  return {command, [arguments] {
-            const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);
-            warn_if_unsealed(arguments->model, info);
-            write_standard_output(arguments->json
-                                      ? json_text(info)
-                                      : listing(info, backend_text(*arguments)) + distances_text(info.distances));
-            return 0;
-          }};
+  return [arguments] {
+    const ModelInfo info = read_model_info(arguments->model, arguments->options.trust);
+    warn_if_unsealed(arguments->model, info);
+    write_standard_output(arguments->json ? json_text(info)
+                                          : listing(info, backend_text(*arguments)) + distances_text(info.distances));
+    return 0;
+  };
 }
 
 }  // namespace mriembed::cli

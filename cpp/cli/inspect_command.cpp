@@ -226,9 +226,8 @@ int inspect(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_inspect_command(CLI::App& program) {
+Action add_inspect_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("inspect", "Describe scans and their coils");
   command->add_option("SCAN", arguments->scans, "Scan files: " + io::known_formats() + "; - for standard input")
       ->type_name("")
       ->required();
@@ -237,7 +236,7 @@ Command add_inspect_command(CLI::App& program) {
   add_noise_option(*command, arguments->noise);
   command->add_flag("--json", arguments->json, "Print one JSON object a line for each file");
   command->footer("\nExit code 4 if a file cannot be read; the others are still described.");
-  return {command, [arguments] { return inspect(*arguments); }};
+  return [arguments] { return inspect(*arguments); };
 }
 
 }  // namespace mriembed::cli

@@ -1,13 +1,14 @@
 // mriembed_cli: the command line of libmriembed. Parses, dispatches to one file per subcommand, and turns every
 // failure into one line on standard error and an exit code.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/message.hpp"
@@ -55,30 +56,44 @@ int finish_parsing(const CLI::App& program, const CLI::ParseError& outcome) {
   throw Error(ErrorCode::invalid_argument, reason + "; see `" + name + " --help`");
 }
 
+struct Command {
+  const char* name;
+  const char* purpose;
+  mriembed::cli::Action (*add_options)(CLI::App* command);
+};
+
+constexpr std::array<Command, 9> commands{{
+    {"info", "Describe a model file", mriembed::cli::add_info_options},
+    {"verify", "Compare this machine's embedding of the reference slice with the model file's",
+     mriembed::cli::add_verify_options},
+    {"inspect", "Describe scans and their coils", mriembed::cli::add_inspect_options},
+    {"check", "Name broken coils, receivers and interference", mriembed::cli::add_check_options},
+    {"embed", "Embed every slice of scans", mriembed::cli::add_embed_options},
+    {"bench", "Measure the time of a call on this machine", mriembed::cli::add_bench_options},
+    {"serve", "Embed scans while they are measured (MRD stream server)", mriembed::server::add_serve_options},
+    {"send", "Send a scan to a service of `serve`, as a scanner does", mriembed::server::add_send_options},
+    {"ping", "Ask a service of `serve` for its state", mriembed::server::add_ping_options},
+}};
+
 int run(int count, char** arguments) {
   CLI::App program("Computes one embedding for each slice of raw multi-coil MRI scans, with a mriembed model file.",
                    "mriembed_cli");
   program.set_version_flag("--version", "mriembed_cli " MRIEMBED_VERSION);
   program.require_subcommand(1);
-  const std::vector<mriembed::cli::Command> commands{
-      mriembed::cli::add_info_command(program),     mriembed::cli::add_verify_command(program),
-      mriembed::cli::add_inspect_command(program),  mriembed::cli::add_check_command(program),
-      mriembed::cli::add_embed_command(program),    mriembed::cli::add_bench_command(program),
-      mriembed::server::add_serve_command(program), mriembed::server::add_send_command(program),
-      mriembed::server::add_ping_command(program),
-  };
+  mriembed::cli::Action action;
+  for (const Command& command : commands) {
+    CLI::App* const parser = program.add_subcommand(command.name, command.purpose);
+    // Only the command that is called needs its options: to add them all takes a sixteenth of a start.
+    parser->preparse_callback(
+        [&action, &command, parser](std::size_t /*remaining*/) { action = command.add_options(parser); });
+  }
   program.footer(footer);  // after the subcommands, which would inherit it
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& outcome) {
     return finish_parsing(program, outcome);
   }
-  int status = 0;
-  for (const mriembed::cli::Command& command : commands) {
-    if (command.parser->parsed()) {
-      status = command.run();
-    }
-  }
+  const int status = action();
   mriembed::cli::flush_standard_output();
   return status;
 }

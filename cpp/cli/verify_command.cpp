@@ -48,14 +48,12 @@ int verify(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_verify_command(CLI::App& program) {
+Action add_verify_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      program.add_subcommand("verify", "Compare this machine's embedding of the reference slice with the model file's");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   add_engine_options(*command, arguments->options);
   command->footer("\nExit code 3 if they differ.");
-  return {command, [arguments] { return verify(*arguments); }};
+  return [arguments] { return verify(*arguments); };
 }
 
 }  // namespace mriembed::cli

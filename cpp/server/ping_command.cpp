@@ -46,17 +46,16 @@ std::string answer_of(const Address& address) {
 
 }  // namespace
 
-cli::Command add_ping_command(CLI::App& program) {
+cli::Action add_ping_options(CLI::App* command) {
   const auto address = std::make_shared<std::string>();
-  CLI::App* command = program.add_subcommand("ping", "Ask a service of `serve` for its state");
   command->add_option("ADDRESS", *address, "HOST:PORT")->type_name("")->required();
   command->footer(
       "\nPrints one line: version, model, sessions, slices embedded, time since the start. Exit code 0, or 1 "
       "if there is no answer.");
-  return {command, [address] {
-            cli::write_standard_output(answer_of(Address::parse(*address)) + "\n");
-            return 0;
-          }};
+  return [address] {
+    cli::write_standard_output(answer_of(Address::parse(*address)) + "\n");
+    return 0;
+  };
 }
 
 }  // namespace mriembed::server

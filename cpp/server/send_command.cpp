@@ -355,9 +355,8 @@ int send(const Arguments& arguments) {
 
 }  // namespace
 
-cli::Command add_send_command(CLI::App& program) {
+cli::Action add_send_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("send", "Send a scan to a service of `serve`, as a scanner does");
   command->add_option("SCAN", arguments->scan, "Raw MRD file: HDF5 or an MRD stream")->type_name("")->required();
   command->add_option("ADDRESS", arguments->address, "HOST:PORT")->type_name("")->required();
   command->add_option("-o,--output", arguments->output, "Where the embeddings go: *.npy, *.csv, *.jsonl, or -")
@@ -375,7 +374,7 @@ cli::Command add_send_command(CLI::App& program) {
       ->capture_default_str()
       ->check(cli::whole_number(1, longest));
   command->footer(footer);
-  return {command, [arguments] { return send(*arguments); }};
+  return [arguments] { return send(*arguments); };
 }
 
 }  // namespace mriembed::server

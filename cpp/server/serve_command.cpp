@@ -177,9 +177,8 @@ int serve(const Arguments& arguments) {
 
 }  // namespace
 
-cli::Command add_serve_command(CLI::App& program) {
+cli::Action add_serve_options(CLI::App* command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("serve", "Embed scans while they are measured (MRD stream server)");
   command->add_option("MODEL", arguments->model, "Model file (.pt)")->type_name("")->required();
   CLI::Option* const listen =
       command
@@ -259,11 +258,11 @@ cli::Command add_serve_command(CLI::App& program) {
                     "Also embed scans with missing lines and no ACS lines; these lines stay zero");
   cli::add_engine_options(*command, arguments->options);
   command->footer(footer);
-  return {command, [arguments] {
-            arguments->server.header_timeout = std::chrono::seconds(arguments->header_timeout);
-            arguments->server.idle_timeout = std::chrono::seconds(arguments->idle_timeout);
-            return serve(*arguments);
-          }};
+  return [arguments] {
+    arguments->server.header_timeout = std::chrono::seconds(arguments->header_timeout);
+    arguments->server.idle_timeout = std::chrono::seconds(arguments->idle_timeout);
+    return serve(*arguments);
+  };
 }
 
 }  // namespace mriembed::server

@@ -1,4 +1,4 @@
-// The subcommands of mriembed_cli around the MRD server.
+// The commands of mriembed_cli around the MRD server.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,8 +7,9 @@
 
 namespace mriembed::server {
 
-cli::Command add_serve_command(CLI::App& program);  // scans that come over the network
-cli::Command add_send_command(CLI::App& program);   // a scan to a server
-cli::Command add_ping_command(CLI::App& program);   // whether a server is well
+// As in cli/commands.hpp.
+cli::Action add_serve_options(CLI::App* command);
+cli::Action add_send_options(CLI::App* command);
+cli::Action add_ping_options(CLI::App* command);
 
 }  // namespace mriembed::server
