@@ -35,6 +35,7 @@ LOW_RESOLUTION = 20  # samples of k-space that the low-resolution images are mad
 DARKEST_COILS = 0.02  # of the low-resolution images' root mean square: their strength does not fall below it
 DARKEST = 0.1  # of the combined image's root mean square: local brightness does not fall below it
 LEAST_ENERGY = 1e-9  # share that a crop must leave; rounding in float32 leaves some 1e-14
+SMALLEST_MATRIX, LARGEST_MATRIX = 8, 1024
 
 
 def square_field_of_view(height: int, width: int, pixel_aspect: float) -> tuple[int, int]:
@@ -115,7 +116,8 @@ class CoilPreprocessor(nn.Module):
         num_coils: number of virtual coils.
         coil_compression: "pca" compresses any number of coils to at most `num_coils`; "none" takes exactly
             `num_coils` coils as they are.
-        matrix: side of the square matrix that every slice is resampled to; None keeps the native size.
+        matrix: side of the square matrix that every slice is resampled to, 8 to 1024 pixels; None keeps the native
+            size.
 
     Raises:
         ValueError: for arguments outside their range.
@@ -127,8 +129,8 @@ class CoilPreprocessor(nn.Module):
             raise ValueError(f"num_coils must be at least 1, not {num_coils}")
         if coil_compression not in ("pca", "none"):
             raise ValueError(f'coil_compression must be "pca" or "none", not "{coil_compression}"')
-        if matrix is not None and matrix < 8:
-            raise ValueError(f"matrix must be at least 8, not {matrix}")
+        if matrix is not None and not SMALLEST_MATRIX <= matrix <= LARGEST_MATRIX:
+            raise ValueError(f"matrix must lie in {SMALLEST_MATRIX}..{LARGEST_MATRIX}, not {matrix}")
         self.num_coils = num_coils
         self.coil_compression = coil_compression
         self.matrix: Optional[int] = matrix

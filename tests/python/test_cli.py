@@ -58,6 +58,8 @@ def test_keygen_and_sign_make_a_file_that_loads_under_the_key(
         (["sign", "{tmp}/absent.pt", "--key", "{tmp}/key"], 2, "key: the private key cannot be read"),
         (["export", "-o", "{tmp}"], 2, "this is a folder"),
         (["export", "-o", "{tmp}/m.pt", "--random", "--num-coils", "0"], 2, "num_coils must be at least 1"),
+        (["export", "-o", "{tmp}/m.pt", "--random", "--matrix", "7"], 2, "matrix must lie in 8..1024, not 7"),
+        (["export", "-o", "{tmp}/m.pt", "--random", "--matrix", "1025"], 2, "matrix must lie in 8..1024, not 1025"),
         (["export", "-o", "{tmp}/m.pt", "--weights", "{tmp}/absent"], 3, "absent: cannot be read"),
     ],
 )

@@ -37,6 +37,7 @@ from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_
             f"it follows preprocessing version {PUBLISHED_VERSION - 1}; this mriembed",
         ),
         (("preprocessing", "version"), PUBLISHED_VERSION + 1, f"knows version {PUBLISHED_VERSION}"),
+        (("preprocessing", "matrix"), 16384, "matrix must lie in 8..1024, not 16384"),
     ],
 )
 def test_a_description_that_is_not_that_of_the_network_is_refused(

@@ -134,6 +134,16 @@ void check_numbers(const json& numbers) {
   });
 }
 
+// No other size in the file bounds it, and time and memory of the first slice grow with its square.
+std::int64_t parse_matrix(const json& preprocessing) {
+  const std::int64_t matrix = member_size(preprocessing, "matrix");
+  if (matrix < smallest_matrix || matrix > largest_matrix) {
+    refuse("mriembed.json: matrix must lie in " + std::to_string(smallest_matrix) + ".." +
+           std::to_string(largest_matrix) + ", not " + std::to_string(matrix));
+  }
+  return matrix;
+}
+
 ModelInfo parse_info(const json& root) {
   ModelInfo info;
   info.format_version = root.at("format_version").get<int>();
@@ -156,7 +166,7 @@ ModelInfo parse_info(const json& root) {
   const json& preprocessing = root.at("preprocessing");
   info.preprocessing_version = static_cast<int>(member_size(preprocessing, "version"));
   info.coil_compression = preprocessing.at("coil_compression").get<std::string>();
-  info.matrix = preprocessing.at("matrix").is_null() ? 0 : member_size(preprocessing, "matrix");
+  info.matrix = preprocessing.at("matrix").is_null() ? 0 : parse_matrix(preprocessing);
   if (info.preprocessing_version != preprocessing_version) {
     refuse("it follows preprocessing version " + std::to_string(info.preprocessing_version) +
            "; this mriembed " MRIEMBED_VERSION " knows version " + std::to_string(preprocessing_version));

@@ -17,6 +17,10 @@ inline constexpr double least_energy = 1e-9;           // share that a crop must
 inline constexpr std::int64_t whole_end_share =
     16;  // an end of k-space that lacks at most this part counts as measured
 
+// Of the matrix that a model may have.
+inline constexpr std::int64_t smallest_matrix = 8;
+inline constexpr std::int64_t largest_matrix = 1024;
+
 // Calls visit(name, value) for each number that a model file must state.
 template <typename Visit>
 void for_each_preprocessing_number(const Visit& visit) {

@@ -276,6 +276,18 @@ TEST(Metadata, names_a_network_that_it_does_not_know) {
             "its network is a \"Other\"; this mriembed " MRIEMBED_VERSION " knows MRIEmbeddingModel");
 }
 
+TEST(Metadata, refuses_a_matrix_that_no_other_size_in_the_file_bounds) {
+  json description = valid_description();
+  for (const std::int64_t matrix : {8, 96, 1024}) {
+    description["preprocessing"]["matrix"] = matrix;
+    EXPECT_EQ(mriembed::parse_metadata(description.dump()).info.matrix, matrix);
+  }
+  for (const std::int64_t matrix : {0, 7, 1025, 16384}) {
+    description["preprocessing"]["matrix"] = matrix;
+    EXPECT_EQ(refusal_of(description), "mriembed.json: matrix must lie in 8..1024, not " + std::to_string(matrix));
+  }
+}
+
 TEST(Metadata, nested_deeply_or_of_any_length_is_refused) {
   const auto refusal_of_text = [](const std::string& text) -> std::string {
     try {
