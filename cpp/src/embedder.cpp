@@ -42,14 +42,23 @@ void check_options(const Options& options) {
 
 // Description and weights stand in for the code of the file. They do so rightly where they reproduce the embedding that
 // the file carries.
-void refuse_another_model(const std::string& path, const Verification& verification) {
-  if (!verification.passed) {
-    throw Error(path, Error(ErrorCode::bad_model_file,
-                            "this machine computes another reference embedding than the file states (cosine " +
-                                std::to_string(verification.cosine) + ", largest difference " +
-                                std::to_string(verification.largest_difference) +
-                                "): the file may contain another preprocessing or network than its description says; "
-                                "export it again"));
+void refuse_another_model(const std::string& path, const Embedder& embedder) {
+  const auto refuse = [&path](const std::string& reason) {
+    throw Error(path, Error(ErrorCode::bad_model_file, reason));
+  };
+  try {
+    const Verification verification = embedder.verify();
+    if (!verification.passed) {
+      refuse("this machine computes another reference embedding than the file states (cosine " +
+             std::to_string(verification.cosine) + ", largest difference " +
+             std::to_string(verification.largest_difference) +
+             "): the file may contain another preprocessing or network than its description says; export it again");
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::bad_input) {  // zero samples, weights that are not finite
+      refuse(std::string("its reference slice cannot be embedded (it ") + error.fault() + "); export it again");
+    }
+    throw;
   }
 }
 
@@ -64,7 +73,7 @@ Embedder Embedder::load(const std::string& path, const Options& options) {
   return library_call([&] {
     check_options(options);
     Embedder embedder(std::make_unique<Implementation>(ModelArchive(path, options.trust), options));
-    refuse_another_model(path, embedder.verify());
+    refuse_another_model(path, embedder);
     return embedder;
   });
 }
@@ -73,7 +82,7 @@ Embedder Embedder::from_bytes(std::string bytes, const std::string& name, const 
   return library_call([&] {
     check_options(options);
     Embedder embedder(std::make_unique<Implementation>(ModelArchive(std::move(bytes), name, options.trust), options));
-    refuse_another_model(name, embedder.verify());
+    refuse_another_model(name, embedder);
     return embedder;
   });
 }
@@ -176,9 +185,7 @@ Verification Embedder::verify() const {
   for (std::size_t index = 0; index < embedding.size(); ++index) {
     const double here = embedding[index];
     const double there = reference.embedding[index];
-    if (const double difference = std::abs(here - there); !(difference <= verification.largest_difference)) {
-      verification.largest_difference = difference;  // NaN, too
-    }
+    verification.largest_difference = std::max(verification.largest_difference, std::abs(here - there));
     product += here * there;
     norm_here += here * here;
     norm_there += there * there;

@@ -1,6 +1,8 @@
 """Model files whose description is not that of what they hold, each with a seal that fits: refused."""
 
 import json
+import math
+import struct
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 import mriembed
 from model_archives import DESCRIPTION, around, description_inside, record_of, resealed, with_description
 from mriembed import Embedder, ModelFileError
+from mriembed.model_file import weights_sha256
 from preprocessing_vectors import PUBLISHED_VERSION
 from refusals import nothing_of_it_runs_without_torch, refusal, refusal_without_torch
 
@@ -171,4 +174,35 @@ def test_a_file_that_does_not_reproduce_its_reference_is_refused(
     description["reference"]["embedding"].reverse()
     wrong = with_description(small_model, tmp_path / "wrong.pt", description)
     with pytest.raises(ModelFileError, match="this machine computes another reference embedding than the file states"):
+        Embedder.load(wrong, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_a_file_whose_reference_slice_cannot_be_embedded_is_refused_as_a_model_file(
+    small_model: Path, tmp_path: Path, backend: str
+) -> None:
+    description = description_inside(small_model)
+    reference = description["reference"]
+    reference["kspace_real"] = reference["kspace_imag"] = [0.0] * len(reference["kspace_real"])
+    empty = with_description(small_model, tmp_path / "empty.pt", description)
+    with pytest.raises(ModelFileError, match=r"empty\.pt: its reference slice cannot be embedded \(it is all zero"):
+        Embedder.load(empty, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["native", "torch"])
+def test_a_file_with_weights_that_are_not_numbers_is_refused_as_a_model_file(
+    small_model: Path, tmp_path: Path, backend: str
+) -> None:
+    scripted = torch.jit.load(small_model)
+    with torch.no_grad():
+        scripted.model.head.bias.fill_(torch.nan)
+    description = description_inside(small_model)
+    description["weights_sha256"] = weights_sha256(scripted)
+    record = description["network"]["weights"]["model.head.bias"]["record"]
+    wrong = resealed(
+        small_model,
+        tmp_path / "wrong.pt",
+        {f"/{record}": struct.pack("<8f", *[math.nan] * 8), DESCRIPTION: json.dumps(description).encode()},
+    )
+    with pytest.raises(ModelFileError, match=r"wrong\.pt: its reference slice cannot be embedded \(it overflows"):
         Embedder.load(wrong, backend=backend)
