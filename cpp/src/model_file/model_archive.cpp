@@ -41,8 +41,13 @@ auto naming(const std::string& path, const Read& read) {
 
 std::string read_file(const std::string& path) {
   std::error_code failure;
-  if (std::filesystem::is_directory(path, failure)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, failure);
+  if (std::filesystem::is_directory(status)) {
     refuse(path, "this is a folder; a model file (.pt) is needed");
+  }
+  // To open a named pipe would wait for somebody who writes to it.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    refuse(path, "this is a pipe, socket or device; a model file (.pt) is needed");
   }
   errno = 0;
   std::ifstream stream(path, std::ios::binary);

@@ -1,6 +1,7 @@
 #include "mriembed/model_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -50,6 +51,12 @@ TEST(ModelFile, that_does_not_exist_is_refused_by_name) {
 
 TEST(ModelFile, that_is_a_folder_is_refused_by_name) {
   EXPECT_NE(refusal_of(models).find("this is a folder"), std::string::npos);
+}
+
+TEST(ModelFile, that_is_a_pipe_is_refused_without_waiting_for_a_writer) {
+  const std::string pipe = mriembed::testing_files::scratch_folder() / "pipe.pt";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_NE(refusal_of(pipe).find("this is a pipe, socket or device"), std::string::npos);
 }
 
 TEST(ModelFile, that_is_empty_is_refused_by_name) {
