@@ -162,9 +162,10 @@ def test_a_damaged_model_in_memory_is_refused_by_the_name_it_was_given(model_fil
         mriembed.Embedder.from_bytes(model_file.read_bytes()[:-1], name="from the registry")
 
 
-# Embeds for minutes unless a signal ends it, then one slice more.
+# Embeds for minutes unless a signal ends it, then one slice more. All on one thread: its processor time stands for the
+# time of the call, which other work on the machine prolongs.
 _LONG_CALL = """
-import signal, sys
+import signal, sys, time
 import numpy as np
 import mriembed
 embedder = mriembed.Embedder.load(sys.argv[1], threads=1)
@@ -173,18 +174,20 @@ kspace = np.broadcast_to(np.random.default_rng(0).standard_normal((1, 8, 128, 12
 class Ended(Exception): pass
 def end(*_):
     raise Ended
-signal.signal(signal.SIGALRM, end)
-signal.setitimer(signal.ITIMER_REAL, 0.5)
+signal.signal(signal.SIGPROF, end)
+begin, seconds = time.process_time(), 0.5
+signal.setitimer(signal.ITIMER_PROF, seconds)
 try:
     embedder.embed_kspace(kspace)
 except Ended:
-    print("ended")
-signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    late = time.process_time() - begin - seconds
+    print("ended" if late < 0.1 else f"ended after {late} s")
+signal.signal(signal.SIGPROF, signal.SIG_IGN)
 print(embedder.embed_kspace(kspace[:1]).shape)
 """
 
 
-def test_a_signal_ends_a_long_call_with_what_its_handler_raises(model_file: Path) -> None:
+def test_a_signal_ends_a_long_call_within_100_ms_with_what_its_handler_raises(model_file: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", _LONG_CALL, str(model_file)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (result.stdout, result.stderr) == ("ended\n(1, 256)\n", "")
