@@ -46,6 +46,10 @@ std::uint32_t interleave_quads(const float* planes, std::int64_t plane, std::int
   for (std::int64_t channel = 0; channel < channels; channel += quad) {
     const float* from = planes + channel * plane;
     for (std::int64_t pixel = 0; pixel < pixels; pixel += lanes) {
+      // The next row of each plane follows this one. No processor fetches so many short runs ahead on its own.
+      for (std::int64_t index = 0; index < quad; ++index) {
+        __builtin_prefetch(from + index * plane + pixels + pixel, 0, 2);
+      }
       const Vector a = hn::LoadU(f, from + pixel);
       const Vector b = hn::LoadU(f, from + plane + pixel);
       const Vector c = hn::LoadU(f, from + 2 * plane + pixel);
