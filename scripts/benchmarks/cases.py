@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from tables import case_table
 import mriembed
 
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's own: see numpy_preprocessing.py; torch and the others have theirs
+
+
+def network_input_shape(text: str) -> tuple[int, ...]:
+    """An option's value: slices,2 x coils,H,W."""
+    lengths = tuple(int(length) for length in text.split(",") if length.isdecimal())
+    if text.count(",") != 3 or len(lengths) != 4 or min(lengths) < 1 or lengths[1] % 2:
+        raise argparse.ArgumentTypeError(f"expected slices,2 x coils,H,W like 1,32,256,256, not {text}")
+    return lengths
 
 
 def random_model(folder: Path, num_coils: int) -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from alternation import Task
-from cases import default_model, measure_case, random_model
+from cases import default_model, measure_case, network_input_shape, random_model
 from eager_model import reference_embeddings
 from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
@@ -71,13 +71,6 @@ def main() -> int:
     return int(bool(run.disagreements) or own_failed)
 
 
-def _shape(text: str) -> tuple[int, ...]:
-    lengths = tuple(int(length) for length in text.split(",") if length.isdecimal())
-    if text.count(",") != 3 or len(lengths) != 4 or min(lengths) < 1 or lengths[1] % 2:
-        raise argparse.ArgumentTypeError(f"expected slices,2 x coils,H,W like 1,32,256,256, not {text}")
-    return lengths
-
-
 def _at_least(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -93,7 +86,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=_at_least(1), nargs="+", default=[1, 2])
     parser.add_argument("--precisions", nargs="+", choices=["float32", "bfloat16"], default=["float32", "bfloat16"])
     parser.add_argument(
-        "--shapes", type=_shape, nargs="*", default=[_shape(text) for text in SHAPES], help="slices,2 x coils,H,W"
+        "--shapes",
+        type=network_input_shape,
+        nargs="*",
+        default=[network_input_shape(text) for text in SHAPES],
+        help="slices,2 x coils,H,W",
     )
     parser.add_argument("--coils", type=_at_least(1), nargs="*", default=COILS, help="of the k-space cases")
     parser.add_argument("--rounds", type=_at_least(2), default=15, help="timed calls of each way in each case")

@@ -94,6 +94,11 @@ class Run:
         ]
 
 
+def is_right(row: Row | None) -> bool:
+    """Whether it was measured and its embeddings are those of the reference."""
+    return row is not None and row.times is not None and row.agreement is not None and row.agreement.agrees
+
+
 def describe(case: Case) -> str:
     """One line that names a case."""
     threads = f", {case.threads} thread{'s' if case.threads > 1 else ''}" if case.threads else ""

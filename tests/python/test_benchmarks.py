@@ -1,3 +1,4 @@
+import argparse
 import json
 from pathlib import Path
 
@@ -5,9 +6,12 @@ import gpu_summary
 import numpy as np
 import pytest
 import torch
-from alternation import times_of
+from alternation import Task, times_of
+from cases import network_input_shape
 from eager_model import agreement
+from gpu_peers import Candidate, host_to_host
 from kspace_phantom import phantom_kspace
+from peers import LAYOUTS
 from results import (
     DEVICE_COPY,
     NETWORK_ALONE,
@@ -18,6 +22,7 @@ from results import (
     Row,
     Run,
     Times,
+    is_right,
     run_of,
     write_run,
 )
@@ -92,6 +97,28 @@ def test_memory_traffic_of_the_network() -> None:
     outputs = 32 * 25 * 17 + 32 * 13 * 9 + 64 * 7 * 5 + 128 * 4 * 3 + 256 * 2 * 2
     expected = 4 * 3 * 4 * 25 * 17 + 2 * 2 * 3 * outputs + 2 * parameters + 4 * 3 * 256
     assert gpu_summary.memory_traffic((3, 4, 25, 17), WIDTHS, 256, 2) == expected
+
+
+def test_gpu_peers_get_the_input_and_give_the_embeddings_back() -> None:
+    network_input = np.random.default_rng(3).normal(size=(3, 4, 8, 6)).astype(np.float32)
+    networks = [Candidate(layout, layout, lambda images: images.mean((2, 3))) for layout in LAYOUTS]
+    prepared = host_to_host(Task(Path("model.pt"), "float32", network_input, device="cpu"), networks)
+    assert prepared.configuration.split(",")[0] in LAYOUTS
+    np.testing.assert_allclose(prepared.call(), network_input.mean((2, 3)), rtol=0, atol=1e-6)
+
+
+def test_only_what_was_measured_and_has_the_embeddings_of_the_reference_is_right() -> None:
+    assert is_right(row(OWN, 1.0))
+    assert not is_right(row(OWN, 1.0, agrees=False))
+    assert not is_right(Row(OWN, failed="out of memory"))
+    assert not is_right(None)
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "1,2,3,4,5", "1,3,8,8", "0,2,8,8", "1,2,8,x", "1,2,8,", ""])
+def test_a_shape_that_is_none_of_network_input_is_refused(text: str) -> None:
+    assert network_input_shape("64,16,96,80") == (64, 16, 96, 80)
+    with pytest.raises(argparse.ArgumentTypeError, match="expected slices,2 x coils,H,W"):
+        network_input_shape(text)
 
 
 def test_gpu_floor_is_traffic_at_copy_speed_and_the_upload_where_the_input_is_on_the_host() -> None:
