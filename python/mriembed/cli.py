@@ -142,8 +142,8 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export.add_argument(
         "--matrix",
         type=int,
-        help="side of the square to which every slice is resampled, in pixels; 0: slices keep their size; default: "
-        "that of the training",
+        help="side of the square to which every slice is resampled, 8 to 1024 pixels; 0: slices keep their size; "
+        "default: that of the training",
     )
     weights = export.add_mutually_exclusive_group()
     weights.add_argument(
