@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <array>
+#include <climits>
 #include <filesystem>
 #include <string>
 
@@ -18,17 +20,20 @@ namespace {
                                                    "writes do not need it");
 }
 
+// As it was when the library was loaded. The program may have loaded it by a relative path and left that folder since.
 std::filesystem::path folder_of_this_library() {
   static const int here = 0;
   Dl_info info{};
-  if (dladdr(&here, &info) == 0 || info.dli_fname == nullptr) {
+  void* library = nullptr;
+  std::array<char, PATH_MAX> folder{};
+  if (dladdr1(&here, &info, &library, RTLD_DL_LINKMAP) == 0 || dlinfo(library, RTLD_DI_ORIGIN, folder.data()) != 0) {
     refuse("the folder of libmriembed is not known");
   }
-  return std::filesystem::absolute(info.dli_fname).parent_path();
+  return folder.data();
 }
 
 const TorchInterface& load() {
-  const std::filesystem::path file = folder_of_this_library() / "libmriembed_torch.so";
+  const std::filesystem::path file = (folder_of_this_library() / "libmriembed_torch.so").lexically_normal();
   void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const reason = dlerror();
