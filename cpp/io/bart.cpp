@@ -101,6 +101,7 @@ class BartReader final : public ScanReader {
     }
     planes_ = planes_of(dimensions_);
     check_extents(dimensions_[coil_axis], planes_.partitions, planes_.height, planes_.width);
+    check_plane(planes_.height, planes_.width);
     for (std::size_t axis = coil_axis + 1; axis < rank; ++axis) {
       volumes_ *= dimensions_[axis];
     }

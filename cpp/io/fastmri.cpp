@@ -40,6 +40,7 @@ class FastMriReader final : public ScanReader {
     }
     check_justified(bytes, file_size, "its k-space");
     check_extents(summary_.coils, 1, rows_, columns_);
+    check_plane(rows_, columns_);
     find_readout(file, file_size);
     check_mask(file, file_size, options);
     if (summary_.zero_fraction == 0) {

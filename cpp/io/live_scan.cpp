@@ -97,6 +97,7 @@ void LiveScan::place_held(bool several_partitions) {
   }
   check_extents(static_cast<std::int64_t>(noise.coils.size()), placement.depth(), placement.height(),
                 placement.width());
+  check_plane(placement.height(), placement.width());
   header_.encodings.front() = encoding;
   if (cartesian && assembler.epi() != nullptr) {
     warn(cartesian_by_name);

@@ -186,6 +186,7 @@ class MrdImagesReader final : public ScanReader {
     bytes_ += bytes;
     check_justified(bytes_, file_size, "its images");
     check_extents(shape[1], shape[2], shape[3], shape[4]);
+    check_plane(shape[3], shape[4]);
     std::vector<ImageLabel> labels = read_labels(open_dataset(group, "header", file_size), shape[0]);
     summary_.slices += shape[0] * shape[2];
     groups_.push_back({std::move(data), std::move(complex), std::move(shape), std::move(labels)});

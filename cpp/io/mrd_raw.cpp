@@ -85,6 +85,7 @@ class MrdRawReader final : public ScanReader {
     bytes = checked_product(bytes, static_cast<std::int64_t>(volumes_.volumes.size()), "its matrix");
     check_justified(bytes, file_size, "its matrix, " + std::to_string(volumes_.volumes.size()) + " times,");
     check_extents(summary_.coils, summary_.encoded_z, summary_.encoded_y, summary_.encoded_x);
+    check_plane(summary_.encoded_y, summary_.encoded_x);
   }
 
   // By the imaging lines of the first volume: where ACS lines belong depends on it.

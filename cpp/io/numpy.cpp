@@ -155,6 +155,9 @@ class NumpyReader final : public ScanReader {
     find_geometry(options);
     check_length();
     check_extents(summary_.coils, 1, height_, width_);
+    if (options.noise != NoiseUse::alone && summary_.domain != Domain::network_input) {
+      check_plane(height_, width_);
+    }
     describe();
   }
 

@@ -46,4 +46,12 @@ void check_extents(std::int64_t coils, std::int64_t partitions, std::int64_t hei
   }
 }
 
+void check_plane(std::int64_t height, std::int64_t width) {
+  if (height == 1 || width == 1) {
+    refuse("slices of " + std::to_string(height) + " x " + std::to_string(width) +
+           " samples (y, x) are no images, but a projection, a spectrum or noise; lines of several phase encodings are "
+           "right (--noise takes a noise measurement)");
+  }
+}
+
 }  // namespace mriembed::io

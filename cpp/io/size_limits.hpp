@@ -30,4 +30,7 @@ inline constexpr std::int64_t most_partitions = 1024;
 inline constexpr std::int64_t longest_side = 16384;
 void check_extents(std::int64_t coils, std::int64_t partitions, std::int64_t height, std::int64_t width);
 
+// Refuses what has a single sample along y or x: a projection, a spectrum or noise alone is no image.
+void check_plane(std::int64_t height, std::int64_t width);
+
 }  // namespace mriembed::io

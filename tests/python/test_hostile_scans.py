@@ -128,7 +128,7 @@ def test_a_slice_that_is_all_but_a_line_is_no_scan_for_a_fixed_matrix(tmp_path: 
     """Such a model pads slices to squares: this one to 16000 x 16000."""
     model, scan = tmp_path / "model.pt", tmp_path / "line.npy"
     mriembed.export_model(model, num_coils=2, embed_dim=4, widths=(8, 8, 8, 8), matrix=32)
-    np.save(scan, np.ones((2, 1, 16000), np.complex64))
+    np.save(scan, np.ones((2, 2, 16000), np.complex64))
     result = embed(model, [scan])
     assert result.status == 4
     assert "pad to a square" in result.errors[0]

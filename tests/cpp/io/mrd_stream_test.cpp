@@ -262,7 +262,7 @@ TEST(MrdStream, keeps_no_more_of_all_measurements_than_the_file_justifies) {
 }
 
 TEST(MrdStream, of_very_many_measurements_is_read_by_name) {
-  const std::string path = written(".mrd", stream_of(std::vector<Part>(most_measurements + 1, plain(1))));
+  const std::string path = written(".mrd", stream_of(std::vector<Part>(most_measurements + 1, plain(2))));
   EXPECT_EQ(refusal_of(path), "it holds 1001 measurements; at most 1000 are read together: --group reads one");
   ReadOptions options;
   options.group = "scan_1001";

@@ -176,8 +176,8 @@ TEST(NumpyReader, refuses_types_and_shapes_that_are_no_scan) {
 }
 
 TEST(NumpyReader, refuses_samples_too_large_for_single_precision) {
-  const std::vector<std::complex<double>> samples{1.0, {1e300, 0}};
-  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c16", false, "1, 1, 2", bytes_of(samples)))).find("too large"),
+  const std::vector<std::complex<double>> samples{1.0, {1e300, 0}, 1.0, 1.0};
+  EXPECT_NE(refusal_of(written(".npy", npy_bytes("<c16", false, "1, 2, 2", bytes_of(samples)))).find("too large"),
             std::string::npos);
 }
 

@@ -145,10 +145,10 @@ TEST(RawNoise, prewhitens_nothing_by_noise_of_coils_that_repeat_others) {
 TEST(RawNoise, measures_no_covariance_of_more_coils_than_noise_samples) {
   MrdMatrix matrix;
   matrix.x = matrix.recon_x = 2;
-  matrix.y = 1;
+  matrix.y = 2;
   ISMRMRD::Acquisition noise = line(1024, 2, 0);
   noise.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT);
-  const auto scan = open_scan(written_mrd(mrd_xml(matrix), {line(1024, 2, 0), noise}), {});
+  const auto scan = open_scan(written_mrd(mrd_xml(matrix), {line(1024, 2, 0), line(1024, 2, 1), noise}), {});
   EXPECT_FALSE(scan->noise_covariance().has_value());
 }
 

@@ -46,8 +46,8 @@ TEST(ScanFile, names_the_formats_to_whom_it_refuses_another) {
 
 TEST(ScanFile, takes_a_folder_beside_an_array_of_its_name_for_no_scan) {
   const std::string base = fresh_path("");
-  std::ofstream(base + ".hdr") << "# Dimensions\n1 1 1 1\n";
-  std::ofstream(base + ".cfl") << "12345678";
+  std::ofstream(base + ".hdr") << "# Dimensions\n2 2 1 1\n";
+  std::ofstream(base + ".cfl") << std::string(32, '1');
   EXPECT_EQ(open_scan_file(base, {})->summary().format, "BART");
   std::filesystem::create_directory(base);
   EXPECT_NE(refusal_of(base).find("a folder"), std::string::npos);

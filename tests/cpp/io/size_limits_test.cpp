@@ -32,5 +32,18 @@ TEST(Refuse, justifies_64_times_the_file_and_1_mib_beside) {
   EXPECT_THROW(check_justified(allowed + 64, file_size, "it"), Error);
 }
 
+TEST(SizeLimits, refuse_what_is_no_image_but_one_line) {
+  EXPECT_NO_THROW(check_plane(2, 2));
+  for (const auto& [height, width] : {std::pair{1, 256}, {256, 1}, {1, 1}}) {
+    try {
+      check_plane(height, width);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("are no images, but a projection, a spectrum or noise"),
+                std::string::npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mriembed::io
