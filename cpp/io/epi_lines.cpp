@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "epi_readout.hpp"
+
 namespace mriembed::io {
 
 namespace {
@@ -41,35 +43,6 @@ void turn(std::span<std::complex<float>> samples, std::int64_t coils, const std:
       std::reverse(first + (width % 2 == 0 ? 1 : 0), first + width);
     }
   }
-}
-
-// With a dwell time that fits the gradient: some writers give it in another unit than the gradient's times. None where
-// no unit has the readout end before its gradient does.
-std::optional<EpiReadout> in_one_unit(EpiReadout readout, std::vector<std::string>& warnings) {
-  const double gradient = readout.ramp_up + readout.flat_top + readout.ramp_down;
-  constexpr double least = 0.2;  // of the gradient
-  constexpr double most = 1.1;
-  const auto share_of = [&](double dwell_time) { return dwell_time * static_cast<double>(readout.samples) / gradient; };
-  for (const double factor : {1.0, 1e-6, 1e-3, 1e3, 1e6}) {
-    const double dwell_time = factor * readout.dwell_time;
-    if (share_of(dwell_time) < least || share_of(dwell_time) > most) {
-      continue;
-    }
-    if (factor != 1.0) {
-      warnings.push_back("EPI: " + std::to_string(readout.samples) + " samples of the header's dwell time " +
-                         std::to_string(readout.dwell_time) + " do not fit its gradient of " +
-                         std::to_string(gradient) + ": a dwell time of " + std::to_string(dwell_time) + " is taken");
-      readout.dwell_time = dwell_time;
-    }
-    return readout;
-  }
-  if (share_of(readout.dwell_time) > most) {
-    warnings.emplace_back(
-        "EPI: the header describes readouts that outlast their gradient: they are taken to be evenly "
-        "spaced already");
-    return std::nullopt;
-  }
-  return readout;
 }
 
 // Neighbouring lines around the centre of k-space: an image of low resolution, along z the projection of a slab.
@@ -123,13 +96,7 @@ EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, co
         "unevenly spaced");
     return;
   }
-  if (first.samples != encoding.readout->samples) {
-    warnings_.push_back("EPI: the header describes readouts of " + std::to_string(encoding.readout->samples) +
-                        " samples, but lines have " + std::to_string(first.samples) +
-                        ": they are taken to be evenly spaced already");
-    return;
-  }
-  const std::optional<EpiReadout> readout = in_one_unit(*encoding.readout, warnings_);
+  const std::optional<EpiReadout> readout = readout_of_lines(*encoding.readout, first, matrix_width_, warnings_);
   if (readout.has_value() && EpiRegridding::needed(*readout, matrix_width_)) {
     regridding_.emplace(*readout, matrix_width_, geometry.image.x);
     notes_.emplace_back("EPI: samples are brought to even spacing, by the header's description of the gradient");
@@ -188,6 +155,11 @@ void EpiLines::add_navigator(const VolumeKey& key, LineDirection direction, std:
 }
 
 void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
+  if (std::ranges::find(volume.directions, LineDirection::both) != volume.directions.end()) {
+    say(warnings_,
+        "EPI: lines that were measured in both directions are averaged without correction: where the directions differ "
+        "in phase, the image loses signal");
+  }
   const auto found = navigators_.find(key);
   const auto phase = found == navigators_.end() ? std::nullopt : found->second.phase();
   if (phase.has_value()) {

@@ -114,7 +114,7 @@ bool is_epi(const pugi::xml_node& trajectory_description) {
   return lower_case(text_of(child_of(trajectory_description, "identifier"))) == "conventionalepi";
 }
 
-// None where the description is another one or lacks what cannot be guessed.
+// None where the description is another one or gives no gradient.
 std::optional<EpiReadout> epi_readout_of(const pugi::xml_node& description) {
   if (!is_epi(description)) {
     return std::nullopt;
@@ -136,8 +136,7 @@ std::optional<EpiReadout> epi_readout_of(const pugi::xml_node& description) {
   readout.dwell_time = parameter("dwellTime");
   constexpr double most_samples = 65535;
   readout.samples = static_cast<std::int64_t>(std::min(parameter("numSamples"), most_samples));
-  const bool whole = readout.flat_top > 0 && readout.dwell_time > 0 && readout.samples > 1;
-  return whole ? std::optional(readout) : std::nullopt;
+  return readout.flat_top > 0 ? std::optional(readout) : std::nullopt;
 }
 
 MrdEncoding encoding_of(const pugi::xml_node& node) {

@@ -39,7 +39,7 @@ struct EpiReadout {
   double flat_top = 0;
   double ramp_down = 0;
   double delay = 0;  // of the first sample; 0 where the header does not tell
-  double dwell_time = 0;
+  double dwell_time = 0;     // 0 where the header does not tell; so the number of samples
   std::int64_t samples = 0;
 };
 
@@ -54,7 +54,7 @@ struct MrdEncoding {
   std::int64_t averages = 1;                          // of each line, by the header's limits
   Acceleration acceleration;                          // 1 where the header gives none, or no positive number
   std::string trajectory;                             // "cartesian", "epi", "spiral", ...; see below
-  std::optional<EpiReadout> readout;                  // where the header describes it in full
+  std::optional<EpiReadout> readout;                  // where the header describes its gradient
 };
 
 struct MrdHeader {

@@ -91,7 +91,8 @@ TEST(MrdHeader, reads_the_description_of_an_echo_planar_readout) {
   EXPECT_EQ(readout->samples, 96);
   EXPECT_EQ(readout_of("ConventionalEPI", times)->delay, 0);
   EXPECT_FALSE(readout_of("HargreavesVDS2000", times).has_value());
-  EXPECT_FALSE(readout_of("ConventionalEPI", replaced(times, "dwellTime", "somethingElse")).has_value());
+  EXPECT_EQ(readout_of("ConventionalEPI", replaced(times, "dwellTime", "somethingElse"))->dwell_time, 0);
+  EXPECT_FALSE(readout_of("ConventionalEPI", replaced(times, "flatTopTime", "somethingElse")).has_value());
   EXPECT_FALSE(parse_mrd_header(mrd_xml(MrdMatrix())).encodings.front().readout.has_value());
 }
 
