@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "alternate_readouts.hpp"
 #include "spokes.hpp"
 
 namespace mriembed::io {
@@ -26,6 +27,14 @@ void check_axis(const std::vector<double>& energies, const char* axis, const std
     warnings.push_back("the signal peaks " + std::to_string(distance) + " samples from the centre of k-space along " +
                        axis + ", where the header or the format puts it: it may lie elsewhere");
   }
+}
+
+std::vector<bool> every_second(std::int64_t lines) {
+  std::vector<bool> second;
+  for (std::int64_t line = 0; line < lines; ++line) {
+    second.push_back(line % 2 == 1);
+  }
+  return second;
 }
 
 }  // namespace
@@ -59,6 +68,11 @@ std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> v
   }
   check_axis(along_y, "y", likely, warnings);
   check_axis(along_x, "x", {}, warnings);
+  if (planes_of_a_coil == 1 && are_alternate_readouts(volume, coils, height, width, every_second(height))) {
+    warnings.emplace_back(
+        "every second line fits the lines beside it only if it is reversed, as in an echo-planar scan whose lines were "
+        "stored as they were measured: reverse these lines first");
+  }
   return warnings;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alternate_readouts.hpp"
 #include "epi_readout.hpp"
 
 namespace mriembed::io {
@@ -104,11 +105,15 @@ EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, co
 }
 
 EpiLines::EpiLines(std::int64_t matrix_width) : matrix_width_(matrix_width), unmarked_(true) {
-  warnings_.emplace_back("EPI: the header calls the readout Cartesian, but lines follow each other as those of EPI do");
+  warnings_.emplace_back("EPI: the header calls the readout Cartesian, but its lines are those of an echo-planar scan");
 }
 
-bool EpiLines::has_unmarked_lines(const EpiVolume& volume) {
+bool EpiLines::has_unmarked_lines(const EpiVolume& volume, bool train) {
   if (volume.depth > 1 || !is_dense(volume.directions) || has_reversed(volume)) {
+    return false;
+  }
+  const auto lines = static_cast<std::int64_t>(volume.directions.size());
+  if (!train && !are_alternate_readouts(volume.samples, volume.coils, lines, volume.width, volume.second)) {
     return false;
   }
   constexpr double clearly = 0.98;  // measured: 0.84 to 0.96 where they are reversed, 1.07 and more where not
@@ -220,7 +225,7 @@ void EpiLines::turn_unmarked_lines(EpiVolume& volume) {
     return;
   }
   if (!unmarked_.has_value()) {
-    unmarked_ = has_unmarked_lines(volume);
+    unmarked_ = has_unmarked_lines(volume, true);
   }
   if (*unmarked_) {
     volume.directions = with_second_reversed(volume);

@@ -40,8 +40,9 @@ class EpiLines {
   explicit EpiLines(std::int64_t matrix_width);
 
   // Whether every second line of a 2D volume without gaps is a reversed one, though no line is marked so: the image is
-  // clearly sharper once these are turned.
-  [[nodiscard]] static bool has_unmarked_lines(const EpiVolume& volume);
+  // clearly sharper once these are turned, and unless lines are those of a `train`, they are alternate readouts by
+  // their neighbours.
+  [[nodiscard]] static bool has_unmarked_lines(const EpiVolume& volume, bool train);
 
   // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself. ACS
   // lines of another length are those of a gradient echo, which is evenly spaced.

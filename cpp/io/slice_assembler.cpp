@@ -398,16 +398,17 @@ void SliceAssembler::find_centres() {
 
 void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
   const bool first = !std::exchange(looked_at_, true);
-  if (!epi_.has_value() && !(first && volume.time.is_of_a_train())) {
+  if (!epi_.has_value() && !first) {
     return;
   }
+  const bool train = volume.time.is_of_a_train();
   EpiVolume lines{volume.samples,
                   static_cast<std::int64_t>(coils_.size()),
                   placement_.depth(),
                   placement_.width(),
                   std::move(volume.directions),
                   std::move(volume.second)};
-  if (!epi_.has_value() && EpiLines::has_unmarked_lines(lines)) {
+  if (!epi_.has_value() && EpiLines::has_unmarked_lines(lines, train)) {
     epi_.emplace(placement_.width());
   }
   if (epi_.has_value()) {

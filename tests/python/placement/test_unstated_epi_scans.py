@@ -1,7 +1,7 @@
 """Echo-planar scans whose headers say nothing of it, as of users' own sequences, against k-space in closed form.
 
 The header says "cartesian", no line is marked as reversed and there are no navigators. Time stamps tell that lines
-follow each other faster than excitations do.
+follow each other faster than excitations do; without them, the lines' neighbours tell what was reversed.
 """
 
 import json
@@ -95,27 +95,43 @@ def kspace_as_it_is(scan: RawScan) -> NDArray[np.complex64]:
     return np.stack([line.samples for line in lines], 1)
 
 
-@pytest.mark.parametrize("between_lines", [2.1, 8.0, np.inf])
-def test_lines_with_excitations_of_their_own_or_without_times_stay_as_they_are(
-    between_lines: float, tmp_path: Path
+def forward(seed: int, *, between_lines: float) -> RawScan:
+    """The same lines, all read out in one direction."""
+    scan = unstated(FLAT, seed, between_lines=between_lines)
+    expected = cartesian(replace(FLAT, phase=0, shift=0), slice_of(seed=seed))
+    lines = [replace(readout, samples=expected[:, readout.step_1].astype(np.complex64)) for readout in scan.readouts]
+    return replace(scan, readouts=lines)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("phase", "shift"), [(0.7, 0.2), (1.3, 0.4), (0.0, 0.0)])
+@pytest.mark.parametrize("between_lines", [8.0, np.inf])
+def test_reversed_lines_are_turned_without_times_too(
+    between_lines: float, phase: float, shift: float, seed: int, tmp_path: Path
 ) -> None:
-    scan = unstated(FLAT, 0, between_lines=between_lines)
-    write_raw_scan(tmp_path / "scan.h5", scan)
-    assert np.array_equal(stored(tmp_path / "scan.h5"), kspace_as_it_is(scan))
-    assert not any("EPI" in warning for warning in warnings_of(tmp_path / "scan.h5"))
+    epi = replace(FLAT, phase=phase, shift=shift)
+    write_raw_scan(tmp_path / "scan.h5", unstated(epi, seed, between_lines=between_lines))
+    found = read_slices(tmp_path / "scan.h5")[0].kspace
+    assert distance(found, cartesian(epi, slice_of(seed=seed))) <= TOLERANCE
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_fast_train_of_lines_in_one_direction_stays_as_it_is(seed: int, tmp_path: Path) -> None:
-    scan = unstated(FLAT, seed)
-    forward = replace(FLAT, phase=0, shift=0)
-    body = slice_of(seed=seed)
-    expected = cartesian(forward, body)
-    for index, readout in enumerate(scan.readouts):
-        scan.readouts[index] = replace(readout, samples=expected[:, readout.step_1].astype(np.complex64))
+@pytest.mark.parametrize("between_lines", [ECHO_SPACING, 2.1, 8.0, np.inf])
+def test_lines_in_one_direction_stay_as_they_are(between_lines: float, seed: int, tmp_path: Path) -> None:
+    scan = forward(seed, between_lines=between_lines)
     write_raw_scan(tmp_path / "scan.h5", scan)
-    assert np.array_equal(stored(tmp_path / "scan.h5"), expected.astype(np.complex64))
-    assert not any("EPI" in warning for warning in warnings_of(tmp_path / "scan.h5"))
+    assert np.array_equal(stored(tmp_path / "scan.h5"), kspace_as_it_is(scan))
+    assert not any("EPI" in warning or "reverse" in warning for warning in warnings_of(tmp_path / "scan.h5"))
+
+
+def test_arrays_of_lines_as_they_were_measured_are_warned_of(tmp_path: Path) -> None:
+    np.save(tmp_path / "epi.npy", kspace_as_it_is(unstated(FLAT, 0)))
+    np.save(tmp_path / "forward.npy", kspace_as_it_is(forward(0, between_lines=np.inf)))
+    says = "every second line fits the lines beside it only if it is reversed"
+    assert [any(says in one for one in warnings_of(tmp_path / name)) for name in ("epi.npy", "forward.npy")] == [
+        True,
+        False,
+    ]
 
 
 def test_what_was_done_is_said(tmp_path: Path) -> None:
