@@ -2,13 +2,15 @@
 """What reading, preparing and embedding a slice of an MRD file takes with two versions of the program, in alternation.
 
     scripts/benchmarks/reading.py --before OLD/mriembed_cli [--after NEW/mriembed_cli] [--coils 32] [--matrix 256]
-        [--slices 40] [--rounds 9] [-o FILE.json]
+        [--before-model FILE.pt] [--after-model FILE.pt] [--slices 40] [--rounds 9] [-o FILE.json]
 
-Both read the same files with the same model on one thread: raw MRD HDF5 of a phantom with and without twofold readout
-oversampling (`ismrmrd_generate_cartesian_shepp_logan`, Debian's ismrmrd-tools). Times are processor times of whole
-processes, the scan reader's included; a slice's time is what each slice after the first adds. Programs take turns in
-going first; the ratio is the median of those of each turn. The same program twice gives a ratio of about 1, which shows
-how exact the others are.
+Both read the same files on one thread, with the same model unless model files are given. A version that reads another
+format of model files needs one of its own; networks of the same shape take the same time, and a small one
+(`mriembed.export_model` with `widths=(8, 8, 8, 8)`) leaves little but reading and preparing. The files are raw MRD HDF5
+of a phantom with and without twofold readout oversampling (`ismrmrd_generate_cartesian_shepp_logan`, Debian's
+ismrmrd-tools). Times are processor times of whole processes, the scan reader's included; a slice's time is what each
+slice after the first adds. Programs take turns in going first; the ratio is the median of those of each turn. The same
+program twice gives a ratio of about 1, which shows how exact the others are.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ THREADS = ["--threads", "1"]
 
 def of_slice(program: Path, model: Path, files: tuple[Path, Path], slices: int) -> float:
     """Milliseconds that a slice adds, by a file of one slice and one of all."""
-    rows = model.with_name("rows.npy")
+    rows = files[0].with_name("rows.npy")
     one, every = (run(program, model, file, rows, THREADS).cpu for file in files)
     return (every - one) / (slices - 1)
 
@@ -43,6 +45,8 @@ def main() -> None:
     parser.add_argument(
         "--after", type=Path, default=command_line_program(), help="by default that of this environment"
     )
+    parser.add_argument("--before-model", type=Path, help="by default that of the default weights")
+    parser.add_argument("--after-model", type=Path, help="by default that of the default weights")
     parser.add_argument("--coils", type=int, default=32)
     parser.add_argument("--matrix", type=int, default=256)
     parser.add_argument("--slices", type=int, default=40)
@@ -55,15 +59,16 @@ def main() -> None:
         oversampling: {name: [] for name in programs} for oversampling in OVERSAMPLING
     }
     with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "model.pt"
-        mriembed.export_model(model, weights=mriembed.DEFAULT_WEIGHTS)
+        default = Path(folder) / "model.pt"
+        mriembed.export_model(default, weights=mriembed.DEFAULT_WEIGHTS)
+        models = {"before": arguments.before_model or default, "after": arguments.after_model or default}
         for oversampling, of_program in times.items():
             sizes = (arguments.coils, arguments.matrix)
             one = phantom(Path(folder) / f"one_{oversampling}.h5", *sizes, 1, oversampling)
             every = phantom(Path(folder) / f"all_{oversampling}.h5", *sizes, arguments.slices, oversampling)
             for turn in range(arguments.rounds):
                 for name in sorted(programs, reverse=turn % 2 == 1):
-                    of_program[name].append(of_slice(programs[name], model, (one, every), arguments.slices))
+                    of_program[name].append(of_slice(programs[name], models[name], (one, every), arguments.slices))
             every.unlink()
 
     result = {
