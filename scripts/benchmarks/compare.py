@@ -1,7 +1,7 @@
 """Compares the ways to run one model file on this machine's CPU: the network, and k-space to embedding.
 
     pip install '.[benchmark]'
-    python scripts/benchmarks/compare.py [--json FILE]
+    python scripts/benchmarks/compare.py [--real-time] [--json FILE]
 
 k-space to embedding is measured for a network of the slice's own size and for the default model, which brings every
 slice to 64 x 64. Weights and input are the same for all, and every embedding is checked against float32 eager
@@ -13,6 +13,7 @@ disagree or libmriembed failed, 2 usage.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from kspace_peers import KSPACE_PEERS
 from kspace_phantom import phantom_kspace
 from machine import processor, today, versions
 from peers import PEERS
+from real_time import REAL_TIME
 from results import KSPACE, KSPACE_DEFAULT, NETWORK_INPUT, OWN, Case, Run, write_run
 from summary import summarize
 from tables import heading, summary_lines
@@ -42,6 +44,9 @@ def main() -> int:
     arguments = _arguments()
     cases: list[Case] = []
     machine, found_versions = processor(), versions(PACKAGES)
+    if arguments.real_time:
+        os.environ[REAL_TIME] = "1"  # for the processes that take turns
+        machine += ", at real-time priority"
     print(heading(machine, found_versions), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for shape in arguments.shapes:
@@ -94,6 +99,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--coils", type=_at_least(1), nargs="*", default=COILS, help="of the k-space cases")
     parser.add_argument("--rounds", type=_at_least(2), default=15, help="timed calls of each way in each case")
+    parser.add_argument(
+        "--real-time",
+        action="store_true",
+        help="run what is timed before all other work on the machine (needs CAP_SYS_NICE)",
+    )
     arguments = parser.parse_args()
     if arguments.json and not arguments.json.parent.is_dir():
         parser.error(f"--json: the folder {arguments.json.parent} does not exist")

@@ -1,5 +1,7 @@
 import argparse
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gpu_summary
@@ -12,6 +14,7 @@ from eager_model import agreement
 from gpu_peers import Candidate, host_to_host
 from kspace_phantom import phantom_kspace
 from peers import LAYOUTS
+from real_time import REAL_TIME, before_other_work
 from results import (
     DEVICE_COPY,
     NETWORK_ALONE,
@@ -112,6 +115,24 @@ def test_only_what_was_measured_and_has_the_embeddings_of_the_reference_is_right
     assert not is_right(row(OWN, 1.0, agrees=False))
     assert not is_right(Row(OWN, failed="out of memory"))
     assert not is_right(None)
+
+
+def test_timed_calls_have_real_time_priority_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def policies() -> set[int]:
+        return {os.sched_getscheduler(int(thread.name)) for thread in Path("/proc/self/task").iterdir()}
+
+    before = policies()
+    with before_other_work():
+        assert policies() == before
+    monkeypatch.setenv(REAL_TIME, "1")
+    try:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(int).result()
+            with before_other_work():
+                assert policies() == {os.SCHED_FIFO}
+    except PermissionError:
+        pytest.skip("this process may not take real-time priority")
+    assert policies() == {os.SCHED_OTHER}
 
 
 @pytest.mark.parametrize("text", ["1,2,3", "1,2,3,4,5", "1,3,8,8", "0,2,8,8", "1,2,8,x", "1,2,8,", ""])
