@@ -11,6 +11,7 @@
 #include <limits>
 #include <string_view>
 
+#include "coil_axis.hpp"
 #include "echo_check.hpp"
 #include "noise_measurement.hpp"
 #include "noise_scan.hpp"
@@ -269,6 +270,11 @@ class NumpyReader final : public ScanReader {
     Slice first;
     read(0, first);
     tell_of_zeros(first.samples, summary_);
+    if (is_phase_encoded(first.samples, channels_)) {
+      summary_.warnings.emplace_back(
+          "the first axis, which is taken for coils, looks like partitions in k-space: its signal peaks in the middle; "
+          "transform a 3D scan along z and save it as (partitions, coils, y, x)");
+    }
     const std::vector<std::string> warnings = warnings_of_echo(first.samples, channels_, height_, width_);
     summary_.warnings.insert(summary_.warnings.end(), warnings.begin(), warnings.end());
   }
