@@ -50,6 +50,7 @@ CentralLines central_lines(std::span<const std::complex<float>> samples, std::in
   CentralLines lines{samples, std::max<std::int64_t>(1, coils / most_coils_used), 1, height, width};
   lines.coils = std::min(coils, most_coils_used);
   std::vector<double> energies;
+  energies.reserve(static_cast<std::size_t>(height));
   for (std::int64_t line = 0; line < height; ++line) {
     energies.push_back(lines.energy(line));
   }

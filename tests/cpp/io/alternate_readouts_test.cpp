@@ -26,6 +26,7 @@ struct Scan {
 
 std::vector<bool> every_second(std::int64_t lines) {
   std::vector<bool> second;
+  second.reserve(static_cast<std::size_t>(lines));
   for (std::int64_t line = 0; line < lines; ++line) {
     second.push_back(line % 2 == 1);
   }
@@ -57,11 +58,13 @@ std::vector<Complex> kspace(const Scan& scan, unsigned seed) {
   std::vector<Complex> samples;
   for (std::int64_t coil = 0; coil < scan.coils; ++coil) {
     for (std::int64_t line = 0; line < scan.height; ++line) {
+      const std::int64_t middle_x = scan.width / 2;
+      const std::int64_t middle_y = scan.height / 2;
       const bool reversed = scan.alternate && line % 2 == 1;
       const double side = reversed ? -1 : 1;
       for (std::int64_t x = 0; x < scan.width; ++x) {
-        const double kx = side * (static_cast<double>(x - scan.width / 2) + scan.shift);
-        const auto ky = static_cast<double>(line - scan.height / 2);
+        const double kx = side * (static_cast<double>(x - middle_x) + scan.shift);
+        const auto ky = static_cast<double>(line - middle_y);
         std::complex<double> sum = 0;
         for (const Point& point : object) {
           sum += point.weights[static_cast<std::size_t>(coil)] *

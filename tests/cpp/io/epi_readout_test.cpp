@@ -80,7 +80,7 @@ TEST(EpiReadout, of_lines_with_other_samples_than_described_is_as_long_as_descri
 }
 
 TEST(EpiReadout, of_lines_with_some_samples_more_or_less_keeps_its_dwell_time) {
-  for (const std::uint16_t samples : {96, 104}) {
+  for (const std::uint16_t samples : {std::uint16_t{96}, std::uint16_t{104}}) {
     const Answer found = answer(described, line_of(samples));
     EXPECT_EQ(found.readout->samples, samples);
     EXPECT_EQ(found.dwell_time(), 4);
