@@ -135,19 +135,30 @@ TEST_F(EmbeddingWriterTest, npy_of_no_rows_is_valid_too) {
   EXPECT_TRUE(Json::parse(contents(folder / "rows.json"))["rows"].empty());
 }
 
+// AtomicFile collects a megabyte; the numbers take three, and what they are more than one.
 TEST_F(EmbeddingWriterTest, npy_larger_than_the_buffer_keeps_every_row) {
-  const auto writer = open("rows.npy");
-  constexpr int rows = 200000;
-  for (int row = 0; row < rows; ++row) {
-    writer->add(source(row), std::array<float, 2>{static_cast<float>(row), -1.0F});
+  constexpr std::size_t rows = 5000;
+  constexpr std::size_t embed_dim = 150;
+  const auto writer = mriembed::cli::open_writer(OutputTarget::parse((folder / "rows.npy").string()),
+                                                 {"model.pt", model.sha256, embed_dim});
+  std::vector<float> row(embed_dim);
+  for (std::size_t number = 0; number < rows; ++number) {
+    row.front() = static_cast<float>(number);
+    row.back() = -row.front();
+    writer->add(source(static_cast<int>(number)), row);
   }
   writer->finish();
   const Npy npy = parse_npy(contents(folder / "rows.npy"));
-  ASSERT_EQ(npy.shape, (std::vector<std::size_t>{rows, 2}));
-  for (std::size_t row = 0; row < rows; ++row) {
-    ASSERT_EQ(npy.values[2 * row], static_cast<float>(row));
+  ASSERT_EQ(npy.shape, (std::vector<std::size_t>{rows, embed_dim}));
+  const std::string json = contents(folder / "rows.json");
+  EXPECT_GT(json.size(), std::size_t{1} << 20U);
+  const Json described = Json::parse(json)["rows"];
+  ASSERT_EQ(described.size(), rows);
+  for (std::size_t number = 0; number < rows; ++number) {
+    ASSERT_EQ(npy.values[embed_dim * number], static_cast<float>(number));
+    ASSERT_EQ(npy.values[embed_dim * number + embed_dim - 1], -static_cast<float>(number));
+    ASSERT_EQ(described[number]["slice"], number);
   }
-  EXPECT_EQ(Json::parse(contents(folder / "rows.json"))["rows"].size(), rows);
 }
 
 TEST_F(EmbeddingWriterTest, jsonl_holds_one_object_a_line) {
