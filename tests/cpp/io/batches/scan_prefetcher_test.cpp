@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <future>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -294,9 +295,14 @@ TEST(ScanPrefetcher, says_so_instead_of_waiting_for_a_batch_that_will_never_come
   EXPECT_THROW(ahead->next(1), Error);
 }
 
-// Whether the destructor returns.
+// Whether the destructor returns. `meanwhile` runs once its thread calls it.
 bool ends(std::unique_ptr<ScanPrefetcher> ahead, const std::function<void()>& meanwhile) {
-  std::future<void> destruction = std::async(std::launch::async, [&ahead] { ahead.reset(); });
+  std::latch called(1);
+  std::future<void> destruction = std::async(std::launch::async, [&] {
+    called.count_down();
+    ahead.reset();
+  });
+  called.wait();
   meanwhile();
   return destruction.wait_for(long_enough) == std::future_status::ready;
 }
