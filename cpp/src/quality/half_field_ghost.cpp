@@ -21,6 +21,8 @@ constexpr double least_energy = 0.02;  // over the strongest block's
 constexpr double agreement = 0.08;     // radians
 constexpr std::size_t fewest_blocks = 16;
 constexpr double least_share = 0.7;
+constexpr double least_share_of_few = 0.9;
+constexpr double less_for_more = 0.35;
 constexpr double largest_phase = std::numbers::pi / 4;
 
 std::vector<float> hann_window(std::int64_t length) {
@@ -82,14 +84,22 @@ HalfFieldGhost HalfFieldGhostCheck::of(const ArrayView<const std::complex<float>
     read(kspace, coil, scale, lines);
     add_to_blocks();
   }
-  std::vector<double> of_blocks = phases();
+  double strongest = 0;
+  for (const Block& block : blocks_) {
+    strongest = std::max(strongest, block.energy);
+  }
+  std::vector<Block> of_object = blocks_;
+  std::erase_if(of_object, [&](const Block& block) { return block.energy <= least_energy * strongest; });
+  std::vector<double> of_blocks = phases(of_object);
   if (of_blocks.size() < fewest_blocks) {
     return {};
   }
+  const double part_of_object = static_cast<double>(of_blocks.size()) / static_cast<double>(of_object.size());
+  const double share = std::max(least_share, least_share_of_few - less_for_more * part_of_object);
   const double phase = most_frequent(of_blocks);
   const auto agreeing = static_cast<std::size_t>(std::ranges::count_if(
       of_blocks, [&](double of_block) { return std::abs(without_sign(of_block - phase)) <= agreement; }));
-  if (agreeing < fewest_blocks || static_cast<double>(agreeing) < least_share * static_cast<double>(of_blocks.size()) ||
+  if (agreeing < fewest_blocks || static_cast<double>(agreeing) < share * static_cast<double>(of_blocks.size()) ||
       std::abs(phase) > largest_phase) {
     return {};
   }
@@ -139,14 +149,10 @@ void HalfFieldGhostCheck::add_to_blocks() {
   }
 }
 
-std::vector<double> HalfFieldGhostCheck::phases() const {
-  double strongest = 0;
-  for (const Block& block : blocks_) {
-    strongest = std::max(strongest, block.energy);
-  }
+std::vector<double> HalfFieldGhostCheck::phases(const std::vector<Block>& of_object) {
   std::vector<double> phases;
-  for (const Block& block : blocks_) {
-    if (block.energy > least_energy * strongest && std::abs(block.product) > least_coherence * block.energy) {
+  for (const Block& block : of_object) {
+    if (std::abs(block.product) > least_coherence * block.energy) {
       phases.push_back(without_sign(std::arg(block.product)));
     }
   }

@@ -31,8 +31,9 @@ struct HalfFieldGhost {
 // Blocks of 2 x 2 pixels count in which E and O, over all coils, have a coherence of at least 0.98, and at least 0.02
 // of the strongest block's energy. Parts of the object that lie half a field apart may satisfy this by chance, so the
 // phase is the one that most blocks agree on: the median of those within 0.08 rad. Not judged: fewer than 16 such
-// blocks or fewer than 70 % of all that count, fewer than 24 lines side by side, or a phase beyond pi / 4. Such a ghost
-// would have more than 0.41 of the object's magnitude, and two similar objects half a field apart look the same.
+// blocks, fewer than max(0.7, 0.9 - 0.35 s) of all that count, of which the share of the blocks with this energy is s
+// (small if the object fills the field of view), fewer than 24 lines side by side, or a phase beyond pi / 4. Such a
+// ghost would have more than 0.41 of the object's magnitude, and two similar objects half a field apart look the same.
 class HalfFieldGhostCheck {
  public:
   // `measured`: the lines of which at least half of the samples were measured. `scales`: with which the samples of each
@@ -50,7 +51,7 @@ class HalfFieldGhostCheck {
   void read(const ArrayView<const std::complex<float>, 3>& kspace, std::int64_t coil, float scale, LineRange lines);
   void add_to_blocks();
   // The phases of the blocks that count, from -pi / 2 to pi / 2.
-  [[nodiscard]] std::vector<double> phases() const;
+  [[nodiscard]] static std::vector<double> phases(const std::vector<Block>& of_object);
 
   std::int64_t rows_ = 0;   // of each image: half of the lines
   std::int64_t width_ = 0;  // a multiple of the block's

@@ -214,6 +214,21 @@ TEST(HalfFieldGhostTest, is_not_judged_where_the_object_fills_the_field_of_view)
   }
 }
 
+// A signal in quadrature with the one half a field above it, whose phase the coil turns by so much on the way.
+Complex quadrature(double strength) { return std::polar(strength, pi / 2 + 0.2 * pi); }
+
+// A part with nothing opposite agrees on 0, a smaller one with a signal in quadrature opposite does not. Three quarters
+// that agree are not enough in a third of the object.
+TEST(HalfFieldGhostTest, is_judged_from_a_small_part_of_the_object_only_if_nearly_all_of_it_agrees) {
+  const Ellipse filling{0, -0.24, 3, 0.24, 1};
+  const Ellipse alone{0.25, 0.1, 0.15, 0.1, 1};
+  const Object disagreeing{filling, alone, {-0.2, 0.34, 0.13, 0.065, 1}, {0.3, 0.34, 0.13, 0.065, quadrature(0.3)}};
+  EXPECT_FALSE(ghost_of(measured(disagreeing, 1, 128, 64, 1, 0)).judged);
+  const HalfFieldGhost agreeing = ghost_of(with_ghost(measured({filling, alone}, 1, 128, 64, 1, 0), 0.2));
+  EXPECT_TRUE(agreeing.judged);
+  EXPECT_NEAR(agreeing.phase, 0.2, 0.03);
+}
+
 // Where coils see one of two places only, the phase can be judged without an empty part.
 TEST(HalfFieldGhostTest, is_right_if_it_is_judged_in_strongly_shaded_coils) {
   const Object filling{{0, 0, 0.7, 0.3, 1}, {0.2, 0.05, 0.1, 0.1, -0.6}};
@@ -253,9 +268,6 @@ TEST(HalfFieldGhostTest, is_not_judged_of_few_lines_single_samples_or_none) {
   EXPECT_FALSE(ghost_of(with_lines(measured(body, 2, 64, 64), [](std::int64_t) { return false; })).judged);
   EXPECT_FALSE(ghost_of(with_lines(measured(body, 2, 64, 64), [](std::int64_t y) { return y % 2 == 0; })).judged);
 }
-
-// A signal in quadrature with the one half a field above it, whose phase the coil turns by so much on the way.
-Complex quadrature(double strength) { return std::polar(strength, pi / 2 + 0.2 * pi); }
 
 // Parts that lie half a field apart by chance, one with 0.3 of the other's signal, agree on a phase of 2 atan(0.3); the
 // part with nothing opposite says 0.
