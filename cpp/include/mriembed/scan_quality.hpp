@@ -78,8 +78,9 @@ struct SliceQuality {
   double motion_level = 0;
   std::int64_t motion_line = 0;  ///< the first line after the motion
   Spike residual_spike;          ///< by the residual: finds small spikes near the centre as well
-  /// Whether ghost_phase is known: with at least 4 coils if lines_are_judged, with fewer if the object leaves enough of
-  /// the field of view along y empty. The ghost then has tan(|ghost_phase| / 2) times the object's magnitude.
+  /// Whether ghost_phase is known: with at least 4 coils if lines_are_judged and follow from their neighbours, as those
+  /// of an object that wraps around may not, with fewer if the object leaves enough of the field of view along y empty.
+  /// The ghost then has tan(|ghost_phase| / 2) times the object's magnitude.
   bool ghost_is_judged = false;
   /// Mean power around the echo over that of all other samples, of the median coil: at least 8 where there is an
   /// object. 0: not known.
@@ -112,9 +113,10 @@ struct ScanQualityFigures {
 /// samples of a coil, as images along x. Noise is the mean power of the emptiest eighth of blocks of at least 64
 /// samples; these contain noise alone if the object leaves a part of the field of view empty. Their mean is corrected
 /// for the selection (order statistics of normal variables, Blom 1958). No noise is estimated for a coil whose emptiest
-/// blocks differ by more than chance, and for no coil if fewer than half of them remain. Correlations are estimated in
-/// the blocks that are emptiest in the mean over coils, from the first slices, until at least 4096 samples are
-/// gathered; of no coil that has more than its noise there, and of none if fewer than 256 samples are gathered.
+/// blocks differ by more than chance or have more in common with the next line than noise has, and for no coil if fewer
+/// than half of them remain. Correlations are estimated in the blocks that are emptiest in the mean over coils, from the
+/// first slices, until at least 4096 samples are gathered; of no coil that has more than its noise there, and of none if
+/// fewer than 256 samples are gathered.
 class ScanQuality {
  public:
   /// `coils`: of every slice.

@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::int64_t reach = 9;
 constexpr std::int64_t beside = 3;
+constexpr double least_steadiness = 0.5;      // interference may come and go
 constexpr double share_of_single_coil = 0.5;  // structures of the object stand out more in one coil than in all
 
 // Of each frequency of one coil.
-std::vector<double> levels_of(const double* power, std::int64_t width) {
+std::vector<double> levels_of(const double* power, const double* outermost, std::int64_t width) {
   std::vector<double> levels(static_cast<std::size_t>(width), 1.0);
   const auto at = [&](std::int64_t x) { return power[(x + width) % width]; };
   std::vector<double> around;
@@ -26,20 +27,23 @@ std::vector<double> levels_of(const double* power, std::int64_t width) {
     const auto middle = around.begin() + reach - 1;
     std::ranges::nth_element(around, middle);
     const double floor = std::max({*middle, at(x - beside), at(x + beside)});
-    levels[static_cast<std::size_t>(x)] = floor > 0 ? power[x] / floor : 1;
+    const double steadiness = power[x] > 0 ? std::clamp(outermost[x] / power[x], least_steadiness, 1.0) : 1;
+    levels[static_cast<std::size_t>(x)] = floor > 0 ? power[x] / floor * steadiness : 1;
   }
   return levels;
 }
 
 }  // namespace
 
-Interference strongest_interference(const std::vector<double>& spectrum, std::int64_t coils) {
+Interference strongest_interference(const std::vector<double>& spectrum, const std::vector<double>& outermost,
+                                    std::int64_t coils) {
   const auto width = static_cast<std::int64_t>(spectrum.size()) / coils;
   std::vector<double> means(static_cast<std::size_t>(width), 0.0);
   std::vector<double> largest(means.size(), 0.0);
   std::vector<std::int64_t> coil_of_largest(means.size(), 0);
   for (std::int64_t coil = 0; coil < coils; ++coil) {
-    const std::vector<double> levels = levels_of(spectrum.data() + coil * width, width);
+    const std::vector<double> levels =
+        levels_of(spectrum.data() + coil * width, outermost.data() + coil * width, width);
     for (std::size_t x = 0; x < levels.size(); ++x) {
       means[x] += levels[x] / static_cast<double>(coils);
       if (levels[x] > largest[x]) {

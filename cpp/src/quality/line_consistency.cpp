@@ -18,8 +18,11 @@ namespace {
 constexpr std::int64_t most_coils = 8;
 constexpr std::int64_t fewest_lines = 24;
 constexpr std::int64_t fewest_samples = 16;
-constexpr double least_coherence = 0.5;     // of both predictions: noise alone stays far below, objects far above
-constexpr std::int64_t most_samples = 256;  // of a readout, around its centre: what lies beyond is mostly noise
+constexpr double least_coherence = 0.5;       // of both predictions: noise alone stays far below, objects far above
+constexpr double resolved_coherence = 0.965;  // objects that the coils do not resolve, as those that wrap, stay below
+constexpr double level_of_unresolved = 0.5;
+constexpr double least_residual_share = 0.1;  // of the power of a spike's sample: of an object's peaks less is left
+constexpr std::int64_t most_samples = 256;    // of a readout, around its centre: what lies beyond is mostly noise
 // Samples between coils, a cache line: coils whose distance is a power of two compete for the same places in the cache.
 constexpr std::int64_t apart = 8;
 // More make neither weights nor the ghost's phase much more certain, and cost time.
@@ -57,13 +60,19 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
     return found;
   }
   const kernels::Coherence turn = coherence();
-  // Without an object the predictions have nothing in common.
-  found.judged = std::abs(turn.product) > least_coherence * std::sqrt(turn.energy_of_a * turn.energy_of_b);
-  if (!found.judged) {
+  const double of_predictions = std::abs(turn.product) / std::sqrt(turn.energy_of_a * turn.energy_of_b);
+  if (!(of_predictions > least_coherence)) {  // without an object they have nothing in common
     return found;
   }
-  found.ghost_phase = std::arg(turn.product) / 2;
-  found.motion = motion();
+  found.judged = true;
+  const std::int64_t centre = height / 2 - first;
+  found.motion = motion(centre);
+  found.ghost_is_judged = of_predictions > resolved_coherence;
+  if (found.ghost_is_judged) {
+    found.ghost_phase = std::arg(turn.product) / 2;
+  } else if (!SuddenMotion::is_at_centre(found.motion.line, centre)) {  // there it is halved already
+    found.motion.level *= level_of_unresolved;
+  }
   found.motion.line += first;
   const std::int64_t first_sample = kspace.shape[2] / 2 - width_ / 2;
   found.residual_spike = residual_spike({echo.y - first, echo.x - first_sample});
@@ -92,10 +101,25 @@ Spike LineConsistencyCheck::residual_spike(Echo echo) const {
   constexpr double any = std::numeric_limits<double>::infinity();  // the lines beside a spike are predicted from it
   Spike spike = strongest_spike(inner, lines_ - 2, width_, {echo.y - 1, echo.x}, any);
   spike.y += 1;
+  if (spike.level > 0) {
+    spike.level *= std::min(1.0, residual_share(spike.y, spike.x) / least_residual_share);
+  }
   return spike;
 }
 
-SuddenMotion LineConsistencyCheck::motion() {
+double LineConsistencyCheck::residual_share(std::int64_t number, std::int64_t x) const {
+  double residual = 0;
+  double power = 0;
+  for (std::int64_t coil = 0; coil < coils_; ++coil) {
+    const auto place = static_cast<std::size_t>(coil * coil_stride_ + number * width_ +
+                                                (x + width_ - width_ / 2) % width_);  // k_x = 0 lies in front
+    residual += std::norm(std::complex<double>(measured_[place] - predicted_[place] - predicted_otherwise_[place]));
+    power += std::norm(std::complex<double>(measured_[place]));
+  }
+  return power > 0 ? residual / power : 0;
+}
+
+SuddenMotion LineConsistencyCheck::motion(std::int64_t centre) {
   predict(weights_of_all_, From::before, 1, predicted_);
   predict(weights_of_all_, From::after, 1, predicted_otherwise_);
   const kernels::FourierTransform transform(width_);
@@ -106,7 +130,7 @@ SuddenMotion LineConsistencyCheck::motion() {
     }
   }
   return motion_.of({measured_.data(), predicted_.data(), predicted_otherwise_.data(), coils_, coil_stride_, width_},
-                    lines_);
+                    lines_, centre);
 }
 
 void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& kspace,

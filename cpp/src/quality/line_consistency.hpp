@@ -21,6 +21,7 @@ namespace mriembed::quality {
 
 struct LineConsistency {
   bool judged = false;
+  bool ghost_is_judged = false;
   // Half of the phase between what the weights of odd lines and those of even lines say of the same line: with odd
   // lines turned by p, the ones carry exp(i p) and the others exp(-i p).
   double ghost_phase = 0;
@@ -37,8 +38,9 @@ class LineConsistencyCheck {
   // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
   // the most energy. Not judged with less than 4 coils, 16 samples or 24 lines side by side, in which at least half of
   // the samples were measured, nor where there is noise alone: where the coherence of both predictions is less than a
-  // half.
-  // `scales`: with which the samples of each coil have a mean power near 1. `echo`: where no spike is told.
+  // half. Where it is less than 0.965, the coils do not resolve the object, as if it wraps around, or it moved: the
+  // ghost is not judged, and the level of a motion is halved. `scales`: with which the samples of each coil have a mean
+  // power near 1. `echo`: where no spike is told.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
                      const std::vector<double>& energies, const std::vector<float>& scales, Echo echo);
 
@@ -53,8 +55,11 @@ class LineConsistencyCheck {
                std::vector<std::complex<float>>& predicted);
   // `echo`: by its place among the lines.
   [[nodiscard]] Spike residual_spike(Echo echo) const;
+  // What both lines beside it leave unexplained of the power of a sample, over all coils; k_x ascending.
+  [[nodiscard]] double residual_share(std::int64_t number, std::int64_t x) const;
   // The samples are images along x; the motion is told in k-space, by the weights of all lines.
-  SuddenMotion motion();
+  // `centre`: the place of k_y = 0 among the lines.
+  SuddenMotion motion(std::int64_t centre);
   // Of the predictions by the weights of even lines and of odd ones, in up to 32 lines.
   kernels::Coherence coherence();
   [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t coil,

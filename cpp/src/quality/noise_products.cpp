@@ -61,9 +61,8 @@ NoiseProducts noise_products(const BlockLayout& layout, const std::vector<std::c
       for (std::int64_t coil = 0; coil < coils; ++coil) {
         const std::complex<float>* const row = rows.data() + (coil * layout.lines + line) * layout.width;
         for (std::int64_t x = 0; x < layout.block_width; ++x) {
-          const std::int64_t from = (first_x + x + layout.width - layout.width / 2) % layout.width;
           samples[static_cast<std::size_t>(coil * layout.block_width + x)] =
-              row[from] * scales[static_cast<std::size_t>(coil)];
+              row[layout.place_of(first_x + x)] * scales[static_cast<std::size_t>(coil)];
         }
       }
       for (std::int64_t x = 0; x < layout.block_width; x += kernels::CoilBlock::most_pixels) {

@@ -18,6 +18,8 @@ struct BlockLayout {
 
   [[nodiscard]] std::int64_t blocks() const { return segments * groups; }
   [[nodiscard]] std::int64_t first_line(std::int64_t group) const { return group * lines / groups; }
+  // Where pixel x lies in a line with x = 0, the middle pixel, in front.
+  [[nodiscard]] std::int64_t place_of(std::int64_t x) const { return (x + width - width / 2) % width; }
 };
 
 // One of so many blocks is taken as empty.

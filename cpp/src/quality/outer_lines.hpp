@@ -29,6 +29,10 @@ class OuterLines {
 
   // Mean power along x of a coil, an image's pixel for each frequency of the readout: 0 is the lowest, width / 2 none.
   [[nodiscard]] const double* power(std::int64_t coil) const { return power_.data() + coil * width_; }
+  // The same of the half of them that is farthest from the centre; of few samples, of all.
+  [[nodiscard]] const double* outermost_power(std::int64_t coil) const {
+    return outermost_power_.data() + coil * width_;
+  }
 
   // The noise power of a coil, or 0 where no part of the lines is empty; see ScanQuality.
   [[nodiscard]] double noise_power(std::int64_t coil) const { return noise_[static_cast<std::size_t>(coil)]; }
@@ -40,7 +44,8 @@ class OuterLines {
   std::int64_t width_ = 0;
   std::int64_t lines_ = 0;
   std::int64_t nearest_ = 0;
-  std::vector<double> power_;         // (coils, x)
+  std::vector<double> power_;  // (coils, x)
+  std::vector<double> outermost_power_;
   std::vector<double> noise_;         // of each coil
   std::vector<float> of_groups_;      // of one coil, times its scale squared: (groups of lines, x)
   std::vector<double> block_powers_;  // (coils, blocks), where coils are correlated

@@ -112,7 +112,7 @@ class ScanQuality::State {
       gather_outer_lines(kspace, measured);
       const quality::LineConsistency lines = consistency_.of(kspace, dense, energies, scales_, echo);
       slice.lines_are_judged = lines.judged;
-      slice.ghost_is_judged = lines.judged;
+      slice.ghost_is_judged = lines.ghost_is_judged;
       slice.ghost_phase = lines.ghost_phase;
       if (coils() < quality::LineConsistencyCheck::fewest_coils) {
         const quality::HalfFieldGhost ghost = ghost_of_few_coils_.of(kspace, dense, scales_);
@@ -149,7 +149,7 @@ class ScanQuality::State {
       count_lost_slice(figures.slices[slice]);
     }
     if (!spectrum_.empty()) {
-      figures.interference = quality::strongest_interference(spectrum_, coils());
+      figures.interference = quality::strongest_interference(spectrum_, outermost_spectrum_, coils());
     }
     figures.correlation_samples = correlation_is_estimated() ? products_.samples : noise_samples_;
     return figures;
@@ -253,6 +253,7 @@ class ScanQuality::State {
     if (spectrum_.empty() && shows_interference) {
       width_ = outer_.width();
       spectrum_.assign(static_cast<std::size_t>(coils() * width_), 0.0);
+      outermost_spectrum_ = spectrum_;
     }
     for (std::int64_t coil = 0; coil < coils(); ++coil) {
       Gathered& gathered = gathered_[static_cast<std::size_t>(coil)];
@@ -261,7 +262,9 @@ class ScanQuality::State {
         ++gathered.estimates;
       }
       for (std::int64_t x = 0; x < width_ && width_ == outer_.width() && shows_interference; ++x) {
-        spectrum_[static_cast<std::size_t>(coil * width_ + x)] += outer_.power(coil)[x];
+        const auto place = static_cast<std::size_t>(coil * width_ + x);
+        spectrum_[place] += outer_.power(coil)[x];
+        outermost_spectrum_[place] += outer_.outermost_power(coil)[x];
       }
     }
   }
@@ -353,6 +356,7 @@ class ScanQuality::State {
   quality::HalfFieldGhostCheck ghost_of_few_coils_;
   std::int64_t width_ = 0;
   std::vector<double> spectrum_;  // (coils, frequency), summed over the slices as wide as the first one
+  std::vector<double> outermost_spectrum_;
 };
 
 ScanQuality::ScanQuality(std::int64_t coils) {

@@ -1,8 +1,10 @@
 #include "quality/sudden_motion.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 #include <numeric>
 
 namespace mriembed::quality {
@@ -18,6 +20,9 @@ constexpr std::int64_t most_shift = 16;    // the largest shift is a part of the
 constexpr std::int64_t first_break = 2;    // the first line that may be the first after a motion
 constexpr float clip = 2;
 constexpr double floor_of_fall = 0.05;
+constexpr double least_share = 0.25;  // of the fall, of the line that has less of it: counts nothing
+constexpr double full_share = 0.4;    // counts in full
+constexpr double weight_at_centre = 0.5;
 constexpr float tiny = 1e-30F;
 
 // Of each column, the middle one of the values in all rows, of an even number the upper one. Reorders the rows.
@@ -50,20 +55,28 @@ void for_lines_nearby(std::int64_t line, std::int64_t first, std::int64_t end, c
 
 }  // namespace
 
-SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int64_t lines) {
+SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int64_t lines, std::int64_t centre) {
   first_ = first;
   lines_ = lines;
   width_ = first.samples;
   sum_over_coils();
   find_weights();
-  const std::vector<double> falls = this->falls();
+  find_shifts();
+  std::vector<double> falls;
+  for (const Break& of_break : breaks_) {
+    falls.push_back(of_break.fall(largest_of(of_break)));
+  }
   SuddenMotion found;
   const auto breaks = static_cast<std::int64_t>(falls.size());
   for (std::int64_t index = 0; index < breaks; ++index) {
     double nearby = 0;
     for_lines_nearby(index, 0, breaks,
                      [&](std::int64_t other) { nearby = std::max(nearby, falls[static_cast<std::size_t>(other)]); });
-    const double level = falls[static_cast<std::size_t>(index)] / (floor_of_fall + nearby);
+    if (falls[static_cast<std::size_t>(index)] <= found.level * (floor_of_fall + nearby)) {
+      continue;
+    }
+    const double weight = SuddenMotion::is_at_centre(first_break + index, centre) ? weight_at_centre : 1;
+    const double level = weight * fall_by_motion(index, centre) / (floor_of_fall + nearby);
     if (level > found.level) {
       found = {level, first_break + index};
     }
@@ -147,18 +160,13 @@ void SuddenMotionCheck::find_weights() {
   }
 }
 
-std::vector<double> SuddenMotionCheck::falls() {
-  struct Sums {
-    double still = 0;
-    double residual = 0;
-    float peak = 0;
-  };
+void SuddenMotionCheck::find_shifts() {
   const std::int64_t length = 2 * width_;  // shifts by half a pixel
   const std::int64_t breaks = std::max<std::int64_t>(0, lines_ - 1 - first_break);
   shifts_.resize(static_cast<std::size_t>(breaks * length));
-  std::vector<Sums> sums(static_cast<std::size_t>(breaks));
+  breaks_.assign(static_cast<std::size_t>(breaks), Break());
   for (std::int64_t index = 0; index < breaks; ++index) {
-    Sums& of_break = sums[static_cast<std::size_t>(index)];
+    Break& of_break = breaks_[static_cast<std::size_t>(index)];
     std::complex<float>* const products = shifts_.data() + index * length;
     for (std::int64_t x = 0; x < width_; ++x) {
       const auto own = static_cast<std::size_t>((first_break + index) * width_ + x);
@@ -172,20 +180,63 @@ std::vector<double> SuddenMotionCheck::falls() {
     for (std::int64_t x = 0; x < width_ && of_break.peak > 0; ++x) {  // within the range of float
       products[x] /= of_break.peak;
     }
+    of_break.of_shifts = products;
   }
   kernels::FourierTransform(length).along_rows(shifts_.data(), breaks, kernels::Direction::forward, 1, memory_);
+}
+
+double SuddenMotionCheck::largest_of(const Break& of_break) const {
+  const std::int64_t length = 2 * width_;
   const std::int64_t most = width_ / most_shift * 2;
-  std::vector<double> falls;
-  for (std::int64_t index = 0; index < breaks; ++index) {
-    const Sums& of_break = sums[static_cast<std::size_t>(index)];
-    float best = 0;
-    for (std::int64_t step = -most; step <= most; ++step) {
-      best = std::max(best, std::norm(shifts_[static_cast<std::size_t>(index * length + (step + length) % length)]));
-    }
-    const double largest = std::sqrt(static_cast<double>(best)) * static_cast<double>(of_break.peak);
-    falls.push_back(of_break.residual > 0 ? 2 * (largest - of_break.still) / of_break.residual : 0);
+  float best = 0;
+  for (std::int64_t step = -most; step <= most; ++step) {
+    best = std::max(best, std::norm(of_break.of_shifts[(step + length) % length]));
   }
-  return falls;
+  return std::sqrt(static_cast<double>(best)) * static_cast<double>(of_break.peak);
+}
+
+double SuddenMotionCheck::fall_by_motion(std::int64_t index, std::int64_t centre) const {
+  const Break& of_break = breaks_[static_cast<std::size_t>(index)];
+  const std::int64_t length = 2 * width_;
+  const std::int64_t most = width_ / most_shift * 2;
+  const std::int64_t line = first_break + index;
+  // Of a shift along y by as much.
+  const double most_phase = 2 * std::numbers::pi / static_cast<double>(most_shift) *
+                            static_cast<double>(std::max(std::abs(line - centre), std::abs(line - 1 - centre)));
+  constexpr std::array<std::complex<double>, 4> quarters{{{1, 0}, {0, 1}, {-1, 0}, {0, -1}}};
+  double best = 0;
+  std::complex<double> turn = 1;  // of the sample at x = 0
+  std::int64_t shift = 0;
+  for (std::int64_t step = -most; step <= most; ++step) {
+    // The ramp is 1 at k_x = 0, which lies at width / 2.
+    const std::complex<double> to_centre = quarters[static_cast<std::size_t>((step % 4 + 4) % 4)];
+    const std::complex<double> sum =
+        to_centre * std::complex<double>(of_break.of_shifts[(step + length) % length]) * double{of_break.peak};
+    if (std::abs(sum) <= best) {
+      continue;
+    }
+    const double phase = std::clamp(std::arg(sum), -most_phase, most_phase);
+    if (const double undone = (sum * std::polar(1.0, -phase)).real(); undone > best) {
+      best = undone;
+      turn = to_centre * std::polar(1.0, -phase);
+      shift = step;
+    }
+  }
+  const double gain = best - of_break.still;
+  if (!(gain > 0)) {
+    return 0;
+  }
+  const std::complex<double> of_sample =
+      std::polar(1.0, -2 * std::numbers::pi * static_cast<double>(shift) / static_cast<double>(length));
+  double of_line = 0;  // of the gain; that of the line before is the rest
+  for (std::int64_t x = 0; x < width_; ++x) {
+    const auto own = static_cast<std::size_t>(line * width_ + x);
+    const std::complex<double> product(weight_[own] * with_before_[own]);
+    of_line += (product * turn).real() - product.real();
+    turn *= of_sample;
+  }
+  const double share = std::min(of_line, gain - of_line) / gain;
+  return of_break.fall(best) * std::clamp((share - least_share) / (full_share - least_share), 0.0, 1.0);
 }
 
 }  // namespace mriembed::quality

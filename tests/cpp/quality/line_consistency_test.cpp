@@ -44,6 +44,40 @@ TEST(LineConsistency, finds_a_small_spike_by_what_the_lines_beside_it_do_not_exp
   EXPECT_LT(slice.spike.level, 40);
 }
 
+// As an object that wraps around, of which the coils see too little that differs: here by noise.
+TEST(LineConsistency, judges_no_ghost_where_lines_do_not_follow_from_their_neighbours) {
+  Scan scan = harmonic_scan();
+  const Scan noise = noisy_scan({0.4, 0.4, 0.4, 0.4}, 64, 64, 3);
+  for (std::int64_t place = 0; place < 4 * 64 * 64; ++place) {
+    const auto sample = static_cast<std::size_t>(place);
+    scan.samples[sample] += std::abs(noise.samples[sample]) < 10 ? noise.samples[sample] : 0;
+  }
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    for (std::int64_t y = 1; y < 64; y += 2) {
+      for (std::int64_t x = 0; x < 64; ++x) {
+        scan.at(coil, y, x) *= std::polar(1.0F, 0.3F);
+      }
+    }
+    scan.at(coil, 38, 40) += std::polar(40.0F, static_cast<float>(coil));
+  }
+  const SliceQuality slice = figures_of(scan).slices[0];
+  EXPECT_TRUE(slice.lines_are_judged);
+  EXPECT_FALSE(slice.ghost_is_judged);
+  EXPECT_EQ(slice.ghost_phase, 0);
+  EXPECT_GT(slice.residual_spike.level, 200);
+  EXPECT_EQ(slice.residual_spike.y, 38);
+}
+
+// A peak of a grating is as strong in its neighbours, which predict it to a hundredth; a little is left.
+TEST(LineConsistency, finds_no_spike_where_the_lines_beside_it_explain_most_of_it) {
+  Scan scan = harmonic_scan();
+  for (std::int64_t coil = 0; coil < 4; ++coil) {
+    scan.at(coil, 40 - coil, 44) += 1000;
+  }
+  const Spike spike = figures_of(scan).slices[0].residual_spike;
+  EXPECT_LT(spike.level, 200) << spike.y << ", " << spike.x;
+}
+
 TEST(LineConsistency, does_not_judge_lines_of_few_coils_or_few_lines) {
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1}, 64, 64)).slices[0].lines_are_judged);
   EXPECT_FALSE(figures_of(noisy_scan({1, 1, 1, 1}, 40, 64)).slices[0].lines_are_judged) << "20 lines around the centre";

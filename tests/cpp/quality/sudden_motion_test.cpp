@@ -5,7 +5,10 @@
 #include <complex>
 #include <cstdint>
 #include <numbers>
+#include <random>
+#include <vector>
 
+#include "kernels/predicted_line.hpp"
 #include "noisy_scan.hpp"
 
 namespace mriembed {
@@ -30,6 +33,73 @@ TEST(SuddenMotion, finds_the_first_line_after_a_motion) {
     const SliceQuality slice = figures_of(scan).slices[0];
     EXPECT_GT(slice.motion_level, 2.5) << size;
     EXPECT_EQ(slice.motion_line, first) << size;
+  }
+}
+
+constexpr std::int64_t lines = 40;
+constexpr std::int64_t width = 64;
+constexpr std::int64_t coils = 4;
+
+// Lines of noise that their predictions explain to 1 %, k_x = 0 in front: (coils, lines, k).
+struct PredictedLines {
+  std::vector<Sample> measured;
+  std::vector<Sample> from_before;
+  std::vector<Sample> from_after;
+
+  [[nodiscard]] quality::SuddenMotion motion(std::int64_t centre) const {
+    quality::SuddenMotionCheck check;
+    return check.of({measured.data(), from_before.data(), from_after.data(), coils, lines * width, width}, lines,
+                    centre);
+  }
+};
+
+// What line `moved_after` predicts of itself from the line before it, and `moved_before` from the one after it, is off
+// by a shift of `pixels` along x and by a phase; -1: none.
+PredictedLines predicted_lines(std::int64_t moved_after, std::int64_t moved_before, double pixels, double phase) {
+  std::mt19937 generator(11);
+  std::normal_distribution<float> normal;
+  const auto random = [&](float size) {
+    const float real = normal(generator);
+    return size * Sample(real, normal(generator));
+  };
+  PredictedLines made;
+  for (std::int64_t place = 0; place < coils * lines * width; ++place) {
+    const std::int64_t line = place / width % lines;
+    const std::int64_t k = (place % width + width / 2) % width - width / 2;
+    const double turn = -2 * std::numbers::pi * pixels * static_cast<double>(k) / width + phase;
+    const auto moved = static_cast<Sample>(std::polar(1.0, turn));
+    const Sample before = random(1);
+    const Sample after = random(1);
+    made.from_before.push_back(before);
+    made.from_after.push_back(after);
+    made.measured.push_back(before * (line == moved_after ? moved : 1) +
+                            after * (line == moved_before ? std::conj(moved) : 1) + random(0.1F));
+  }
+  return made;
+}
+
+TEST(SuddenMotion, is_in_both_lines) {
+  const quality::SuddenMotion motion = predicted_lines(12, 11, 2, 0.5).motion(20);
+  EXPECT_GT(motion.level, 10);
+  EXPECT_EQ(motion.line, 12);
+  EXPECT_LT(predicted_lines(12, -1, 2, 0.5).motion(20).level, 1);
+  EXPECT_LT(predicted_lines(-1, 11, 2, 0.5).motion(20).level, 1);
+}
+
+// A shift along y by up to a sixteenth of the field of view turns line k_y by up to pi k_y / 8.
+TEST(SuddenMotion, has_the_phase_of_a_shift_along_y) {
+  const PredictedLines of_phase = predicted_lines(12, 11, 0, 1.9);  // up to 3 pi / 8 three lines from the centre
+  EXPECT_GT(of_phase.motion(20).level, 5);
+  EXPECT_LT(of_phase.motion(9).level, 0.9 * of_phase.motion(20).level);
+  const PredictedLines of_shift = predicted_lines(12, 11, 2, 0.3);
+  EXPECT_NEAR(of_shift.motion(9).level, of_shift.motion(20).level, 0.01);
+}
+
+TEST(SuddenMotion, counts_half_at_the_centre_of_k_space) {
+  const PredictedLines moved = predicted_lines(12, 11, 2, 0.3);
+  for (const std::int64_t centre : {10, 12, 14}) {
+    EXPECT_NEAR(moved.motion(centre).level, 0.5 * moved.motion(20).level, 0.02) << centre;
+    EXPECT_EQ(moved.motion(centre).line, 12) << centre;
   }
 }
 
