@@ -81,9 +81,7 @@ def main() -> None:
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS, metavar="FAULT", help="all by default")
     parser.add_argument("--size", type=int, default=128, help="lines, and samples of a readout (%(default)s)")
     parser.add_argument("--slices", type=int, default=1, help="neighbouring ones of each scan (%(default)s)")
-    parser.add_argument(
-        "--filled", action="store_true", help="objects fill the field of view, and no noise is measured"
-    )
+    parser.add_argument("--filled", action="store_true", help="objects fill the field of view")
     parser.add_argument("--measured", nargs="+", type=Path, help="NumPy files of measured k-space, faultless ones")
     parser.add_argument("--no-baseline", action="store_true", help="leave out the embedding's distances")
     parser.add_argument("--references", type=int, default=400, help="scans that get one, at most (%(default)s)")

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from check_reference import NOISE_SAMPLES
 
+from mriembed.fourier import image_to_kspace, kspace_to_image
 from mriembed.simulation import acquire, random_volume, simulate_images, simulate_kspace
 from mriembed.simulation.coils import random_sensitivities
 from mriembed.simulation.contrast import random_sequences
@@ -21,8 +22,12 @@ from mriembed.simulation.perturbation import ANOTHER_SESSION, Perturbation
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mriembed_cli"
 SPACING_MM = (3.0, 10.0)  # of neighbouring slices
-LEAST_MAGNITUDE = 0.5  # of an object that fills the field of view; 1 is the root mean square of the others
-HIGHER_SNR = 20.0  # of such objects: with less, outer lines show the noise
+# Objects that fill the field of view: how they do, in turn.
+FILLINGS = ("no dark parts", "larger than the field of view", "fine texture")
+LEAST_MAGNITUDE = 0.5  # of an object without dark parts; 1 is the root mean square before
+TEXTURE = 0.3  # standard deviation of its magnitude from pixel to pixel, relative
+SNR = (5.0, 30.0)
+SNR_OF_FILLED = (20.0, 600.0)  # from noise in most of the outer lines to signal in all of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +47,7 @@ class Kind:
         size: lines, and samples of a readout.
         coils: numbers of coils to choose from.
         slices: 1, or neighbouring slices of one object.
-        filled: the object fills the field of view, SNR is 20 times as high, and no noise is measured: most often, no
-            noise is known.
+        filled: the object fills the field of view, in one of FILLINGS in turn, with an SNR up to 20 times as high.
     """
 
     size: int
@@ -60,7 +64,7 @@ def draw_scan(seed: int, number: int, kind: Kind) -> DrawnScan:
     if kind.slices > 1:
         kspace = _neighbouring_slices(kind, coils, random.uniform(*SPACING_MM), generator)
     elif kind.filled:
-        kspace = _filled_slice(kind, coils, generator)
+        kspace = filled_slice(FILLINGS[number // 2 % len(FILLINGS)], kind.size, coils, generator)
     else:
         kspace = simulate_kspace(simulate_images(1, 1, kind.size, generator), coils, generator).numpy()
     signal = np.sqrt(np.mean(np.abs(kspace) ** 2))
@@ -69,7 +73,8 @@ def draw_scan(seed: int, number: int, kind: Kind) -> DrawnScan:
     mixing = np.eye(coils) + 0.1 * (
         random.standard_normal((coils, coils)) + 1j * random.standard_normal((coils, coils))
     ) / np.sqrt(coils)
-    level = signal / (random.uniform(5, 30) * (HIGHER_SNR if kind.filled else 1))
+    snr = np.exp(random.uniform(*np.log(SNR_OF_FILLED))) if kind.filled else random.uniform(*SNR)
+    level = signal / snr
     covariance = level**2 * (gains[:, None] * mixing) @ (gains[:, None] * mixing).conj().T
     root = np.linalg.cholesky(covariance) / np.sqrt(2)
 
@@ -78,8 +83,7 @@ def draw_scan(seed: int, number: int, kind: Kind) -> DrawnScan:
         return np.tensordot(root, white, 1)
 
     samples = [gains[:, None, None] * of_slice + noise(kind.size, kind.size) for of_slice in kspace]
-    is_measured = number % 2 == 0 and not kind.filled
-    measured = noise(NOISE_SAMPLES).astype(np.complex64) if is_measured else None
+    measured = noise(NOISE_SAMPLES).astype(np.complex64) if number % 2 == 0 else None
     raw = RawSlices(np.stack(samples).astype(np.complex64), measured)
     return DrawnScan(raw, np.sqrt(np.diag(covariance).real), covariance)
 
@@ -93,10 +97,22 @@ def _neighbouring_slices(kind: Kind, coils: int, spacing: float, generator: torc
     return result
 
 
-def _filled_slice(kind: Kind, coils: int, generator: torch.Generator) -> np.ndarray:
-    """Of an object without dark parts, up to the edges of the field of view."""
-    image = simulate_images(1, 1, kind.size, generator)
+def filled_slice(filling: str, size: int, coils: int, generator: torch.Generator) -> np.ndarray:
+    """k-space (1, coils, size, size) of an object that fills the field of view, see FILLINGS.
+
+    Of an object larger than the field of view, the readout's filter cuts off what lies outside along x, and what lies
+    outside along y wraps around.
+    """
+    if filling == "larger than the field of view":
+        images = simulate_images(1, 1, 2 * size, generator)
+        wide = kspace_to_image(simulate_kspace(images, coils, generator))[..., size // 2 : size // 2 + size]
+        folded = torch.roll(wide[:, :, :size] + wide[:, :, size:], size // 2, dims=2)
+        larger: np.ndarray = image_to_kspace(folded).numpy()
+        return larger
+    image = simulate_images(1, 1, size, generator)
     image = image + (LEAST_MAGNITUDE - image.abs()).clamp(min=0)
+    if filling == "fine texture":
+        image = image * (1 + TEXTURE * torch.randn(image.shape, generator=generator))
     result: np.ndarray = simulate_kspace(image, coils, generator).numpy()
     return result
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from check_figures import names_the_fault, quantiles, says_not_judged
-from drawn_scans import Kind, draw_scan
+from drawn_scans import FILLINGS, Kind, draw_scan, filled_slice
+
+from mriembed.simulation import simulate_images, simulate_kspace
 
 
 def said(not_judged: str, *channels: list[int]) -> dict[str, Any]:
@@ -74,15 +77,37 @@ def test_neighbouring_slices_show_one_object() -> None:
         assert np.corrcoef(images[0], other[0])[0, 1] < np.corrcoef(images)[0, 1]
 
 
-def test_filled_scans_have_signal_at_the_edges_of_the_field_of_view_and_no_noise_measurement() -> None:
+def test_filled_scans_have_signal_at_the_edges_of_the_field_of_view() -> None:
     shares = []
     for filled in (False, True):
         of_kind = []
         for number in range(6):
             scan = draw_scan(1, number, Kind(48, (6,), filled=filled))
-            assert filled <= (scan.raw.noise is None)
+            assert (scan.raw.noise is None) == (number % 2 == 1)
             (image,) = images_of(scan.raw.kspace)
             edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
             of_kind.append(float(np.mean(edges) / np.mean(image)))
         shares.append(np.median(of_kind))
     assert shares[1] > 2 * shares[0]
+
+
+def test_what_an_object_has_beyond_the_field_of_view_wraps_around_along_y() -> None:
+    """The image is that of the middle half along x, its upper and lower quarter added to the other half along y."""
+    size, coils = 24, 3
+    generator = torch.Generator().manual_seed(4)
+    larger = simulate_kspace(simulate_images(1, 1, 2 * size, generator), coils, generator).numpy()[0]
+    whole = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(larger, axes=(1, 2)), norm="ortho"), axes=(1, 2))
+    expected = np.zeros((coils, size, size), np.complex128)
+    for y in range(2 * size):
+        expected[:, (y - size // 2) % size] += whole[:, y, size // 2 : size // 2 + size]
+    generator = torch.Generator().manual_seed(4)
+    kspace = filled_slice("larger than the field of view", size, coils, generator)[0]
+    image = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace, axes=(1, 2)), norm="ortho"), axes=(1, 2))
+    np.testing.assert_allclose(image, expected, atol=1e-5)
+
+
+def test_all_kinds_of_filled_scans_come_with_and_without_a_noise_measurement() -> None:
+    textured = [filled_slice(filling, 32, 2, torch.Generator().manual_seed(1)) for filling in FILLINGS]
+    rough = [float(np.abs(np.diff(images_of(kspace)[0], axis=0)).mean()) for kspace in textured]
+    assert rough[2] > 1.5 * rough[0]
+    assert len({(number // 2 % len(FILLINGS), number % 2) for number in range(2 * len(FILLINGS))}) == 6
