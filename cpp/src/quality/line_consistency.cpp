@@ -20,7 +20,6 @@ constexpr std::int64_t fewest_lines = 24;
 constexpr std::int64_t fewest_samples = 16;
 constexpr double least_coherence = 0.5;       // of both predictions: noise alone stays far below, objects far above
 constexpr double resolved_coherence = 0.965;  // objects that the coils do not resolve, as those that wrap, stay below
-constexpr double level_of_unresolved = 0.5;
 constexpr double least_residual_share = 0.1;  // of the power of a spike's sample: of an object's peaks less is left
 constexpr std::int64_t most_samples = 256;    // of a readout, around its centre: what lies beyond is mostly noise
 // Samples between coils, a cache line: coils whose distance is a power of two compete for the same places in the cache.
@@ -65,15 +64,12 @@ LineConsistency LineConsistencyCheck::of(const ArrayView<const std::complex<floa
     return found;
   }
   found.judged = true;
-  const std::int64_t centre = height / 2 - first;
-  found.motion = motion(centre);
+  found.motion = motion(height / 2 - first);
+  found.motion.line += first;
   found.ghost_is_judged = of_predictions > resolved_coherence;
   if (found.ghost_is_judged) {
     found.ghost_phase = std::arg(turn.product) / 2;
-  } else if (!SuddenMotion::is_at_centre(found.motion.line, centre)) {  // there it is halved already
-    found.motion.level *= level_of_unresolved;
   }
-  found.motion.line += first;
   const std::int64_t first_sample = kspace.shape[2] / 2 - width_ / 2;
   found.residual_spike = residual_spike({echo.y - first, echo.x - first_sample});
   found.residual_spike.y += first;

@@ -39,8 +39,8 @@ class LineConsistencyCheck {
   // the most energy. Not judged with less than 4 coils, 16 samples or 24 lines side by side, in which at least half of
   // the samples were measured, nor where there is noise alone: where the coherence of both predictions is less than a
   // half. Where it is less than 0.965, the coils do not resolve the object, as if it wraps around, or it moved: the
-  // ghost is not judged, and the level of a motion is halved. `scales`: with which the samples of each coil have a mean
-  // power near 1. `echo`: where no spike is told.
+  // ghost is not judged.
+  // `scales`: with which the samples of each coil have a mean power near 1. `echo`: where no spike is told.
   LineConsistency of(const ArrayView<const std::complex<float>, 3>& kspace, const std::vector<bool>& measured,
                      const std::vector<double>& energies, const std::vector<float>& scales, Echo echo);
 
