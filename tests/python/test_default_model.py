@@ -42,14 +42,14 @@ def test_the_weights_come_from_the_command_of_the_model_card() -> None:
     assert (training.num_coils, training.embed_dim, training.matrix) == (8, 256, Recipe().model_matrix)
     card = CARD.read_text()
     first = re.search(r"mriembed train -o first --steps (\d+)", card)
-    runs = re.findall(r"^\| (\d+) \| ([\d.]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| \d+ \|$", card, re.MULTILINE)
+    runs = re.findall(r"^\| (\d+) \| ([\d.]+)" + r" \| (\d+)" * 5 + r" \| \d+ \|$", card, re.MULTILINE)
     command = re.search(r"-m mriembed\.cli train (.*?)\n\n", card.replace("\\\n", " "), re.DOTALL)
     assert first is not None
     assert command is not None
     steps = " + ".join([first[1], *(run[2] for run in runs)])
     assert training.source.startswith(f"trained {steps} steps on simulated slices, seed {runs[-1][0]}, ")
 
-    last_run = dict(zip(("SEED", "RATE", "STEPS", "MEAN", "WHITENED", "CENTRED"), runs[-1], strict=True))
+    last_run = dict(zip(("SEED", "RATE", "STEPS", "MEAN", "WHITENED", "CENTRED", "STAGE"), runs[-1], strict=True))
     parser = argparse.ArgumentParser()
     add_recipe_options(parser)
     given, _ = parser.parse_known_args([last_run.get(word, word) for word in command[1].split()])

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "bfloat16_values.hpp"
@@ -82,6 +83,30 @@ TEST_F(Bfloat16Rows, a_narrower_output_pixel_keeps_the_channels_that_it_has_room
       const double y = expected(normalization, row[static_cast<std::size_t>(pixel * channels + channel)],
                                 static_cast<std::size_t>(channel));
       ASSERT_NEAR(float_of(output[static_cast<std::size_t>(pixel * kept + channel)]), y, 2.5e-4 + std::abs(y) / 256);
+    }
+  }
+}
+
+TEST_F(Bfloat16Rows, pooled_rows_are_means_of_the_pixels_that_there_are_rounded_once) {
+  const Normalization normalization = scaling();
+  for (const std::int64_t rows : {1, 2}) {
+    for (const std::int64_t pixels : {1, 2, 5, 8}) {
+      const auto image = random_bfloat16(rows * pixels * channels, 0.3, 2);
+      std::vector<Bfloat16> output(static_cast<std::size_t>((pixels + 1) / 2 * channels + bfloat16_block));
+      pool_rows(image.data(), rows, pixels, folded(normalization), output.data(), channels);
+      for (std::size_t index = 0; index < output.size() - static_cast<std::size_t>(bfloat16_block); ++index) {
+        const std::int64_t first = static_cast<std::int64_t>(index) / channels * 2;
+        double sum = 0;
+        double count = 0;
+        for (std::int64_t row = 0; row < rows; ++row) {
+          for (std::int64_t pixel = first; pixel < std::min(first + 2, pixels); ++pixel) {
+            const auto place = static_cast<std::size_t>((row * pixels + pixel) * channels) + index % channels;
+            sum += expected(normalization, image[place], index % channels);
+            count += 1;
+          }
+        }
+        ASSERT_NEAR(float_of(output[index]), sum / count, 2.5e-4 + std::abs(sum / count) / 256);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <random>
@@ -124,6 +125,31 @@ TEST_P(NormalizeRow, gelu_is_right_from_minus_40_to_40) {
     row.assign(channels, x);
     normalize_row(row.data(), 1, identity, output.data());
     ASSERT_NEAR(output[0], gelu(static_cast<double>(x)), 6e-7 * std::max(1.0, std::abs(static_cast<double>(x)))) << x;
+  }
+}
+
+TEST_P(NormalizeRow, pooled_rows_are_means_of_the_pixels_that_there_are) {
+  Normalization normalization{std::vector<float>(channels, 0.25F), std::vector<float>(channels, 1.5F),
+                              std::vector<float>(channels, 0.125F)};
+  for (const std::int64_t rows : {1, 2}) {
+    for (const std::int64_t pixels : {1, 2, 5, 8}) {
+      const std::vector<float> image = random_image(rows * pixels, 0, 1);
+      std::vector<float> output(static_cast<std::size_t>((pixels + 1) / 2 * channels));
+      pool_rows(image.data(), rows, pixels, normalization, output.data());
+      for (std::size_t index = 0; index < output.size(); ++index) {
+        const std::int64_t first = static_cast<std::int64_t>(index) / channels * 2;
+        double sum = 0;
+        double count = 0;
+        for (std::int64_t row = 0; row < rows; ++row) {
+          for (std::int64_t pixel = first; pixel < std::min(first + 2, pixels); ++pixel) {
+            const auto place = static_cast<std::size_t>((row * pixels + pixel) * channels) + index % channels;
+            sum += gelu((static_cast<double>(image[place]) - 0.25) * 1.5 + 0.125);
+            count += 1;
+          }
+        }
+        EXPECT_NEAR(output[index], sum / count, 2e-6) << rows << " rows of " << pixels;
+      }
+    }
   }
 }
 
