@@ -63,6 +63,7 @@ SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int
   find_weights();
   find_shifts();
   std::vector<double> falls;
+  falls.reserve(breaks_.size());
   for (const Break& of_break : breaks_) {
     falls.push_back(of_break.fall(largest_of(of_break)));
   }
