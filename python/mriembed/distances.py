@@ -78,8 +78,8 @@ class Distances:
         return cls(kinds, float(content["threshold"]), str(content["source"]))
 
 
-def read_evaluated_distances(path: str | Path) -> tuple[Distances, str]:
-    """What `mriembed evaluate --json` measured, and the SHA-256 of the weights that it was measured with.
+def read_evaluated_distances(path: str | Path) -> tuple[Distances, tuple[str, int]]:
+    """What `mriembed evaluate --json` measured, and with which network: SHA-256 of its weights, antialiased stage.
 
     Raises:
         InvalidArgumentError: the file cannot be read, is no such JSON, or its volumes were left out.
@@ -95,7 +95,8 @@ def read_evaluated_distances(path: str | Path) -> tuple[Distances, str]:
         source = (
             f"{int(content['plan']['volumes'])} simulated volumes, mriembed evaluate, {str(content['created'])[:10]}"
         )
-        weights = str(content["model"]["weights_sha256"])
+        model = content["model"]
+        network = (str(model["weights_sha256"]), int(model["arguments"]["antialiased_stage"]))
         found = [
             Distances.from_dict({"kinds": each["classes"], "threshold": each["threshold"], "source": source})
             for each in measured[:1]
@@ -104,4 +105,4 @@ def read_evaluated_distances(path: str | Path) -> tuple[Distances, str]:
         raise InvalidArgumentError(f"{path}: is not what `mriembed evaluate --json` of this version writes") from None
     if not found:
         raise InvalidArgumentError(f"{path}: says nothing of distances; `mriembed evaluate --volumes 12` measures them")
-    return found[0], weights
+    return found[0], network

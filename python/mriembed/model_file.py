@@ -143,8 +143,10 @@ def _sizes(
 def _distances_with(pipeline: EmbeddingPipeline, file: str | Path) -> Distances:
     """What an evaluation of these weights measured."""
     distances, measured_with = read_evaluated_distances(file)
-    if measured_with != weights_sha256(pipeline):
-        raise InvalidArgumentError(f"{file}: measured with other weights; evaluate a model file of these")
+    if measured_with != (weights_sha256(pipeline), pipeline.model.antialiased_stage):
+        raise InvalidArgumentError(
+            f"{file}: measured with other weights or another antialiased stage; evaluate a model file of these"
+        )
     return distances
 
 

@@ -17,12 +17,12 @@ MEASURED = Distances(
 )
 
 
-def evaluated(tmp_path: Path, weights_sha256: str) -> Path:
+def evaluated(tmp_path: Path, weights_sha256: str, antialiased_stage: int = 0) -> Path:
     classes = [{**kind, "count": 9, "median": 0.1, "overlap": None} for kind in MEASURED.as_dict()["kinds"]]
     content = {
         "created": "2026-01-02T03:04:05+00:00",
         "plan": {"volumes": 12},
-        "model": {"weights_sha256": weights_sha256},
+        "model": {"weights_sha256": weights_sha256, "arguments": {"antialiased_stage": antialiased_stage}},
         "orderings": [
             {"method": "thumbnail", "classes": [], "threshold": 1.0},
             {"method": "model, float32", "classes": classes, "threshold": 0.07},
@@ -55,13 +55,30 @@ def test_distances_of_other_weights_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "model.pt").exists()
 
 
+def test_distances_of_the_same_weights_in_another_network_are_refused(tmp_path: Path) -> None:
+    untrained = export_model(tmp_path / "first.pt", num_coils=2, embed_dim=8, widths=(8, 8, 8, 8))
+    measured = evaluated(tmp_path, untrained.weights_sha256, antialiased_stage=2)
+    with pytest.raises(InvalidArgumentError, match=r"quality\.json: measured with other weights"):
+        export_model(tmp_path / "model.pt", num_coils=2, embed_dim=8, widths=(8, 8, 8, 8), distances=measured)
+    described = export_model(
+        tmp_path / "model.pt",
+        num_coils=2,
+        embed_dim=8,
+        widths=(8, 8, 8, 8),
+        antialiased_stage=2,
+        distances=measured,
+    )
+    assert described.distances == MEASURED
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("{", "not JSON"),
         ("{}", "is not what `mriembed evaluate --json`"),
         (
-            '{"model": {"weights_sha256": ""}, "created": "", "plan": {"volumes": 0}, "orderings": []}',
+            '{"model": {"weights_sha256": "", "arguments": {"antialiased_stage": 0}}, '
+            '"created": "", "plan": {"volumes": 0}, "orderings": []}',
             "says nothing of distances",
         ),
     ],
