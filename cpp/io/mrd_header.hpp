@@ -38,8 +38,8 @@ struct EpiReadout {
   double ramp_up = 0;
   double flat_top = 0;
   double ramp_down = 0;
-  double delay = 0;  // of the first sample; 0 where the header does not tell
-  double dwell_time = 0;     // 0 where the header does not tell; so the number of samples
+  double delay = 0;       // of the first sample; 0 where the header does not tell
+  double dwell_time = 0;  // 0 where the header does not tell; so the number of samples
   std::int64_t samples = 0;
 };
 

@@ -114,9 +114,9 @@ struct ScanQualityFigures {
 /// samples; these contain noise alone if the object leaves a part of the field of view empty. Their mean is corrected
 /// for the selection (order statistics of normal variables, Blom 1958). No noise is estimated for a coil whose emptiest
 /// blocks differ by more than chance or have more in common with the next line than noise has, and for no coil if fewer
-/// than half of them remain. Correlations are estimated in the blocks that are emptiest in the mean over coils, from the
-/// first slices, until at least 4096 samples are gathered; of no coil that has more than its noise there, and of none if
-/// fewer than 256 samples are gathered.
+/// than half of them remain. Correlations are estimated in the blocks that are emptiest in the mean over coils, from
+/// the first slices, until at least 4096 samples are gathered; of no coil that has more than its noise there, and of
+/// none if fewer than 256 samples are gathered.
 class ScanQuality {
  public:
   /// `coils`: of every slice.
