@@ -64,8 +64,9 @@ std::string not_judged(const Checked& checked) {
     const auto wraps = [](const SliceQuality& slice) { return slice.lines_are_judged && !slice.ghost_is_judged; };
     if (const auto left = std::ranges::count_if(slices, wraps); left > 0) {
       add("ghosts in " + std::to_string(left) + " of " + std::to_string(slices.size()) +
-          " slices (lines do not follow from their neighbours: the object wraps around, fills the field of view or "
-          "moved)");
+          " slices (lines do not follow closely from their neighbours: there is much noise, or the object wraps "
+          "around, "
+          "fills the field of view or moved)");
     }
   }
   if (const std::vector<std::int64_t> weak = weak_coils(checked.figures, checked.limits, checked.coil_limits);

@@ -113,5 +113,5 @@ def test_without_compression_exactly_the_number_of_coils_is_demanded() -> None:
 
 @pytest.mark.parametrize("wrong", [{"num_coils": 0}, {"coil_compression": "svd"}, {"matrix": 7}])
 def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(ValueError, match=r"must (be|lie)"):
         CoilPreprocessor(**wrong)  # type: ignore[arg-type]
