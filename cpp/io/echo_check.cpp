@@ -30,9 +30,9 @@ void check_axis(const std::vector<double>& energies, const char* axis, const std
 }
 
 std::vector<bool> every_second(std::int64_t lines) {
-  std::vector<bool> second;
-  for (std::int64_t line = 0; line < lines; ++line) {
-    second.push_back(line % 2 == 1);
+  std::vector<bool> second(static_cast<std::size_t>(lines));
+  for (std::size_t line = 1; line < second.size(); line += 2) {
+    second[line] = true;
   }
   return second;
 }

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -47,13 +48,15 @@ def test_embeddings_have_unit_length_unless_told_otherwise() -> None:
 def test_an_antialiased_stage_takes_means_of_pixels_of_which_a_stride_leaves_out_three() -> None:
     x = network_input(2, 4, 32, 48)
     model = small(antialiased_stage=2).materialize(4).eval()
-    convolution, norm = model.backbone[1].convolution, model.backbone[1].norm
+    stage: Any = model.backbone[1]
+    head: Any = model.head
+    convolution, norm = stage.convolution, stage.norm
     every = F.conv2d(model.backbone[0](model.stem(x)), convolution.weight, convolution.bias, stride=1, padding=1)
     every = F.gelu(F.group_norm(every, norm.num_groups, norm.weight, norm.bias, norm.eps))
     means = (every[..., 0::2, :] + every[..., 1::2, :]) / 2
     means = (means[..., 0::2] + means[..., 1::2]) / 2
     features = model.backbone[3](model.backbone[2](means)).mean((2, 3))
-    torch.testing.assert_close(model(x), F.normalize(F.linear(features, model.head.weight, model.head.bias)))
+    torch.testing.assert_close(model(x), F.normalize(F.linear(features, head.weight, head.bias)))
 
 
 def test_antialiasing_keeps_the_weights_and_brings_a_moved_object_nearer() -> None:

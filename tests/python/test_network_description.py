@@ -43,10 +43,12 @@ def run(description: dict[str, Any], weights: dict[str, torch.Tensor], x: torch.
                 x = 0.5 * x * (1 + torch.erf(x / 2**0.5))
             case "mean_pool":
                 assert layer["size"] == 2
-                ones = F.pad(torch.ones_like(x), (0, x.shape[3] % 2, 0, x.shape[2] % 2))
+                inside = F.pad(torch.ones_like(x), (0, x.shape[3] % 2, 0, x.shape[2] % 2))
                 x = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2))
-                x, ones = (sum(y[..., i::2, j::2] for i in (0, 1) for j in (0, 1)) for y in (x, ones))
-                x = x / ones
+                parts = [(..., slice(y, None, 2), slice(z, None, 2)) for y in (0, 1) for z in (0, 1)]
+                x = torch.stack([x[part] for part in parts]).sum(0) / torch.stack([inside[part] for part in parts]).sum(
+                    0
+                )
             case "mean":
                 x = x.mean(dim=(2, 3))
             case "linear":

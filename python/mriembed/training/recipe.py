@@ -102,11 +102,6 @@ class Recipe:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')}: must be above 0, not {getattr(self, name)}")
 
     @property
-    def network_arguments(self) -> dict[str, int]:
-        """Arguments of the `MRIEmbeddingModel` that is trained."""
-        return {"embed_dim": self.embed_dim, "antialiased_stage": self.antialiased_stage}
-
-    @property
     def pairs(self) -> int:
         """Slices of a step, each scanned twice."""
         return self.subjects * self.slices

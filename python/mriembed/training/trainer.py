@@ -130,7 +130,9 @@ def _network(recipe: Recipe, begin: Path | None) -> MRIEmbeddingModel:
     """The network before the first step."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        model = MRIEmbeddingModel(**recipe.network_arguments).materialize(2 * recipe.num_coils)
+        model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage).materialize(
+            2 * recipe.num_coils
+        )
     if begin is not None:
         load_weights(model, begin)
     return model

@@ -22,7 +22,7 @@ _REPEATS = 10
 
 def validation_recall(weights: Path, recipe: Recipe, slices: Sequence[ScanSlice]) -> float:
     """Recall at 1 of `slices`, each scanned again ten times at the medium level, among all of them."""
-    model = MRIEmbeddingModel(**recipe.network_arguments)
+    model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
     load_weights(model, weights)
     preprocessor = CoilPreprocessor(recipe.num_coils, "pca", recipe.model_matrix)
     generator = torch.Generator().manual_seed(recipe.seed)

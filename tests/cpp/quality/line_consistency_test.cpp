@@ -48,8 +48,7 @@ TEST(LineConsistency, finds_a_small_spike_by_what_the_lines_beside_it_do_not_exp
 TEST(LineConsistency, judges_no_ghost_where_lines_do_not_follow_from_their_neighbours) {
   Scan scan = harmonic_scan();
   const Scan noise = noisy_scan({0.4, 0.4, 0.4, 0.4}, 64, 64, 3);
-  for (std::int64_t place = 0; place < 4 * 64 * 64; ++place) {
-    const auto sample = static_cast<std::size_t>(place);
+  for (std::size_t sample = 0; sample < noise.samples.size(); ++sample) {
     scan.samples[sample] += std::abs(noise.samples[sample]) < 10 ? noise.samples[sample] : 0;
   }
   for (std::int64_t coil = 0; coil < 4; ++coil) {

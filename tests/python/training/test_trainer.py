@@ -115,7 +115,7 @@ def test_the_embeddings_of_a_run_are_whitened_by_pairs_that_no_step_has_seen(tmp
 
     def largest_share(weights: Path) -> float:
         """Of the variance within unseen pairs, what the direction of the largest has."""
-        model = MRIEmbeddingModel(**recipe.network_arguments)
+        model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
         load_weights(model, weights)
         generator = torch.Generator().manual_seed(99)
         views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(30)]
@@ -168,7 +168,7 @@ def test_the_embeddings_of_a_run_are_centred_by_pairs_that_no_step_has_seen(tmp_
     assert {name for name in plain if not torch.equal(plain[name], centred[name])} == {"head.bias"}
 
     def mean_embedding(weights: Path) -> torch.Tensor:
-        model = MRIEmbeddingModel(**recipe.network_arguments)
+        model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
         load_weights(model, weights)
         generator = torch.Generator().manual_seed(99)
         views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[1] for _ in range(20)]
@@ -204,10 +204,12 @@ def test_seconds_of_training_lower_the_loss_of_unseen_pairs(tmp_path: Path) -> N
             total += float(graded(model.embed(torch.cat([first, second])), torch.cat([coordinates, coordinates])))
         return total
 
-    trained = MRIEmbeddingModel(**recipe.network_arguments)
+    trained = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
     load_weights(trained, tmp_path / "run" / "weights.safetensors")
     torch.manual_seed(0)
-    assert loss(trained) < 0.9 * loss(MRIEmbeddingModel(**recipe.network_arguments).materialize(8))
+    assert loss(trained) < 0.9 * loss(
+        MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage).materialize(8)
+    )
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
