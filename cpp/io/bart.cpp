@@ -161,7 +161,7 @@ class BartReader final : public ScanReader {
   void look_for_echo(std::vector<std::complex<float>> plane) {
     const auto count = static_cast<std::int64_t>(plane.size());
     read_samples(planes_.partitions / 2 * count, count, plane.data());
-    const std::vector<std::string> warnings = warnings_of_echo(plane, 1, planes_.height, planes_.width);
+    const std::vector<std::string> warnings = warnings_of_array(plane, 1, planes_.height, planes_.width);
     summary_.warnings.insert(summary_.warnings.end(), warnings.begin(), warnings.end());
   }
 

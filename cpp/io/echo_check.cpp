@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <numeric>
 
 #include "alternate_readouts.hpp"
@@ -37,21 +38,34 @@ std::vector<bool> every_second(std::int64_t lines) {
   return second;
 }
 
-}  // namespace
+constexpr std::int64_t enough_coils = 4;  // tell where the echo is
 
-std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
-                                          std::int64_t height, std::int64_t width,
-                                          const std::vector<std::int64_t>& likely) {
+std::int64_t step_of_coils(std::int64_t coils) { return std::max<std::int64_t>(1, coils / enough_coils); }
+
+bool is_plane(std::span<const std::complex<float>> volume, std::int64_t coils, std::int64_t height,
+              std::int64_t width) {
+  return std::ssize(volume) == coils * height * width;
+}
+
+std::vector<std::string> warning_of_spokes() {
+  return {
+      "every line passes through the centre of k-space, as the spokes of a radial scan do: it may not be Cartesian"};
+}
+
+bool has_spokes(std::span<const std::complex<float>> volume, std::int64_t coils, std::int64_t height,
+                std::int64_t width) {
+  return is_plane(volume, coils, height, width) && are_spokes(volume, coils, height, width, step_of_coils(coils));
+}
+
+std::vector<std::string> warnings_of_peaks(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                           std::int64_t height, std::int64_t width,
+                                           const std::vector<std::int64_t>& likely) {
   std::vector<double> along_y(static_cast<std::size_t>(height), 0.0);
   std::vector<double> along_x(static_cast<std::size_t>(width), 0.0);
-  const auto plane = static_cast<std::size_t>(height * width);
-  const std::size_t planes = volume.size() / plane;
-  constexpr std::int64_t enough = 4;  // coils tell it
-  const auto planes_of_a_coil = static_cast<std::size_t>(static_cast<std::int64_t>(planes) / coils);
-  const auto step = static_cast<std::size_t>(std::max<std::int64_t>(1, coils / enough));
-  for (std::size_t coil = 0; coil < static_cast<std::size_t>(coils); coil += step) {
-    const std::complex<float>* sample = volume.data() + coil * planes_of_a_coil * plane;
-    for (std::size_t row = 0; row < planes_of_a_coil * static_cast<std::size_t>(height); ++row) {
+  const std::size_t samples_of_a_coil = volume.size() / static_cast<std::size_t>(coils);
+  for (std::int64_t coil = 0; coil < coils; coil += step_of_coils(coils)) {
+    const std::complex<float>* sample = volume.data() + static_cast<std::size_t>(coil) * samples_of_a_coil;
+    for (std::size_t row = 0; row < samples_of_a_coil / static_cast<std::size_t>(width); ++row) {
       double& energy_of_row = along_y[row % static_cast<std::size_t>(height)];
       for (std::size_t x = 0; x < static_cast<std::size_t>(width); ++x, ++sample) {
         const auto energy = static_cast<double>(std::norm(*sample));
@@ -61,14 +75,28 @@ std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> v
     }
   }
   std::vector<std::string> warnings;
-  if (planes_of_a_coil == 1 && are_spokes(volume, coils, height, width, static_cast<std::int64_t>(step))) {
-    warnings.emplace_back(
-        "every line passes through the centre of k-space, as the spokes of a radial scan do: it may not be Cartesian");
-    return warnings;
-  }
   check_axis(along_y, "y", likely, warnings);
   check_axis(along_x, "x", {}, warnings);
-  if (planes_of_a_coil == 1 && are_alternate_readouts(volume, coils, height, width, every_second(height))) {
+  return warnings;
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                          std::int64_t height, std::int64_t width,
+                                          const std::vector<std::int64_t>& likely) {
+  return has_spokes(volume, coils, height, width) ? warning_of_spokes()
+                                                  : warnings_of_peaks(volume, coils, height, width, likely);
+}
+
+std::vector<std::string> warnings_of_array(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                           std::int64_t height, std::int64_t width) {
+  if (has_spokes(volume, coils, height, width)) {
+    return warning_of_spokes();
+  }
+  std::vector<std::string> warnings = warnings_of_peaks(volume, coils, height, width, {});
+  if (is_plane(volume, coils, height, width) &&
+      are_alternate_readouts(volume, coils, height, width, every_second(height))) {
     warnings.emplace_back(
         "every second line fits the lines beside it only if it is reversed, as in an echo-planar scan whose lines were "
         "stored as they were measured: reverse these lines first");

@@ -17,4 +17,9 @@ std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> v
                                           std::int64_t height, std::int64_t width,
                                           const std::vector<std::int64_t>& likely = {});
 
+// The same for the k-space of a file in which nothing tells how lines were read out, and a warning if every second line
+// fits the lines beside it only once it is reversed.
+std::vector<std::string> warnings_of_array(std::span<const std::complex<float>> volume, std::int64_t coils,
+                                           std::int64_t height, std::int64_t width);
+
 }  // namespace mriembed::io

@@ -133,7 +133,7 @@ class FastMriReader final : public ScanReader {
       read_placed(0, coil, 1, one);
       samples.insert(samples.end(), one.begin(), one.end());
     }
-    for (std::string& warning : warnings_of_echo(samples, coils, summary_.encoded_y, summary_.encoded_x)) {
+    for (std::string& warning : warnings_of_array(samples, coils, summary_.encoded_y, summary_.encoded_x)) {
       summary_.warnings.push_back(std::move(warning));
     }
   }

@@ -275,7 +275,7 @@ class NumpyReader final : public ScanReader {
           "the first axis, which is taken for coils, looks like partitions in k-space: its signal peaks in the middle; "
           "transform a 3D scan along z and save it as (partitions, coils, y, x)");
     }
-    const std::vector<std::string> warnings = warnings_of_echo(first.samples, channels_, height_, width_);
+    const std::vector<std::string> warnings = warnings_of_array(first.samples, channels_, height_, width_);
     summary_.warnings.insert(summary_.warnings.end(), warnings.begin(), warnings.end());
   }
 
