@@ -6,12 +6,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace mriembed::io {
 
 namespace {
 
-using Complex = std::complex<double>;
 using Matrix = Eigen::MatrixXcd;
 
 constexpr std::int64_t most_coils_used = 4;
@@ -24,11 +24,13 @@ struct CentralLines {
   std::int64_t coils = 1;  // that are used
   std::int64_t height = 0;
   std::int64_t width = 0;
+  std::int64_t first_column = 0;  // of the samples that are predicted
+  std::int64_t end_column = 0;
   std::int64_t begin = 0;  // of the lines that are predicted
   std::int64_t end = 0;
 
   // Reversing changes k to -k; k = -width / 2 of an even width has no counterpart and stays.
-  [[nodiscard]] Complex at(std::int64_t coil, std::int64_t line, std::int64_t x, bool reversed) const {
+  [[nodiscard]] std::complex<float> at(std::int64_t coil, std::int64_t line, std::int64_t x, bool reversed) const {
     const std::int64_t even = width % 2 == 0 ? 0 : 1;
     const std::int64_t place = reversed && (x > 0 || even == 1) ? width - even - x : x;
     return samples[static_cast<std::size_t>((coil * coil_step * height + line) * width + place)];
@@ -36,8 +38,8 @@ struct CentralLines {
   [[nodiscard]] double energy(std::int64_t line) const {
     double sum = 0;
     for (std::int64_t coil = 0; coil < coils; ++coil) {
-      for (std::int64_t x = 0; x < width; ++x) {
-        sum += std::norm(at(coil, line, x, false));
+      for (std::int64_t x = first_column; x < end_column; ++x) {
+        sum += static_cast<double>(std::norm(at(coil, line, x, false)));
       }
     }
     return sum;
@@ -47,8 +49,15 @@ struct CentralLines {
 CentralLines central_lines(std::span<const std::complex<float>> samples, std::int64_t coils, std::int64_t height,
                            std::int64_t width) {
   constexpr std::int64_t half = 16;
-  CentralLines lines{samples, std::max<std::int64_t>(1, coils / most_coils_used), 1, height, width};
+  constexpr std::int64_t half_columns = 32;
+  CentralLines lines;
+  lines.samples = samples;
+  lines.coil_step = std::max<std::int64_t>(1, coils / most_coils_used);
   lines.coils = std::min(coils, most_coils_used);
+  lines.height = height;
+  lines.width = width;
+  lines.first_column = std::max(reach, width / 2 - half_columns);
+  lines.end_column = std::min(width - reach, width / 2 + half_columns + 1);
   std::vector<double> energies;
   energies.reserve(static_cast<std::size_t>(height));
   for (std::int64_t line = 0; line < height; ++line) {
@@ -64,50 +73,63 @@ CentralLines central_lines(std::span<const std::complex<float>> samples, std::in
   return lines;
 }
 
+// A^H A of the complex columns of a least squares problem for the lines of one parity: samples of the lines before and
+// after, then those of the lines. A line has energy 1 with its neighbours, as the echo would outvote all others.
+// Computed from real and imaginary parts, as Eigen's products of complex matrices take a multiple of the time.
+Matrix products_of_columns(const CentralLines& lines, const std::vector<bool>& reversed, std::int64_t parity) {
+  const auto samples = static_cast<Eigen::Index>(lines.end_column - lines.first_column);
+  const Eigen::Index columns = static_cast<Eigen::Index>(lines.coils) * (2 * (2 * reach + 1) + 1);
+  Eigen::MatrixXf parts(samples, 2 * columns);
+  Eigen::MatrixXf sums = Eigen::MatrixXf::Zero(2 * columns, 2 * columns);
+  for (std::int64_t line = lines.begin + (lines.begin + parity) % 2; line < lines.end; line += 2) {
+    Eigen::Index column = 0;
+    const auto fill = [&](std::int64_t coil, std::int64_t from, std::int64_t shift) {
+      const bool turned = reversed[static_cast<std::size_t>(from)];
+      for (Eigen::Index x = 0; x < samples; ++x) {
+        const std::complex<float> sample = lines.at(coil, from, lines.first_column + x + shift, turned);
+        parts(x, column) = sample.real();
+        parts(x, columns + column) = sample.imag();
+      }
+      ++column;
+    };
+    for (std::int64_t coil = 0; coil < lines.coils; ++coil) {
+      for (const std::int64_t neighbour : {line - 1, line + 1}) {
+        for (std::int64_t shift = -reach; shift <= reach; ++shift) {
+          fill(coil, neighbour, shift);
+        }
+      }
+    }
+    for (std::int64_t coil = 0; coil < lines.coils; ++coil) {
+      fill(coil, line, 0);
+    }
+    parts *= 1 / std::max(parts.stableNorm(), std::numeric_limits<float>::min());
+    sums.selfadjointView<Eigen::Lower>().rankUpdate(parts.transpose());
+  }
+  sums.triangularView<Eigen::StrictlyUpper>() = sums.transpose();
+  Matrix products(columns, columns);
+  products.real() = (sums.topLeftCorner(columns, columns) + sums.bottomRightCorner(columns, columns)).cast<double>();
+  products.imag() = (sums.topRightCorner(columns, columns) - sums.bottomLeftCorner(columns, columns)).cast<double>();
+  return products;
+}
+
 // The share of the lines' energy that their neighbours do not predict. Lines of either parity have kernels of their
 // own: in an echo-planar scan they differ in phase. Each line counts by the inverse of its energy and its neighbours',
 // as the echo would outvote all others.
 double unpredicted_share(const CentralLines& lines, const std::vector<bool>& reversed) {
-  constexpr std::int64_t half_columns = 32;
   constexpr double regularization = 1e-3;
-  const std::int64_t first = std::max(reach, lines.width / 2 - half_columns);
-  const std::int64_t last = std::min(lines.width - 1 - reach, lines.width / 2 + half_columns);
-  const auto columns = static_cast<Eigen::Index>(last - first + 1);
   const auto targets = static_cast<Eigen::Index>(lines.coils);
   const Eigen::Index taps = targets * 2 * (2 * reach + 1);
-  Matrix from(columns, taps);
-  Matrix to(columns, targets);
   double unpredicted = 0;
   double all = 0;
   for (const std::int64_t parity : {0, 1}) {
-    Matrix gram = Matrix::Zero(taps, taps);
-    Matrix products = Matrix::Zero(taps, targets);
-    double energy = 0;
-    for (std::int64_t line = lines.begin + (lines.begin + parity) % 2; line < lines.end; line += 2) {
-      Eigen::Index tap = 0;
-      for (std::int64_t coil = 0; coil < lines.coils; ++coil) {
-        for (const std::int64_t neighbour : {line - 1, line + 1}) {
-          for (std::int64_t shift = -reach; shift <= reach; ++shift, ++tap) {
-            for (Eigen::Index x = 0; x < columns; ++x) {
-              from(x, tap) =
-                  lines.at(coil, neighbour, first + x + shift, reversed[static_cast<std::size_t>(neighbour)]);
-            }
-          }
-        }
-        for (Eigen::Index x = 0; x < columns; ++x) {
-          to(x, coil) = lines.at(coil, line, first + x, reversed[static_cast<std::size_t>(line)]);
-        }
-      }
-      const double weight = 1 / std::max(from.squaredNorm() + to.squaredNorm(), 1e-300);
-      gram.noalias() += weight * (from.adjoint() * from);
-      products.noalias() += weight * (from.adjoint() * to);
-      energy += weight * to.squaredNorm();
-    }
-    Matrix damped = gram;
-    damped.diagonal().array() += regularization * gram.trace().real() / static_cast<double>(taps);
-    const Matrix kernel = damped.llt().solve(products);
-    unpredicted +=
-        energy - 2 * (kernel.adjoint() * products).trace().real() + (kernel.adjoint() * gram * kernel).trace().real();
+    const Matrix products = products_of_columns(lines, reversed, parity);
+    Matrix gram = products.topLeftCorner(taps, taps);
+    const Matrix mixed = products.topRightCorner(taps, targets);
+    gram.diagonal().array() += regularization * gram.trace().real() / static_cast<double>(taps);
+    const Matrix kernel = gram.llt().solve(mixed);
+    const double energy = products.bottomRightCorner(targets, targets).trace().real();
+    unpredicted += energy - 2 * (kernel.adjoint() * mixed).trace().real() +
+                   (kernel.adjoint() * products.topLeftCorner(taps, taps) * kernel).trace().real();
     all += energy;
   }
   return unpredicted / all;
