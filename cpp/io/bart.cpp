@@ -173,7 +173,7 @@ class BartReader final : public ScanReader {
     const std::int64_t coils = dimensions_[coil_axis];
     std::vector<std::complex<float>> first(static_cast<std::size_t>(coils * planes_.height * planes_.width));
     read_samples(0, static_cast<std::int64_t>(first.size()), first.data());
-    if (are_spokes(first, coils, planes_.height, planes_.width)) {
+    if (are_spokes(energies_of_lines(first, coils, planes_.height, planes_.width))) {
       refuse(
           "radial or spiral k-space (dimensions 1, samples, spokes: every line passes through the centre of k-space); "
           "only Cartesian scans can be embedded: grid or reconstruct it first");

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "alternate_readouts.hpp"
+#include "line_energies.hpp"
 #include "spokes.hpp"
 
 namespace mriembed::io {
@@ -52,31 +53,20 @@ std::vector<std::string> warning_of_spokes() {
       "every line passes through the centre of k-space, as the spokes of a radial scan do: it may not be Cartesian"};
 }
 
-bool has_spokes(std::span<const std::complex<float>> volume, std::int64_t coils, std::int64_t height,
-                std::int64_t width) {
-  return is_plane(volume, coils, height, width) && are_spokes(volume, coils, height, width, step_of_coils(coils));
+// Of all lines of all coils that are looked at; (coils, z, y, x) has lines of z and y.
+LineEnergies energies_of(std::span<const std::complex<float>> volume, std::int64_t coils, std::int64_t width) {
+  return energies_of_lines(volume, coils, std::ssize(volume) / coils / width, width, step_of_coils(coils));
 }
 
-std::vector<std::string> warnings_of_peaks(std::span<const std::complex<float>> volume, std::int64_t coils,
-                                           std::int64_t height, std::int64_t width,
+std::vector<std::string> warnings_of_peaks(const LineEnergies& energies, std::int64_t height,
                                            const std::vector<std::int64_t>& likely) {
   std::vector<double> along_y(static_cast<std::size_t>(height), 0.0);
-  std::vector<double> along_x(static_cast<std::size_t>(width), 0.0);
-  const std::size_t samples_of_a_coil = volume.size() / static_cast<std::size_t>(coils);
-  for (std::int64_t coil = 0; coil < coils; coil += step_of_coils(coils)) {
-    const std::complex<float>* sample = volume.data() + static_cast<std::size_t>(coil) * samples_of_a_coil;
-    for (std::size_t row = 0; row < samples_of_a_coil / static_cast<std::size_t>(width); ++row) {
-      double& energy_of_row = along_y[row % static_cast<std::size_t>(height)];
-      for (std::size_t x = 0; x < static_cast<std::size_t>(width); ++x, ++sample) {
-        const auto energy = static_cast<double>(std::norm(*sample));
-        along_x[x] += energy;
-        energy_of_row += energy;
-      }
-    }
+  for (std::size_t row = 0; row < energies.sums.size(); ++row) {
+    along_y[row % along_y.size()] += energies.sums[row];
   }
   std::vector<std::string> warnings;
   check_axis(along_y, "y", likely, warnings);
-  check_axis(along_x, "x", {}, warnings);
+  check_axis(energies.along_x, "x", {}, warnings);
   return warnings;
 }
 
@@ -85,18 +75,20 @@ std::vector<std::string> warnings_of_peaks(std::span<const std::complex<float>> 
 std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
                                           std::int64_t height, std::int64_t width,
                                           const std::vector<std::int64_t>& likely) {
-  return has_spokes(volume, coils, height, width) ? warning_of_spokes()
-                                                  : warnings_of_peaks(volume, coils, height, width, likely);
+  const LineEnergies energies = energies_of(volume, coils, width);
+  return is_plane(volume, coils, height, width) && are_spokes(energies) ? warning_of_spokes()
+                                                                        : warnings_of_peaks(energies, height, likely);
 }
 
 std::vector<std::string> warnings_of_array(std::span<const std::complex<float>> volume, std::int64_t coils,
                                            std::int64_t height, std::int64_t width) {
-  if (has_spokes(volume, coils, height, width)) {
+  const LineEnergies energies = energies_of(volume, coils, width);
+  const bool plane = is_plane(volume, coils, height, width);
+  if (plane && are_spokes(energies)) {
     return warning_of_spokes();
   }
-  std::vector<std::string> warnings = warnings_of_peaks(volume, coils, height, width, {});
-  if (is_plane(volume, coils, height, width) &&
-      are_alternate_readouts(volume, coils, height, width, every_second(height))) {
+  std::vector<std::string> warnings = warnings_of_peaks(energies, height, {});
+  if (plane && are_alternate_readouts(volume, coils, height, width, every_second(height))) {
     warnings.emplace_back(
         "every second line fits the lines beside it only if it is reversed, as in an echo-planar scan whose lines were "
         "stored as they were measured: reverse these lines first");

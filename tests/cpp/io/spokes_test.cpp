@@ -24,7 +24,7 @@ bool of(const std::function<std::complex<float>(std::int64_t line, std::int64_t 
       }
     }
   }
-  return are_spokes(samples, coils, lines, length, coil_step);
+  return are_spokes(energies_of_lines(samples, coils, lines, length, coil_step));
 }
 
 float at(double k) { return static_cast<float>(1 / (1 + k * k)); }
