@@ -51,5 +51,9 @@ std::int32_t peak_bits(const std::complex<float>* samples, std::int64_t count) {
   return HWY_DYNAMIC_DISPATCH(peak_in_lanes)(reinterpret_cast<const float*>(samples), 2 * count);
 }
 
+float largest_magnitude(const float* values, std::int64_t count) {
+  return std::bit_cast<float>(HWY_DYNAMIC_DISPATCH(peak_in_lanes)(values, count));
+}
+
 }  // namespace mriembed::kernels
 #endif  // HWY_ONCE

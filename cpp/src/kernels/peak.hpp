@@ -13,4 +13,7 @@ std::int32_t peak_bits(const std::complex<float>* samples, std::int64_t count);
 // The bits of infinity: a peak is at least this if a sample is infinite or NaN.
 constexpr std::int32_t infinity_bits = 0x7F800000;
 
+// The largest magnitude of `count` values; 0 of none.
+float largest_magnitude(const float* values, std::int64_t count);
+
 }  // namespace mriembed::kernels

@@ -6,6 +6,10 @@
 #include <cmath>
 #include <cstddef>
 
+#include "kernels/coil_block.hpp"
+#include "kernels/coil_gram.hpp"
+#include "kernels/sample_power.hpp"
+#include "kernels/virtual_coils.hpp"
 #include "quality/coil_contrast.hpp"
 
 namespace mriembed::quality {
@@ -26,14 +30,14 @@ Samples samples_around(const ArrayView<const std::complex<float>, 3>& kspace, co
   Samples samples(static_cast<Eigen::Index>(coils.size()), length * length);
   for (Eigen::Index row = 0; row < samples.rows(); ++row) {
     const std::int64_t coil = coils[static_cast<std::size_t>(row)];
-    double energy = 0;
-    for (std::int64_t place = 0; place < length * length; ++place) {
-      const std::complex<float> sample =
-          kspace.data[coil * kspace.strides[0] + (first_y + place / length) * kspace.strides[1] +
-                      (first_x + place % length) * kspace.strides[2]];
-      samples(row, place) = sample;
-      energy += std::norm(std::complex<double>(sample));
+    for (std::int64_t line = 0; line < length; ++line) {
+      const std::complex<float>* const from =
+          kspace.data + coil * kspace.strides[0] + (first_y + line) * kspace.strides[1] + first_x * kspace.strides[2];
+      for (std::int64_t x = 0; x < length; ++x) {
+        samples(row, line * length + x) = from[x * kspace.strides[2]];
+      }
     }
+    const double energy = kernels::power_of(&samples(row, 0), length * length);
     const double scale = std::sqrt(static_cast<double>(length * length) / energy);
     for (std::int64_t place = 0; place < length * length; ++place) {
       samples(row, place) = std::complex<float>(std::complex<double>(samples(row, place)) * scale);
@@ -41,14 +45,50 @@ Samples samples_around(const ArrayView<const std::complex<float>, 3>& kspace, co
   }
   for (std::int64_t line = 0; line < length; ++line) {
     auto of_line = samples.middleCols(line * length, length);
-    const double power = of_line.cast<std::complex<double>>().squaredNorm() / static_cast<double>(of_line.size());
+    double power = 0;
+    for (Eigen::Index row = 0; row < samples.rows(); ++row) {
+      power += kernels::power_of(&of_line(row, 0), length);
+    }
+    power /= static_cast<double>(of_line.size());
     of_line *= static_cast<float>(1 / std::sqrt(power + least_line_power));
   }
   for (Eigen::Index row = 0; row < samples.rows(); ++row) {
-    const double power = samples.row(row).cast<std::complex<double>>().squaredNorm() / (length * length);
+    const double power = kernels::power_of(&samples(row, 0), length * length) / (length * length);
     samples.row(row) *= static_cast<float>(1 / std::sqrt(power));
   }
   return samples;
+}
+
+// Calls `take` with all rows of some neighbouring columns after the others, and with the first of these columns.
+template <typename Take>
+void for_blocks(const Samples& rows, const Take& take) {
+  kernels::CoilBlock block;
+  block.resize(rows.rows());
+  for (Eigen::Index first = 0; first < rows.cols(); first += kernels::CoilBlock::most_pixels) {
+    block.read(rows.data() + first, rows.cols(), std::min(kernels::CoilBlock::most_pixels, rows.cols() - first), 1);
+    take(block, first);
+  }
+}
+
+// rows rows^H. Eigen's products of complex matrices take a multiple of the time.
+Eigen::MatrixXcd products_of(const Samples& rows) {
+  kernels::CoilGram gram;
+  gram.reset(rows.rows());
+  for_blocks(rows, [&](const kernels::CoilBlock& block, Eigen::Index /*first*/) { gram.add(block); });
+  Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> products(rows.rows(),
+                                                                                                rows.rows());
+  gram.write(products.data());
+  return products;
+}
+
+Samples product_of(const Samples& weights, const Samples& rows) {
+  kernels::CoilWeights of_rows;
+  of_rows.assign({weights.data(), static_cast<std::size_t>(weights.size())}, rows.rows());
+  Samples product(weights.rows(), rows.cols());
+  for_blocks(rows, [&](const kernels::CoilBlock& block, Eigen::Index first) {
+    kernels::compress_coils(block, of_rows, 0, block.pixels(), product.data() + first, product.cols());
+  });
+  return product;
 }
 
 // A combination of the others for each coil, and the coil itself: (coils, samples) each.
@@ -69,7 +109,7 @@ Combined combinations(const Samples& samples, Eigen::Index taps) {
           samples.row(row / taps).segment(line * length + row % taps, inner);
     }
   }
-  Eigen::MatrixXcd gram = (sources * sources.adjoint()).cast<std::complex<double>>();
+  Eigen::MatrixXcd gram = products_of(sources);
   gram.diagonal().array() += tikhonov * static_cast<double>(sources.cols());
   const Eigen::MatrixXcd inverse = gram.llt().solve(Eigen::MatrixXcd::Identity(gram.rows(), gram.cols()));
   Combined combined{Samples(coils, sources.cols()), {}, inner};
@@ -83,7 +123,7 @@ Combined combinations(const Samples& samples, Eigen::Index taps) {
     weights.row(coil) = -all.row(taps / 2).cast<std::complex<float>>();
     weights.row(coil).segment(own, taps).setZero();
   }
-  combined.from_others = weights * sources;
+  combined.from_others = product_of(weights, sources);
   return combined;
 }
 

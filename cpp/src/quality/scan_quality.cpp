@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/peak.hpp"
 #include "kernels/sample_power.hpp"
 #include "mriembed/error.hpp"
 #include "quality/clipping.hpp"
@@ -122,7 +123,8 @@ class ScanQuality::State {
       slice.motion_level = lines.motion.level;
       slice.motion_line = lines.motion.line;
       slice.residual_spike = lines.residual_spike;
-      if (const double largest = *std::ranges::max_element(power_); lines.residual_spike.level > 0) {
+      if (lines.residual_spike.level > 0) {
+        const float largest = kernels::largest_magnitude(power_.data(), height * width);
         const std::int64_t place = lines.residual_spike.y * width + lines.residual_spike.x;
         slice.residual_spike.share = std::sqrt(power_[static_cast<std::size_t>(place)] / largest);
       }

@@ -3,112 +3,67 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <optional>
+#include <cstdlib>
+
+#include "kernels/aligned_vector.hpp"
+#include "kernels/peak.hpp"
+#include "kernels/sums_around.hpp"
 
 namespace mriembed::quality {
 
 namespace {
 
-constexpr std::int64_t reach = 6;
-constexpr std::int64_t near_y = 1;
-constexpr std::int64_t near_x = 2;
-constexpr std::int32_t fewest = 24;  // samples around
+constexpr std::int64_t fewest = 24;  // samples around
 constexpr std::int64_t around_echo = 6;
 constexpr double at_the_edge = 0.4;  // of the share that a neighbouring line may have
+constexpr std::int64_t together = 64;
+constexpr double surely_less = 1 - 1e-5;  // sums in float32 are off by less
+constexpr double surely_more = 1 + 1e-5;
 
-// Sums around each sample of a plane, line by line.
-template <typename Sum>
-class SumsAround {
- public:
-  // `value` of a place in the plane.
-  template <typename Value>
-  SumsAround(std::int64_t height, std::int64_t width, const Value& value)
-      : height_(height),
-        width_(width),
-        columns_(static_cast<std::size_t>((height + 1) * width)),
-        far_(static_cast<std::size_t>(width + 2 * reach + 1)),
-        near_(far_.size()),
-        around_(static_cast<std::size_t>(width)) {
-    for (std::int64_t place = 0; place < height * width; ++place) {
-      const auto above = static_cast<std::size_t>(place);
-      columns_[above + static_cast<std::size_t>(width)] = columns_[above] + value(above);
-    }
+// A line, the lines before and after it, and sums over what lies around its samples.
+struct Line {
+  const float* power;
+  const float* before;
+  const float* after;
+  const float* sums;
+  const float* counts;
+  float most_beside;
+
+  // Whether sample x may have a higher level than this, as far as float32 tells; 1 or 0.
+  [[nodiscard]] std::int32_t may_be_stronger(std::int64_t x, float level) const {
+    const std::int32_t stands_out = power[x] * counts[x] > level * sums[x] ? 1 : 0;
+    const float most = most_beside * power[x];
+    return stands_out & (before[x] <= most ? 1 : 0) & (after[x] <= most ? 1 : 0);
   }
-
-  // Within `reach` lines and samples of each sample of line y, without the nearest.
-  const std::vector<Sum>& of_line(std::int64_t y) {
-    const Sum* const far_from = columns_before(y - reach);
-    const Sum* const far_to = columns_before(y + reach + 1);
-    const Sum* const near_from = columns_before(y - near_y);
-    const Sum* const near_to = columns_before(y + near_y + 1);
-    Sum* const far = far_.data() + reach;  // of all samples before x; those before the first one stay 0
-    Sum* const near = near_.data() + reach;
-    for (std::int64_t x = 0; x < width_; ++x) {
-      far[x + 1] = far[x] + (far_to[x] - far_from[x]);
-      near[x + 1] = near[x] + (near_to[x] - near_from[x]);
-    }
-    std::fill_n(far + width_ + 1, reach, far[width_]);
-    std::fill_n(near + width_ + 1, reach, near[width_]);
-    for (std::int64_t x = 0; x < width_; ++x) {
-      around_[static_cast<std::size_t>(x)] =
-          far[x + reach + 1] - far[x - reach] - (near[x + near_x + 1] - near[x - near_x]);
-    }
-    return around_;
-  }
-
- private:
-  [[nodiscard]] const Sum* columns_before(std::int64_t y) const {
-    return columns_.data() + std::clamp<std::int64_t>(y, 0, height_) * width_;
-  }
-
-  std::int64_t height_;
-  std::int64_t width_;
-  std::vector<Sum> columns_;  // (y, x), of all lines before y
-  std::vector<Sum> far_;
-  std::vector<Sum> near_;
-  std::vector<Sum> around_;
 };
 
-// Measured samples around each sample of a plane, line by line.
-class CountsAround {
- public:
-  CountsAround(const std::vector<float>& power, std::int64_t height, std::int64_t width) : height_(height) {
-    if (std::ranges::any_of(power, [](float of_sample) { return !(of_sample > 0); })) {
-      sums_.emplace(height, width, [&](std::size_t place) { return power[place] > 0 ? 1 : 0; });
-      return;
-    }
-    counts_.resize(static_cast<std::size_t>(width));
-    for (std::int64_t x = 0; x < width; ++x) {
-      far_.push_back(inside(x, reach, width));
-      near_.push_back(inside(x, near_x, width));
-    }
-  }
+struct Around {
+  double sum = 0;
+  std::int64_t count = 0;
 
-  const std::vector<std::int32_t>& of_line(std::int64_t y) {
-    if (sums_.has_value()) {
-      return sums_->of_line(y);
-    }
-    const std::int32_t far_lines = inside(y, reach, height_);
-    const std::int32_t near_lines = inside(y, near_y, height_);
-    for (std::size_t x = 0; x < counts_.size(); ++x) {
-      counts_[x] = far_lines * far_[x] - near_lines * near_[x];
-    }
-    return counts_;
-  }
-
- private:
-  // Of `size` places those within `distance` of one.
-  static std::int32_t inside(std::int64_t place, std::int64_t distance, std::int64_t size) {
-    return static_cast<std::int32_t>(std::min(size, place + distance + 1) -
-                                     std::max<std::int64_t>(0, place - distance));
-  }
-
-  std::int64_t height_;
-  std::optional<SumsAround<std::int32_t>> sums_;  // none: all samples were measured
-  std::vector<std::int32_t> far_;                 // of the samples of a line, along it
-  std::vector<std::int32_t> near_;
-  std::vector<std::int32_t> counts_;
+  // `peak` of the plane: next to nothing around a sample is rounding.
+  [[nodiscard]] double mean(double peak) const { return std::max(1e-12 * peak, sum / static_cast<double>(count)); }
 };
+
+// Of a sample, in float64.
+Around around(const std::vector<float>& power, std::int64_t height, std::int64_t width, std::int64_t y,
+              std::int64_t x) {
+  constexpr std::int64_t reach = kernels::around_reach;
+  Around found;
+  for (std::int64_t line = std::max<std::int64_t>(0, y - reach); line < std::min(height, y + reach + 1); ++line) {
+    for (std::int64_t sample = std::max<std::int64_t>(0, x - reach); sample < std::min(width, x + reach + 1);
+         ++sample) {
+      const bool is_near =
+          std::abs(line - y) <= kernels::around_near_y && std::abs(sample - x) <= kernels::around_near_x;
+      const float own = power[static_cast<std::size_t>(line * width + sample)];
+      if (!is_near && own > 0) {
+        found.sum += own;
+        ++found.count;
+      }
+    }
+  }
+  return found;
+}
 
 // The largest power of the lines before and after line y, within a sample of x.
 float largest_beside(const std::vector<float>& power, std::int64_t height, std::int64_t width, std::int64_t y,
@@ -128,27 +83,42 @@ float largest_beside(const std::vector<float>& power, std::int64_t height, std::
 
 Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std::int64_t width, Echo echo,
                       double most_beside) {
-  SumsAround<double> sums(height, width, [&](std::size_t place) { return power[place]; });
-  CountsAround counts(power, height, width);
-  const double peak = *std::ranges::max_element(power);
+  std::vector<float> sums(static_cast<std::size_t>(width));
+  std::vector<float> counts(sums.size());
+  const std::vector<float> nothing(sums.size(), 0.0F);
+  kernels::AlignedVector<float> memory;
+  const double peak = kernels::largest_magnitude(power.data(), static_cast<std::int64_t>(power.size()));
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {
-    const std::vector<double>& sums_of_line = sums.of_line(y);
-    const std::vector<std::int32_t>& counts_of_line = counts.of_line(y);
+    kernels::write_sums_around(power.data(), height, width, y, sums.data(), memory);
+    kernels::write_counts_around(power.data(), height, width, y, counts.data(), memory);
     const double most = y == 0 || y == height - 1 ? at_the_edge * most_beside : most_beside;
-    for (std::int64_t x = 0; x < width; ++x) {
-      const double own = power[static_cast<std::size_t>(y * width + x)];
-      const double sum = sums_of_line[static_cast<std::size_t>(x)];
-      const std::int32_t count = counts_of_line[static_cast<std::size_t>(x)];
-      if (own * count <= strongest.level * sum || count < fewest) {
-        continue;
+    const Line line{.power = power.data() + y * width,
+                    .before = y > 0 ? power.data() + (y - 1) * width : nothing.data(),
+                    .after = y + 1 < height ? power.data() + (y + 1) * width : nothing.data(),
+                    .sums = sums.data(),
+                    .counts = counts.data(),
+                    .most_beside = static_cast<float>(surely_more * most)};
+    const auto may_be_stronger = [&](std::int64_t x) {
+      return line.may_be_stronger(x, static_cast<float>(surely_less * strongest.level));
+    };
+    for (std::int64_t first = 0; first < width; first += together) {
+      const std::int64_t end = std::min(width, first + together);
+      std::int32_t any = 0;  // without a branch: of most samples this is all that is computed
+      for (std::int64_t x = first; x < end; ++x) {
+        any |= may_be_stronger(x);
       }
-      const std::int64_t distance = (y - echo.y) * (y - echo.y) + (x - echo.x) * (x - echo.x);
-      // Next to nothing around a sample is rounding.
-      const double mean = std::max(1e-12 * peak, sum / count);
-      if (distance >= around_echo * around_echo && mean > 0 && own / mean > strongest.level &&
-          largest_beside(power, height, width, y, x) <= most * own) {
-        strongest = {y, x, own / mean, std::sqrt(own / peak)};
+      for (std::int64_t x = first; any != 0 && x < end; ++x) {
+        const std::int64_t distance = (y - echo.y) * (y - echo.y) + (x - echo.x) * (x - echo.x);
+        const double own = line.power[x];
+        if (may_be_stronger(x) == 0 || distance < around_echo * around_echo ||
+            !(largest_beside(power, height, width, y, x) <= most * own)) {
+          continue;
+        }
+        const Around others = around(power, height, width, y, x);
+        if (others.count >= fewest && own / others.mean(peak) > strongest.level) {
+          strongest = {y, x, own / others.mean(peak), std::sqrt(own / peak)};
+        }
       }
     }
   }

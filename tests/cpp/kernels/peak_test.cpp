@@ -47,6 +47,21 @@ TEST_P(PeakBits, are_zero_for_zeros_of_either_sign) {
   EXPECT_EQ(peak_bits(samples.data(), 45), 0);
 }
 
+class LargestMagnitude : public EveryTarget {};
+
+TEST_P(LargestMagnitude, is_that_of_any_number_of_values) {
+  EXPECT_EQ(largest_magnitude(nullptr, 0), 0);
+  for (std::int64_t count = 1; count <= 140; ++count) {
+    std::vector<float> values(static_cast<std::size_t>(count), 0.5F);
+    for (std::size_t place = 0; place < values.size(); ++place) {
+      values[place] = -3;
+      ASSERT_EQ(largest_magnitude(values.data(), count), 3) << place << " of " << count;
+      values[place] = 0.5F;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, LargestMagnitude, testing::ValuesIn(targets_here()), name_of_target);
 INSTANTIATE_TEST_SUITE_P(Kernels, PeakBits, testing::ValuesIn(targets_here()), name_of_target);
 
 }  // namespace
