@@ -21,9 +21,7 @@ constexpr std::int64_t fewest_samples = 16;
 constexpr double least_coherence = 0.5;       // of both predictions: noise alone stays far below, objects far above
 constexpr double resolved_coherence = 0.965;  // objects that the coils do not resolve, as those that wrap, stay below
 constexpr double least_residual_share = 0.1;  // of the power of a spike's sample: of an object's peaks less is left
-constexpr std::int64_t most_samples = 256;    // of a readout, around its centre: what lies beyond is mostly noise
-// Samples between coils, a cache line: coils whose distance is a power of two compete for the same places in the cache.
-constexpr std::int64_t apart = 8;
+constexpr std::int64_t most_samples = 128;    // of a readout, around its centre: what lies beyond is mostly noise
 // More make neither weights nor the ghost's phase much more certain, and cost time.
 constexpr std::int64_t most_positions = 32;  // of a kernel, for odd lines and for even ones
 constexpr std::int64_t most_compared = 32;   // lines that are predicted by both
@@ -107,7 +105,7 @@ double LineConsistencyCheck::residual_share(std::int64_t number, std::int64_t x)
   double residual = 0;
   double power = 0;
   for (std::int64_t coil = 0; coil < coils_; ++coil) {
-    const auto place = static_cast<std::size_t>(coil * coil_stride_ + number * width_ +
+    const auto place = static_cast<std::size_t>((number * coils_ + coil) * width_ +
                                                 (x + width_ - width_ / 2) % width_);  // k_x = 0 lies in front
     residual += std::norm(std::complex<double>(measured_[place] - predicted_[place] - predicted_otherwise_[place]));
     power += std::norm(std::complex<double>(measured_[place]));
@@ -121,12 +119,10 @@ SuddenMotion LineConsistencyCheck::motion(std::int64_t centre) {
   const kernels::FourierTransform transform(width_);
   const float scale = 1 / static_cast<float>(width_);
   for (std::vector<std::complex<float>>* lines : {&predicted_, &predicted_otherwise_}) {
-    for (std::int64_t coil = 0; coil < coils_; ++coil) {
-      transform.along_rows(line(*lines, coil, 1), lines_ - 2, kernels::Direction::forward, scale, memory_);
-    }
+    transform.along_rows(line(*lines, 0, 1), (lines_ - 2) * coils_, kernels::Direction::forward, scale, memory_);
   }
-  return motion_.of({measured_.data(), predicted_.data(), predicted_otherwise_.data(), coils_, coil_stride_, width_},
-                    lines_, centre);
+  return motion_.of({measured_.data(), predicted_.data(), predicted_otherwise_.data(), coils_, width_, width_},
+                    coils_ * width_, lines_, centre);
 }
 
 void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& kspace,
@@ -135,23 +131,23 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
   coils_ = static_cast<std::int64_t>(coils.size());
   lines_ = lines;
   width_ = transformed_length(std::min(kspace.shape[2], most_samples));
-  coil_stride_ = lines_ * width_ + apart;
-  measured_.resize(static_cast<std::size_t>(coils_ * coil_stride_));
+  measured_.resize(static_cast<std::size_t>(coils_ * lines_ * width_));
   samples_.resize(measured_.size());
-  const kernels::FourierTransform transform(width_);
-  for (std::int64_t coil = 0; coil < coils_; ++coil) {
-    for (std::int64_t number = 0; number < lines_; ++number) {
+  for (std::int64_t number = 0; number < lines_; ++number) {
+    for (std::int64_t coil = 0; coil < coils_; ++coil) {
       const std::complex<float>* from = kspace.data + coils[static_cast<std::size_t>(coil)] * kspace.strides[0] +
                                         (first + number) * kspace.strides[1];
       std::complex<float>* const to = line(measured_, coil, number);
       copy_readout(from, kspace.strides[2], kspace.shape[2], width_, to);
+      std::complex<float>* const image = line(samples_, coil, number);
       for (std::int64_t x = 0; x < width_; ++x) {
         to[x] *= scale;
+        image[x] = to[x];
       }
-      std::copy_n(to, width_, line(samples_, coil, number));
     }
-    transform.along_rows(line(samples_, coil, 0), lines_, kernels::Direction::inverse, 1, memory_);
   }
+  kernels::FourierTransform(width_).along_rows(samples_.data(), lines_ * coils_, kernels::Direction::inverse, 1,
+                                               memory_);
 }
 
 bool LineConsistencyCheck::calibrate() {
@@ -161,7 +157,7 @@ bool LineConsistencyCheck::calibrate() {
     run.push_back(line(samples_, 0, number));
   }
   const auto by = [&](kernels::GrappaKernels& weights, kernels::Positions positions) {
-    weights.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils_, coil_stride_, width_, executor_, positions);
+    weights.calibrate({&run, 1}, std::array<std::int64_t, 1>{2}, coils_, width_, width_, executor_, positions);
   };
   const std::int64_t step = 2 * step_of(lines_ / 2, most_positions);
   by(weights_of_odd_, {.first = 0, .step = step});  // an odd line lies between two even ones
@@ -179,7 +175,7 @@ void LineConsistencyCheck::predict(kernels::GrappaKernels& weights, From sources
     const std::complex<float>* after = sources == From::before ? nullptr : line(samples_, 0, number + 1);
     kernels::add_gap(gaps, 2, before, after, std::array{line(predicted, 0, number)});
   }
-  weights.fill(gaps, coil_stride_, executor_);
+  weights.fill(gaps, width_, executor_);
 }
 
 }  // namespace mriembed::quality

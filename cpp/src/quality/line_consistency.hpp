@@ -35,7 +35,7 @@ class LineConsistencyCheck {
  public:
   static constexpr std::int64_t fewest_coils = 4;
 
-  // Of the central 256 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
+  // Of the central 128 samples of the lines around the centre, up to a quarter of k-space either way, in the 8 coils of
   // the most energy. Not judged with less than 4 coils, 16 samples or 24 lines side by side, in which at least half of
   // the samples were measured, nor where there is noise alone: where the coherence of both predictions is less than a
   // half. Where it is less than 0.965, the coils do not resolve the object, as if it wraps around, or it moved: the
@@ -64,15 +64,15 @@ class LineConsistencyCheck {
   kernels::Coherence coherence();
   [[nodiscard]] std::complex<float>* line(std::vector<std::complex<float>>& of, std::int64_t coil,
                                           std::int64_t number) const {
-    return of.data() + coil * coil_stride_ + number * width_;
+    return of.data() + (number * coils_ + coil) * width_;
   }
 
   std::int64_t coils_ = 0;
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
-  std::int64_t coil_stride_ = 0;               // samples
-  std::vector<std::complex<float>> samples_;   // (coils, lines, x), images along x
-  std::vector<std::complex<float>> measured_;  // (coils, lines, k), k-space
+  // All coils of a line lie together: what belongs to neighbouring lines is read together.
+  std::vector<std::complex<float>> samples_;   // (lines, coils, x), images along x
+  std::vector<std::complex<float>> measured_;  // (lines, coils, k), k-space
   std::vector<std::complex<float>> predicted_;
   std::vector<std::complex<float>> predicted_otherwise_;
   kernels::GrappaKernels weights_of_odd_;

@@ -55,8 +55,10 @@ void for_lines_nearby(std::int64_t line, std::int64_t first, std::int64_t end, c
 
 }  // namespace
 
-SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int64_t lines, std::int64_t centre) {
+SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int64_t line_stride, std::int64_t lines,
+                                   std::int64_t centre) {
   first_ = first;
+  line_stride_ = line_stride;
   lines_ = lines;
   width_ = first.samples;
   sum_over_coils();
@@ -86,7 +88,7 @@ SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int
 }
 
 kernels::PredictedLine SuddenMotionCheck::line(std::int64_t number) const {
-  const std::int64_t place = number * width_;
+  const std::int64_t place = number * line_stride_;
   kernels::PredictedLine line = first_;
   line.measured += place;
   line.from_before += place;

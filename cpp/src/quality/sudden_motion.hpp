@@ -45,11 +45,11 @@ struct SuddenMotion {
 // scripts/benchmarks/check_rates.py. Not thread-safe.
 class SuddenMotionCheck {
  public:
-  // `first`: the first of so many `lines`, which lie one behind the other in each coil, as k-space with k_x = 0 in
-  // front. The first and the last line have no prediction. The number of samples must be served by FourierTransform
-  // when doubled.
+  // `first`: the first of so many `lines`, which lie `line_stride` samples apart, as k-space with k_x = 0 in front. The
+  // first and the last line have no prediction. The number of samples must be served by FourierTransform when doubled.
   // `centre`: the place of k_y = 0 among the lines.
-  SuddenMotion of(const kernels::PredictedLine& first, std::int64_t lines, std::int64_t centre);
+  SuddenMotion of(const kernels::PredictedLine& first, std::int64_t line_stride, std::int64_t lines,
+                  std::int64_t centre);
 
   // Of the last lines, rho of each sample: (lines, k), k_x ascending. That of the first and of the last line means
   // nothing.
@@ -78,6 +78,7 @@ class SuddenMotionCheck {
   [[nodiscard]] double fall_by_motion(std::int64_t index, std::int64_t centre) const;
 
   kernels::PredictedLine first_{};
+  std::int64_t line_stride_ = 0;
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
   // Of each line and k.

@@ -48,7 +48,7 @@ struct PredictedLines {
 
   [[nodiscard]] quality::SuddenMotion motion(std::int64_t centre) const {
     quality::SuddenMotionCheck check;
-    return check.of({measured.data(), from_before.data(), from_after.data(), coils, lines * width, width}, lines,
+    return check.of({measured.data(), from_before.data(), from_after.data(), coils, lines * width, width}, width, lines,
                     centre);
   }
 };
