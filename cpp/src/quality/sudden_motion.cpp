@@ -20,9 +20,10 @@ constexpr std::int64_t most_shift = 16;    // the largest shift is a part of the
 constexpr std::int64_t first_break = 2;    // the first line that may be the first after a motion
 constexpr float clip = 2;
 constexpr double floor_of_fall = 0.05;
-constexpr double least_share = 0.25;  // of the fall, of the line that has less of it: counts nothing
-constexpr double full_share = 0.4;    // counts in full
-constexpr double weight_at_centre = 0.5;
+constexpr double least_share = 0.25;     // of the fall, of the line that has less of it: counts nothing
+constexpr double full_share = 0.4;       // counts in full
+constexpr double least_of_motion = 0.5;  // of the fall: at the centre, what no motion explains must stay below
+constexpr double weight_of_doubtful = 0.5;
 constexpr float tiny = 1e-30F;
 
 // Of each column, the middle one of the values in all rows, of an even number the upper one. Reorders the rows.
@@ -78,9 +79,12 @@ SuddenMotion SuddenMotionCheck::of(const kernels::PredictedLine& first, std::int
     if (falls[static_cast<std::size_t>(index)] <= found.level * (floor_of_fall + nearby)) {
       continue;
     }
-    const double weight = SuddenMotion::is_at_centre(first_break + index, centre) ? weight_at_centre : 1;
-    const double level = weight * fall_by_motion(index, centre) / (floor_of_fall + nearby);
-    if (level > found.level) {
+    double fall = fall_by_motion(index, centre);
+    if (SuddenMotion::is_at_centre(first_break + index, centre) &&
+        fall_without_motion(index) > least_of_motion * fall) {
+      fall *= weight_of_doubtful;
+    }
+    if (const double level = fall / (floor_of_fall + nearby); level > found.level) {
       found = {level, first_break + index};
     }
   }
@@ -112,7 +116,7 @@ std::vector<float> SuddenMotionCheck::coil_weights() const {
 }
 
 void SuddenMotionCheck::sum_over_coils() {
-  const std::vector<float> weights = coil_weights();
+  coil_weights_ = coil_weights();
   const auto samples = static_cast<std::size_t>(lines_ * width_);
   residual_.resize(samples);
   with_before_.resize(samples);
@@ -124,7 +128,7 @@ void SuddenMotionCheck::sum_over_coils() {
     const std::int64_t place = number * width_;
     const kernels::LineProducts products{residual_.data() + place, with_before_.data() + place,
                                          with_after_.data() + place};
-    kernels::write_line_products(line(number), weights.data(), products);
+    kernels::write_line_products(line(number), coil_weights_.data(), products);
     to_ascending_k(products.residual);
     to_ascending_k(products.with_before);
     to_ascending_k(products.with_after);
@@ -196,6 +200,31 @@ double SuddenMotionCheck::largest_of(const Break& of_break) const {
     best = std::max(best, std::norm(of_break.of_shifts[(step + length) % length]));
   }
   return std::sqrt(static_cast<double>(best)) * static_cast<double>(of_break.peak);
+}
+
+double SuddenMotionCheck::weighted_energy(const std::complex<float>* prediction, std::int64_t number) const {
+  double energy = 0;
+  for (std::int64_t coil = 0; coil < first_.coils; ++coil) {
+    const double of_coil = coil_weights_[static_cast<std::size_t>(coil)];
+    const std::complex<float>* const samples = prediction + coil * first_.coil_stride;
+    for (std::int64_t x = 0; x < width_; ++x) {
+      const std::int64_t k = (x + width_ - width_ / 2) % width_;  // k_x = 0 lies in front
+      energy += of_coil * weight_[static_cast<std::size_t>(number * width_ + x)] *
+                std::norm(std::complex<double>(samples[k]));
+    }
+  }
+  return energy;
+}
+
+double SuddenMotionCheck::fall_without_motion(std::int64_t index) const {
+  const Break& of_break = breaks_[static_cast<std::size_t>(index)];
+  const std::int64_t number = first_break + index;
+  const double in_phase = std::abs(std::complex<double>(of_break.of_shifts[0])) * double{of_break.peak};
+  const double energy =
+      weighted_energy(line(number).from_before, number) + weighted_energy(line(number - 1).from_after, number - 1);
+  const double off = of_break.still - energy;  // what both predictions have in common with r
+  const double by_factor = energy > 0 && of_break.residual > 0 ? off * off / (energy * of_break.residual) : 0;
+  return std::max(of_break.fall(in_phase), by_factor);
 }
 
 double SuddenMotionCheck::fall_by_motion(std::int64_t index, std::int64_t centre) const {

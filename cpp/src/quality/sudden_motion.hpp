@@ -41,8 +41,13 @@ struct SuddenMotion {
 // around: the phase is at most that of a shift along y by n / 16, 2 pi max(|k_y(b)|, |k_y(b-1)|) / 16, and both lines
 // have their part in the fall. If the line with less of it has a share h, e counts max(0, (h - 0.25) / 0.15) of the
 // fall up to 1: a motion makes h 0.5, an error of one prediction alone 0. Within 2 lines of k_y = 0, where such objects
-// leave most unexplained, the level is halved. Its figures with and without motion:
-// scripts/benchmarks/check_rates.py. Not thread-safe.
+// leave most unexplained, e is halved if something else than a shift explains more than half as much of the residual:
+//
+//   one phase for all k, 2 (|sum over k of C| - Re sum of C) / sum of w rho over both lines, or
+//   one factor for both predictions, (Re sum of C - E)^2 / (E sum of w rho), with E the sum of w g |a(b)|^2 and
+//   w g |p(b-1)|^2 over coils and k: Re sum of C - E is the real part of the sum of w g conj(a) r and w g conj(p) r.
+//
+// Its figures with and without motion: scripts/benchmarks/check_rates.py. Not thread-safe.
 class SuddenMotionCheck {
  public:
   // `first`: the first of so many `lines`, which lie `line_stride` samples apart, as k-space with k_x = 0 in front. The
@@ -74,13 +79,18 @@ class SuddenMotionCheck {
   void find_shifts();
   // The largest magnitude of all shifts.
   [[nodiscard]] double largest_of(const Break& of_break) const;
-  // e of a break.
+  // e of a break, not halved.
   [[nodiscard]] double fall_by_motion(std::int64_t index, std::int64_t centre) const;
+  // What one phase or one factor explains of a break's residual, the larger of both.
+  [[nodiscard]] double fall_without_motion(std::int64_t index) const;
+  // The sum of w g |v|^2 for a prediction of a line.
+  [[nodiscard]] double weighted_energy(const std::complex<float>* prediction, std::int64_t number) const;
 
   kernels::PredictedLine first_{};
   std::int64_t line_stride_ = 0;
   std::int64_t lines_ = 0;
   std::int64_t width_ = 0;
+  std::vector<float> coil_weights_;  // g
   // Of each line and k.
   std::vector<float> residual_;                   // rho
   std::vector<float> weight_;                     // w

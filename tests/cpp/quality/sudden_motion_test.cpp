@@ -54,8 +54,9 @@ struct PredictedLines {
 };
 
 // What line `moved_after` predicts of itself from the line before it, and `moved_before` from the one after it, is off
-// by a shift of `pixels` along x and by a phase; -1: none.
-PredictedLines predicted_lines(std::int64_t moved_after, std::int64_t moved_before, double pixels, double phase) {
+// by a shift of `pixels` along x, by a phase and by a factor; -1: none.
+PredictedLines predicted_lines(std::int64_t moved_after, std::int64_t moved_before, double pixels, double phase,
+                               float factor = 1) {
   std::mt19937 generator(11);
   std::normal_distribution<float> normal;
   const auto random = [&](float size) {
@@ -67,7 +68,7 @@ PredictedLines predicted_lines(std::int64_t moved_after, std::int64_t moved_befo
     const std::int64_t line = place / width % lines;
     const std::int64_t k = (place % width + width / 2) % width - width / 2;
     const double turn = -2 * std::numbers::pi * pixels * static_cast<double>(k) / width + phase;
-    const auto moved = static_cast<Sample>(std::polar(1.0, turn));
+    const Sample moved = factor * static_cast<Sample>(std::polar(1.0, turn));
     const Sample before = random(1);
     const Sample after = random(1);
     made.from_before.push_back(before);
@@ -95,11 +96,23 @@ TEST(SuddenMotion, has_the_phase_of_a_shift_along_y) {
   EXPECT_NEAR(of_shift.motion(9).level, of_shift.motion(20).level, 0.01);
 }
 
-TEST(SuddenMotion, counts_half_at_the_centre_of_k_space) {
+TEST(SuddenMotion, counts_in_full_at_the_centre_of_k_space) {
   const PredictedLines moved = predicted_lines(12, 11, 2, 0.3);
   for (const std::int64_t centre : {10, 12, 14}) {
-    EXPECT_NEAR(moved.motion(centre).level, 0.5 * moved.motion(20).level, 0.02) << centre;
+    EXPECT_NEAR(moved.motion(centre).level, moved.motion(20).level, 0.02) << centre;
     EXPECT_EQ(moved.motion(centre).line, 12) << centre;
+  }
+}
+
+// At the centre of k-space, a phase without a shift along x, or lines of another magnitude, are seldom a motion.
+TEST(SuddenMotion, counts_half_at_the_centre_of_k_space_if_a_phase_or_a_factor_explains_it) {
+  for (const PredictedLines& made : {predicted_lines(12, 11, 0, 0.3), predicted_lines(12, 11, 1.2, 0.1, 0.4F)}) {
+    const double elsewhere = made.motion(20).level;
+    EXPECT_GT(elsewhere, 1);
+    for (const std::int64_t centre : {10, 12, 14}) {
+      EXPECT_NEAR(made.motion(centre).level, 0.5 * elsewhere, 0.02) << centre;
+    }
+    EXPECT_NEAR(made.motion(9).level, elsewhere, 0.02);
   }
 }
 
