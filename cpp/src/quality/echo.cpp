@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/peak.hpp"
+
 namespace mriembed::quality {
 
 namespace {
@@ -33,10 +35,7 @@ Echo find_echo(const std::vector<float>& power, std::int64_t height, std::int64_
   Echo of_all;
   float largest_of_all = 0;
   for (std::int64_t y = 0; y < height; ++y) {
-    bool any = false;  // of all its samples, without a branch: most lines have none
-    for (std::int64_t x = 0; x < width; ++x) {
-      any |= at(y, x) > largest;
-    }
+    const bool any = kernels::largest_magnitude(power.data() + y * width, width) > largest;
     for (std::int64_t x = 0; any && x < width; ++x) {
       const float own = at(y, x);
       if (own > largest_of_all) {

@@ -88,10 +88,13 @@ Spike strongest_spike(const std::vector<float>& power, std::int64_t height, std:
   const std::vector<float> nothing(sums.size(), 0.0F);
   kernels::AlignedVector<float> memory;
   const double peak = kernels::largest_magnitude(power.data(), static_cast<std::int64_t>(power.size()));
+  const bool all_measured = std::ranges::all_of(power, [](float own) { return own > 0; });
   Spike strongest;
   for (std::int64_t y = 0; y < height; ++y) {
     kernels::write_sums_around(power.data(), height, width, y, sums.data(), memory);
-    kernels::write_counts_around(power.data(), height, width, y, counts.data(), memory);
+    if (!all_measured || y <= kernels::around_reach || y >= height - kernels::around_reach) {  // others are alike
+      kernels::write_counts_around(power.data(), height, width, y, counts.data(), memory);
+    }
     const double most = y == 0 || y == height - 1 ? at_the_edge * most_beside : most_beside;
     const Line line{.power = power.data() + y * width,
                     .before = y > 0 ? power.data() + (y - 1) * width : nothing.data(),
