@@ -116,7 +116,7 @@ double LineConsistencyCheck::residual_share(std::int64_t number, std::int64_t x)
 SuddenMotion LineConsistencyCheck::motion(std::int64_t centre) {
   predict(weights_of_all_, From::before, 1, predicted_);
   predict(weights_of_all_, From::after, 1, predicted_otherwise_);
-  const kernels::FourierTransform transform(width_);
+  const kernels::FourierTransform& transform = transform_of(width_, transform_);
   const float scale = 1 / static_cast<float>(width_);
   for (std::vector<std::complex<float>>* lines : {&predicted_, &predicted_otherwise_}) {
     transform.along_rows(line(*lines, 0, 1), (lines_ - 2) * coils_, kernels::Direction::forward, scale, memory_);
@@ -146,8 +146,8 @@ void LineConsistencyCheck::read(const ArrayView<const std::complex<float>, 3>& k
       }
     }
   }
-  kernels::FourierTransform(width_).along_rows(samples_.data(), lines_ * coils_, kernels::Direction::inverse, 1,
-                                               memory_);
+  transform_of(width_, transform_)
+      .along_rows(samples_.data(), lines_ * coils_, kernels::Direction::inverse, 1, memory_);
 }
 
 bool LineConsistencyCheck::calibrate() {

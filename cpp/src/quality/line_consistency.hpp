@@ -6,6 +6,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernels/coherence.hpp"
@@ -79,6 +80,7 @@ class LineConsistencyCheck {
   kernels::GrappaKernels weights_of_even_;
   kernels::GrappaKernels weights_of_all_;
   SuddenMotionCheck motion_;
+  std::optional<kernels::FourierTransform> transform_;
   kernels::FourierTransform::Memory memory_;
   threads::Executor executor_{1, {}};
 };

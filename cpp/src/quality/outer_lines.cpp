@@ -135,7 +135,7 @@ void OuterLines::read(const ArrayView<const std::complex<float>, 3>& kspace, con
   const std::vector<std::int64_t> lines = outer_lines(measured, width_);
   lines_ = static_cast<std::int64_t>(lines.size());
   nearest_ = lines.empty() ? 0 : std::abs(lines.back() - height / 2);
-  const kernels::FourierTransform transform(width_);
+  const kernels::FourierTransform& transform = transform_of(width_, transform_);
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width_)));
   power_.assign(static_cast<std::size_t>(coils * width_), 0.0);
   outermost_power_.assign(power_.size(), 0.0);

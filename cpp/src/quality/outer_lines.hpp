@@ -4,6 +4,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernels/aligned_vector.hpp"
@@ -51,6 +52,7 @@ class OuterLines {
   std::vector<double> block_powers_;  // (coils, blocks), where coils are correlated
   NoiseProducts products_;
   std::vector<std::complex<float>> rows_;  // of one coil, or of all where they are correlated
+  std::optional<kernels::FourierTransform> transform_;
   kernels::FourierTransform::Memory memory_;
 };
 

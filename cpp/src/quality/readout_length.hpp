@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <complex>
 #include <cstdint>
+#include <optional>
 
 #include "kernels/fourier.hpp"
 
@@ -15,6 +16,15 @@ inline std::int64_t transformed_length(std::int64_t length) {
     --length;
   }
   return length;
+}
+
+// The transform of this length, kept from slice to slice.
+inline const kernels::FourierTransform& transform_of(std::int64_t length,
+                                                     std::optional<kernels::FourierTransform>& kept) {
+  if (!kept.has_value() || kept->length() != length) {
+    kept.emplace(length);
+  }
+  return *kept;
 }
 
 // The central `width` of `samples` samples, `stride` apart, with k = 0 in front.

@@ -7,6 +7,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "quality/readout_length.hpp"
+
 namespace mriembed::quality {
 
 namespace {
@@ -189,7 +191,7 @@ void SuddenMotionCheck::find_shifts() {
     }
     of_break.of_shifts = products;
   }
-  kernels::FourierTransform(length).along_rows(shifts_.data(), breaks, kernels::Direction::forward, 1, memory_);
+  transform_of(length, transform_).along_rows(shifts_.data(), breaks, kernels::Direction::forward, 1, memory_);
 }
 
 double SuddenMotionCheck::largest_of(const Break& of_break) const {

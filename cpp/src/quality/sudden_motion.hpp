@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernels/fourier.hpp"
@@ -98,6 +99,7 @@ class SuddenMotionCheck {
   std::vector<std::complex<float>> with_after_;   // B
   std::vector<std::complex<float>> shifts_;       // (line, shift), of each possible motion
   std::vector<Break> breaks_;
+  std::optional<kernels::FourierTransform> transform_;
   kernels::FourierTransform::Memory memory_;
 };
 
