@@ -9,8 +9,22 @@ import torch
 from model_archives import unsealed
 from mriembed import atomic_file, export_model, read_description
 from mriembed.cli import main
+from mriembed.evaluation import evaluation
+from mriembed.evaluation.methods import PrincipalComponents
+from mriembed.evaluation.simulated import example_kspace
 from mriembed.simulation import simulate_images, simulate_kspace
 from program import MRIEMBED
+
+
+@pytest.fixture(scope="module")
+def components() -> PrincipalComponents:
+    return PrincipalComponents(example_kspace(80))
+
+
+@pytest.fixture(autouse=True)
+def fitted_once(components: PrincipalComponents, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A baseline that is fitted anew takes most of a run's time. Runs of the program as a process fit their own."""
+    monkeypatch.setattr(evaluation, "PrincipalComponents", lambda _: components)
 
 
 @pytest.fixture
