@@ -184,13 +184,13 @@ def robustness_curves(methods: Sequence[Method], count: int, seed: int, on_batch
     for batch in range(0, count, per_batch):
         generator = torch.Generator().manual_seed(_SEED + 500_000_003 + 1_000_003 * seed + batch)
         images = simulate_images(_SUBJECTS, _SLICES, _FINE, generator, apart=LEAST_SPACING)
-        kspace = _kspace(images, _CURVE_COILS, generator)
-        labels = list(range(batch, batch + per_batch))
+        labels = list(range(batch, min(batch + per_batch, count)))
+        kspace = _kspace(images, _CURVE_COILS, generator)[: len(labels)]
         gallery.add(kspace.numpy(), labels)
         for (name, _), steps in grown.items():
             for value, perturbed in steps:
                 again[name, value].add(perturbed(kspace, generator).numpy(), labels)
-        on_batch(per_batch)
+        on_batch(len(labels))
     curves = []
     for (name, unit), steps in grown.items():
         values = [value for value, _ in steps]

@@ -14,7 +14,13 @@ from mriembed.simulation import simulate_images, simulate_kspace
 
 
 @pytest.fixture(scope="module")
-def evaluation(model_file: Path) -> Evaluation:
+def progress() -> dict[str, tuple[int, int]]:
+    """By each trial, how many of its slices were done at last, and how many there are."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def evaluation(model_file: Path, progress: dict[str, tuple[int, int]]) -> Evaluation:
     keep_freed_memory()
     generator = torch.Generator().manual_seed(3)
     kspace = simulate_kspace(simulate_images(4, 1, 48, generator), 20, generator).numpy()
@@ -23,7 +29,7 @@ def evaluation(model_file: Path) -> Evaluation:
         simulated=20,
         single_changes=8,
         variants=12,
-        curve=20,
+        curve=4,
         volumes=2,
         contrasts=2,
         repeats=2,
@@ -31,7 +37,11 @@ def evaluation(model_file: Path) -> Evaluation:
         precisions=("float32", "bfloat16"),
         threads=1,
     )
-    return evaluate(model_file, plan, slices, [(0, 1)])
+
+    def on_progress(name: str, done: int, of: int) -> None:
+        progress[name] = done, of
+
+    return evaluate(model_file, plan, slices, [(0, 1)], on_progress=on_progress)
 
 
 EMBEDDINGS = ["model, float32", "model, bfloat16", "thumbnail 32 x 32", "PCA, 64 components", "random weights"]
@@ -48,6 +58,19 @@ def test_every_trial_compares_every_precision_and_every_baseline(evaluation: Eva
     assert [ordering.method for ordering in evaluation.orderings] == METHODS
     assert [score.method for score in evaluation.contrasts[::4]] == METHODS
     assert list(evaluation.repeated_scans[0].found) == METHODS
+
+
+@pytest.mark.usefixtures("evaluation")
+def test_progress_ends_at_the_number_of_slices(progress: dict[str, tuple[int, int]]) -> None:
+    assert progress == {
+        "simulated slices": (20, 20),
+        "single changes": (8, 8),
+        "measured slices": (4, 4),
+        "volumes": (2, 2),
+        "contrasts": (2, 2),
+        "variants": (12, 12),
+        "robustness curves": (4, 4),
+    }
 
 
 def test_other_sessions_lead(evaluation: Evaluation) -> None:
