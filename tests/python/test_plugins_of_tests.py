@@ -24,7 +24,11 @@ def beside_a_plugin(tmp_path: Path) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "tests/python/test_help_text.py"]
+    """A test of its own under the repository's settings, without tests/python/conftest.py, which imports torch."""
+    test = Path(environment["PYTHONPATH"]) / "test_nothing.py"
+    test.write_text("def test_nothing():\n    pass\n")
+    settings = ["-c", str(REPOSITORY / "pyproject.toml"), "--rootdir", str(REPOSITORY)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *settings, *options, str(test)]
     return subprocess.run(command, check=False, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
 
 
