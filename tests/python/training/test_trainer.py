@@ -113,12 +113,13 @@ def test_the_embeddings_of_a_run_are_whitened_by_pairs_that_no_step_has_seen(tmp
     plain, whitened = (load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "whitened"))
     assert {name for name in plain if not torch.equal(plain[name], whitened[name])} == {"head.weight", "head.bias"}
 
+    generator = torch.Generator().manual_seed(99)
+    views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(30)]
+
     def largest_share(weights: Path) -> float:
         """Of the variance within unseen pairs, what the direction of the largest has."""
         model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
         load_weights(model, weights)
-        generator = torch.Generator().manual_seed(99)
-        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[:2] for _ in range(30)]
         with torch.no_grad():
             differences = torch.cat([model(first, False) - model(second, False) for first, second in views])
         variances = torch.linalg.eigvalsh(differences.T @ differences)
@@ -167,11 +168,12 @@ def test_the_embeddings_of_a_run_are_centred_by_pairs_that_no_step_has_seen(tmp_
     plain, centred = (load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "centred"))
     assert {name for name in plain if not torch.equal(plain[name], centred[name])} == {"head.bias"}
 
+    generator = torch.Generator().manual_seed(99)
+    views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[1] for _ in range(20)]
+
     def mean_embedding(weights: Path) -> torch.Tensor:
         model = MRIEmbeddingModel(embed_dim=recipe.embed_dim, antialiased_stage=recipe.antialiased_stage)
         load_weights(model, weights)
-        generator = torch.Generator().manual_seed(99)
-        views = [simulated_pairs(4, 8, CoilPreprocessor(4, "pca", 16), 16, generator)[1] for _ in range(20)]
         with torch.no_grad():
             return torch.cat([model(second, False) for second in views]).mean(0)
 
