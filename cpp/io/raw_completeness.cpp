@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "acquired_lines.hpp"
+#include "partial_fourier.hpp"
 #include "size_limits.hpp"
 
 namespace mriembed::io {
@@ -71,6 +72,44 @@ void accept_elliptical(const KspacePlacement& placement, std::vector<Measured>& 
 
 std::string share_of(const Measured& own) {
   return std::to_string(own.count) + " of " + std::to_string(own.count + own.missing) + " lines";
+}
+
+// A volume that lacks lines beside one that is whole was stopped, and so may have been one whose last line lies beside
+// the missing ones, unless another one was begun after it.
+void accept_partial_fourier(const std::vector<RawVolume>& volumes, const std::vector<Acquisition>& lines,
+                            const KspacePlacement& placement, std::vector<Measured>& measured,
+                            std::vector<std::string>& warnings) {
+  const Measured fullest = *std::ranges::max_element(measured, {}, &Measured::count);
+  const bool one_whole = std::ranges::any_of(measured, [](const Measured& own) { return own.missing == 0; });
+  const auto partial = one_whole ? std::nullopt : PartialFourier::of(fullest.lines, placement);
+  if (!partial.has_value()) {
+    return;
+  }
+  const std::size_t last_begin = std::ranges::max_element(volumes, {}, [](const RawVolume& volume) {
+                                   return volume.imaging.front();
+                                 })->imaging.front();
+  const auto is_ended = [&](const RawVolume& volume) {
+    std::vector<std::int64_t> places;
+    for (const std::size_t index : volume.imaging) {
+      if (const auto place = placement.place_of(lines[index])) {
+        places.push_back(*place);
+      }
+    }
+    return last_begin > volume.imaging.back() || partial->turns_back(places);
+  };
+  bool ended = false;
+  for (std::size_t index = 0; index < volumes.size() && !ended; ++index) {
+    ended = measured[index].lines == fullest.lines && is_ended(volumes[index]);
+  }
+  if (!ended) {
+    return;
+  }
+  for (Measured& own : measured) {
+    own.missing = own.lines == fullest.lines ? 0 : own.missing;
+  }
+  warnings.push_back(share_of(fullest) +
+                     " were measured, without a gap and to beyond the centre of k-space: partial Fourier that the "
+                     "encoding limits do not tell");
 }
 
 // The first volume that misses lines, but not because the scan was stopped: that takes lines from its last repetition,
@@ -150,10 +189,13 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
     accept_elliptical(placement, measured, result.warnings);
   }
   accept_accelerated(volumes.volumes, measured, placement.depth() > 1, result.warnings);
+  accept_partial_fourier(volumes.volumes, lines, placement, measured, result.warnings);
   const std::optional<std::size_t> undersampled = undersampled_volume(volumes.volumes, measured);
   if (undersampled.has_value() && !allow_undersampled) {
+    const bool half = PartialFourier::of(measured[*undersampled].lines, placement).has_value();
     refuse("undersampled: slice " + std::to_string(volumes.volumes[*undersampled].key[0]) + " has " +
            share_of(measured[*undersampled]) +
+           (half ? " (the scan was stopped, or is partial Fourier that the encoding limits do not tell)" : "") +
            (volumes.calibration_left_out.empty() ? "" : "; " + volumes.calibration_left_out) +
            "; reconstruct it first, or --allow-undersampled takes missing lines as zero");
   }

@@ -10,7 +10,16 @@ import pytest
 
 from combined_scans import Line, Matrix, Scan
 from mriembed.scans import read_slices
-from raw_scan import CALIBRATION, CALIBRATION_AND_IMAGING, NAVIGATION, NOISE, RawScan, Readout, write_raw_scan
+from raw_scan import (
+    CALIBRATION,
+    CALIBRATION_AND_IMAGING,
+    NAVIGATION,
+    NOISE,
+    Limits,
+    RawScan,
+    Readout,
+    write_raw_scan,
+)
 from test_random_scans import TOLERANCE, distance
 
 SLAB = Matrix((32, 24, 6), (32, 24, 6))
@@ -91,6 +100,21 @@ def two_echoes() -> Lines:
     first = each(of("contrast", 0, every(FLAT)), lambda _, line: replace(line, first=-10))
     second = each(of("contrast", 1, every(FLAT)), lambda _, line: replace(line, last=9, reverse=True))
     return tuple(line for pair in zip(first, second, strict=True) for line in pair)
+
+
+def with_limits_of_the_matrix(scan: RawScan) -> RawScan:
+    """Whatever lines were measured."""
+    _, height, depth = scan.encoded.matrix
+    limits_1, limits_2 = (Limits(0, size - 1, size // 2) for size in (height, depth))
+    readouts = [
+        replace(
+            readout,
+            step_1=readout.step_1 + height // 2 - (scan.limits_1.center if scan.limits_1 else 0),
+            step_2=readout.step_2 + depth // 2 - (scan.limits_2.center if scan.limits_2 else depth // 2),
+        )
+        for readout in scan.readouts
+    ]
+    return replace(scan, limits_1=limits_1, limits_2=limits_2 if depth > 1 else None, readouts=readouts)
 
 
 COMPLETE = {
@@ -190,6 +214,17 @@ COMPLETE = {
     ),
     "without limits, a slab in any order": Scan(SLAB, shuffled(every(SLAB)), limits=False),
     "without limits, oversampled along all axes": Scan(OVERSAMPLED, every(OVERSAMPLED), limits=False),
+    "partial Fourier whose limits are those of the matrix": Scan(
+        FLAT, lines_of(range(-5, 12)), change=with_limits_of_the_matrix
+    ),
+    "slices of partial Fourier from the other end, whose limits are those of the matrix": Scan(
+        FLAT,
+        of("slice", 0, lines_of(range(-12, 3))) + of("slice", 1, lines_of(range(-12, 3))),
+        change=with_limits_of_the_matrix,
+    ),
+    "a slab of partial Fourier along y and z without limits": Scan(
+        SLAB, lines_of(range(-5, 12), range(-1, 3)), limits=False
+    ),
     "an elliptical slab, oversampled along z": Scan(OVERSAMPLED_Z, in_ellipse(OVERSAMPLED_Z, every(OVERSAMPLED_Z))),
     "an elliptical slab, readouts short": Scan(
         Matrix((32, 24, 12), (32, 24, 12)),
@@ -284,6 +319,14 @@ def test_measured_lines_of_an_accelerated_scan_are_found_at_their_places(kind: s
 
 
 REFUSED = {
+    "partial Fourier that ends before the centre, whose limits are those of the matrix": (
+        Scan(FLAT, lines_of(range(-12, 1))[::-1], change=with_limits_of_the_matrix),
+        "undersampled: slice 0 has 13 of 24 lines;",
+    ),
+    "a scan that was stopped behind the centre": (
+        Scan(FLAT, lines_of(range(-12, 6)), change=with_limits_of_the_matrix),
+        "undersampled: slice 0 has 18 of 24 lines (the scan was stopped, or is partial Fourier",
+    ),
     "a slice without some lines": (
         Scan(FLAT, of("slice", 0, every(FLAT)[:-4]) + of("slice", 1, every(FLAT))),
         "undersampled: slice 0 has 20 of 24 lines",
