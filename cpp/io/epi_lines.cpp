@@ -90,7 +90,7 @@ LineDirection direction_of(const Acquisition& line) {
 }
 
 EpiLines::EpiLines(const MrdEncoding& encoding, const ScanGeometry& geometry, const Acquisition& first)
-    : matrix_width_(encoding.encoded.x) {
+    : matrix_width_(encoding.encoded.x), encoding_space_(first.encoding_space) {
   if (!encoding.readout.has_value()) {
     warnings_.emplace_back(
         "EPI: the header does not describe the readout; samples on the gradient's ramps, if there are any, stay "
@@ -126,7 +126,8 @@ bool EpiLines::has_unmarked_lines(const EpiVolume& volume, bool train) {
 
 bool EpiLines::regrids(const Acquisition& line) const {
   const bool calibration = line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
-  return regridding_.has_value() && (!calibration || regridding_->describes(line));
+  return regridding_.has_value() && line.encoding_space == encoding_space_ &&
+         (!calibration || regridding_->describes(line));
 }
 
 Acquisition EpiLines::placed_as(const Acquisition& line) const {

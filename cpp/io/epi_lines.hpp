@@ -45,7 +45,7 @@ class EpiLines {
   [[nodiscard]] static bool has_unmarked_lines(const EpiVolume& volume, bool train);
 
   // As what a line is placed: an evenly spaced one of the whole matrix where lines are regridded, else itself. ACS
-  // lines of another length are those of a gradient echo, which is evenly spaced.
+  // lines of another length or encoding space are those of a gradient echo, which is evenly spaced.
   [[nodiscard]] Acquisition placed_as(const Acquisition& line) const;
   // Its samples then; valid until the next call. Refusals name the acquisition by `index`.
   [[nodiscard]] std::span<const std::complex<float>> samples_of(const Acquisition& line, std::size_t index,
@@ -78,6 +78,7 @@ class EpiLines {
   void turn_unmarked_lines(EpiVolume& volume);
 
   std::int64_t matrix_width_;
+  std::uint16_t encoding_space_ = 0;  // of the image
   std::optional<EpiRegridding> regridding_;
   std::vector<std::complex<float>> regridded_;
   std::map<VolumeKey, NavigatorLines> navigators_;

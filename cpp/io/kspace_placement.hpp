@@ -51,6 +51,10 @@ class KspacePlacement {
   // 1 for 2D scans, whatever the encoded matrix.
   [[nodiscard]] std::int64_t depth() const { return z_.size; }
 
+  // The step at k = 0. Of a 2D scan, the step that its lines have along z.
+  [[nodiscard]] std::int64_t center_y() const { return y_.size / 2 - y_.shift; }
+  [[nodiscard]] std::int64_t center_z() const { return z_.size / 2 - z_.shift; }
+
   // Whether lines can be placed only once find_centres() has been called.
   [[nodiscard]] bool needs_signal() const { return y_.undecided() || z_.undecided(); }
   void find_centres(const StepEnergies& along_y, const StepEnergies& along_z);

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "calibration_space.hpp"
 #include "echo_check.hpp"
 #include "raw_completeness.hpp"
 #include "raw_volumes.hpp"
@@ -43,6 +44,7 @@ class MrdRawReader final : public ScanReader {
     describe_matrix();
     check_size(file_size);
     find_centres();
+    acquisitions_ = numbered_as_image(std::move(acquisitions_), header, assembler_->placement(), volumes_);
     add_calibration(volumes_, headers(), assembler_->placement());
     load(0);
     check_lines(options);

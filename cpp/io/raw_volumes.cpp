@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "acquired_lines.hpp"
+#include "calibration_space.hpp"
 #include "kernels/grappa.hpp"
 #include "size_limits.hpp"
 #include "slice_assembler.hpp"
@@ -41,24 +41,11 @@ std::uint16_t largest_space(const MrdHeader& header, const LinesOfSpace& imaging
       ->first;
 }
 
-// Whether two encoding spaces give lines of the same steps the same place in k-space.
-bool is_same_kspace(const MrdEncoding& one, const MrdEncoding& other) {
-  const auto alike = [](double left, double right) { return std::abs(left - right) <= 1e-6 * std::abs(right); };
-  const auto center_of = [](const std::optional<EncodingLimit>& limit) {
-    return limit.has_value() && limit->maximum > 0 ? std::optional(limit->center) : std::nullopt;
-  };
-  return one.trajectory == other.trajectory && one.encoded.x == other.encoded.x && one.encoded.y == other.encoded.y &&
-         one.encoded.z == other.encoded.z && alike(one.encoded_fov.x, other.encoded_fov.x) &&
-         alike(one.encoded_fov.y, other.encoded_fov.y) && alike(one.encoded_fov.z, other.encoded_fov.z) &&
-         center_of(one.kspace_encode_step_1) == center_of(other.kspace_encode_step_1) &&
-         center_of(one.kspace_encode_step_2) == center_of(other.kspace_encode_step_2);
-}
-
 // Whether ACS lines of `space` can be those of an image in `chosen`.
 bool calibrates(const MrdHeader& header, std::uint16_t space, std::uint16_t chosen) {
   const std::size_t encodings = header.encodings.size();
   return space == chosen ||
-         (space < encodings && chosen < encodings && is_same_kspace(header.encodings[space], header.encodings[chosen]));
+         (space < encodings && chosen < encodings && is_on_one_grid(header.encodings[space], header.encodings[chosen]));
 }
 
 void choose_encoding(RawVolumes& result, const MrdHeader& header, std::uint16_t chosen, const LinesOfSpace& imaging) {
@@ -217,10 +204,10 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
   }
   choose_encoding(result, header, chosen, imaging);
   for (const auto& [space, number] : other_calibration) {
-    result.calibration_left_out +=
-        (result.calibration_left_out.empty() ? "" : "; ") + std::to_string(number) + " ACS lines of encoding space " +
-        std::to_string(space) + " are left out: their matrix, field of view or centre is not that of encoding space " +
-        std::to_string(chosen);
+    result.calibration_left_out += (result.calibration_left_out.empty() ? "" : "; ") + std::to_string(number) +
+                                   " ACS lines of encoding space " + std::to_string(space) +
+                                   " are left out: their field of view is not that of encoding space " +
+                                   std::to_string(chosen);
   }
   const MrdEncoding& encoding = header.encodings[result.encoding];
   check_encoding(header, encoding);

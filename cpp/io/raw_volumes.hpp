@@ -48,9 +48,9 @@ struct RawVolumes {
 void check_encoding(const MrdHeader& header, const MrdEncoding& encoding);
 
 // Takes the encoding space of the largest matrix: imaging lines of another are a separate calibration, as a rule. Lines
-// that are flagged as calibration are taken of another space, too, where its matrix, field of view and centre are the
-// same. Of an echo-planar scan each volume gets the navigator lines of its own counters, or else those of its slice.
-// Refuses a scan without an imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.
+// that are flagged as calibration are taken of another space, too, where both are on one grid. Of an echo-planar scan
+// each volume gets the navigator lines of its own counters, or else those of its slice. Refuses a scan without an
+// imaging line, one that cannot be placed by lines, and volumes of several numbers of coils.
 RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition>& lines);
 
 // Whether phase-correction lines of an encoding space were read out in both directions: then it is an echo-planar scan.

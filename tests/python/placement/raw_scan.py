@@ -79,6 +79,7 @@ class RawScan:
     trajectory_times: dict[str, float] = field(default_factory=dict)  # parameters of a trajectory description
     encoding_spaces: int = 1  # so many equal ones
     coil_names: tuple[str, ...] = ()  # of channels 0, 1, ...
+    calibration_space: tuple[Space, Limits] | None = None  # a Cartesian one behind the others
 
 
 def _space(name: str, space: Space) -> str:
@@ -128,6 +129,13 @@ def header_of(scan: RawScan) -> str:
         + _limits("kspace_encoding_step_2", scan.limits_2)
         + f"</encodingLimits><trajectory>{scan.trajectory}</trajectory>{description}{parallel}"
     )
+    calibration = ""
+    if scan.calibration_space is not None:
+        space, limits = scan.calibration_space
+        calibration = (
+            f"<encoding>{_space('encodedSpace', space)}{_space('reconSpace', space)}<encodingLimits>"
+            f"{_limits('kspace_encoding_step_1', limits)}</encodingLimits><trajectory>cartesian</trajectory></encoding>"
+        )
     labels = "".join(
         f"<coilLabel><coilNumber>{number}</coilNumber><coilName>{name}</coilName></coilLabel>"
         for number, name in enumerate(scan.coil_names)
@@ -137,6 +145,7 @@ def header_of(scan: RawScan) -> str:
         f'<?xml version="1.0"?>\n<ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD">{system}<experimentalConditions>'
         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions>"
         + scan.encoding_spaces * f"<encoding>{encoding}</encoding>"
+        + calibration
         + "</ismrmrdHeader>"
     )
 

@@ -14,7 +14,7 @@ from epi_scan import FIELD, LINES, SCANS, SLAB, Epi, positions, scan_of, slice_o
 from kspace_oracle import placed_slices
 from mriembed.scans import read_slices
 from program import PROGRAM
-from raw_scan import CALIBRATION, PHASE_CORRECTION, Readout, write_raw_scan
+from raw_scan import CALIBRATION, PHASE_CORRECTION, Limits, Readout, Space, write_raw_scan
 from test_random_scans import TOLERANCE, distance
 
 Complex = NDArray[np.complex128]
@@ -158,6 +158,24 @@ def test_acs_lines_of_a_gradient_echo_calibrate_the_filling(samples: int, naviga
         assert distance(found.kspace[:, :-1], expected[:, :-1]) <= TOLERANCE
     else:
         assert any("it is not corrected" in warning for warning in warnings)
+
+
+def test_acs_lines_of_a_gradient_echo_may_have_an_encoding_space_of_their_own(tmp_path: Path) -> None:
+    """As siemens_to_ismrmrd writes them; here of fewer lines than the image, numbered from 0."""
+    body, epi = slice_of(coils=4), Epi(acceleration=2, phase=0.4)
+    count, samples = 24, epi.samples
+    k = (np.arange(samples) - samples // 2) / (FIELD * epi.oversampling)
+    acs = []
+    for step in range(count):
+        places = np.stack([k, np.full_like(k, (step - count // 2) / FIELD), np.zeros_like(k)], -1)
+        signal = (1.7 * body.kspace(places)).astype(np.complex64)
+        acs.append(Readout(signal, samples // 2, flags=CALIBRATION, step_1=step, encoding_space=1))
+    space = Space((epi.width, count, 24), (FIELD * epi.oversampling, FIELD, SLAB))
+    scan = replace(scan_of(epi, body), calibration_space=(space, Limits(0, count - 1, count // 2)))
+    write_raw_scan(tmp_path / "epi.h5", replace(scan, readouts=acs + scan.readouts))
+    (found,) = read_slices(tmp_path / "epi.h5")
+    expected = cartesian(replace(epi, acceleration=1), body)
+    assert distance(found.kspace[:, :-1], expected[:, :-1]) <= TOLERANCE / 2
 
 
 SAID = {
