@@ -44,9 +44,14 @@ std::int64_t count_of(const pugi::xml_node& node) {
 
 Matrix matrix_of(const pugi::xml_node& space) {
   const pugi::xml_node size = needed_child(space, "matrixSize");
-  const Matrix matrix{count_of(needed_child(size, "x")), count_of(needed_child(size, "y")),
-                      count_of(needed_child(size, "z"))};
-  if (matrix.x < 1 || matrix.y < 1 || matrix.z < 1) {
+  return {count_of(needed_child(size, "x")), count_of(needed_child(size, "y")), count_of(needed_child(size, "z"))};
+}
+
+// Some writers give 2D scans no partition.
+Matrix encoded_matrix_of(const pugi::xml_node& space) {
+  Matrix matrix = matrix_of(space);
+  matrix.z = std::max<std::int64_t>(1, matrix.z);
+  if (matrix.x < 1 || matrix.y < 1) {
     refuse("its XML header gives <" + std::string(local_name(space)) + "> a matrix with an empty axis");
   }
   return matrix;
@@ -144,7 +149,7 @@ MrdEncoding encoding_of(const pugi::xml_node& node) {
   const pugi::xml_node recon = needed_child(node, "reconSpace");
   const pugi::xml_node limits = child_of(node, "encodingLimits");
   MrdEncoding encoding;
-  encoding.encoded = matrix_of(encoded);
+  encoding.encoded = encoded_matrix_of(encoded);
   encoding.recon = matrix_of(recon);
   encoding.encoded_fov = field_of_view_of(encoded);
   encoding.recon_fov = field_of_view_of(recon);

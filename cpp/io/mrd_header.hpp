@@ -46,7 +46,7 @@ struct EpiReadout {
 // One encoding space: how its lines were measured, and the image that is meant to come of them.
 struct MrdEncoding {
   Matrix encoded;
-  Matrix recon;
+  Matrix recon;  // an axis of 0: not given
   FieldOfView encoded_fov;
   FieldOfView recon_fov;
   std::optional<EncodingLimit> kspace_encode_step_1;  // along y

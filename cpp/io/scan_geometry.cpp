@@ -29,6 +29,10 @@ struct Axis {
     const double pixels = static_cast<double>(encoded) * std::min(1.0, recon_fov / encoded_fov);
     return std::clamp<std::int64_t>(std::llround(pixels), 1, encoded);
   }
+  // Some writers give the thickness of a partition as the field of view of all, or one in another unit.
+  [[nodiscard]] bool leaves_one_pixel() const {
+    return has_field_of_view() && encoded > 1 && recon > 1 && by_field_of_view() == 1;
+  }
   [[nodiscard]] std::int64_t by_matrices() const { return std::clamp<std::int64_t>(recon, 1, encoded); }
   // Pixels that were measured for one of the reconstruction, by the fields of view.
   [[nodiscard]] double pixels_for_one() const {
@@ -37,6 +41,15 @@ struct Axis {
 };
 
 using Axes = std::array<Axis, 3>;
+
+// Without a reconstruction matrix (0; along x and y, one pixel is none either), that of the fields of view.
+Axis axis_of(Axis axis, std::int64_t fewest_pixels) {
+  if (axis.encoded > 1 && axis.recon < fewest_pixels) {
+    axis.recon = axis.has_field_of_view() ? axis.by_field_of_view() : axis.encoded;
+  }
+  axis.recon = std::max<std::int64_t>(1, axis.recon);
+  return axis;
+}
 
 bool is_alike(double one, double other) {
   constexpr double most = 0.05;
@@ -80,16 +93,17 @@ std::string along(const Axes& axes, const std::function<bool(const Axis&)>& mean
 }  // namespace
 
 ScanGeometry geometry_of(const MrdEncoding& encoding) {
-  const Axes axes{{{"x", encoding.encoded.x, encoding.recon.x, encoding.encoded_fov.x, encoding.recon_fov.x},
-                   {"y", encoding.encoded.y, encoding.recon.y, encoding.encoded_fov.y, encoding.recon_fov.y},
-                   {"z", encoding.encoded.z, encoding.recon.z, encoding.encoded_fov.z, encoding.recon_fov.z}}};
+  const Axes axes{
+      axis_of({"x", encoding.encoded.x, encoding.recon.x, encoding.encoded_fov.x, encoding.recon_fov.x}, 2),
+      axis_of({"y", encoding.encoded.y, encoding.recon.y, encoding.encoded_fov.y, encoding.recon_fov.y}, 2),
+      axis_of({"z", encoding.encoded.z, encoding.recon.z, encoding.encoded_fov.z, encoding.recon_fov.z}, 1)};
   const auto is_lowered = [&](const Axis& axis) { return axis.is_contradictory() && is_lower_resolution(axes, axis); };
   const auto is_copied = [&](const Axis& axis) { return axis.is_contradictory() && !is_lower_resolution(axes, axis); };
   ScanGeometry geometry;
   std::array<std::int64_t, 3> image{};
   for (std::size_t index = 0; index < axes.size(); ++index) {
     const Axis& axis = axes.at(index);
-    const bool told = axis.has_field_of_view() && !is_copied(axis);
+    const bool told = axis.has_field_of_view() && !is_copied(axis) && !axis.leaves_one_pixel();
     image.at(index) = told ? axis.by_field_of_view() : axis.by_matrices();
   }
   geometry.image = {image[0], image[1], image[2]};
@@ -98,6 +112,11 @@ ScanGeometry geometry_of(const MrdEncoding& encoding) {
     geometry.notes.push_back("the header gives the encoded and the reconstructed space one field of view" +
                              along(axes, is_copied) +
                              ", but different matrices: what the encoded matrix is larger by is taken as oversampling");
+  }
+  const auto leaves_one_pixel = [](const Axis& axis) { return axis.leaves_one_pixel(); };
+  if (std::ranges::any_of(axes, leaves_one_pixel)) {
+    geometry.notes.push_back("the header's fields of view leave one pixel" + along(axes, leaves_one_pixel) +
+                             ": oversampling is told by the matrices");
   }
   if (std::ranges::any_of(axes, is_lowered)) {
     geometry.notes.emplace_back(

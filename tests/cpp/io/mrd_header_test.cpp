@@ -169,6 +169,15 @@ TEST(MrdHeader, names_what_is_wrong_with_a_header) {
   EXPECT_NE(header_refusal(mrd_xml(matrix)).find("maximum lies below the minimum"), std::string::npos);
 }
 
+TEST(MrdHeader, bears_a_2d_scan_without_a_partition_and_a_reconstruction_without_a_matrix) {
+  const std::string sound = mrd_xml(MrdMatrix());
+  const std::size_t recon = sound.find("<reconSpace>");
+  const std::string empty = replaced(replaced(sound.substr(recon), "<x>8</x>", "<x>0</x>"), "<z>1</z>", "<z>0</z>");
+  const MrdHeader header = parse_mrd_header(replaced(sound.substr(0, recon), "<z>1</z>", "<z>0</z>") + empty);
+  EXPECT_EQ(header.encodings.front().encoded.z, 1);
+  EXPECT_EQ(header.encodings.front().recon.x, 0);
+}
+
 TEST(MrdHeader, takes_decimal_numbers_that_are_whole_but_for_rounding) {
   const auto matrix_with = [](const std::string& number) {
     return replaced(mrd_xml(MrdMatrix()), "<z>1</z>", "<z>" + number + "</z>");

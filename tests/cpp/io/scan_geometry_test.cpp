@@ -34,6 +34,24 @@ TEST(ScanGeometry, rounds_to_whole_pixels) {
                (240.0 / 229) / (400.0 / 384), false);
 }
 
+TEST(ScanGeometry, needs_no_reconstruction_matrix_where_there_are_fields_of_view) {
+  for (const Matrix recon : {Matrix{0, 0, 0}, Matrix{0, 0, 1}, Matrix{1, 1, 1}}) {
+    expect_image(geometry({512, 320, 1}, {460, 287.5, 5}, recon, {230, 230, 5}), {256, 256, 1}, 1, false);
+    expect_image(geometry({512, 320, 1}, {460, 287.5, 5}, recon, {460, 287.5, 5}), {512, 320, 1}, 1, false);
+  }
+  expect_image(geometry({512, 320, 48}, {460, 287.5, 192}, {0, 0, 0}, {230, 230, 160}), {256, 256, 40}, 1, false);
+  expect_image(geometry({512, 320, 1}, {}, {0, 0, 0}, {}), {512, 320, 1}, 1, true);
+}
+
+TEST(ScanGeometry, takes_the_matrices_where_fields_of_view_leave_one_pixel) {
+  // The thickness of a partition in the place of the slab's.
+  expect_image(geometry({64, 64, 48}, {230, 230, 192}, {64, 64, 40}, {230, 230, 4}), {64, 64, 40}, 1, true);
+  EXPECT_EQ(geometry({64, 64, 48}, {230, 230, 192}, {64, 64, 40}, {230, 230, 4}).notes.front(),
+            "the header's fields of view leave one pixel along z: oversampling is told by the matrices");
+  // One partition is wanted.
+  expect_image(geometry({64, 64, 48}, {230, 230, 192}, {64, 64, 1}, {230, 230, 4}), {64, 64, 1}, 1, false);
+}
+
 TEST(ScanGeometry, knows_pixels_that_are_not_square) {
   expect_image(geometry({512, 192, 1}, {512, 256, 5}, {256, 256, 1}, {256, 256, 5}), {256, 192, 1}, 256.0 / 192, false);
   expect_image(geometry({256, 128, 1}, {256, 192, 5}, {256, 192, 1}, {256, 192, 5}), {256, 128, 1}, 1.5, false);
