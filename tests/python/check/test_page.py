@@ -1,21 +1,18 @@
 """The page of `mriembed check`: what its tables and pictures show, and what it never holds."""
 
-import base64
 import html
-import io
 import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from check.check_scans import COILS, SIZE, faultless, join_measurements, write_scan
+from check.page_content import curves_in, pictures_in, pixels_of, rows_in
 from mriembed.check.drawings import found_coils, found_slices
 from mriembed.check.limits_table import limit_rows
 from mriembed.check.measurement import Measurement, measurement_of
@@ -39,57 +36,6 @@ def page_of(*scans: Path) -> str:
 def broken(fault: str, coil: int = 4, raw: RawSlices | None = None) -> RawSlices:
     """By draws with which each fault is found: pages show findings, and rates are measured elsewhere."""
     return with_fault(raw or faultless(), fault, np.random.default_rng(5), coil=coil).raw
-
-
-def pixels_of(uri: str) -> np.ndarray:
-    head, _, text = uri.partition(",")
-    assert head == "data:image/png;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text, validate=True))))
-
-
-def pictures_in(page: str) -> dict[str, np.ndarray]:
-    """The pixels of each picture, by its text."""
-    found = re.findall(r'<img src="([^"]*)" width="\d+" height="\d+" alt="([^"]*)">', page)
-    return {html.unescape(text): pixels_of(uri) for uri, text in found}
-
-
-def curves_in(page: str, coil: str) -> dict[str, np.ndarray]:
-    """The curves of a coil's noise spectrum: (points, 2), frequency in cycles per sample and height; up is positive."""
-    text = page.split(f'aria-label="noise spectrum of {coil}">')[1].split("</svg>")[0]
-    curves = {}
-    for name, points in re.findall(r'<polyline class="line (\w+)" points="([^"]*)"', text):
-        places = np.array([[float(part) for part in point.split(",")] for point in points.split(" ")])
-        curves[name] = np.stack([places[:, 0] / 256 - 0.5, -places[:, 1]], axis=1)
-    return curves
-
-
-class Rows(HTMLParser):
-    """The rows of all tables: their class and the text of their cells."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[tuple[str | None, list[str]]] = []
-        self.is_in_cell = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.is_in_cell = tag in ("td", "th")
-        if tag == "tr":
-            self.rows.append((dict(attrs).get("class"), []))
-        elif self.is_in_cell:
-            self.rows[-1][1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.is_in_cell = self.is_in_cell and tag not in ("td", "th")
-
-    def handle_data(self, data: str) -> None:
-        if self.is_in_cell:
-            self.rows[-1][1][-1] += data
-
-
-def rows_in(page: str) -> list[tuple[str | None, list[str]]]:
-    parser = Rows()
-    parser.feed(page)
-    return [(kind, [cell.strip() for cell in cells]) for kind, cells in parser.rows]
 
 
 def test_findings_come_first_and_the_coil_is_marked(tmp_path: Path) -> None:
