@@ -136,6 +136,11 @@ def embed(model: Path, scan: Path, *options: object) -> list[Row]:
     """The rows of `embed`."""
     embedded = run("embed", model, scan, "-o", "-", *options)
     assert embedded.returncode == 0, embedded.stderr
+    return rows_of(embedded)
+
+
+def rows_of(embedded: subprocess.CompletedProcess[bytes]) -> list[Row]:
+    """The rows that `embed` printed."""
     return [json.loads(line) for line in embedded.stdout.splitlines()]
 
 
