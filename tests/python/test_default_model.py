@@ -152,7 +152,7 @@ def measured(model: Path, shared_data: Path) -> tuple[list[Score], int]:
     assert len(slices) == 18
     pairs = read_pairs(Path(__file__).parent / "evaluation" / "skyra_pairs.txt", slices)
     methods: list[Method] = [DeployedModel("model", Embedder.load(model)), Thumbnail()]
-    scores, repeated, _, _ = measured_trials(methods, slices, pairs, 5, 1, lambda _: None)
+    scores, repeated, _, _ = measured_trials(methods, slices, pairs, 4, 1, lambda _: None)
     return scores, sum(pair.found["model"] for pair in repeated)
 
 
