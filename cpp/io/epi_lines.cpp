@@ -20,7 +20,21 @@ bool is_dense(const std::vector<LineDirection>& directions) {
 }
 
 bool has_reversed(const EpiVolume& volume) {
-  return std::ranges::find(volume.directions, LineDirection::reversed) != volume.directions.end();
+  return std::ranges::any_of(volume.directions, [](LineDirection direction) {
+    return direction == LineDirection::reversed || direction == LineDirection::both;
+  });
+}
+
+void take_out_of(const EpiVolume& volume, const ReadoutPhase& phase) {
+  take_out(phase, volume.samples, volume.coils, volume.directions, volume.width);
+  if (volume.other_direction.empty()) {
+    return;
+  }
+  std::vector<LineDirection> directions;
+  for (const LineDirection direction : volume.directions) {
+    directions.push_back(direction == LineDirection::forward ? LineDirection::reversed : LineDirection::forward);
+  }
+  take_out(phase, volume.other_direction, volume.coils, directions, volume.width);
 }
 
 // Every second line reversed; the others forward.
@@ -151,25 +165,20 @@ std::span<const std::complex<float>> EpiLines::samples_of(const Acquisition& lin
   return regridded_;
 }
 
-void EpiLines::add_navigator(const VolumeKey& key, LineDirection direction, std::span<const std::complex<float>> line,
-                             std::int64_t width) {
+void EpiLines::add_navigator(const VolumeKey& key, const NavigatorLines::Order& order,
+                             std::span<const std::complex<float>> line, std::int64_t width) {
   constexpr std::size_t most = 64;
   NavigatorLines& navigators = navigators_.try_emplace(key, width).first->second;
   if (navigators.count() < most) {
-    navigators.add(direction, line);
+    navigators.add(order, line);
   }
 }
 
 void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
-  if (std::ranges::find(volume.directions, LineDirection::both) != volume.directions.end()) {
-    say(warnings_,
-        "EPI: lines that were measured in both directions are averaged without correction: where the directions differ "
-        "in phase, the image loses signal");
-  }
   const auto found = navigators_.find(key);
   const auto phase = found == navigators_.end() ? std::nullopt : found->second.phase();
   if (phase.has_value()) {
-    take_out(*phase, volume.samples, volume.coils, volume.directions, volume.width);
+    take_out_of(volume, *phase);
     say(notes_, "EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
                     " of the first slice)");
   } else {
@@ -214,7 +223,7 @@ void EpiLines::correct_ghost_of(std::span<const std::complex<float>> lines,
   constexpr double clear = 0.97;
   const GhostSearch ghost = search_ghost(lines, volume.coils, directions, volume.width);
   if (ghost.corrected < clear * ghost.as_it_is) {
-    take_out(ghost.phase, volume.samples, volume.coils, volume.directions, volume.width);
+    take_out_of(volume, ghost.phase);
     say(warnings_, "EPI: " + navigators + "; the ghost is corrected by " + image);
   } else {
     say(notes_, "EPI: " + navigators + ", and no ghost is seen");

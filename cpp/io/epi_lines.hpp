@@ -29,6 +29,8 @@ struct EpiVolume {
   std::int64_t width;
   std::vector<LineDirection> directions;  // of each line, (z, y)
   std::vector<bool> second;
+  // Rows of lines that were measured in the other direction, too; empty: none were.
+  std::span<std::complex<float>> other_direction = {};
 };
 
 class EpiLines {
@@ -55,8 +57,8 @@ class EpiLines {
   [[nodiscard]] bool regrids() const { return regridding_.has_value(); }
 
   // A navigator line of a volume, (coils, width) in the order of rising k. Those beyond the first 64 add nothing.
-  void add_navigator(const VolumeKey& key, LineDirection direction, std::span<const std::complex<float>> line,
-                     std::int64_t width);
+  void add_navigator(const VolumeKey& key, const NavigatorLines::Order& order,
+                     std::span<const std::complex<float>> line, std::int64_t width);
   void drop(const VolumeKey& key) { navigators_.erase(key); }
 
   // Brings both directions of a volume in phase: by its navigators, or by the image. Of an accelerated scan the ACS

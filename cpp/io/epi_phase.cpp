@@ -56,9 +56,9 @@ ReadoutPhase fitted(const std::vector<Complex>& products) {
 
 NavigatorLines::NavigatorLines(std::int64_t width) : width_(width) {}
 
-void NavigatorLines::add(LineDirection direction, std::span<const std::complex<float>> line) {
+void NavigatorLines::add(const Order& order, std::span<const std::complex<float>> line) {
   CentredFft transform(width_, CentredFft::Direction::to_image);
-  Line added{direction, {line.begin(), line.end()}};
+  Line added{order, {line.begin(), line.end()}};
   for (std::size_t first = 0; first < added.image.size(); first += static_cast<std::size_t>(width_)) {
     transform.apply(added.image.data() + first);
   }
@@ -67,24 +67,34 @@ void NavigatorLines::add(LineDirection direction, std::span<const std::complex<f
 
 std::optional<ReadoutPhase> NavigatorLines::phase() const {
   const auto width = static_cast<std::size_t>(width_);
-  const auto alternate = [&](std::size_t left, std::size_t right) {
-    return lines_[left].direction != lines_[right].direction;
+  const auto differ = [&](std::size_t left) {
+    return lines_[left].order.direction != lines_[left + 1].order.direction;
   };
+  const auto follow = [&](std::size_t left) {
+    const Order& one = lines_[left].order;
+    const Order& next = lines_[left + 1].order;
+    return one.average == next.average && one.number + 1 == next.number;
+  };
+  bool trains = false;
+  for (std::size_t left = 0; left + 1 < lines_.size(); ++left) {
+    trains = trains || (differ(left) && follow(left));
+  }
+  const auto alternate = [&](std::size_t left) { return differ(left) && (!trains || follow(left)); };
   std::vector<Complex> drift(width);
   std::vector<Complex> products(width);  // of reversed lines with conjugate forward ones
   for (std::size_t third = 2; third < lines_.size(); ++third) {
-    if (alternate(third - 2, third - 1) && alternate(third - 1, third)) {
+    if (alternate(third - 2) && alternate(third - 1)) {
       add_products(drift, lines_[third - 2].image, lines_[third].image, 1);
     }
   }
   const double half = std::arg(sum_of(drift)) / 2;  // of what two lines of one direction differ in
   bool found = false;
   for (std::size_t second = 1; second < lines_.size(); ++second) {
-    if (!alternate(second - 1, second)) {
+    if (!alternate(second - 1)) {
       continue;
     }
     found = true;
-    const bool reversed_last = lines_[second].direction == LineDirection::reversed;
+    const bool reversed_last = lines_[second].order.direction == LineDirection::reversed;
     const Line& forward = lines_[reversed_last ? second - 1 : second];
     const Line& reversed = lines_[reversed_last ? second : second - 1];
     add_products(products, forward.image, reversed.image, std::polar(1.0, reversed_last ? -half : half));

@@ -10,8 +10,9 @@
 
 namespace mriembed::io {
 
-// In which direction a line was read out.
-enum class LineDirection : std::uint8_t { none, forward, reversed, both };  // none: not measured; both: averaged
+// In which direction a line was read out. none: it was not measured; both: it was averaged, in a scan that is no
+// echo-planar one.
+enum class LineDirection : std::uint8_t { none, forward, reversed, both };
 
 // Of reversed lines to forward ones at pixel x along the readout: constant + slope * (x - width / 2), in radians.
 struct ReadoutPhase {
@@ -22,21 +23,29 @@ struct ReadoutPhase {
 // Navigator lines: measured like the lines of the image, in turn in both directions, but without phase encoding.
 class NavigatorLines {
  public:
+  // Lines of one average whose numbers follow each other are those of one train of echoes, along which phases drift.
+  struct Order {
+    LineDirection direction;
+    std::uint16_t average;
+    std::size_t number;
+  };
+
   explicit NavigatorLines(std::int64_t width);
 
   // One line, (coils, width), k-space in the order of rising k. Lines are added in the order of their measurement; all
   // have as many coils.
-  void add(LineDirection direction, std::span<const std::complex<float>> line);
+  void add(const Order& order, std::span<const std::complex<float>> line);
 
   [[nodiscard]] std::size_t count() const { return lines_.size(); }
 
-  // What neighbours differ in, where the drift between every second line is taken out first; a straight line is fitted,
-  // weighted by the signal (Ahn and Cho 1987, doi:10.1109/TMI.1987.4307795). None without two directions.
+  // What neighbours of a train differ in (of trains of one line, neighbouring trains), where the drift between every
+  // second line is taken out first; a straight line is fitted, weighted by the signal (Ahn and Cho 1987,
+  // doi:10.1109/TMI.1987.4307795). None without two directions.
   [[nodiscard]] std::optional<ReadoutPhase> phase() const;
 
  private:
   struct Line {
-    LineDirection direction;
+    Order order;
     std::vector<std::complex<float>> image;  // (coils, width)
   };
 

@@ -83,6 +83,31 @@ void LineAverages::divide(Samples& samples) const {
   }
 }
 
+float LineAverages::held(std::int64_t line, std::int64_t x) const {
+  if (const auto uneven = uneven_.find(line); uneven != uneven_.end()) {
+    return uneven->second[static_cast<std::size_t>(x)];
+  }
+  const ReadoutPlace& place = first_[static_cast<std::size_t>(line)];
+  return x >= place.first_x && x < place.first_x + place.count ? static_cast<float>(of(line)) : 0;
+}
+
+void LineAverages::merge(Samples& samples, const LineAverages& other, const Samples& others) {
+  for (std::int64_t line = 0; line < lines_; ++line) {
+    if (other.of(line) == 0) {
+      continue;
+    }
+    for (std::int64_t x = 0; x < width_; ++x) {
+      const float own = held(line, x);
+      const float added = other.held(line, x);
+      for (std::int64_t coil = 0; coil < coils_ && added > 0; ++coil) {
+        const auto at = static_cast<std::size_t>((coil * lines_ + line) * width_ + x);
+        samples[at] = (own * samples[at] + added * others[at]) / (own + added);
+      }
+    }
+    counts_[static_cast<std::size_t>(line)] += other.of(line);
+  }
+}
+
 void LineAverages::divide_line(std::int64_t line, Samples& samples) const {
   const auto uneven = uneven_.find(line);
   const auto count = static_cast<float>(of(line));

@@ -33,8 +33,13 @@ class LineAverages {
   void divide_ahead(std::int64_t line, Samples& samples);
   // Divides all other lines. No readout follows.
   void divide(Samples& samples) const;
+  // Adds other readouts of the same lines, whose means are `others`: by how many readouts hold each sample, where both
+  // were divided.
+  void merge(Samples& samples, const LineAverages& other, const Samples& others);
 
  private:
+  // How many readouts hold a sample of a line.
+  [[nodiscard]] float held(std::int64_t line, std::int64_t x) const;
   void divide_line(std::int64_t line, Samples& samples) const;
   template <typename Take>
   void for_each_row(std::int64_t line, Samples& samples, const Take& take) const;

@@ -141,7 +141,7 @@ void SliceAssembler::add_navigator(const VolumeKey& key, const Acquisition& line
     copy_readout(spaced.data() + coils_[coil] * placed.samples, where, direction_of(placed) == LineDirection::reversed,
                  rows.data() + static_cast<std::int64_t>(coil) * placement_.width());
   }
-  epi_->add_navigator(key, direction_of(line), rows, placement_.width());
+  epi_->add_navigator(key, {direction_of(line), line.average, index}, rows, placement_.width());
 }
 
 void SliceAssembler::add_repeated(const VolumeKey& key, const Acquisition& line, std::size_t index,
@@ -298,6 +298,8 @@ SliceAssembler::Volume& SliceAssembler::volume_of(const VolumeKey& key) {
                 SeparateCalibration(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width()),
                 {},
                 {},
+                nullptr,
+                false,
                 nullptr};
   volume.samples.resize(coils_.size() * count * static_cast<std::size_t>(placement_.width()));
   return volumes_.emplace(key, std::move(volume)).first->second;
@@ -314,15 +316,25 @@ void SliceAssembler::place(const VolumeKey& key, const Acquisition& line, LineDi
   volume.acquired.add(*at, line);
   volume.line = line;
   volume.time.add(line.time_stamp);
-  const bool first = volume.averages.count(*at, where, volume.samples);
-  volume.calibration.add(*at, where, kind_of(line) == LineKind::calibration, first);
   LineDirection& known = volume.directions[static_cast<std::size_t>(*at)];
-  known = first || known == direction ? direction : LineDirection::both;
+  const bool again = volume.averages.of(*at) > 0;
+  const bool turned = epi_.has_value() && again && known != direction;
+  if (turned && volume.other_direction == nullptr) {
+    volume.other_direction = std::make_unique<OtherDirection>(
+        OtherDirection{std::vector<std::complex<float>>(volume.samples.size()),
+                       LineAverages(static_cast<std::int64_t>(coils_.size()), lines(), placement_.width())});
+  }
+  std::vector<std::complex<float>>& all = turned ? volume.other_direction->samples : volume.samples;
+  const bool first = (turned ? volume.other_direction->averages : volume.averages).count(*at, where, all);
+  volume.calibration.add(*at, where, kind_of(line) == LineKind::calibration, !again);
+  if (!turned) {
+    known = !again || known == direction ? direction : LineDirection::both;
+  }
   volume.second[static_cast<std::size_t>(*at)] = volume.of_segment[line.segment]++ % 2 == 1;
   const bool reversed = line.has(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
   const std::int64_t width = placement_.width();
   for (std::size_t coil = 0; coil < coils_.size(); ++coil) {
-    std::complex<float>* const row = volume.samples.data() + (static_cast<std::int64_t>(coil) * lines() + *at) * width;
+    std::complex<float>* const row = all.data() + (static_cast<std::int64_t>(coil) * lines() + *at) * width;
     const std::complex<float>* const readout = samples.data() + coils_[coil] * line.samples;
     std::complex<float>* const to = row + where.first_x;
     if (!first) {
@@ -408,11 +420,24 @@ void SliceAssembler::correct_directions(const VolumeKey& key, Volume& volume) {
                   placement_.width(),
                   std::move(volume.directions),
                   std::move(volume.second)};
+  if (volume.other_direction != nullptr) {
+    OtherDirection& other = *volume.other_direction;
+    other.averages.divide(other.samples);
+    lines.other_direction = other.samples;
+    for (std::int64_t line = 0; line < this->lines(); ++line) {
+      if (lines.directions[static_cast<std::size_t>(line)] == LineDirection::none) {
+        other.averages.forget(line);  // ACS lines that are no part of the image
+      }
+    }
+  }
   if (!epi_.has_value() && EpiLines::has_unmarked_lines(lines, train)) {
     epi_.emplace(placement_.width());
   }
   if (epi_.has_value()) {
     epi_->correct(key, std::move(lines));
+  }
+  if (volume.other_direction != nullptr) {
+    volume.averages.merge(volume.samples, volume.other_direction->averages, volume.other_direction->samples);
   }
 }
 

@@ -44,7 +44,8 @@ LineKind kind_of(const Acquisition& line);
 // first. Lines go to their places at once; only where the centre of k-space must be told by the signal are they held
 // until the first volume is whole. Samples of one place are averaged. Of an echo-planar scan, lines are brought to even
 // spacing and both directions in phase. Of a slab whose partitions miss different lines, the missing ones are filled.
-// Memory: the matrix of each volume that is begun and not finished, or of the one that was finished last.
+// Memory: the matrix of each volume that is begun and not finished, or of the one that was finished last; twice of an
+// echo-planar one whose lines were measured in both directions.
 class SliceAssembler {
  public:
   // `facts`: what is known of the lines beforehand. `coils`: those of an acquisition's that are kept, ascending.
@@ -127,6 +128,11 @@ class SliceAssembler {
   [[nodiscard]] std::span<const std::complex<float>> finished() const { return finished_; }
 
  private:
+  // Readouts of an echo-planar volume in the other direction than the first readouts of their lines.
+  struct OtherDirection {
+    std::vector<std::complex<float>> samples;  // as of the volume; rows without a line are zero
+    LineAverages averages;
+  };
   struct Volume {
     std::vector<std::complex<float>> samples;  // (coils, z, y, x); rows without a line hold anything
     AcquiredLines acquired;
@@ -141,6 +147,7 @@ class SliceAssembler {
     Acquisition line;                        // one of its lines, which says where the volume lies
     std::unique_ptr<PartitionsAhead> ahead;  // of a slab of which an eighth was measured
     bool made_at_end = false;                // partitions are, and not ahead
+    std::unique_ptr<OtherDirection> other_direction;
   };
   struct Held {
     VolumeKey key;

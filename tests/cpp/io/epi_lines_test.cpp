@@ -141,9 +141,9 @@ TEST(EpiLines, forget_the_navigators_of_a_volume_that_is_corrected_or_dropped) {
   const auto add = [&] {
     std::vector<Complex> navigator(8, 0);
     navigator[4] = 1;
-    lines.add_navigator(key, LineDirection::forward, navigator, 8);
+    lines.add_navigator(key, {LineDirection::forward, 0, 0}, navigator, 8);
     navigator[4] = Complex(0, 1);
-    lines.add_navigator(key, LineDirection::reversed, navigator, 8);
+    lines.add_navigator(key, {LineDirection::reversed, 0, 1}, navigator, 8);
   };
   const auto corrected = [&] {
     std::vector<Complex> samples(48, 0);

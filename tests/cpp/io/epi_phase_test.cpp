@@ -32,6 +32,11 @@ std::vector<Complex> line_with(double constant, double slope) {
   return line;
 }
 
+NavigatorLines::Order order_of(bool reversed, int number, int average = 0) {
+  return {reversed ? LineDirection::reversed : LineDirection::forward, static_cast<std::uint16_t>(average),
+          static_cast<std::size_t>(number)};
+}
+
 TEST(NavigatorLines, give_what_reversed_lines_differ_in_from_forward_ones_whatever_drifts) {
   for (const bool reversed_first : {false, true}) {
     for (const int count : {3, 4, 5}) {
@@ -39,8 +44,7 @@ TEST(NavigatorLines, give_what_reversed_lines_differ_in_from_forward_ones_whatev
       for (int number = 0; number < count; ++number) {
         const bool reversed = (number % 2 == 1) != reversed_first;
         const double drift = 0.4 * number;
-        navigators.add(reversed ? LineDirection::reversed : LineDirection::forward,
-                       reversed ? line_with(drift + 0.9, 0.11) : line_with(drift, 0));
+        navigators.add(order_of(reversed, number), reversed ? line_with(drift + 0.9, 0.11) : line_with(drift, 0));
       }
       const std::optional<ReadoutPhase> phase = navigators.phase();
       ASSERT_TRUE(phase.has_value());
@@ -50,19 +54,42 @@ TEST(NavigatorLines, give_what_reversed_lines_differ_in_from_forward_ones_whatev
   }
 }
 
+TEST(NavigatorLines, of_several_trains_do_not_take_the_begin_of_one_for_drift) {
+  for (const bool averages : {true, false}) {
+    NavigatorLines navigators(width);
+    for (int number = 0; number < 8; ++number) {
+      const int train = number / 4;
+      const bool reversed = number % 2 == 1;
+      const double phase = 0.4 * (number % 4) + 0.3 * train;
+      // Lines of the image lie between two shots of one average.
+      navigators.add(order_of(reversed, averages ? number : number + 20 * train, averages ? train : 0),
+                     reversed ? line_with(phase + 0.9, 0.11) : line_with(phase, 0));
+    }
+    EXPECT_NEAR(navigators.phase()->constant, 0.9, 1e-4);
+    EXPECT_NEAR(navigators.phase()->slope, 0.11, 1e-4);
+  }
+}
+
+TEST(NavigatorLines, of_trains_of_one_line_tell_what_trains_differ_in) {
+  NavigatorLines navigators(width);
+  navigators.add(order_of(false, 0), line_with(0, 0));
+  navigators.add(order_of(true, 20), line_with(0.9, 0.11));
+  EXPECT_NEAR(navigators.phase()->constant, 0.9, 1e-4);
+}
+
 TEST(NavigatorLines, of_one_direction_tell_nothing) {
   NavigatorLines navigators(width);
   EXPECT_FALSE(navigators.phase().has_value());
-  navigators.add(LineDirection::forward, line_with(0, 0));
-  navigators.add(LineDirection::forward, line_with(1, 0));
+  navigators.add(order_of(false, 0), line_with(0, 0));
+  navigators.add(order_of(false, 1), line_with(1, 0));
   EXPECT_FALSE(navigators.phase().has_value());
   EXPECT_EQ(navigators.count(), 2U);
 }
 
 TEST(NavigatorLines, without_signal_tell_nothing) {
   NavigatorLines navigators(width);
-  navigators.add(LineDirection::forward, std::vector<Complex>(coils * width));
-  navigators.add(LineDirection::reversed, std::vector<Complex>(coils * width));
+  navigators.add(order_of(false, 0), std::vector<Complex>(coils * width));
+  navigators.add(order_of(true, 1), std::vector<Complex>(coils * width));
   EXPECT_FALSE(navigators.phase().has_value());
 }
 

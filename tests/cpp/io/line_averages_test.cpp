@@ -104,5 +104,24 @@ TEST_F(LineAveragesTest, forget_a_line) {
   expect_line(0, {7, 7, 7, 7});
 }
 
+TEST_F(LineAveragesTest, merge_means_by_how_many_readouts_hold_each_sample) {
+  measure(0, 2);
+  measure(1, 3);
+  averages.divide(samples);
+  const LineAverages own = averages;
+  const LineAverages::Samples of_own = samples;
+  averages = LineAverages(coils, lines, width);
+  measure(1, 6, 1, 2);
+  measure(1, 12, 1, 2);
+  averages.divide(samples);
+  LineAverages merged = own;
+  LineAverages::Samples of_both = of_own;
+  merged.merge(of_both, averages, samples);
+  samples = of_both;
+  expect_line(0, {2, 2, 2, 2});
+  expect_line(1, {3, 7, 7, 3});
+  EXPECT_EQ(merged.of(1), 3);
+}
+
 }  // namespace
 }  // namespace mriembed::io
