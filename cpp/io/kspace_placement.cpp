@@ -217,6 +217,11 @@ std::int64_t KspacePlacement::center_of(const Acquisition& line) const {
 
 ReadoutPlace KspacePlacement::readout_of(const Acquisition& line, std::size_t index) const {
   const std::int64_t kept = std::int64_t{line.samples} - line.discard_pre - line.discard_post;
+  if (kept < 1) {
+    refuse("acquisition " + std::to_string(index) + " has " + std::to_string(line.samples) + " samples, and " +
+           std::to_string(line.discard_pre) + " + " + std::to_string(line.discard_post) +
+           " of them are to be discarded (discard_pre, discard_post)");
+  }
   const std::int64_t center = center_of(line);
   const std::int64_t first = line.discard_pre;
   const std::int64_t last = first + kept - 1;
@@ -228,7 +233,7 @@ ReadoutPlace KspacePlacement::readout_of(const Acquisition& line, std::size_t in
   place.first_x = begin + cut_before;
   place.count = kept - cut_before - cut_after;
   place.first_sample = first + (is_reversed(line) ? cut_after : cut_before);
-  if (kept < 1 || kept > width_ || place.count < 1 || center >= line.samples) {
+  if (kept > width_ || place.count < 1 || center >= line.samples) {
     refuse("acquisition " + std::to_string(index) + " with " + std::to_string(line.samples) + " samples (centre " +
            std::to_string(line.center_sample) + ") does not fit the encoded matrix's " + std::to_string(width_) +
            " samples along the readout");

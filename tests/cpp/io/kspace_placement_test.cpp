@@ -242,8 +242,18 @@ TEST(KspacePlacement, refuses_readouts_that_do_not_fit) {
   const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
   EXPECT_THROW(static_cast<void>(placement.readout_of(readout(17, 8), 0)), Error);
   EXPECT_THROW(static_cast<void>(placement.readout_of(readout(12, 12), 0)), Error);
+}
+
+TEST(KspacePlacement, names_readouts_of_which_no_sample_is_left) {
+  const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(16, 8)));
   EXPECT_THROW(static_cast<void>(placement.readout_of(trimmed(readout(16, 8), 16, 0), 0)), Error);
-  EXPECT_THROW(static_cast<void>(placement.readout_of(trimmed(readout(12, 1), 0, 12), 0)), Error);
+  try {
+    static_cast<void>(placement.readout_of(trimmed(readout(12, 1), 3, 20), 7));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "acquisition 7 has 12 samples, and 3 + 20 of them are to be discarded (discard_pre, discard_post)");
+  }
 }
 
 }  // namespace
