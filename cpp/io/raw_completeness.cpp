@@ -192,6 +192,12 @@ RawCompleteness check_complete(RawVolumes& volumes, const std::vector<Acquisitio
   accept_partial_fourier(volumes.volumes, lines, placement, measured, result.warnings);
   const std::optional<std::size_t> undersampled = undersampled_volume(volumes.volumes, measured);
   if (undersampled.has_value() && !allow_undersampled) {
+    if (measured[*undersampled].count == 0) {
+      refuse("no line of " + volumes.volumes[*undersampled].name() + " lies in the encoded matrix of " +
+             std::to_string(placement.height()) + " x " + std::to_string(placement.depth()) +
+             " lines, whose centre is at the encoding steps " + std::to_string(placement.center_y()) + ", " +
+             std::to_string(placement.center_z()) + "; encoding limits with the centre of k-space would be right");
+    }
     const bool half = PartialFourier::of(measured[*undersampled].lines, placement).has_value();
     refuse("undersampled: slice " + std::to_string(volumes.volumes[*undersampled].key[0]) + " has " +
            share_of(measured[*undersampled]) +

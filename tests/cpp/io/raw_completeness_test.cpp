@@ -80,6 +80,15 @@ TEST(RawCompleteness, refuses_missing_lines_unless_allowed) {
   EXPECT_EQ(slice.samples[3 * 8 + 3], sample_at(0, 0, 3, 3));
 }
 
+TEST(RawCompleteness, names_the_centre_that_puts_every_line_beyond_the_matrix) {
+  MrdMatrix matrix;
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 255, 128);
+  EXPECT_EQ(refusal_of(written_mrd(mrd_xml(matrix), full_scan()))
+                .find("no line of slice 0 lies in the encoded matrix of 4 x 1 lines, whose centre is at the encoding "
+                      "steps 128, 0"),
+            0U);
+}
+
 TEST(RawCompleteness, tells_of_lines_that_are_averaged_although_they_are_not_alike) {
   const auto twice = [](const std::function<void(ISMRMRD::Acquisition&)>& change) {
     auto lines = full_scan();
