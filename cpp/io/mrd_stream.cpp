@@ -310,10 +310,17 @@ bool is_mrd_stream(const std::string& path) {
 
 std::unique_ptr<ScanReader> open_mrd_stream(const std::string& path, const ReadOptions& options) {
   const StreamContents stream(path);
-  if (options.noise == NoiseUse::alone) {
-    return open_measurements(stream.measurements(), stream.size(), options);
+  try {
+    if (options.noise == NoiseUse::alone) {
+      return open_measurements(stream.measurements(), stream.size(), options);
+    }
+    return std::make_unique<MrdStreamReader>(stream, options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input || stream.warnings().empty()) {
+      throw;
+    }
+    refuse(std::string(error.what()) + "; " + stream.warnings().front());  // it may be the cause
   }
-  return std::make_unique<MrdStreamReader>(stream, options);
 }
 
 }  // namespace mriembed::io
