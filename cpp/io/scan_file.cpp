@@ -1,8 +1,11 @@
 #include "scan_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "bart.hpp"
 #include "format_names.hpp"
@@ -43,8 +46,25 @@ const std::vector<ScanFormat>& formats() {
   return all;
 }
 
+// What compresses files as a whole; empty for others.
+std::string compression_of(const std::string& magic) {
+  using namespace std::string_view_literals;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known{{{"\x1f\x8b"sv, "gzip"},
+                                                                                {"\x28\xb5\x2f\xfd"sv, "zstd"},
+                                                                                {"BZh"sv, "bzip2"},
+                                                                                {"\xfd"
+                                                                                 "7zXZ"sv,
+                                                                                 "xz"},
+                                                                                {"PK\x03\x04"sv, "zip"}}};
+  const auto found = std::ranges::find_if(known, [&](const auto& one) { return magic.starts_with(one.first); });
+  return found == known.end() ? "" : std::string(found->second);
+}
+
 [[noreturn]] void refuse_unknown(const std::string& path) {
-  static_cast<void>(magic_bytes(path));  // refuses what is no file
+  const std::string compression = compression_of(magic_bytes(path));  // refuses what is no file
+  if (!compression.empty()) {
+    refuse("a file compressed with " + compression + "; decompress it first");
+  }
   if (std::filesystem::path(path).extension() == ".dat") {
     refuse("not a scan of a known format; `mriembed convert` converts Siemens raw data (.dat) to MRD");
   }

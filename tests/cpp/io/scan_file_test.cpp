@@ -32,6 +32,8 @@ TEST(ScanFile, refuses_what_is_no_scan_by_its_cause) {
   EXPECT_NE(refusal_of(testing::TempDir()).find("a folder"), std::string::npos);
   EXPECT_NE(refusal_of(written(".h5", "")).find("empty"), std::string::npos);
   EXPECT_NE(refusal_of(written(".h5", "some text")).find("not a scan of a known format"), std::string::npos);
+  EXPECT_EQ(refusal_of(written(".h5.gz", "\x1f\x8b\x08 and more")), "a file compressed with gzip; decompress it first");
+  EXPECT_EQ(refusal_of(written(".npz", "PK\x03\x04 and more")), "a file compressed with zip; decompress it first");
   EXPECT_NE(refusal_of(written(".dat", "raw data of a scanner")).find("`mriembed convert` converts"),
             std::string::npos);
   EXPECT_NE(refusal_of(written(".h5", "\x89HDF\r\n\x1a\n")).find("damaged"), std::string::npos);
