@@ -59,22 +59,21 @@ LineEnergies energies_of(std::span<const std::complex<float>> volume, std::int64
 }
 
 std::vector<std::string> warnings_of_peaks(const LineEnergies& energies, std::int64_t height,
-                                           const std::vector<std::int64_t>& likely) {
+                                           const OtherCentres& likely) {
   std::vector<double> along_y(static_cast<std::size_t>(height), 0.0);
   for (std::size_t row = 0; row < energies.sums.size(); ++row) {
     along_y[row % along_y.size()] += energies.sums[row];
   }
   std::vector<std::string> warnings;
-  check_axis(along_y, "y", likely, warnings);
-  check_axis(energies.along_x, "x", {}, warnings);
+  check_axis(along_y, "y", likely.y, warnings);
+  check_axis(energies.along_x, "x", likely.x, warnings);
   return warnings;
 }
 
 }  // namespace
 
 std::vector<std::string> warnings_of_echo(std::span<const std::complex<float>> volume, std::int64_t coils,
-                                          std::int64_t height, std::int64_t width,
-                                          const std::vector<std::int64_t>& likely) {
+                                          std::int64_t height, std::int64_t width, const OtherCentres& likely) {
   const LineEnergies energies = energies_of(volume, coils, width);
   return is_plane(volume, coils, height, width) && are_spokes(energies) ? warning_of_spokes()
                                                                         : warnings_of_peaks(energies, height, likely);

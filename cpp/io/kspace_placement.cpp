@@ -181,6 +181,10 @@ void KspacePlacement::note_readout(const Acquisition& first) {
   const std::int64_t samples = first.samples;
   if (first.center_sample == 0 && samples > 1) {
     notes_.emplace_back("center_sample is not set (0): the middle of a readout is taken as the centre of k-space");
+    if (samples < width_) {  // its first samples may be those that are missing, or its last ones
+      const std::int64_t from_middle = width_ / 2 - samples / 2;
+      other_centres_x_ = {width_ / 2 - from_middle, width_ / 2 + from_middle};
+    }
   } else if (first.center_sample >= samples && samples == width_) {
     notes_.push_back("center_sample " + std::to_string(first.center_sample) + " lies beyond the readout of " +
                      std::to_string(samples) + " samples: its middle is taken as the centre of k-space");

@@ -77,6 +77,9 @@ class KspacePlacement {
   // Where the centre would lie along y if the limits' lines were those that partial Fourier leaves, at either end.
   [[nodiscard]] std::vector<std::int64_t> other_centres_y() const;
 
+  // Where the echo would lie along x if readouts without a centre were asymmetric echoes.
+  [[nodiscard]] const std::vector<std::int64_t>& other_centres_x() const { return other_centres_x_; }
+
   // What may change the result.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
@@ -117,6 +120,7 @@ class KspacePlacement {
 
   std::int64_t width_ = 1;
   std::vector<std::string> notes_;
+  std::vector<std::int64_t> other_centres_x_;
   Axis y_;
   Axis z_;
 };

@@ -292,7 +292,7 @@ void LiveScan::finish(const VolumeKey& key) {
     warn(placement.notes());
     warn(assembler_->calibration_warnings());
     warn(warnings_of_echo(assembler_->finished(), static_cast<std::int64_t>(noise_.coils.size()), placement.height(),
-                          placement.width(), placement.other_centres_y()));
+                          placement.width(), {placement.other_centres_y(), placement.other_centres_x()}));
   }
   if (assembler_->epi() != nullptr) {
     warn(assembler_->epi()->warnings());

@@ -159,8 +159,9 @@ class MrdRawReader final : public ScanReader {
     assembler_->finish(volume.key);
     loaded_ = number;
     if (first) {
-      echo_warnings_ = warnings_of_echo(assembler_->finished(), summary_.coils, summary_.encoded_y, summary_.encoded_x,
-                                        assembler_->placement().other_centres_y());
+      echo_warnings_ =
+          warnings_of_echo(assembler_->finished(), summary_.coils, summary_.encoded_y, summary_.encoded_x,
+                           {assembler_->placement().other_centres_y(), assembler_->placement().other_centres_x()});
     }
   }
 

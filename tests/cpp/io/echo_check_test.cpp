@@ -12,7 +12,7 @@ namespace {
 // (coils, height, width), the same for each coil.
 std::vector<std::string> warnings(std::int64_t coils, std::int64_t height, std::int64_t width,
                                   const std::function<float(std::int64_t y, std::int64_t x)>& magnitude,
-                                  const std::vector<std::int64_t>& likely = {}) {
+                                  const OtherCentres& likely = {}) {
   std::vector<std::complex<float>> volume;
   for (std::int64_t coil = 0; coil < coils; ++coil) {
     for (std::int64_t y = 0; y < height; ++y) {
@@ -37,10 +37,12 @@ TEST(EchoCheck, bears_an_echo_that_a_background_phase_displaces) {
 
 TEST(EchoCheck, warns_of_a_peak_where_partial_fourier_would_have_the_centre) {
   EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 6, 64)).empty());
-  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 6, 64), {20, 44}).empty());
-  EXPECT_EQ(warnings(6, 64, 128, peak_at(32 - 6, 64), {25, 39}).size(), 1U);
-  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 3, 64), {29, 35}).empty());
-  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64), {32, 48}).empty());
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 6, 64), {.y = {20, 44}}).empty());
+  EXPECT_EQ(warnings(6, 64, 128, peak_at(32 - 6, 64), {.y = {25, 39}}).size(), 1U);
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32 - 3, 64), {.y = {29, 35}}).empty());
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64), {.y = {32, 48}}).empty());
+  EXPECT_EQ(warnings(6, 64, 128, peak_at(32, 64 - 6), {.x = {57, 71}}).size(), 1U);
+  EXPECT_TRUE(warnings(6, 64, 128, peak_at(32, 64 - 6), {.y = {57, 71}}).empty());
 }
 
 TEST(EchoCheck, warns_of_lines_that_all_pass_through_the_centre) {

@@ -236,6 +236,15 @@ TEST(KspacePlacement, takes_the_middle_of_a_readout_without_centre) {
   EXPECT_EQ(x_of(placement, readout(16, 0), 0), 0);
   EXPECT_EQ(x_of(placement, reversed(readout(16, 0)), 0), 15);
   EXPECT_EQ(x_of(placement, readout(12, 0), 6), 8);
+  EXPECT_TRUE(placement.other_centres_x().empty());
+}
+
+TEST(KspacePlacement, knows_where_a_short_readout_without_centre_would_have_it_as_an_asymmetric_echo) {
+  const KspacePlacement placement = placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(12, 0)));
+  // Sample 4, if the first four of 16 are missing, or sample 8, if the last ones are.
+  EXPECT_EQ(placement.other_centres_x(),
+            (std::vector<std::int64_t>{x_of(placement, readout(12, 0), 4), x_of(placement, readout(12, 0), 8)}));
+  EXPECT_TRUE(placement_of({16, 8, 1}, {16, 8, 1}, begins_with(readout(12, 4))).other_centres_x().empty());
 }
 
 TEST(KspacePlacement, refuses_readouts_that_do_not_fit) {
