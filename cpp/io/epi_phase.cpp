@@ -65,32 +65,46 @@ void NavigatorLines::add(const Order& order, std::span<const std::complex<float>
   lines_.push_back(std::move(added));
 }
 
+// Whether a line and the next one were read out in different directions; `in_trains`: both of one train.
+bool NavigatorLines::alternate(std::size_t left, bool in_trains) const {
+  const Order& one = lines_[left].order;
+  const Order& next = lines_[left + 1].order;
+  const bool follow = one.average == next.average && one.number + 1 == next.number;
+  return one.direction != next.direction && (follow || !in_trains);
+}
+
+bool NavigatorLines::have_trains() const {
+  for (std::size_t left = 0; left + 1 < lines_.size(); ++left) {
+    if (alternate(left, true)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool NavigatorLines::tell_drift() const {
+  for (std::size_t third = 2; third < lines_.size(); ++third) {
+    if (alternate(third - 2, true) && alternate(third - 1, true)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::optional<ReadoutPhase> NavigatorLines::phase() const {
   const auto width = static_cast<std::size_t>(width_);
-  const auto differ = [&](std::size_t left) {
-    return lines_[left].order.direction != lines_[left + 1].order.direction;
-  };
-  const auto follow = [&](std::size_t left) {
-    const Order& one = lines_[left].order;
-    const Order& next = lines_[left + 1].order;
-    return one.average == next.average && one.number + 1 == next.number;
-  };
-  bool trains = false;
-  for (std::size_t left = 0; left + 1 < lines_.size(); ++left) {
-    trains = trains || (differ(left) && follow(left));
-  }
-  const auto alternate = [&](std::size_t left) { return differ(left) && (!trains || follow(left)); };
+  const bool trains = have_trains();
   std::vector<Complex> drift(width);
   std::vector<Complex> products(width);  // of reversed lines with conjugate forward ones
   for (std::size_t third = 2; third < lines_.size(); ++third) {
-    if (alternate(third - 2) && alternate(third - 1)) {
+    if (alternate(third - 2, trains) && alternate(third - 1, trains)) {
       add_products(drift, lines_[third - 2].image, lines_[third].image, 1);
     }
   }
   const double half = std::arg(sum_of(drift)) / 2;  // of what two lines of one direction differ in
   bool found = false;
   for (std::size_t second = 1; second < lines_.size(); ++second) {
-    if (!alternate(second - 1)) {
+    if (!alternate(second - 1, trains)) {
       continue;
     }
     found = true;

@@ -38,12 +38,19 @@ class NavigatorLines {
 
   [[nodiscard]] std::size_t count() const { return lines_.size(); }
 
+  // Whether three lines of a train, in turn in both directions, tell what drifts from line to line. Of two lines it
+  // counts as a part of what the directions differ in.
+  [[nodiscard]] bool tell_drift() const;
+
   // What neighbours of a train differ in (of trains of one line, neighbouring trains), where the drift between every
   // second line is taken out first; a straight line is fitted, weighted by the signal (Ahn and Cho 1987,
   // doi:10.1109/TMI.1987.4307795). None without two directions.
   [[nodiscard]] std::optional<ReadoutPhase> phase() const;
 
  private:
+  [[nodiscard]] bool alternate(std::size_t left, bool in_trains) const;
+  [[nodiscard]] bool have_trains() const;
+
   struct Line {
     Order order;
     std::vector<std::complex<float>> image;  // (coils, width)

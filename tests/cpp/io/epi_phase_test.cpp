@@ -67,7 +67,16 @@ TEST(NavigatorLines, of_several_trains_do_not_take_the_begin_of_one_for_drift) {
     }
     EXPECT_NEAR(navigators.phase()->constant, 0.9, 1e-4);
     EXPECT_NEAR(navigators.phase()->slope, 0.11, 1e-4);
+    EXPECT_TRUE(navigators.tell_drift());
   }
+}
+
+TEST(NavigatorLines, of_trains_of_two_do_not_tell_drift) {
+  NavigatorLines navigators(width);
+  for (const int number : {0, 1, 20, 21}) {
+    navigators.add(order_of(number % 2 == 1, number), line_with(0.4 * (number % 2), 0));
+  }
+  EXPECT_FALSE(navigators.tell_drift());
 }
 
 TEST(NavigatorLines, of_trains_of_one_line_tell_what_trains_differ_in) {

@@ -30,6 +30,8 @@ COMBINED = {
     ),
     "flat top alone, two shots, partial Fourier": Epi(ramp_up=60, flat_top=500, ramp_down=60, shots=2, first_line=6),
     "two shots of four navigators, much drift": Epi(shots=2, navigators=4, drift=0.6),
+    "two navigators, between which phases drift": Epi(navigators=2),
+    "two shots of two navigators, between which phases drift": Epi(shots=2, navigators=2, drift=0.6),
     "five navigators, a large phase": Epi(navigators=5, phase=2.8, shift=0.6),
     "navigators that begin reversed, much drift": Epi(navigators=3, first_reversed=True, drift=0.6),
     "a readout late in its gradient": Epi(delay=60, ramp_up=100, flat_top=260, ramp_down=100),
