@@ -30,10 +30,10 @@ void take_out_of(const EpiVolume& volume, const ReadoutPhase& phase) {
   if (volume.other_direction.empty()) {
     return;
   }
-  std::vector<LineDirection> directions;
-  for (const LineDirection direction : volume.directions) {
-    directions.push_back(direction == LineDirection::forward ? LineDirection::reversed : LineDirection::forward);
-  }
+  std::vector<LineDirection> directions(volume.directions.size());
+  std::ranges::transform(volume.directions, directions.begin(), [](LineDirection direction) {
+    return direction == LineDirection::forward ? LineDirection::reversed : LineDirection::forward;
+  });
   take_out(phase, volume.other_direction, volume.coils, directions, volume.width);
 }
 

@@ -56,7 +56,7 @@ std::string compression_of(const std::string& magic) {
                                                                                  "7zXZ"sv,
                                                                                  "xz"},
                                                                                 {"PK\x03\x04"sv, "zip"}}};
-  const auto found = std::ranges::find_if(known, [&](const auto& one) { return magic.starts_with(one.first); });
+  const auto* const found = std::ranges::find_if(known, [&](const auto& one) { return magic.starts_with(one.first); });
   return found == known.end() ? "" : std::string(found->second);
 }
 
