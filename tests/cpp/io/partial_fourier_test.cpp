@@ -47,7 +47,7 @@ TEST(PartialFourier, whose_last_lines_are_missing_is_taken_where_the_scan_went_o
   std::ranges::copy(lines_of(0, 10, 1), std::back_inserter(slices));
   EXPECT_EQ(open_scan(written(slices), {})->summary().slices, 2);
   std::vector<ISMRMRD::Acquisition> shots;
-  for (const std::size_t first : {0, 1}) {
+  for (const std::size_t first : {0U, 1U}) {
     for (std::size_t step = first; step < 10; step += 2) {
       shots.push_back(lines_of(0, 10)[step]);
     }
