@@ -211,6 +211,7 @@ void LiveScan::add_imaging(const Acquisition& line, std::size_t index, std::span
   repetitions_.add(key, new_volume, line.has(ISMRMRD::ISMRMRD_ACQ_LAST_IN_REPETITION) && line.average + 1 >= averages_);
   OpenVolume& volume = open_.try_emplace(key, key, header_.encodings.front().acceleration.y).first->second;
   volume.lines.push_back(line);
+  volume.first = new_volume ? index : volume.first;
   volume.last = index;
   volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
   const bool knew_gaps = volume.early_calibration.knows_gaps();

@@ -22,7 +22,8 @@ struct OpenVolume {
   bool placed = false;            // the assembler has its lines; else they are pending
   std::vector<HeldLine> pending;  // in the order of their measurement
   MeasuredPlaces places;
-  std::size_t last = 0;  // index of the last line
+  std::size_t first = 0;  // index of the first line
+  std::size_t last = 0;   // and of the last one
   EarlyCalibration early_calibration;
 };
 

@@ -85,9 +85,7 @@ void accept_partial_fourier(const std::vector<RawVolume>& volumes, const std::ve
   if (!partial.has_value()) {
     return;
   }
-  const std::size_t last_begin = std::ranges::max_element(volumes, {}, [](const RawVolume& volume) {
-                                   return volume.imaging.front();
-                                 })->imaging.front();
+  const std::size_t last_begin = std::ranges::max_element(volumes, {}, &RawVolume::begun)->begun;
   const auto is_ended = [&](const RawVolume& volume) {
     std::vector<std::int64_t> places;
     for (const std::size_t index : volume.imaging) {
@@ -95,7 +93,7 @@ void accept_partial_fourier(const std::vector<RawVolume>& volumes, const std::ve
         places.push_back(*place);
       }
     }
-    return last_begin > volume.imaging.back() || partial->turns_back(places);
+    return last_begin > volume.ended || partial->turns_back(places);
   };
   bool ended = false;
   for (std::size_t index = 0; index < volumes.size() && !ended; ++index) {
@@ -119,8 +117,7 @@ std::optional<std::size_t> undersampled_volume(const std::vector<RawVolume>& vol
   const bool none_whole = std::ranges::none_of(measured, [](const Measured& own) { return own.missing == 0; });
   const auto repetition = [](const RawVolume& volume) { return volume.key[3]; };
   const auto last_repetition = repetition(*std::ranges::max_element(volumes, {}, repetition));
-  const VolumeKey last =
-      std::ranges::max_element(volumes, {}, [](const RawVolume& volume) { return volume.imaging.back(); })->key;
+  const VolumeKey last = std::ranges::max_element(volumes, {}, &RawVolume::ended)->key;
   for (std::size_t index = 0; index < volumes.size(); ++index) {
     const RawVolume& volume = volumes[index];
     const bool at_the_end = (last_repetition > 0 && repetition(volume) == last_repetition) || volume.key == last;

@@ -191,6 +191,8 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
       RawVolume& volume = sorted[key_of(line)];
       volume.key = key_of(line);
       volume.imaging.push_back(index);
+      volume.begun = volume.imaging.front();
+      volume.ended = index;
       volume.calibrated = volume.calibrated || line.has(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING);
     }
   }

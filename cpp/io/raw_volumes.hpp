@@ -20,6 +20,8 @@ using Lines = std::vector<std::size_t>;
 struct RawVolume {
   VolumeKey key{};
   Lines imaging;
+  std::size_t begun = 0;    // number of its first imaging line in the scan
+  std::size_t ended = 0;    // and of its last one
   Lines calibration;        // lines of calibration alone, where no imaging line lies
   Lines repeated;           // and where one lies
   Lines navigators;         // of an echo-planar readout

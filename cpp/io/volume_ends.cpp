@@ -52,6 +52,8 @@ RawVolume VolumeEnds::described(const VolumeKey& key, const OpenVolume& volume, 
   RawVolume result;
   result.key = key;
   result.calibrated = volume.calibrated;
+  result.begun = volume.first;
+  result.ended = volume.last;
   for (const Acquisition& line : volume.lines) {
     result.imaging.push_back(lines.size());
     lines.push_back(line);
