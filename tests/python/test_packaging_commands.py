@@ -5,7 +5,9 @@ import pytest
 from packaging_texts import PACKAGING, REPOSITORY, joined_lines
 from program import help_of
 
-TEXTS = [REPOSITORY / "docs" / "scanner.md", *sorted(path for path in PACKAGING.rglob("*") if path.is_file())]
+# Running the module of docs/packaging leaves its byte code beside it.
+FILES = sorted(path for path in PACKAGING.rglob("*") if path.is_file() and path.suffix != ".pyc")
+TEXTS = [REPOSITORY / "docs" / "scanner.md", *FILES]
 # Options behind one of these words are its own; those before the first one in a piece of text are of `serve`.
 PROGRAM_NAMES = re.compile(
     r"\b(mriembed_cli [a-z]+|mriembed|FROM|COPY|apt-get|cmake|docker|gadgetron_ismrmrd_client|systemctl)\b(?= )"
