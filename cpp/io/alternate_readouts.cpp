@@ -135,7 +135,7 @@ bool are_alternate_readouts(std::span<const std::complex<float>> samples, std::i
   constexpr std::int64_t fewest_samples = 16;
   // Measured: at most 0.71 where every second line is reversed and the neighbours tell, 0.97 and more where none is.
   constexpr double far_better = 0.8;
-  constexpr double better = 0.9;  // of the lines of one parity
+  constexpr double better = 0.9;  // of the lines of one parity alone
   if (height < fewest_lines || width < fewest_samples) {
     return false;
   }
@@ -150,7 +150,7 @@ bool are_alternate_readouts(std::span<const std::complex<float>> samples, std::i
     turned += unpredicted_energy(lines, second, parity);
     as_they_are += unpredicted_energy(lines, none, parity);
     if (parity == 0 && turned > better * as_they_are) {
-      return false;  // in half of the time, which the first slice of a scan is waited for
+      return false;  // the answer to the first slice of a scan waits for this search
     }
   }
   return turned < far_better * as_they_are;

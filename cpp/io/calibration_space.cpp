@@ -14,33 +14,22 @@ namespace {
 
 bool has_range(const std::optional<EncodingLimit>& limit) { return limit.has_value() && limit->maximum > 0; }
 
-// The step at k = 0; none where the header does not tell it.
-std::optional<std::int64_t> center_of(const std::optional<EncodingLimit>& limit, std::int64_t size) {
-  if (!has_range(limit)) {
-    return size / 2;
-  }
-  if (limit->center > 0 && limit->center >= limit->minimum && limit->center <= limit->maximum) {
-    return limit->center;
-  }
-  const bool covers = limit->maximum - limit->minimum + 1 == size;
-  return covers ? std::optional(limit->minimum + size / 2) : std::nullopt;
-}
-
 // Along z. A 2D scan's lines all have one step, 0, whatever its matrix.
 std::optional<std::int64_t> center_z_of(const MrdEncoding& encoding, bool flat) {
   return flat && !has_range(encoding.kspace_encode_step_2)
              ? std::optional<std::int64_t>(0)
-             : center_of(encoding.kspace_encode_step_2, encoding.encoded.z);
+             : center_by_header(encoding.kspace_encode_step_2, encoding.encoded.z);
 }
 
 // Whether lines of both spaces have their places by the same steps.
 bool is_same_space(const MrdEncoding& one, const MrdEncoding& other) {
-  const auto center = [](const std::optional<EncodingLimit>& limit) {
-    return has_range(limit) ? std::optional(limit->center) : std::nullopt;
+  const auto center = [](const std::optional<EncodingLimit>& limit, std::int64_t size) {
+    const std::optional<EncodingLimit> known = known_limits(limit, size);
+    return known.has_value() ? std::optional(known->center) : std::nullopt;
   };
   return one.encoded.y == other.encoded.y && one.encoded.z == other.encoded.z &&
-         center(one.kspace_encode_step_1) == center(other.kspace_encode_step_1) &&
-         center(one.kspace_encode_step_2) == center(other.kspace_encode_step_2);
+         center(one.kspace_encode_step_1, one.encoded.y) == center(other.kspace_encode_step_1, one.encoded.y) &&
+         center(one.kspace_encode_step_2, one.encoded.z) == center(other.kspace_encode_step_2, one.encoded.z);
 }
 
 class Renumbered final : public Acquisitions {
@@ -82,7 +71,7 @@ bool is_on_one_grid(const MrdEncoding& calibration, const MrdEncoding& image) {
                           (calibration.trajectory == "cartesian" && image.trajectory == "epi");
   return plane && along_z && trajectory &&
          (is_same_space(calibration, image) ||
-          (center_of(calibration.kspace_encode_step_1, calibration.encoded.y).has_value() &&
+          (center_by_header(calibration.kspace_encode_step_1, calibration.encoded.y).has_value() &&
            center_z_of(calibration, flat).has_value()));
 }
 
@@ -112,7 +101,7 @@ std::shared_ptr<const Acquisitions> numbered_as_image(std::shared_ptr<const Acqu
       ++too_long;
       return true;
     }
-    const auto center_y = center_of(own.kspace_encode_step_1, own.encoded.y);
+    const auto center_y = center_by_header(own.kspace_encode_step_1, own.encoded.y);
     const auto center_z = center_z_of(own, image.encoded.z == 1);
     const auto step_1 = moved(line.kspace_encode_step_1, center_y.value_or(0), placement.center_y());
     const auto step_2 = moved(line.kspace_encode_step_2, center_z.value_or(0), placement.center_z());

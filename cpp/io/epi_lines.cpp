@@ -182,8 +182,8 @@ void EpiLines::correct(const VolumeKey& key, EpiVolume volume) {
     say(notes_, "EPI: the ghost is corrected by the navigator lines (" + std::to_string(found->second.count()) +
                     " of the first slice)");
     if (!found->second.tell_drift() && volume.depth == 1 && is_dense(volume.directions)) {
-      correct_ghost_of(volume.samples, volume.directions, volume, "two navigator lines do not tell drift from ghost",
-                       "the image itself");
+      correct_ghost_of(volume.samples, volume.directions, volume,
+                       "fewer than three navigator lines in a row do not tell drift from ghost", "the image itself");
     }
   } else {
     correct_by_image(volume, found == navigators_.end() ? "there are no navigator lines"

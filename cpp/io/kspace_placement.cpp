@@ -61,6 +61,26 @@ KspacePlacement::KspacePlacement(const MrdEncoding& encoding, const ScanGeometry
   }
 }
 
+std::optional<EncodingLimit> known_limits(const std::optional<EncodingLimit>& limit, std::int64_t size) {
+  const bool no_range = limit.has_value() && limit->minimum == 0 && limit->maximum == 0;
+  if (size == 1 || !limit.has_value() || (no_range && (limit->center == 0 || limit->center >= size))) {
+    return std::nullopt;
+  }
+  return no_range ? EncodingLimit{0, size - 1, limit->center} : *limit;
+}
+
+std::optional<std::int64_t> center_by_header(const std::optional<EncodingLimit>& limit, std::int64_t size) {
+  const std::optional<EncodingLimit> known = known_limits(limit, size);
+  if (!known.has_value()) {
+    return size / 2;
+  }
+  if (known->center > 0 && known->center >= known->minimum && known->center <= known->maximum) {
+    return known->center;
+  }
+  const bool covers = known->maximum - known->minimum + 1 == size;
+  return covers ? std::optional(known->minimum + size / 2) : std::nullopt;
+}
+
 // A readout as long as the image whose centre is not in its middle is an asymmetric echo. A centre at or beyond its end
 // is that of the longer readout that it was cut from.
 bool KspacePlacement::oversampling_removed(const Acquisition& first, std::int64_t image_width, std::int64_t recon_width,
@@ -89,23 +109,21 @@ KspacePlacement::Axis KspacePlacement::axis_of(const char* name, const char* use
                                                const std::optional<EncodingLimit>& limit,
                                                const std::optional<std::int64_t>& user_center) {
   Axis axis{name, user_name, size, std::nullopt, std::nullopt, false, 0, 0, size - 1};
-  // Limits from 0 to 0 are what writers leave that know none; some of them give the centre all the same.
-  const bool no_range = limit.has_value() && limit->minimum == 0 && limit->maximum == 0;
-  if (size == 1 || !limit.has_value() || (no_range && (limit->center == 0 || limit->center >= size))) {
+  axis.limit = known_limits(limit, size);
+  if (!axis.limit.has_value()) {
     return axis;
   }
-  axis.limit = no_range ? EncodingLimit{0, size - 1, limit->center} : *limit;
   const auto& [minimum, maximum, center] = *axis.limit;
   const std::int64_t count = maximum - minimum + 1;
-  const bool unset = center == 0 || center < minimum || center > maximum;
-  if (unset && count == size) {
-    axis.set_center(minimum + size / 2);
+  const std::optional<std::int64_t> told = center_by_header(limit, size);
+  if (told.has_value() && *told != center) {
+    axis.set_center(*told);
     notes_.push_back(std::string(name) + " has no centre in the header (" + std::to_string(center) +
                      "): the middle of its " + std::to_string(count) + " steps is taken");
     return axis;
   }
-  axis.unset_center = unset;
-  axis.set_center(unset ? minimum + count / 2 : center);
+  axis.unset_center = !told.has_value();
+  axis.set_center(told.value_or(minimum + count / 2));
   if (user_center.has_value() && *user_center != center && axis.covers(*user_center)) {
     axis.user_center = user_center;
   }

@@ -34,6 +34,14 @@ struct LineFacts {
 // scan was stopped in its first partition.
 bool is_flat(const MrdEncoding& encoding, const LineFacts& facts);
 
+// The limits by which steps along an axis of `size` have their places. None are known of an axis of one step, nor where
+// they are 0 to 0, as writers leave them that know none; with a centre, these stand for all steps.
+std::optional<EncodingLimit> known_limits(const std::optional<EncodingLimit>& limit, std::int64_t size);
+
+// The step at k = 0: the centre of these limits, or where it is not set the middle of steps that cover the axis, or of
+// the axis itself without limits. None where the header does not tell it.
+std::optional<std::int64_t> center_by_header(const std::optional<EncodingLimit>& limit, std::int64_t size);
+
 // The mean energy of the lines of each encoding step.
 using StepEnergies = std::vector<double>;
 

@@ -206,10 +206,11 @@ RawVolumes sorted_volumes(const MrdHeader& header, const std::vector<Acquisition
   }
   choose_encoding(result, header, chosen, imaging);
   for (const auto& [space, number] : other_calibration) {
-    result.calibration_left_out += (result.calibration_left_out.empty() ? "" : "; ") + std::to_string(number) +
-                                   " ACS lines of encoding space " + std::to_string(space) +
-                                   " are left out: their field of view is not that of encoding space " +
-                                   std::to_string(chosen);
+    result.calibration_left_out +=
+        (result.calibration_left_out.empty() ? "" : "; ") + std::to_string(number) + " ACS lines of encoding space " +
+        std::to_string(space) +
+        " are left out: their trajectory, field of view or centre does not fit encoding space " +
+        std::to_string(chosen);
   }
   const MrdEncoding& encoding = header.encodings[result.encoding];
   check_encoding(header, encoding);

@@ -59,6 +59,12 @@ TEST(CalibrationSpace, whose_centre_is_not_set_has_it_in_the_middle_of_limits_th
   expect_calibrated(calibrated_scan(without_limits, 0));
 }
 
+TEST(CalibrationSpace, whose_limits_give_the_centre_alone_has_it_there) {
+  MrdMatrix matrix = calibration_of(8, 0, 4);
+  matrix.limits = limit_xml("kspace_encoding_step_1", 0, 0, 5);
+  expect_calibrated(calibrated_scan(matrix, 1));
+}
+
 TEST(CalibrationSpace, of_a_2d_scan_may_have_any_matrix_along_z) {
   MrdMatrix matrix = calibration_of(height, 0, height / 2);  // as siemens_to_ismrmrd gives the number of its ACS lines
   matrix.z = matrix.recon_z = 24;
@@ -68,10 +74,10 @@ TEST(CalibrationSpace, of_a_2d_scan_may_have_any_matrix_along_z) {
 TEST(CalibrationSpace, of_another_field_of_view_or_longer_lines_is_left_out) {
   MrdMatrix matrix = calibration_of(8, 0, 4);
   matrix.encoded_fov->y = 8;
-  EXPECT_NE(
-      refusal_of(calibrated_scan(matrix, 0))
-          .find("8 ACS lines of encoding space 1 are left out: their field of view is not that of encoding space 0"),
-      std::string::npos);
+  EXPECT_NE(refusal_of(calibrated_scan(matrix, 0))
+                .find("8 ACS lines of encoding space 1 are left out: their trajectory, field of view or centre does "
+                      "not fit encoding space 0"),
+            std::string::npos);
   EXPECT_NE(refusal_of(calibrated_scan(calibration_of(8, 0, 4), 0, 12))
                 .find("8 ACS lines of more samples than the image's matrix are left out"),
             std::string::npos);
