@@ -6,7 +6,7 @@
 set(MRIEMBED_SANITIZERS "" CACHE STRING "Sanitizers to build with: thread, or address,undefined")
 #
 # MRIEMBED_SKIPPED_TARGETS: of presets that only look for faults. Kernels are compiled once for each instruction set;
-# where the vectors of two have one size, the same faults show in both. instruction_set_test knows what is skipped.
+# where the vectors of two have one size, the same faults show in both.
 set(MRIEMBED_SKIPPED_TARGETS
     ""
     CACHE STRING
@@ -42,13 +42,20 @@ function(mriembed_project_target target)
                 -fno-sanitize-recover=all
                 -fno-omit-frame-pointer
                 -g1
-                -Wno-maybe-uninitialized
+                $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
         )
         target_link_options(${target} PRIVATE "-fsanitize=${MRIEMBED_SANITIZERS}")
     endif()
     # GCC 12 warns of overlapping copies inside std::string where there are none (GCC bug 105651).
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         target_compile_options(${target} PRIVATE -Wno-restrict)
+    endif()
+endfunction()
+
+# mriembed_leave_nothing_undefined(TARGET): for shared libraries. Clang's sanitizers are in the programs alone.
+function(mriembed_leave_nothing_undefined target)
+    if(NOT MRIEMBED_SANITIZERS)
+        target_link_options(${target} PRIVATE "LINKER:--no-undefined")
     endif()
 endfunction()
 
@@ -102,6 +109,12 @@ function(mriembed_test_program target)
     mriembed_project_target(${target})
     target_compile_options(${target} PRIVATE -O0)
     target_link_libraries(${target} PRIVATE GTest::gtest_main)
+    # For tests that do not go with one; compilers have names of their own for it.
+    if(MRIEMBED_SANITIZERS MATCHES "address")
+        target_compile_definitions(${target} PRIVATE MRIEMBED_ADDRESS_SANITIZER)
+    elseif(MRIEMBED_SANITIZERS MATCHES "thread")
+        target_compile_definitions(${target} PRIVATE MRIEMBED_THREAD_SANITIZER)
+    endif()
     if(target STREQUAL "mriembed_test_headers")
         target_precompile_headers(
             ${target}

@@ -184,7 +184,7 @@ long resident_kib() {
 }
 
 TEST(EmbedderStress, loading_and_destroying_does_not_gather_memory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MRIEMBED_ADDRESS_SANITIZER) || defined(MRIEMBED_THREAD_SANITIZER)
   GTEST_SKIP() << "sanitizers keep memory for themselves";
 #endif
   const std::vector<Case> cases = mixed_cases();

@@ -35,9 +35,10 @@ class BartFiles {
   }
 
   void write(const std::uint8_t* data, std::size_t size) const {
-    const std::uint8_t* const zero = std::find(data, data + size, 0);
+    const std::uint8_t* const end = data + size;
+    const std::uint8_t* const zero = std::find(data, end, 0);
     header_.write({data, zero});
-    samples_.write({std::min(zero + 1, data + size), data + size});
+    samples_.write({zero == end ? end : zero + 1, end});
   }
   [[nodiscard]] std::string path() const { return folder_ / "scan.cfl"; }
 

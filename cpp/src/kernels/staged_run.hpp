@@ -54,7 +54,7 @@ struct RunMemory {
 template <typename Stage>
 class StagedRun {
  public:
-  using Sample = Stage::Sample;
+  using Sample = typename Stage::Sample;
   using Memory = RunMemory<Sample>;
 
   // `network_input` is (slices, channels, height, width), contiguous.
@@ -129,7 +129,9 @@ class StagedRun {
     }
   }
 
-  [[nodiscard]] Memory::Slice& at_slice(std::int64_t slice) { return *memory_.slices[static_cast<std::size_t>(slice)]; }
+  [[nodiscard]] typename Memory::Slice& at_slice(std::int64_t slice) {
+    return *memory_.slices[static_cast<std::size_t>(slice)];
+  }
 
   // Runs part(slice, unit, participant) for all units of all slices, and last(slice) once a slice's units have ended:
   // whoever ends the last one does it.
@@ -164,7 +166,8 @@ class StagedRun {
 
   // The output rows of a unit. Input rows that two strips share are read once: they stay in a ring, from one unit to
   // the next one, too, where the participant has that before.
-  void convolve(std::size_t index, const Plan& plan, std::int64_t slice, std::int64_t unit, Memory::Participant& own) {
+  void convolve(std::size_t index, const Plan& plan, std::int64_t slice, std::int64_t unit,
+                typename Memory::Participant& own) {
     const Stage& stage = stages_[index];
     auto& held = at_slice(slice);
     Moments& moments = held.moments[static_cast<std::size_t>(unit)];
@@ -203,8 +206,8 @@ class StagedRun {
 
   // Row `row` of the stage's input, with a pixel of zeros on the left and zeros to its end; outside the image all
   // zeros. Returns the peak of the network's input, 0 in later stages.
-  std::uint32_t read_row(std::size_t index, const Memory::Slice& held, std::int64_t slice, std::int64_t row, Sample* to,
-                         std::int64_t row_samples, float* scratch) const {
+  std::uint32_t read_row(std::size_t index, const typename Memory::Slice& held, std::int64_t slice, std::int64_t row,
+                         Sample* to, std::int64_t row_samples, float* scratch) const {
     if (row < 0 || row >= in_height_) {
       std::fill_n(to, row_samples, Sample{});
       return 0;
@@ -227,7 +230,7 @@ class StagedRun {
   }
 
   // A row of the image that stage `index`, the one before the present one, left.
-  const Sample* image_row(const Memory::Slice& held, std::size_t index, std::int64_t row) const {
+  const Sample* image_row(const typename Memory::Slice& held, std::size_t index, std::int64_t row) const {
     return held.image[index % 2].data() + row * image_width_ * std::ssize(held.normalization.mean);
   }
 

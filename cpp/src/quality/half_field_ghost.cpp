@@ -78,7 +78,7 @@ HalfFieldGhost HalfFieldGhostCheck::of(const ArrayView<const std::complex<float>
   }
   window_along_y_ = hann_window(2 * rows_);
   window_along_x_ = hann_window(width_);
-  std::ranges::rotate(window_along_x_, window_along_x_.begin() + width_ / 2);
+  std::rotate(window_along_x_.begin(), window_along_x_.begin() + width_ / 2, window_along_x_.end());
   blocks_.assign(static_cast<std::size_t>(rows_ / block_height * (width_ / block_width)), Block());
   for (std::int64_t coil = 0; coil < kspace.shape[0]; ++coil) {
     read(kspace, coil, scale, lines);

@@ -20,8 +20,8 @@ int status_of(const Work& work) {
 }
 
 TEST(InterruptionDeathTest, notes_the_first_signal_and_names_the_exit_code) {
-  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
-    EXPECT_EXIT(status_of([signal] {
+  for (const auto& [sent, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
+    EXPECT_EXIT(status_of([signal = sent] {
                   const Interruption interruption;
                   if (Interruption::requested()) {
                     return 1;

@@ -129,7 +129,7 @@ TEST(Metadata, refuses_layers_and_weights_of_sizes_that_make_no_sense) {
     description["network"]["layers"][0]["stride"] = size;
     EXPECT_EQ(refusal_of(description), start + "stride of a layer" + right) << size;
     description = valid_description();
-    description["network"]["weights"]["model.head.bias"]["shape"] = {size};
+    description["network"]["weights"]["model.head.bias"]["shape"] = json::array({size});
     EXPECT_EQ(refusal_of(description), start + "the length of an axis of a weight" + right) << size;
   }
   json description = valid_description();

@@ -296,16 +296,16 @@ bool child_has_a_pool_of_its_own() {
 }
 
 TEST(Pool, of_a_forked_child_is_its_own) {
-#ifdef __SANITIZE_THREAD__
+#ifdef MRIEMBED_THREAD_SANITIZER
   GTEST_SKIP() << "ThreadSanitizer forbids threads in a child of a process that has some";
 #endif
   EXPECT_TRUE(child_has_a_pool_of_its_own());
 }
 
 TEST(Pool, of_a_child_that_is_forked_amid_runs_is_its_own) {
-#if defined(__SANITIZE_THREAD__)
+#if defined(MRIEMBED_THREAD_SANITIZER)
   GTEST_SKIP() << "ThreadSanitizer forbids threads in a child of a process that has some";
-#elif defined(__SANITIZE_ADDRESS__)
+#elif defined(MRIEMBED_ADDRESS_SANITIZER)
   // github.com/llvm/llvm-project/pull/75290: without it, the child waits for a lock of the allocator that a thread of
   // the parent held.
   GTEST_SKIP() << "AddressSanitizer before LLVM 18 and GCC 15 allows no fork while another thread allocates";
