@@ -83,7 +83,8 @@ void compress_run(const VirtualCoilPlanes& to, SampleRange pixels, SliceUnits::P
 }
 
 std::int32_t compress_window(const VirtualCoilPlanes& to, bool look_outside, const SliceUnits& units) {
-  const SampleRange all_rows = to.window.rows, columns = to.window.columns;
+  const SampleRange all_rows = to.window.rows;
+  const SampleRange columns = to.window.columns;
   const std::int64_t source_width = to.source.width;
   const bool whole_rows = columns.length() == source_width;  // they follow each other
   const bool whole = whole_rows && all_rows.length() == to.source.height;
